@@ -1,0 +1,7 @@
+"""`python -m leitmotif` is `leitmotif`."""
+
+import sys
+
+from leitmotif.cli import main
+
+sys.exit(main())

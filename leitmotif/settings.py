@@ -1,0 +1,30 @@
+"""Where things are on this machine. Every setting is one environment variable with a default.
+
+LEITMOTIF_CATALOGUE  the catalogue used when none is named (the shipped demo catalogue)
+LEITMOTIF_CACHE      folder for results that can be computed again (the system's cache folder)
+LEITMOTIF_MODELS     folder with pretrained weights, looked at before the cache (none)
+LEITMOTIF_MAX_UPLOAD_MB  largest video the page takes (2048)
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+DEMO_VIDEO = DATA / "demo" / "sample.mp4"
+DEMO_CATALOGUE = DATA / "audio_features.csv"
+
+
+@dataclass(frozen=True)
+class Settings:
+    catalogue: Path = DEMO_CATALOGUE
+    max_upload_mb: int = 2048
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        return cls(
+            catalogue=Path(os.environ.get("LEITMOTIF_CATALOGUE") or DEMO_CATALOGUE),
+            max_upload_mb=int(os.environ.get("LEITMOTIF_MAX_UPLOAD_MB") or cls.max_upload_mb),
+        )

@@ -1,0 +1,36 @@
+"""Where the real material is. Tests that need it skip with a reason where it is not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("LEITMOTIF_SHARED") or ROOT.parent / "shared")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real videos, music, ratings and weights; it is not part of the product."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip(f"the real material is not here ({SHARED}); set LEITMOTIF_SHARED to its folder")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def models(shared: Path) -> Path:
+    """The folder with pretrained weights."""
+    return shared / "models"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory):
+    """Tests never read or fill the cache of the person who runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEITMOTIF_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("LEITMOTIF_CATALOGUE", raising=False)
+        if (SHARED / "models").is_dir():
+            patch.setenv("LEITMOTIF_MODELS", str(SHARED / "models"))
+        yield
