@@ -1,0 +1,37 @@
+"""`leitmotif analyze VIDEO`: what a picture is like, as 11 numbers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers) -> None:
+    parser = subparsers.add_parser("analyze", help="describe a video by its 11-D profile")
+    parser.add_argument("video", type=Path)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--per-scene", action="store_true", help="one profile per scene")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    from features.video import rate, read_timeline, scenes
+    from leitmotif.progress import progress_bar
+    from leitmotif.tables import clock, console, profile_table
+
+    with progress_bar(args.video.name, args.quiet) as progress:
+        timeline = read_timeline(args.video, progress=progress)
+    windows = scenes(timeline) if args.per_scene else [(0.0, timeline.duration)]
+    profiles = [rate(timeline, start, end) for start, end in windows]
+    if args.json:
+        found = [{"start_s": start, "end_s": end} | p.to_dict() for (start, end), p in zip(windows, profiles, strict=True)]
+        print(json.dumps({"video": str(args.video), "profiles": found}, ensure_ascii=False, indent=2))
+        return
+    out = console()
+    for (start, end), profile in zip(windows, profiles, strict=True):
+        out.print(profile_table(f"{args.video.name}  {clock(start)} – {clock(end)}", profile), end="\n\n")
+    for warning in timeline.warnings:
+        print(f"leitmotif: {warning}", file=sys.stderr)

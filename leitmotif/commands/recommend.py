@@ -1,0 +1,61 @@
+"""`leitmotif recommend VIDEO`: the tracks of a catalogue that fit a video, with reasons."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers) -> None:
+    parser = subparsers.add_parser("recommend", help="find the tracks that fit a video")
+    parser.add_argument("video", type=Path)
+    parser.add_argument("--catalogue", type=Path, help="CSV or Parquet (default: LEITMOTIF_CATALOGUE, else the demo's)")
+    parser.add_argument("--top-k", type=int, default=5, metavar="K", help="how many tracks (5)")
+    parser.add_argument("--weights", metavar="W", help="importance per dimension: valence=2,rhythm=0.5 (others 1), or ten numbers")
+    parser.add_argument("--va-only", action="store_true", help="match on arousal and valence alone")
+    parser.add_argument("--metric", choices=("euclidean", "cosine"), default="euclidean")
+    parser.add_argument("--scale", choices=("standard", "raw"), default="standard", help="divide by the catalogue's spread, or not")
+    parser.add_argument("--per-scene", action="store_true", help="tracks for each scene of the video")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    from matcher.metric import parse_weights
+
+    from data.catalogue import Catalogue
+    from leitmotif.settings import Settings
+
+    # Whatever can be wrong with the arguments is found before the long work.
+    weights = parse_weights(args.weights) if args.weights else None
+    catalogue = Catalogue.read(args.catalogue or Settings.from_environment().catalogue)
+    if catalogue.skipped:
+        print(
+            f"leitmotif: {catalogue.source}: {len(catalogue.skipped)} rows skipped; `leitmotif catalogue check` names them.",
+            file=sys.stderr,
+        )
+
+    from features.video import rate
+    from leitmotif import pipeline
+    from leitmotif.progress import progress_bar
+    from leitmotif.tables import console, print_recommendation
+
+    with progress_bar(args.video.name, args.quiet) as progress:
+        timeline = pipeline.read_video(args.video, progress=progress)
+    options = dict(k=args.top_k, weights=weights, metric=args.metric, scale=args.scale, va_only=args.va_only)
+    if args.per_scene:
+        results = pipeline.recommend_scenes(timeline, catalogue, **options)
+    else:
+        results = [pipeline.match(rate(timeline), catalogue, **options)]
+    if args.json:
+        record = {"video": str(args.video), "catalogue": catalogue.source, "recommendations": [r.to_dict() for r in results]}
+        print(json.dumps(record, ensure_ascii=False, indent=2))
+    else:
+        out = console()
+        for result in results:
+            print_recommendation(result, out)
+    for warning in dict.fromkeys(w for r in results for w in (*timeline.warnings, *r.warnings)):
+        print(f"leitmotif: {warning}", file=sys.stderr)

@@ -1,0 +1,143 @@
+"""Video in, tracks out: the one sentence that the page and the command line are written on.
+
+video ─features.video→ timeline ─→ 11-D ─recommender→ 10-D ─matcher→ top-K tracks
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data.catalogue import Catalogue
+from data.errors import InputError, Progress
+from data.profiles import MUSIC_FIELDS, MusicProfile, VideoProfile
+
+if TYPE_CHECKING:
+    from features.video.timeline import Timeline
+    from matcher.search import Match
+    from recommender import Recommender
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What a video (or one scene of it) is like, the music it asks for, and the tracks nearest to that."""
+
+    video: VideoProfile
+    music: MusicProfile
+    matches: tuple[Match, ...]
+    catalogue: Catalogue
+    predictor: str
+    """Name of what predicted `music` from `video`."""
+    start: float = 0.0
+    end: float | None = None
+    """Seconds of the scene; `end` is None for the whole video."""
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict:
+        """Everything as plain values for JSON; each match with its track's metadata."""
+        return {
+            "start_s": self.start,
+            "end_s": self.end,
+            "video": self.video.to_dict(),
+            "music": self.music.to_dict(),
+            "predictor": self.predictor,
+            "matches": [m.to_dict() | {"track": self.catalogue.track(m.row)} for m in self.matches],
+            "warnings": list(self.warnings),
+        }
+
+
+def read_video(path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True) -> Timeline:
+    """Watch a video once; see `features.video.read_timeline`."""
+    from features.video import read_timeline
+
+    return read_timeline(path, progress=progress, cache=cache)
+
+
+def match(
+    video: VideoProfile,
+    catalogue: Catalogue,
+    *,
+    k: int = 5,
+    weights: np.ndarray | None = None,
+    metric: str = "euclidean",
+    scale: str = "standard",
+    va_only: bool = False,
+    recommender: Recommender | None = None,
+    music: MusicProfile | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    **search,
+) -> Recommendation:
+    """The tracks for a picture that has been watched already.
+
+    weights : (10,) ≥ 0, or None for equal; `va_only` replaces them by arousal and valence alone.
+    music : a 10-D profile to match instead of the predicted one (a person's edit).
+    search : passed to `matcher.search.rank` (`where`, `diverse`, `index`).
+    Raises `InputError` for weights that cannot be used or a catalogue of mixed extractors.
+    """
+    from matcher.search import rank
+    from recommender import load_recommender
+
+    if k < 1:
+        raise InputError(f"--top-k: {k} tracks asked for; ask for at least one.")
+    recommender = recommender or load_recommender()
+    music = music or recommender.predict(video)
+    if va_only:
+        weights = np.array([float(f.name in ("arousal", "valence")) for f in MUSIC_FIELDS])
+    warnings = [*video.warnings, *check_extractors(catalogue, recommender)]
+    if k > len(catalogue):
+        warnings.append(f"{k} tracks asked for, the catalogue has {len(catalogue)}: all are shown.")
+    matches = rank(catalogue, music.values, k=min(k, len(catalogue)), weights=weights, metric=metric, scale=scale, **search)
+    return Recommendation(video, music, tuple(matches), catalogue, recommender.description, start, end, tuple(warnings))
+
+
+def check_extractors(catalogue: Catalogue, recommender: Recommender) -> list[str]:
+    """Rows measured in different ways cannot be compared: refuse a mix, and say where query and rows differ."""
+    found = catalogue.extractors
+    name = catalogue.source or "the catalogue"
+    if len(found) > 1:
+        raise InputError(
+            f"{name}: its rows were measured by {len(found)} different extractors ({', '.join(found)}); "
+            "build it again with one version: `leitmotif catalogue build`."
+        )
+    if found and recommender.music_extractor and found[0] != recommender.music_extractor:
+        return [f"{name} was measured by {found[0]}, the predictor speaks of {recommender.music_extractor}: expect rougher matches."]
+    return []
+
+
+def recommend(
+    video: str | os.PathLike,
+    catalogue: str | os.PathLike | Catalogue,
+    *,
+    k: int = 5,
+    progress: Progress | None = None,
+    cache: bool = True,
+    **options,
+) -> Recommendation:
+    """Watch a video and find its tracks.
+
+    video : path of a video file. catalogue : path of a catalogue, or one that is read already.
+    options : as in `match` (weights, metric, scale, va_only, …).
+    Raises `InputError` if the video or the catalogue cannot be used.
+    """
+    from features.video import rate
+
+    catalogue = catalogue if isinstance(catalogue, Catalogue) else Catalogue.read(catalogue)
+    timeline = read_video(video, progress=progress, cache=cache)
+    return match(rate(timeline), catalogue, k=k, **options)
+
+
+def recommend_scenes(timeline: Timeline, catalogue: Catalogue, **options) -> list[Recommendation]:
+    """One recommendation per scene of a watched video; options as in `match`."""
+    from recommender import load_recommender
+
+    from features.video import rate, scenes
+
+    recommender = options.pop("recommender", None) or load_recommender()
+    return [
+        match(rate(timeline, start, end), catalogue, recommender=recommender, start=start, end=end, **options)
+        for start, end in scenes(timeline)
+    ]

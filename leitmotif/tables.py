@@ -1,0 +1,83 @@
+"""Results as tables in the terminal."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from data.profiles import Field, Profile
+from leitmotif.pipeline import Recommendation
+
+_BAR = 20
+
+
+def console() -> Console:
+    """Stdout; wide enough for a table where it is a file or a pipe."""
+    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
+    minutes, s = divmod(round(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    return f"{hours}:{m:02d}:{s:02d}" if hours else f"{m}:{s:02d}"
+
+
+def profile_table(title: str, profile: Profile) -> Table:
+    """One row per field: names, value, a bar over its range, confidence."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table.add_column("")
+    table.add_column("")
+    table.add_column("value", justify="right")
+    table.add_column("range")
+    table.add_column("confidence", justify="right")
+    for f, value, confidence in zip(profile.FIELDS, profile.values, profile.confidence, strict=True):
+        table.add_row(
+            f.label, f.zh, number(f, value), bar(f, value, confidence), f"{confidence:.0%}", style="dim" if confidence == 0 else ""
+        )
+    return table
+
+
+def number(f: Field, value: float) -> str:
+    """A value with the digits that its range deserves."""
+    return f"{value:.2f}" if f.high - f.low <= 20 else f"{value:.0f}"
+
+
+def bar(f: Field, value: float, confidence: float) -> Text:
+    """Where the value lies between the ends of its range."""
+    at = round((value - f.low) / (f.high - f.low) * (_BAR - 1))
+    at = min(max(at, 0), _BAR - 1)
+    line = Text("─" * at + "●" + "─" * (_BAR - 1 - at), style="dim")
+    line.stylize("bold cyan" if confidence else "dim", at, at + 1)
+    return Text(f"{f.low:>4g} ", style="dim") + line + Text(f" {f.high:g}", style="dim")
+
+
+def matches_table(result: Recommendation) -> Table:
+    """One row per track: rank, title, what is known of it, distance, reason."""
+    table = Table(title="Tracks", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for column, justify in (("#", "right"), ("track", "left"), ("about", "left"), ("distance", "right"), ("why", "left")):
+        table.add_column(column, justify=justify, overflow="fold")
+    for place, m in enumerate(result.matches, start=1):
+        track = result.catalogue.track(m.row)
+        title = track.get("title") or m.track_id
+        artist = track.get("artist")
+        about = [clock(float(track["duration_s"]))] if track.get("duration_s") else []
+        about += [f"{float(track['bpm']):.0f} BPM"] if track.get("bpm") else []
+        about += [track[n] for n in ("key", "license") if track.get(n)]
+        table.add_row(
+            str(place), Text(f"{title} · {artist}" if artist else title), Text(", ".join(about)), f"{m.distance:.3f}", Text(m.sentence)
+        )
+    return table
+
+
+def print_recommendation(result: Recommendation, out: Console) -> None:
+    """The three tables of one video or scene: what it is like, the music it asks for, the tracks."""
+    if result.end is not None:
+        out.rule(f"scene {clock(result.start)} – {clock(result.end)}", align="left")
+    out.print(profile_table("The picture", result.video), end="\n\n")
+    out.print(profile_table("The music it asks for", result.music))
+    out.print(Text(f"predicted by {result.predictor}", style="dim"), end="\n\n")
+    out.print(matches_table(result))
