@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -291,8 +292,9 @@ def _assemble(path: Path, rows: list[tuple[int, list[str]]], width: int, layout:
             skipped.append(SkippedRow(line, f"{len(row)} columns where the header has {width}"))
             continue
         values = [_cell(row[i], delimiter) for i in layout.music]
-        bad = next((n for n, v in zip(MUSIC_NAMES, values, strict=True) if not np.isfinite(v)), None)
-        if bad:
+        if not math.isfinite(sum(values)) and (
+            bad := next((n for n, v in zip(MUSIC_NAMES, values, strict=True) if not math.isfinite(v)), None)
+        ):
             cell = row[layout.music[MUSIC_NAMES.index(bad)]].strip()
             skipped.append(SkippedRow(line, f"{bad} is missing" if not cell else f"{bad} is not a finite number ('{cell[:40]}')"))
             continue

@@ -1,0 +1,134 @@
+"""Find the tracks of a catalogue nearest to ten music numbers.
+
+    python match_audio.py --audio_csv audio_features.csv --pred_feat="-0.8,2.9,-3.8,-5.1,-4.2,22.4,50.9,76.2,56.2,-20.4"
+
+Distances are raw Euclidean unless told otherwise. Answers go to stdout, notes to stderr. Exit codes:
+0, 2 for what a person can put right. Options may be spelt with underscores or hyphens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+
+from data.catalogue import Catalogue
+from data.errors import InputError
+from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, parse_vector
+from matcher.exact import TrackIndex
+from matcher.metric import METRICS, SCALES, check_choice, check_weights, parse_features, parse_weights
+from matcher.report import FORMATS, Answer, write
+from matcher.search import rank
+
+_VECTOR = re.compile(r"[-+\[(]?[-+]?[.\d][-+.,;\s\deE\])]*|[-+]?(nan|inf)\b.*", re.IGNORECASE)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        raise InputError(f"{message[:1].lower()}{message[1:]}; see match_audio.py --help.")
+
+
+def get_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="match_audio.py",
+        description="Find the tracks of a catalogue nearest to ten music numbers.",
+        epilog="the ten numbers, in this order: " + ", ".join(MUSIC_NAMES),
+        allow_abbrev=False,
+    )
+    parser.add_argument("--audio_csv", required=True, metavar="FILE", help="the catalogue: CSV or Parquet, one row per track")
+    parser.add_argument("--pred_feat", required=True, metavar="NUMBERS", help="ten numbers, separated by commas")
+    parser.add_argument("--top_k", default="5", metavar="K", help="how many tracks (5)")
+    parser.add_argument("--metric", default="euclidean", help="euclidean (default) or cosine")
+    parser.add_argument("--weights", metavar="W", help="valence=2,arousal=2 (the others stay 1), or ten numbers; 0 leaves one out")
+    parser.add_argument("--features", default="all", help="all (default), va (arousal and valence), or names: arousal,rhythm")
+    parser.add_argument("--scale", default="raw", help="raw (default): the numbers as they are; standard: in standard deviations")
+    parser.add_argument("--format", default="text", help="text (default), json or csv")
+    return parser
+
+
+def spell(argv: Sequence[str]) -> list[str]:
+    """Options as the parser knows them: underscores, and values that begin with a minus tied to their option.
+
+    Numbers that stand apart (`--pred_feat -5.5 3 …`) are one value, as a shell may have split them.
+    """
+    words: list[str] = []
+    for word in argv:
+        if word.startswith("--"):
+            name, equals, value = word.partition("=")
+            words.append("--" + name[2:].replace("-", "_") + equals + value)
+        elif words and words[-1].startswith("--") and "=" not in words[-1] and words[-1] != "--help":
+            words[-1] += "=" + word
+        elif words and re.match("--(pred_feat|weights)=", words[-1]) and _VECTOR.fullmatch(word):
+            words[-1] += " " + word
+        else:
+            words.append(word)
+    return words
+
+
+def parse_count(text: str, argument: str) -> int:
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise InputError(f"{argument}: '{text}' given; it needs to be a whole number from 1 up.")
+    return count
+
+
+def chosen_weights(features: str, weights: str | None) -> np.ndarray:
+    """The weights (10,) of --features and --weights together."""
+    mask = parse_features(features)
+    if weights is None:
+        return mask
+    asked = parse_weights(weights)
+    if not (asked * mask).any():
+        raise InputError("--weights: every dimension of --features has weight 0; give at least one a weight above 0.")
+    return check_weights(asked * mask, "--weights")
+
+
+def note(text: str) -> None:
+    print(f"match_audio.py: note: {text}", file=sys.stderr)
+
+
+def run(args: argparse.Namespace) -> None:
+    query = parse_vector(args.pred_feat, MUSIC_FIELDS, "--pred_feat")
+    weights = chosen_weights(args.features, args.weights)
+    k = parse_count(args.top_k, "--top_k")
+    metric = check_choice(args.metric, METRICS, "--metric")
+    scale = check_choice(args.scale, SCALES, "--scale")
+    style = check_choice(args.format, FORMATS, "--format")
+
+    catalogue = Catalogue.read(args.audio_csv)
+    if catalogue.skipped:
+        first = catalogue.skipped[0]
+        note(f"{args.audio_csv}: {len(catalogue.skipped)} of {len(catalogue) + len(catalogue.skipped)} rows skipped; "
+             f"the first is line {first.line}: {first.reason}.")  # fmt: skip
+    if k > len(catalogue):
+        note(f"--top_k {k} is more than the {len(catalogue)} tracks there are; all are listed.")
+    matches = rank(catalogue, query, k, weights, metric, scale, index=TrackIndex.build(catalogue.features))
+    write([Answer(query, matches)], style, catalogue, weights, metric, scale)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # Windows consoles default to a code page
+    try:
+        run(get_parser().parse_args(spell(sys.argv[1:] if argv is None else argv)))
+        sys.stdout.flush()
+    except InputError as error:
+        print(f"match_audio.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `… | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Weights, scaling and distances, against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from data.errors import InputError
+from data.profiles import MUSIC_NAMES
+from matcher.metric import check_weights, distances, parse_features, parse_weights, standard_scaling
+
+ONES = np.ones(10)
+
+
+def vector(**values: float) -> np.ndarray:
+    return np.array([values.get(name, 0.0) for name in MUSIC_NAMES])
+
+
+def test_named_weights_leave_the_others_at_one():
+    assert dict(zip(MUSIC_NAMES, parse_weights("valence=2, arousal = 0.5"), strict=True)) == dict.fromkeys(MUSIC_NAMES, 1.0) | {
+        "valence": 2.0,
+        "arousal": 0.5,
+    }
+
+
+@pytest.mark.parametrize("name", ["brightness", "Brightness", "brightness_score", "明亮度", " BRIGHTNESS SCORE "])
+def test_weights_know_every_spelling_of_a_field(name):
+    assert parse_weights(f"{name}=3")[5] == 3
+
+
+def test_ten_weights_set_all():
+    assert parse_weights("1 2 3 4 5 6 7 8 9 10").tolist() == list(range(1, 11))
+
+
+@pytest.mark.parametrize("text", ["valence", "valence=", "=2", "valence=x", "1,2,3", "", "loudness=1", "valence=-1", "valence=nan"])
+def test_unusable_weights(text):
+    with pytest.raises(InputError, match="--weights"):
+        parse_weights(text)
+
+
+def test_weights_that_cannot_measure():
+    with pytest.raises(InputError, match="all weights are zero"):
+        check_weights(np.zeros(10))
+    with pytest.raises(InputError, match="weight of variation is negative"):
+        check_weights([1, -0.5, *[1] * 8])
+    with pytest.raises(InputError, match="shape"):
+        check_weights([1, 2])
+
+
+def test_features_as_words():
+    assert parse_features("all").sum() == 10
+    assert np.flatnonzero(parse_features("VA")).tolist() == [8, 9]
+    assert np.flatnonzero(parse_features("音乐效价, richness")).tolist() == [0, 9]
+
+
+def test_euclidean_by_hand():
+    track, query = vector(arousal=3, valence=-1), vector(arousal=0, valence=3)
+    assert distances(track[None], query, ONES, "euclidean") == pytest.approx([5.0])
+    assert distances(track[None], query, vector(arousal=4, valence=0), "euclidean") == pytest.approx([6.0])
+
+
+def test_cosine_by_hand():
+    track, query = vector(arousal=1, valence=1), vector(arousal=2)
+    assert distances(track[None], query, ONES, "cosine") == pytest.approx([1 - math.sqrt(0.5)])
+    assert distances(-query[None], query, ONES, "cosine") == pytest.approx([2.0])
+    weights = vector(arousal=1, valence=3)
+    assert distances(track[None], query, weights, "cosine") == pytest.approx([0.5])
+
+
+def test_cosine_keeps_its_digits_near_zero():
+    track, query = vector(arousal=1, valence=1e-9), vector(arousal=1)
+    assert distances(track[None], query, ONES, "cosine") == pytest.approx([5e-19], rel=1e-6)
+
+
+def test_a_vector_without_direction_is_at_cosine_distance_one():
+    rows = np.array([vector(), vector(arousal=1)])
+    assert distances(rows, vector(arousal=1), ONES, "cosine").tolist() == [1.0, 0.0]
+    assert distances(rows, vector(), ONES, "cosine").tolist() == [1.0, 1.0]
+
+
+def test_standard_scale_measures_in_deviations_of_the_catalogue():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(500, 10)) * np.geomspace(1e-3, 1e3, 10) + 7
+    features[:, 4] = 0.1  # a constant column, whose mean is not exactly 0.1
+    scaling = standard_scaling(features)
+    assert scaling.spread[4] == 1
+    query = features[0] + features.std(axis=0)
+    assert distances(features[:1], query, ONES, "euclidean", scaling) == pytest.approx([3.0])
+
+
+def test_large_catalogues_scale_the_same(monkeypatch):
+    features = np.random.default_rng(1).normal(3, 2, (1000, 10))
+    whole = standard_scaling(features)
+    monkeypatch.setattr("matcher.metric._CHUNK", 64)
+    pieces = standard_scaling(features)
+    np.testing.assert_allclose(pieces.center, whole.center, rtol=1e-13)
+    np.testing.assert_allclose(pieces.spread, whole.spread, rtol=1e-13)
