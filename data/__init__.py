@@ -1,7 +1,22 @@
 """What the numbers mean: the two profiles, the catalogue, the pairs; and the files we ship."""
 
-from data.catalogue import Catalogue
-from data.errors import InputError
-from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS, MusicProfile, VideoProfile
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from data.catalogue import Catalogue
+    from data.errors import InputError
+    from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS, MusicProfile, VideoProfile
 
 __all__ = ["MUSIC_FIELDS", "VIDEO_FIELDS", "Catalogue", "InputError", "MusicProfile", "VideoProfile"]
+
+_HOMES = {"Catalogue": "data.catalogue", "InputError": "data.errors"}
+
+
+def __getattr__(name: str):
+    # Lazy, so that a command's --help does not wait for numpy.
+    if name in __all__:
+        return getattr(import_module(_HOMES.get(name, "data.profiles")), name)
+    raise AttributeError(f"module 'data' has no attribute {name!r}")
