@@ -17,6 +17,7 @@ from data.profiles import MUSIC_FIELDS, MusicProfile, VideoProfile
 
 if TYPE_CHECKING:
     from features.video.timeline import Timeline
+
     from matcher.search import Match
     from recommender import Recommender
 
@@ -37,14 +38,14 @@ class Recommendation:
     warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict:
-        """Everything as plain values for JSON; each match with its track's metadata."""
+        """Everything as plain values, for JSON."""
         return {
             "start_s": self.start,
             "end_s": self.end,
             "video": self.video.to_dict(),
             "music": self.music.to_dict(),
             "predictor": self.predictor,
-            "matches": [m.to_dict() | {"track": self.catalogue.track(m.row)} for m in self.matches],
+            "matches": [m.to_dict() for m in self.matches],
             "warnings": list(self.warnings),
         }
 
@@ -87,11 +88,11 @@ def match(
     music = music or recommender.predict(video)
     if va_only:
         weights = np.array([float(f.name in ("arousal", "valence")) for f in MUSIC_FIELDS])
-    warnings = [*video.warnings, *check_extractors(catalogue, recommender)]
+    warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]
     if k > len(catalogue):
         warnings.append(f"{k} tracks asked for, the catalogue has {len(catalogue)}: all are shown.")
     matches = rank(catalogue, music.values, k=min(k, len(catalogue)), weights=weights, metric=metric, scale=scale, **search)
-    return Recommendation(video, music, tuple(matches), catalogue, recommender.description, start, end, tuple(warnings))
+    return Recommendation(video, music, tuple(matches), catalogue, recommender.description, start, end, tuple(dict.fromkeys(warnings)))
 
 
 def check_extractors(catalogue: Catalogue, recommender: Recommender) -> list[str]:
@@ -132,9 +133,8 @@ def recommend(
 
 def recommend_scenes(timeline: Timeline, catalogue: Catalogue, **options) -> list[Recommendation]:
     """One recommendation per scene of a watched video; options as in `match`."""
-    from recommender import load_recommender
-
     from features.video import rate, scenes
+    from recommender import load_recommender
 
     recommender = options.pop("recommender", None) or load_recommender()
     return [

@@ -61,15 +61,11 @@ def matches_table(result: Recommendation) -> Table:
     for column, justify in (("#", "right"), ("track", "left"), ("about", "left"), ("distance", "right"), ("why", "left")):
         table.add_column(column, justify=justify, overflow="fold")
     for place, m in enumerate(result.matches, start=1):
-        track = result.catalogue.track(m.row)
-        title = track.get("title") or m.track_id
-        artist = track.get("artist")
-        about = [clock(float(track["duration_s"]))] if track.get("duration_s") else []
-        about += [f"{float(track['bpm']):.0f} BPM"] if track.get("bpm") else []
-        about += [track[n] for n in ("key", "license") if track.get(n)]
-        table.add_row(
-            str(place), Text(f"{title} · {artist}" if artist else title), Text(", ".join(about)), f"{m.distance:.3f}", Text(m.sentence)
-        )
+        name = f"{m.name} · {m.track['artist']}" if "artist" in m.track else m.name
+        about = [clock(float(m.track["duration_s"]))] if "duration_s" in m.track else []
+        about += [f"{float(m.track['bpm']):.0f} BPM"] if "bpm" in m.track else []
+        about += [m.track[n] for n in ("key", "license") if n in m.track]
+        table.add_row(str(place), Text(name), Text(", ".join(about)), f"{m.distance:.3f}", Text(m.sentence))
     return table
 
 
