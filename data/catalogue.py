@@ -99,7 +99,7 @@ class Catalogue:
 
     def numbers(self, name: str) -> np.ndarray:
         """One column as float64 (N,); NaN where the column or a value is missing or not a number."""
-        return np.array([_number(v) for v in self.text(name)])
+        return np.array([to_number(v) for v in self.text(name)])
 
     def track(self, row: int) -> dict[str, str]:
         """The metadata of one row as text, without empty values."""
@@ -182,7 +182,8 @@ class Catalogue:
         return replace(self, features=self.features[rows], columns=columns)
 
 
-def _number(text: str) -> float:
+def to_number(text: str) -> float:
+    """What a cell says as a number; NaN where it says none."""
     try:
         return float(text)
     except ValueError:
@@ -277,7 +278,7 @@ def _read_csv(path: Path) -> Catalogue:
 
 def _cell(text: str, delimiter: str = ",") -> float:
     text = text.strip()
-    return _number(text.replace(",", ".") if delimiter != "," else text)  # decimal comma
+    return to_number(text.replace(",", ".") if delimiter != "," else text)  # decimal comma
 
 
 def _assemble(path: Path, rows: list[tuple[int, list[str]]], width: int, layout: _Layout, delimiter: str) -> Catalogue:

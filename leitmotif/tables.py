@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from data.catalogue import to_number
 from data.profiles import Field, Profile
 from leitmotif.pipeline import Recommendation
 
 _BAR = 20
+_MEASURED = {"duration_s": lambda v: clock(v), "bpm": "{:.0f} BPM".format}
 
 
 def console() -> Console:
@@ -62,9 +65,8 @@ def matches_table(result: Recommendation) -> Table:
         table.add_column(column, justify=justify, overflow="fold")
     for place, m in enumerate(result.matches, start=1):
         name = f"{m.name} · {m.track['artist']}" if "artist" in m.track else m.name
-        about = [clock(float(m.track["duration_s"]))] if "duration_s" in m.track else []
-        about += [f"{float(m.track['bpm']):.0f} BPM"] if "bpm" in m.track else []
-        about += [m.track[n] for n in ("key", "license") if n in m.track]
+        about = [show(value) for column, show in _MEASURED.items() if math.isfinite(value := to_number(m.track.get(column, "")))]
+        about += [m.track[column] for column in ("key", "license") if column in m.track]
         table.add_row(str(place), Text(name), Text(", ".join(about)), f"{m.distance:.3f}", Text(m.sentence))
     return table
 
