@@ -1,0 +1,1 @@
+"""One family of signals per file: frames in, rows of numbers with their times out."""

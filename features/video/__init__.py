@@ -1,0 +1,47 @@
+"""Video to numbers: one pass gives a Timeline, closed forms make the 11-D profile of it.
+
+`read_timeline` watches, `rate` scores any part of what was seen, `scenes` divides it, and
+`video_profile` does the usual: the profile of the whole file.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from data.errors import Progress
+
+if TYPE_CHECKING:
+    from data.profiles import VideoProfile
+    from features.video.timeline import Timeline
+
+__all__ = ["rate", "read_timeline", "scenes", "video_profile"]
+
+
+def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) -> Timeline:
+    """Watch a video once and measure it, per half second. See `features.video.extract`."""
+    from features.video import extract
+
+    return extract.read_timeline(path, progress=progress)
+
+
+def rate(timeline: Timeline, start: float = 0.0, end: float | None = None) -> VideoProfile:
+    """The 11-D profile of a Timeline's part from `start` to `end` seconds. See `features.video.profile`."""
+    from features.video import profile
+
+    return profile.rate(timeline, start, end)
+
+
+def scenes(timeline: Timeline) -> list[tuple[float, float]]:
+    """(start, end) of scenes of about 8–30 s, without gaps. See `features.video.scenes`."""
+    from features.video.scenes import scenes as divide
+
+    return divide(timeline)
+
+
+def video_profile(path: str | os.PathLike, *, progress: Progress | None = None) -> VideoProfile:
+    """The 11-D profile of a video file, with its curves per half second.
+
+    Raises `InputError` for a file that is missing, empty, no video, or cannot be decoded at all.
+    """
+    return rate(read_timeline(path, progress=progress))

@@ -1,0 +1,70 @@
+"""Building the reference: statistics of the scenes of many clips, written to `data/reference/video.json`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from data.errors import InputError
+from features.video import profile, raters
+from features.video.fits import fit
+from features.video.reference import Fit, Reference, Scale, scale_of
+from features.video.scenes import scenes
+from features.video.timeline import Timeline
+
+_PLAIN = Scale(0.0, 1.0, 0)
+
+
+def build(timelines: Sequence[Timeline], film_shots: Path, liris: Path, made_from: dict) -> Reference:
+    """The reference of these clips' scenes, of film shots, and of rated excerpts.
+
+    film_shots : CSV with a column `duration`, seconds per shot.
+    liris : folder of the LIRIS-ACCEDE discrete tables.
+    made_from : where the clips came from; counts are added.
+    """
+    parts = [profile.window(t, start, end) for t in timelines for start, end in scenes(t)]
+    floors = raters.FLOORS
+    unscaled = {name: Scale(0.0, 1.0, 0, floor) for name, floor in floors.items()}
+    means = {name: [] for name in floors}
+    for part in parts:
+        for name, raw in raters.quantities(part).items():
+            means[name].append(_mean(unscaled[name].transform(raw), part["seconds"]))
+    scales = {name: scale_of(np.array(values), floors[name]) for name, values in means.items()}
+    fits: dict[str, Fit] = fit(liris)
+    counts = {"clips": len(timelines), "scenes": len(parts), "seconds": round(sum(t.duration for t in timelines), 1)}
+    reference = Reference(
+        scales | dict.fromkeys(raters.DERIVED, _PLAIN), shot_scale(film_shots), fits["arousal"], fits["valence"], made_from | counts
+    )
+    derived = {name: scale_of(np.array([_mean(_derived(name, p, reference), p["seconds"]) for p in parts])) for name in raters.DERIVED}
+    reference.scales.update(derived)
+    return reference
+
+
+def _derived(name: str, part: Timeline, reference: Reference) -> np.ndarray:
+    if name == "content":
+        return raters.raw_content(part)
+    z = raters.standard_scores(part, reference)
+    valence, arousal = raters.visual_valence(part, z, reference), raters.visual_arousal(part, z, reference)
+    return raters.raw_scene_tension(part, z, valence, arousal)
+
+
+def _mean(curve: np.ndarray, weights: np.ndarray) -> float:
+    known = np.isfinite(curve)
+    return float(np.average(curve[known], weights=weights[known])) if known.any() else float("nan")
+
+
+def shot_scale(path: Path) -> Scale:
+    """Log shot length at a random moment of a film: each shot counts by its length. Seconds."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lengths = np.array([float(row["duration"]) for row in csv.DictReader(file)])
+    except (OSError, KeyError, ValueError):
+        raise InputError(f"{path}: a CSV table of shot lengths with a column 'duration' in seconds is needed.") from None
+    lengths = lengths[lengths > 0.1]
+    logs = np.log(lengths)
+    median = float(np.quantile(logs, 0.5, weights=lengths, method="inverted_cdf"))
+    spread = 1.4826 * float(np.quantile(np.abs(logs - median), 0.5, weights=lengths, method="inverted_cdf"))
+    return Scale(round(median, 6), round(spread, 6), len(lengths), 0.0)

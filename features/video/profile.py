@@ -1,0 +1,114 @@
+"""From a Timeline to the eleven numbers, for a whole clip, a scene or any window: one code path.
+
+Every field is first a curve over the tokens (`curves`) and then a time-weighted mean of it; for
+tension, pacing and arousal the mean of the mean and the 90th percentile, because peaks decide what
+people remember (ours).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from data.errors import InputError
+from data.profiles import VIDEO_FIELDS, VIDEO_NAMES, Curves, VideoProfile
+from features.video import raters
+from features.video.reference import Reference, share, shipped
+from features.video.timeline import Timeline
+
+PEAKED = ("character_tension", "scene_tension", "narrative_pacing", "visual_arousal")
+MOTION_FIELDS = ("action_energy", "motion_amplitude", "narrative_pacing", "visual_arousal")
+
+
+def rate(timeline: Timeline, start: float = 0.0, end: float | None = None, reference: Reference | None = None) -> VideoProfile:
+    """The profile of the part of a Timeline from `start` to `end` seconds (all of it by default).
+
+    Only that part is looked at, as if it were a clip of its own (shots keep their full length).
+    The profile's `curves` hold the eleven fields per token of the part. Raises `InputError` when
+    the part holds no token.
+    """
+    part = window(timeline, start, end)
+    scores = score_curves(part, reference or shipped())
+    values = np.stack([scores[name] for name in VIDEO_NAMES], axis=1)
+    evidence = confidence_curves(part)
+    weights = part["seconds"]
+    profile = [_summary(name, values[:, i], weights) for i, name in enumerate(VIDEO_NAMES)]
+    sure = np.average(evidence, axis=0, weights=weights) * _watched(weights.sum())
+    bounded = np.clip(profile, [f.low for f in VIDEO_FIELDS], [f.high for f in VIDEO_FIELDS])
+    curves = Curves(part.times, values, VIDEO_NAMES)
+    return VideoProfile(bounded, np.clip(sure, 0, 1), part.extractor, curves, part.warnings)
+
+
+def window(timeline: Timeline, start: float = 0.0, end: float | None = None) -> Timeline:
+    """The tokens whose middle lies in [start, end), with the shots that touch them."""
+    end = timeline.duration if end is None else end
+    middle = timeline.times + timeline["seconds"] / 2
+    inside = (middle >= start) & (middle < end)
+    if not inside.any():
+        raise InputError(f"window {start:g}–{end:g} s: nothing of the video lies in it; it lasts {timeline.duration:.1f} s.")
+    if inside.all():
+        return timeline
+    return replace(
+        timeline,
+        times=timeline.times[inside],
+        values=timeline.values[inside],
+        shots=[(a, b) for a, b in timeline.shots if a < end and b > start],
+        palette=timeline.palette[inside],
+        embedding=None if timeline.embedding is None else timeline.embedding[inside],
+    )
+
+
+def score_curves(timeline: Timeline, reference: Reference) -> dict[str, np.ndarray]:
+    """The eleven fields per token, (T,) each, by name."""
+    z = raters.standard_scores(timeline, reference)
+    arousal = raters.visual_arousal(timeline, z, reference)
+    valence = raters.visual_valence(timeline, z, reference)
+    tension = raters.raw_scene_tension(timeline, z, valence, arousal)
+    return {
+        "character_tension": raters.character_tension(timeline),
+        "scene_tension": 100 * share(reference.scales["tension"].z(tension)),
+        "narrative_pacing": raters.narrative_pacing(z),
+        "narrative_content": 100 * share(reference.scales["content"].z(raters.raw_content(timeline))),
+        "image_affinity": raters.image_affinity(timeline, z),
+        "action_energy": 100 * share(z["residual_energy"]),
+        "color_weight": share(z["weight"]),
+        "color_warmth": share(z["heat"]),
+        "motion_amplitude": share(z["motion"]),
+        "visual_arousal": arousal,
+        "visual_valence": valence,
+    }
+
+
+def confidence_curves(timeline: Timeline) -> np.ndarray:
+    """Evidence behind each field per token, 0–1, shape (T, 11). Ours.
+
+    Colour is always seen. Motion counts by the share of flow pairs within one shot. People count by
+    the share of looks that found a face; whether a face-less picture invites is known a little once
+    it was searched. Affect leans on faces for a part. Content is surer with the embedding.
+    """
+    searched = np.isfinite(timeline["face_presence"]).astype(float)
+    presence = np.nan_to_num(timeline["face_presence"])
+    flow = np.nan_to_num(timeline["flow_valid"])
+    curves = {name: np.ones(len(timeline)) for name in VIDEO_NAMES}
+    curves |= {name: flow for name in ("action_energy", "motion_amplitude")}
+    curves |= {name: 0.5 + 0.5 * flow for name in ("narrative_pacing", "visual_arousal")}
+    curves["character_tension"] = presence
+    curves["image_affinity"] = searched * (0.3 + 0.7 * presence)
+    for name in ("visual_arousal", "visual_valence", "scene_tension"):
+        curves[name] = curves[name] * (0.7 + 0.3 * searched)
+    curves["narrative_content"] = np.full(len(timeline), 0.6 if timeline.embedding is None else 1.0)
+    return np.stack([curves[name] for name in VIDEO_NAMES], axis=1)
+
+
+def _watched(seconds: float) -> float:
+    """Half a second says little, ten say nearly all there is to say: 1 − exp(−s / 3). Ours."""
+    return float(1 - np.exp(-seconds / 3))
+
+
+def _summary(name: str, curve: np.ndarray, weights: np.ndarray) -> float:
+    mean = float(np.average(curve, weights=weights))
+    if name not in PEAKED:
+        return mean
+    peak = float(np.quantile(curve, 0.9, weights=weights, method="inverted_cdf"))
+    return (mean + max(peak, mean)) / 2
