@@ -1,0 +1,58 @@
+"""Sound to the ten features of music: file → recording → descriptors → `MusicProfile`.
+
+Every stage is a function of its own (`load.load`, `descriptors.listen`, `descriptors.describe`,
+`profile.rate`); these are the ones other packages call. Heavy imports wait until then.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from data.profiles import MusicProfile
+from features.audio.profile import EXTRACTOR
+
+__all__ = ["EXTRACTOR", "TrackAnalysis", "analyze", "music_profile"]
+
+
+@dataclass(frozen=True)
+class TrackAnalysis:
+    """One track as the catalogue keeps it.
+
+    profile : the ten features. duration_s : seconds. bpm : NaN without a pulse. key : as
+    "F# minor", empty without tones. loudness_lufs : integrated, −inf for silence.
+    """
+
+    profile: MusicProfile
+    duration_s: float
+    bpm: float
+    key: str
+    loudness_lufs: float
+
+
+def music_profile(source, *, rate: int | None = None, start: float = 0.0, end: float | None = None) -> MusicProfile:
+    """The 10-D profile of an audio file, of a video's soundtrack, or of samples in memory.
+
+    source : path, or samples (n,) or (n, channels), float with full scale 1, at `rate` Hz.
+    start, end : seconds; the rest is not looked at (a scene of a film, a window of a track).
+    Silence gives the neutral profile with confidence 0. Raises `InputError` for a file that
+    cannot be read or has no sound.
+    """
+    return analyze(source, rate=rate, start=start, end=end).profile
+
+
+def analyze(source, *, rate: int | None = None, start: float = 0.0, end: float | None = None) -> TrackAnalysis:
+    """The profile and what a catalogue row says beside it; arguments as in `music_profile`."""
+    from features.audio.descriptors import describe, listen
+    from features.audio.load import from_samples, load
+    from features.audio.profile import rate as rated
+
+    if isinstance(source, (str, os.PathLike)):
+        recording = load(source, start, end)
+    else:
+        first, last = (None if t is None else round(t * rate) for t in (start, end))
+        recording = from_samples(source[first:last], rate)
+    sound = listen(recording)
+    description = describe(sound)
+    profile = rated(description, recording.warnings)
+    return TrackAnalysis(profile, recording.duration_s, description.bpm, description.key, recording.lufs)

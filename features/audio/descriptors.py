@@ -1,0 +1,209 @@
+"""A recording as numbers a person can name: what the ten features are made of.
+
+`listen` measures every frame once; `describe` sums up any range of them. A track, a scene's
+soundtrack and a window of either go through the same two steps. Nothing here depends on the
+recording's level except `Sound.lufs`: samples are brought to one loudness first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.audio import melody, rhythm, tonal
+from features.audio.load import REFERENCE_LUFS, Recording
+from features.audio.spectrum import FRAME_S, Spectrum, analyse_frames, mel_db, mfcc
+
+QUIET_DB = -60.0
+"""Frames this far below the recording's level are pauses: they have loudness, but no timbre."""
+EDGE_S, EDGE_WEIGHT, FULL_LENGTH_S = 5.0, 0.5, 60.0
+"""Intro and ending of a full-length track count half (ours)."""
+_TONAL_WINDOW_S = 4.0
+_CHANGE_STEP_S = 0.1
+_TOKEN_S = 0.5
+
+DESCRIPTORS = (
+    "fullness", "entropy", "centroid", "spread", "bright", "warm_share", "loudness_change", "dynamic_range",
+    "novelty", "chroma_novelty", "harmonic_change", "pitch_classes", "key_clarity", "mode", "roughness",
+    "onset_rate", "attack", "pulse_clarity", "tempo", "speed", "register", "melody_slope",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """What was measured of each frame, T frames `FRAME_S` apart.
+
+    db (T, 128) mel level; timbre (T, 20) MFCC; envelope (T,) onset envelope; chroma (T, 12);
+    roughness (T,); pitch (T,) MIDI note of the melody or NaN; level_db (T,) RMS relative to the
+    recording's loudness; active (T,) bool. All empty (T = 0) for silence.
+    """
+
+    duration_s: float
+    lufs: float
+    warnings: tuple[str, ...]
+    spectrum: Spectrum | None
+    db: np.ndarray
+    timbre: np.ndarray
+    envelope: np.ndarray
+    chroma: np.ndarray
+    roughness: np.ndarray
+    pitch: np.ndarray
+    level_db: np.ndarray
+    active: np.ndarray
+
+
+def listen(recording: Recording) -> Sound:
+    """Measure every frame of a recording."""
+    head = (recording.duration_s, recording.lufs, recording.warnings)
+    if recording.gain == 0:
+        none = np.zeros(0, np.float32)
+        return Sound(*head, None, none, none, none, none, none, none, none, none)
+    spectrum = analyse_frames(recording.samples * np.float32(recording.gain))
+    db = mel_db(spectrum.mel)
+    level_db = 20 * np.log10(np.maximum(spectrum["rms"], 1e-9)) - np.float32(REFERENCE_LUFS)
+    hz, level = spectrum.peak_hz, spectrum.peak_level
+    return Sound(
+        *head,
+        spectrum,
+        db,
+        mfcc(db),
+        rhythm.onset_envelope(db),
+        tonal.chroma(hz, level),
+        tonal.roughness(hz, level),
+        melody.melody(hz, level, tonal.tuning(hz, level)),
+        level_db,
+        level_db > QUIET_DB,
+    )
+
+
+@dataclass(frozen=True)
+class Description:
+    """Descriptors of one range by name, and the evidence behind them.
+
+    values : finite floats; `tempo` in log2 BPM, `speed` in log2 events per second.
+    active_s : seconds that were not silent; with less than a tenth of a second, `values` is empty.
+    bpm : NaN without a pulse. key : empty without tones.
+    pulse_strength, tonal_strength, voiced : 0–1, how clear pulse, key and melody are.
+    """
+
+    values: dict[str, float]
+    active_s: float = 0.0
+    bpm: float = float("nan")
+    key: str = ""
+    pulse_strength: float = 0.0
+    tonal_strength: float = 0.0
+    voiced: float = 0.0
+
+
+def describe(sound: Sound, start: float = 0.0, end: float | None = None) -> Description:
+    """Sum up the frames from `start` to `end` seconds (the whole by default)."""
+    span = slice(round(start / FRAME_S), None if end is None else max(round(end / FRAME_S), round(start / FRAME_S) + 1))
+    active = np.flatnonzero(sound.active[span]) + span.start
+    if len(active) < 5:
+        return Description({})
+    weights = _edge_weights(active, sound) if start == 0 and end is None else np.ones(len(active))
+    values = _timbre(sound, active, weights) | _tonality(sound, span, active)
+    rhythmic, pulse, onset_s = _rhythm(sound, span)
+    slope, voiced = melody.trend(np.where(sound.active[span], sound.pitch[span], np.nan))
+    values |= _change(sound, span) | rhythmic | {"melody_slope": slope}
+    pitch = sound.pitch[active]
+    values["register"] = float(np.nanmedian(pitch)) if np.isfinite(pitch).any() else 60.0
+    key = tonal.key(sound.chroma[active].mean(axis=0))
+    assert values.keys() == set(DESCRIPTORS), values.keys() ^ set(DESCRIPTORS)
+    return Description(
+        {n: float(values[n]) for n in DESCRIPTORS},
+        active_s=len(active) * FRAME_S,
+        bpm=pulse.bpm,
+        key=key.name,
+        pulse_strength=pulse.strength,
+        tonal_strength=float(np.clip(values["key_clarity"], 0, 1)),
+        voiced=voiced,
+    )
+
+
+def _edge_weights(frames: np.ndarray, sound: Sound) -> np.ndarray:
+    seconds = frames * FRAME_S
+    edge = (seconds < EDGE_S) | (seconds > sound.duration_s - EDGE_S)
+    return np.where(edge & (sound.duration_s >= FULL_LENGTH_S), EDGE_WEIGHT, 1.0)
+
+
+def _timbre(sound: Sound, active: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    def mean(values: np.ndarray) -> float:
+        return float(np.average(values[active], weights=weights))
+
+    spectrum = sound.spectrum
+    rms = mean(spectrum["rms"])
+    return {
+        "fullness": mean(sound.db.mean(axis=1)) - 20 * np.log10(rms),
+        "entropy": mean(spectrum["entropy"]),
+        "centroid": np.log(mean(spectrum["centroid"])),
+        "spread": np.log(mean(spectrum["bandwidth"])),
+        "bright": _logit(mean(spectrum["bright"])),
+        "warm_share": np.log((mean(spectrum["low_middle"]) + 1e-3) / (mean(spectrum["high"]) + 1e-3)),
+        "roughness": mean(sound.roughness),
+        "loudness_change": float(np.std(spectrum["rms"][active]) / rms),
+        "dynamic_range": float(np.subtract(*np.percentile(sound.level_db[active], [95, 10]))),
+    }
+
+
+def _tonality(sound: Sound, span: slice, active: np.ndarray) -> dict[str, float]:
+    windows = _chunks(sound.chroma[span] * sound.active[span, None], _TONAL_WINDOW_S)
+    scores = tonal.key_scores(windows)
+    steps = _chunks(sound.chroma[span], _CHANGE_STEP_S)
+    profile = sound.chroma[active].mean(axis=0)
+    share = profile / max(profile.sum(), 1e-9)
+    return {
+        "key_clarity": float(scores.max(axis=1).mean()),
+        "mode": float((scores[:, :12].max(axis=1) - scores[:, 12:].max(axis=1)).mean()),
+        "harmonic_change": float(tonal.harmonic_change(steps).mean()),
+        "pitch_classes": float(np.exp(-np.sum(share * np.log(np.maximum(share, 1e-9))))),
+    }
+
+
+def _rhythm(sound: Sound, span: slice) -> tuple[dict[str, float], rhythm.Pulse, np.ndarray]:
+    envelope = sound.envelope[span]
+    onsets = rhythm.onset_frames(envelope)
+    pulse = rhythm.pulse(rhythm.periodicity(envelope))
+    rate = max(len(onsets) / (len(envelope) * FRAME_S), 0.1)
+    tempo = np.log2(pulse.bpm) if np.isfinite(pulse.bpm) else np.log2(rhythm.TEMPO_PRIOR_BPM)
+    # the octave of the tempo in which about two onsets fall on a beat: an octave error moves nothing
+    octave = np.round(np.log2(rate) - 1 - (tempo - np.log2(60)))
+    speed = 0.5 * np.log2(rate) + 0.5 * (tempo - np.log2(60) + octave + 1) if pulse.strength > 0.1 else np.log2(rate)
+    values = {
+        "onset_rate": np.log2(rate),
+        "attack": float(envelope[onsets].mean()) if len(onsets) else 0.0,
+        "pulse_clarity": pulse.clarity,
+        "tempo": tempo,
+        "speed": speed,
+    }
+    return values, pulse, onsets * FRAME_S
+
+
+def _change(sound: Sound, span: slice) -> dict[str, float]:
+    timbre = _chunks(sound.timbre[span, 1:], _TOKEN_S)
+    chroma = _chunks(sound.chroma[span], _TOKEN_S)
+    if len(timbre) < 2:
+        return {"novelty": 0.0, "chroma_novelty": 0.0}
+    return {
+        "novelty": float(np.linalg.norm(np.diff(timbre, axis=0), axis=1).mean()),
+        "chroma_novelty": float((1 - _cosine(chroma[1:], chroma[:-1])).mean()),
+    }
+
+
+def _chunks(frames: np.ndarray, seconds: float) -> np.ndarray:
+    """Means of consecutive stretches of about `seconds`, (n, …); a rest shorter than half joins the last."""
+    width = max(round(seconds / FRAME_S), 1)
+    starts = np.arange(0, max(len(frames) - width // 2, 1), width)
+    lengths = np.diff(np.append(starts, len(frames)))
+    return np.add.reduceat(frames, starts, axis=0) / lengths[:, None]
+
+
+def _cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return (a * b).sum(axis=1) / np.maximum(norms, 1e-9)
+
+
+def _logit(share: float) -> float:
+    share = min(max(share, 1e-4), 1 - 1e-4)
+    return float(np.log(share / (1 - share)))

@@ -1,0 +1,123 @@
+"""The predominant melody and where it is heading.
+
+Conventions: pitch in MIDI note numbers (69 = A4), NaN where nothing leads; slopes in semitones
+per second, positive upwards. Salience is a harmonic sum over spectral peaks (after Salamon &
+Gómez 2012), the path through it a Viterbi search that pays for leaps.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from features.audio.spectrum import FRAME_S
+
+LOWEST_NOTE, HIGHEST_NOTE = 45, 96
+"""A2–C7: below lies the bass, above hardly any melody."""
+_BINS_PER_SEMITONE = 4
+_HARMONICS = 8
+_HARMONIC_DECAY = 0.8
+_LEAP_COST = 0.02
+_STRIDE = 2
+PHRASE_S = 8.0
+"""A phrase ends at a rest of half a second, and after this long at the latest (ours)."""
+_STEP_S = 0.25
+
+
+def melody(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float = 0.0) -> np.ndarray:
+    """Pitch of the leading voice per frame, float32 (T,); NaN in frames where no pitch stands out."""
+    salience = _salience(peak_hz[::_STRIDE], peak_level[::_STRIDE], offset)
+    path = _best_path(salience)
+    strength = salience[np.arange(len(path)), path]
+    pitch = (LOWEST_NOTE + path / _BINS_PER_SEMITONE + offset).astype(np.float32)
+    pitch[strength < 0.4] = np.nan
+    return np.repeat(pitch, _STRIDE)[: len(peak_hz)]
+
+
+def trend(pitch: np.ndarray) -> tuple[float, float]:
+    """Slope of the melody over its phrases, and the share of time that had a melody.
+
+    The slope is the duration-weighted mean of the phrases' Theil–Sen slopes (semitones/s); 0
+    without a phrase of a second.
+    """
+    from scipy.stats import theilslopes
+
+    width = max(round(_STEP_S / FRAME_S), 1)
+    steps = len(pitch) // width
+    if steps == 0:
+        return 0.0, 0.0
+    grid = pitch[: steps * width].reshape(steps, width)
+    voiced = np.isfinite(grid).mean(axis=1) >= 0.5
+    notes = np.full(steps, np.nan)
+    notes[voiced] = np.nanmedian(grid[voiced], axis=1)
+    slopes, lengths = [], []
+    for phrase in _phrases(voiced):
+        heard = phrase[voiced[phrase]]
+        if len(heard) >= 4:
+            slopes.append(theilslopes(notes[heard], heard * _STEP_S).slope)
+            lengths.append(len(heard))
+    slope = float(np.average(slopes, weights=lengths)) if slopes else 0.0
+    return slope, float(voiced.mean())
+
+
+def _phrases(voiced: np.ndarray) -> list[np.ndarray]:
+    """Steps of each phrase: cut at rests of two steps or more, long ones into even parts."""
+    steps = np.flatnonzero(voiced)
+    runs = np.split(steps, np.flatnonzero(np.diff(steps) > 2) + 1) if len(steps) else []
+    longest = PHRASE_S / _STEP_S
+    return [part for run in runs for part in np.array_split(run, int(np.ceil(len(run) / longest)))]
+
+
+@njit(cache=True, fastmath=True)
+def _salience(peak_hz, peak_level, offset):
+    """(T, bins), 1 at a frame's most salient pitch."""
+    frames, count = peak_hz.shape
+    bins = (HIGHEST_NOTE - LOWEST_NOTE) * _BINS_PER_SEMITONE
+    out = np.zeros((frames, bins), np.float32)
+    shifts = np.empty(_HARMONICS)
+    for h in range(_HARMONICS):
+        shifts[h] = 12 * np.log2(h + 1.0)
+    for t in range(frames):
+        for i in range(count):
+            if peak_level[t, i] <= 0:
+                break
+            note = 69 + 12 * np.log2(peak_hz[t, i] / 440.0) - offset
+            weight = peak_level[t, i]
+            for h in range(_HARMONICS):
+                at = (note - shifts[h] - LOWEST_NOTE) * _BINS_PER_SEMITONE
+                centre = int(np.round(at))
+                for b in range(max(centre - 3, 0), min(centre + 4, bins)):
+                    near = (b - at) / (_BINS_PER_SEMITONE * 0.8)
+                    if abs(near) < 1:
+                        out[t, b] += weight * np.cos(0.5 * np.pi * near) ** 2
+                weight *= _HARMONIC_DECAY
+        top = out[t].max()
+        if top > 0:
+            out[t] /= top
+    return out
+
+
+@njit(cache=True, fastmath=True)
+def _best_path(salience):
+    frames, bins = salience.shape
+    reach = 2 * _BINS_PER_SEMITONE
+    back = np.zeros((frames, bins), np.int16)
+    score = salience[0].copy()
+    fresh = np.empty(bins, np.float32)
+    for t in range(1, frames):
+        leader = int(np.argmax(score))
+        floor = score[leader] - _LEAP_COST * reach  # any leap further than the reach costs the same
+        for b in range(bins):
+            best, at = floor, leader
+            for c in range(max(b - reach, 0), min(b + reach + 1, bins)):
+                value = score[c] - _LEAP_COST * abs(b - c)
+                if value > best:
+                    best, at = value, c
+            fresh[b] = best + salience[t, b]
+            back[t, b] = at
+        score[:] = fresh
+    path = np.empty(frames, np.int64)
+    path[-1] = np.argmax(score)
+    for t in range(frames - 1, 0, -1):
+        path[t - 1] = back[t, path[t]]
+    return path

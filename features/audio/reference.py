@@ -1,0 +1,60 @@
+"""Writes `data/reference/music.json`: the population that the ten features are scaled by.
+
+    python -m features.audio.reference FOLDER [-o FILE]
+
+Medians and mean absolute deviations of every descriptor over the folder's tracks, then of every
+feature's weighted sum, with counts and the input's name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from data.atomic import atomic_path
+from data.profiles import MUSIC_NAMES
+from features.audio.descriptors import DESCRIPTORS, describe, listen
+from features.audio.load import load
+from features.audio.profile import EXTRACTOR, REFERENCE, composites
+
+
+def measure(descriptions: list[dict[str, float]], source: str) -> dict:
+    """The reference statistics of tracks that have been described."""
+    table = np.array([[d[name] for name in DESCRIPTORS] for d in descriptions])
+    statistics = dict(zip(DESCRIPTORS, map(_spread, table.T), strict=True))
+    sums = np.array([composites(d, statistics) for d in descriptions])
+    return {
+        "source": source,
+        "tracks": len(descriptions),
+        "extractor": EXTRACTOR,
+        "descriptors": statistics,
+        "features": dict(zip(MUSIC_NAMES, map(_spread, sums.T), strict=True)),
+    }
+
+
+def _spread(x: np.ndarray) -> dict[str, float]:
+    median = float(np.median(x))
+    return {"median": round(median, 6), "mad": round(float(np.median(np.abs(x - median))), 6)}
+
+
+def main() -> None:
+    from joblib import Parallel, delayed
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("-o", "--output", type=Path, default=REFERENCE)
+    parser.add_argument("--name", help="how the file names its source (the folder's name)")
+    args = parser.parse_args()
+    files = sorted(f for f in args.folder.iterdir() if f.suffix.lower() in (".ogg", ".opus", ".mp3", ".flac", ".wav", ".m4a"))
+    found = Parallel(n_jobs=-1)(delayed(lambda f: describe(listen(load(f))).values)(f) for f in files)
+    result = measure([d for d in found if d], args.name or args.folder.name)
+    with atomic_path(args.output) as temporary:
+        temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(f"{args.output}: {result['tracks']} of {len(files)} tracks")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""Onsets, tempo, pulse clarity and beats, from the onset envelope.
+
+Conventions: the envelope is librosa's (mean rise of the mel spectrum in dB per frame), one value
+per `FRAME_S`; tempo in beats per minute; times in seconds. Tempo is known up to a factor of two
+(of three in triple time): listeners differ by that factor too. What is made of tempo further up
+(`rhythm_speed`) does not hang on the octave.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from features.audio.spectrum import FRAME_S, HOP, N_FFT
+
+ONSET_DELTA_DB = 1.0
+"""A peak of the envelope counts as an onset when it stands this far above its surroundings (ours)."""
+PULSE_BPM = (40.0, 200.0)
+TEMPO_GRID = 40.0 * 2.0 ** np.arange(0, np.log2(240 / 40), 1 / 200)
+TEMPO_PRIOR_BPM = 120.0
+"""Log-normal prior one octave wide, as in `librosa.feature.tempo`."""
+_WINDOW_S = 12.0
+
+
+class Pulse(NamedTuple):
+    bpm: float
+    """NaN without a pulse."""
+    strength: float
+    """0–1: how periodic the envelope is at that tempo."""
+    clarity: float
+    """Strongest autocorrelation over 40–200 BPM under the resonance of Toiviainen & Snyder 2003, 0–1."""
+
+
+def onset_envelope(db: np.ndarray) -> np.ndarray:
+    """Mean rise over the mel bands from frame to frame in dB, float32 (T,); `librosa.onset.onset_strength`."""
+    rise = np.maximum(np.diff(db, axis=0), 0).mean(axis=1)
+    shift = 1 + N_FFT // (2 * HOP)  # a centred window hears an onset before its centre
+    return np.pad(rise, (shift, 0))[: len(db)]
+
+
+def onset_frames(envelope: np.ndarray) -> np.ndarray:
+    """Frames of onsets: maxima within ±2 frames that stand above the local mean (±10 frames)."""
+    from scipy.ndimage import maximum_filter1d, uniform_filter1d
+
+    if len(envelope) < 3:
+        return np.zeros(0, np.int64)
+    peak = (envelope == maximum_filter1d(envelope, 5)) & (envelope >= uniform_filter1d(envelope, 21) + ONSET_DELTA_DB)
+    frames = np.flatnonzero(peak)
+    return frames[np.diff(frames, prepend=-9) > 2]
+
+
+def periodicity(envelope: np.ndarray) -> np.ndarray:
+    """Autocorrelation of the envelope by lag in frames, 1 at lag 0; energy-weighted mean over 12-s windows.
+
+    Windows keep a slow drift of tempo from wiping the pulse out. Empty if there is nothing to correlate.
+    """
+    import scipy.fft
+
+    n = min(len(envelope), round(_WINDOW_S / FRAME_S))
+    if n < 2 * _lag(PULSE_BPM[1]) or not np.any(envelope):
+        return np.zeros(0)
+    windows = np.lib.stride_tricks.sliding_window_view(envelope, n)[:: max(n // 2, 1)].astype(np.float64)
+    windows = windows - windows.mean(axis=1, keepdims=True)
+    size = scipy.fft.next_fast_len(2 * n, real=True)
+    power = np.abs(scipy.fft.rfft(windows, size, axis=1)) ** 2
+    correlation = scipy.fft.irfft(power.sum(axis=0), size)[:n]
+    lags = np.arange(n)
+    usable = lags <= 0.7 * n  # the rest rests on too little overlap
+    return (correlation / (1 - lags / n) / correlation[0])[usable] if correlation[0] > 0 else np.zeros(0)
+
+
+def _lag(bpm: float) -> int:
+    """Frames of one beat."""
+    return round(60 / bpm / FRAME_S)
+
+
+def pulse(correlation: np.ndarray) -> Pulse:
+    """Tempo and clarity from `periodicity`."""
+    if len(correlation) == 0:
+        return Pulse(float("nan"), 0.0, 0.0)
+    lags = 60 / TEMPO_GRID / FRAME_S
+    total, weight = np.zeros(len(lags)), np.zeros(len(lags))
+    for multiple in range(1, 5):  # a beat repeats; later repeats also sharpen the tempo
+        inside = lags * multiple < len(correlation) - 1
+        total[inside] += np.interp(lags[inside] * multiple, np.arange(len(correlation)), correlation) / multiple
+        weight[inside] += 1 / multiple
+    comb = np.maximum(total / np.maximum(weight, 1e-9), 0) * (weight > 0)
+    best = int(np.argmax(comb * np.exp(-0.5 * np.log2(TEMPO_GRID / TEMPO_PRIOR_BPM) ** 2)))
+    seconds = np.arange(1, len(correlation)) * FRAME_S
+    audible = (seconds >= 60 / PULSE_BPM[1]) & (seconds <= 60 / PULSE_BPM[0])
+    resonance = np.maximum(1 - 0.25 * np.log2(np.maximum(seconds, 1e-9) / 0.5) ** 2, 0)
+    clarity = float((correlation[1:] * resonance)[audible].max(initial=0.0))
+    bpm = float(TEMPO_GRID[best]) if comb[best] > 0 else float("nan")
+    return Pulse(bpm, float(min(comb[best], 1.0)), min(clarity, 1.0))
+
+
+def beat_times(envelope: np.ndarray, bpm: float) -> np.ndarray:
+    """Beats at a tempo by dynamic programming (Ellis 2007, tightness 100), seconds (n,)."""
+    spread = float(envelope.std())
+    if not np.isfinite(bpm) or spread <= 0:
+        return np.zeros(0)
+    period = 60 / bpm / FRAME_S
+    pulse_shape = np.exp(-0.5 * (np.arange(-period, period + 1) * 32 / period) ** 2)
+    local = np.convolve(envelope / spread, pulse_shape, "same")[: len(envelope)]
+    back, score = _chain(local, period, 100.0)
+    tail = max(len(score) - round(period), 0)
+    at = tail + int(np.argmax(score[tail:]))
+    beats = [at]
+    while back[beats[-1]] >= 0:
+        beats.append(int(back[beats[-1]]))
+    beats = np.array(beats[::-1])
+    strong = np.flatnonzero(local[beats] > 0.5 * np.sqrt(np.mean(local[beats] ** 2)))
+    return beats[strong[0] : strong[-1] + 1] * FRAME_S if len(strong) else np.zeros(0)
+
+
+@njit(cache=True)
+def _chain(local, period, tightness):
+    n = len(local)
+    back = np.full(n, -1, np.int64)
+    score = local.copy()
+    near, far = max(round(period / 2), 1), round(2 * period)
+    cost = np.empty(far + 1)
+    for lag in range(1, far + 1):
+        cost[lag] = -tightness * np.log(lag / period) ** 2
+    for t in range(near, n):
+        best, at = 0.0, -1
+        for lag in range(near, min(far, t) + 1):
+            value = score[t - lag] + cost[lag]
+            if value > best:
+                best, at = value, t - lag
+        score[t] = local[t] + best
+        back[t] = at
+    return back, score

@@ -1,0 +1,76 @@
+"""`leitmotif catalogue build FOLDER… -o FILE` and `leitmotif catalogue check FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers) -> None:
+    parser = subparsers.add_parser("catalogue", help="make a catalogue of a folder of music, or check one")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    build = actions.add_parser("build", help="analyse every audio file under some folders", description="Analyse every audio file under FOLDER….")
+    build.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    build.add_argument("-o", "--output", type=Path, default=Path("audio_features.csv"), help="CSV, or Parquet by its ending (%(default)s)")
+    build.add_argument("-j", "--jobs", type=int, default=-1, help="worker processes (one per core)")
+    build.set_defaults(run=run_build)
+    check = actions.add_parser("check", help="read a catalogue and say what is in it", description="Read a catalogue, name every row that cannot be used.")
+    check.add_argument("catalogue", type=Path, metavar="FILE")
+    check.set_defaults(run=run_check)
+    for sub in (build, check):
+        sub.add_argument("--json", action="store_true", help="the result as JSON on stdout")
+        sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+
+def run_build(args: argparse.Namespace) -> int:
+    from leitmotif.catalogue_build import build
+    from leitmotif.progress import progress_bar
+
+    with progress_bar("Catalogue", args.quiet) as progress:
+        built = build(args.folders, jobs=args.jobs, progress=progress)
+    built.catalogue.write(args.output)
+    failed = [{"path": str(path), "reason": reason} for path, reason in built.failed]
+    if args.json:
+        print(json.dumps({"catalogue": str(args.output), "tracks": len(built.catalogue), "failed": failed}, ensure_ascii=False))
+        return 0
+    for entry in failed:
+        print(f"left out {entry['path']}: {entry['reason']}", file=sys.stderr)
+    print(f"{args.output}: {len(built.catalogue)} tracks" + (f", {len(failed)} files left out" if failed else ""))
+    return 0
+
+
+def run_check(args: argparse.Namespace) -> int:
+    from data.catalogue import Catalogue
+    from data.profiles import MUSIC_FIELDS
+
+    catalogue = Catalogue.read(args.catalogue)
+    low, median, high = (v.tolist() for v in _quantiles(catalogue.features))
+    if args.json:
+        report = {
+            "catalogue": str(args.catalogue),
+            "tracks": len(catalogue),
+            "skipped": [{"line": s.line, "reason": s.reason} for s in catalogue.skipped],
+            "extractors": list(catalogue.extractors),
+            "fields": {f.name: {"p5": a, "median": m, "p95": b} for f, a, m, b in zip(MUSIC_FIELDS, low, median, high, strict=True)},
+        }
+        print(json.dumps(report, ensure_ascii=False))
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("field", "5 %", "median", "95 %", "scale", title=f"{args.catalogue}: {len(catalogue)} tracks")
+    for field, a, m, b in zip(MUSIC_FIELDS, low, median, high, strict=True):
+        table.add_row(field.label, f"{a:.1f}", f"{m:.1f}", f"{b:.1f}", f"{field.low:g} to {field.high:g}")
+    Console().print(table)
+    print("measured by " + (", ".join(catalogue.extractors) or "an unknown extractor"))
+    for row in catalogue.skipped:
+        print(f"line {row.line} skipped: {row.reason}", file=sys.stderr)
+    return 0
+
+
+def _quantiles(features):
+    import numpy as np
+
+    return np.percentile(features, [5, 50, 95], axis=0)
