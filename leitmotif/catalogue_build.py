@@ -13,9 +13,10 @@ from data.catalogue import Catalogue
 from data.errors import InputError, Progress
 from data.profiles import MUSIC_NAMES
 
-AUDIO_SUFFIXES = frozenset(
-    ".aac .aif .aifc .aiff .alac .ape .flac .m4a .m4b .mka .mp2 .mp3 .mpc .oga .ogg .opus .tta .wav .wave .weba .wma .wv".split()
-)
+AUDIO_SUFFIXES = frozenset({
+    ".aac", ".aif", ".aifc", ".aiff", ".ape", ".caf", ".flac", ".m4a", ".m4b", ".mka", ".mp2", ".mp3", ".mpc",
+    ".oga", ".ogg", ".opus", ".tta", ".wav", ".wave", ".weba", ".wma", ".wv",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

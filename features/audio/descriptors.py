@@ -104,7 +104,7 @@ def describe(sound: Sound, start: float = 0.0, end: float | None = None) -> Desc
         return Description({})
     weights = _edge_weights(active, sound) if start == 0 and end is None else np.ones(len(active))
     values = _timbre(sound, active, weights) | _tonality(sound, span, active)
-    rhythmic, pulse, onset_s = _rhythm(sound, span)
+    rhythmic, pulse = _rhythm(sound, span)
     slope, voiced = melody.trend(np.where(sound.active[span], sound.pitch[span], np.nan))
     values |= _change(sound, span) | rhythmic | {"melody_slope": slope}
     pitch = sound.pitch[active]
@@ -161,7 +161,7 @@ def _tonality(sound: Sound, span: slice, active: np.ndarray) -> dict[str, float]
     }
 
 
-def _rhythm(sound: Sound, span: slice) -> tuple[dict[str, float], rhythm.Pulse, np.ndarray]:
+def _rhythm(sound: Sound, span: slice) -> tuple[dict[str, float], rhythm.Pulse]:
     envelope = sound.envelope[span]
     onsets = rhythm.onset_frames(envelope)
     pulse = rhythm.pulse(rhythm.periodicity(envelope))
@@ -177,7 +177,7 @@ def _rhythm(sound: Sound, span: slice) -> tuple[dict[str, float], rhythm.Pulse, 
         "tempo": tempo,
         "speed": speed,
     }
-    return values, pulse, onsets * FRAME_S
+    return values, pulse
 
 
 def _change(sound: Sound, span: slice) -> dict[str, float]:

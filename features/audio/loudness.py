@@ -50,7 +50,9 @@ def integrated_lufs(powers: np.ndarray, absolute_gate: float = _ABSOLUTE_GATE_LU
 
     Recordings shorter than one 0.4-s block are measured as a single block.
     """
-    blocks = np.convolve(powers, np.full(_BLOCK_HOPS, 1 / _BLOCK_HOPS), "valid") if len(powers) >= _BLOCK_HOPS else powers.mean(keepdims=True)
+    blocks = (
+        np.convolve(powers, np.full(_BLOCK_HOPS, 1 / _BLOCK_HOPS), "valid") if len(powers) >= _BLOCK_HOPS else powers.mean(keepdims=True)
+    )
     blocks = blocks[_lufs(blocks) > absolute_gate] if len(powers) else powers
     if len(blocks) == 0:
         return float("-inf")

@@ -11,12 +11,16 @@ from pathlib import Path
 def add_parser(subparsers) -> None:
     parser = subparsers.add_parser("catalogue", help="make a catalogue of a folder of music, or check one")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    build = actions.add_parser("build", help="analyse every audio file under some folders", description="Analyse every audio file under FOLDER….")
+    build = actions.add_parser(
+        "build", help="analyse every audio file under some folders", description="Analyse every audio file under FOLDER…."
+    )
     build.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     build.add_argument("-o", "--output", type=Path, default=Path("audio_features.csv"), help="CSV, or Parquet by its ending (%(default)s)")
     build.add_argument("-j", "--jobs", type=int, default=-1, help="worker processes (one per core)")
     build.set_defaults(run=run_build)
-    check = actions.add_parser("check", help="read a catalogue and say what is in it", description="Read a catalogue, name every row that cannot be used.")
+    check = actions.add_parser(
+        "check", help="read a catalogue and say what is in it", description="Read a catalogue, name every row that cannot be used."
+    )
     check.add_argument("catalogue", type=Path, metavar="FILE")
     check.set_defaults(run=run_check)
     for sub in (build, check):
