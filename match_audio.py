@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> None:
              f"the first is line {first.line}: {first.reason}.")  # fmt: skip
     if k > len(catalogue):
         note(f"--top_k {k} is more than the {len(catalogue)} tracks there are; all are listed.")
-    matches = rank(catalogue, query, k, weights, metric, scale, index=TrackIndex.build(catalogue.features))
+    matches = rank(catalogue, query, k, weights, metric, scale, index=TrackIndex.build(catalogue.features, engine="scan"))
     write([Answer(query, matches)], style, catalogue, weights, metric, scale)
 
 

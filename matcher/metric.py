@@ -134,9 +134,25 @@ def check_query(query: object, argument: str = "query") -> np.ndarray:
     return check_numbers(_as_floats(query, (DIMENSIONS,), argument), argument)
 
 
+def check_queries(queries: object, weights: object) -> tuple[np.ndarray, np.ndarray]:
+    """Queries (n, 10) and their weights (n, 10), from None, (10,) for all, or (n, 10). Raises `InputError`."""
+    try:
+        queries = np.ascontiguousarray(queries, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"queries: rows of {DIMENSIONS} numbers are needed.") from None
+    if queries.ndim != 2 or queries.shape[1] != DIMENSIONS:
+        raise InputError(f"queries: shape {queries.shape} given, (n, {DIMENSIONS}) needed.")
+    check_numbers(queries, "queries")
+    if weights is None or np.ndim(weights) == 1:
+        return queries, np.tile(check_weights(weights), (len(queries), 1))
+    if len(weights) != len(queries):
+        raise InputError(f"weights: {len(weights)} rows given for {len(queries)} queries; give one each.")
+    return queries, np.array([check_weights(w) for w in weights]).reshape(-1, DIMENSIONS)
+
+
 def check_numbers(array: np.ndarray, argument: str) -> np.ndarray:
     """The array, if all of it is finite and within ±1e100."""
-    if array.size and not (array.min() >= -LARGEST and array.max() <= LARGEST):  # false for NaN too
+    if array.size and not (float(array.min()) >= -LARGEST and float(array.max()) <= LARGEST):  # false for NaN too
         raise InputError(f"{argument}: a number is missing, not finite or beyond ±{LARGEST:g}; correct or drop that row.")
     return array
 

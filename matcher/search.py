@@ -65,7 +65,7 @@ def rank(
     """
     query = check_query(getattr(query, "values", query))
     weights = check_weights(weights)
-    index = index or TrackIndex.build(catalogue.features)
+    index = index or TrackIndex.build(catalogue.features, engine="scan")  # one question does not pay for preparation
     rows, found = index.search_rows(query, k, weights, metric, scale, where)
     return [_match(catalogue, index, int(row), float(d), query, weights, metric, scale) for row, d in zip(rows, found, strict=True)]
 

@@ -1,0 +1,107 @@
+"""The block index: rows in kd order with boxes around them, so that a query looks at few of them."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from matcher import kernels
+from matcher.kernels import BLOCK, GROUP
+from matcher.metric import Scaling
+
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Some columns of a catalogue, arranged for search; the layout is in `matcher.kernels`.
+
+    dims : the columns of the catalogue held here. center, unit, reach : y = (x − center) / unit, and
+    the largest |y|, per column.
+    """
+
+    near: np.ndarray
+    order: np.ndarray
+    boxes: np.ndarray
+    tops: np.ndarray
+    dims: np.ndarray
+    center: np.ndarray
+    unit: np.ndarray
+    reach: np.ndarray
+
+    @classmethod
+    def build(cls, features: np.ndarray, scaling: Scaling, dims: tuple[int, ...]) -> Blocks | None:
+        """Arrange columns `dims` of `features` (N, 10); None where float32 cannot hold their range."""
+        n, columns = len(features), np.array(dims)
+        center, unit = scaling.center[columns], scaling.spread[columns]
+        keys = np.empty((len(dims), n), np.float32)
+        with np.errstate(over="ignore"):
+            for i in range(0, n, _CHUNK):
+                keys[:, i : i + _CHUNK] = ((features[i : i + _CHUNK, columns] - center) / unit).T
+        reach = np.maximum(np.abs(keys.min(axis=1)), np.abs(keys.max(axis=1))).astype(np.float64)
+        if not reach.max() < 1e15:
+            return None
+        order = np.arange(n, dtype=np.int32)
+        _arrange(keys, order)
+        groups = -(-n // (BLOCK * GROUP))
+        near = np.empty((groups * GROUP, len(dims), BLOCK), np.float32)
+        boxes = np.empty((groups, 2, len(dims), GROUP), np.float32)
+        tops = np.empty((2, len(dims), groups), np.float32)
+        in_threads(lambda a, b: kernels.pack(keys, order, near, boxes, tops, a, b), groups)
+        return cls(near, order, boxes, tops, columns, center, unit, reach)
+
+    def search(self, features, query, k, weights, metric, scaling: Scaling, mask) -> tuple[np.ndarray, np.ndarray] | None:
+        """The k nearest rows and their distances; None where the arguments need a closer look or a scan."""
+        rows, found = np.empty(k, np.int64), np.empty(k)
+        if metric == "euclidean":
+            ended, count = kernels.euclidean(*self.arrays, features, query, weights, scaling.spread, mask, k, rows, found)
+        else:
+            ended, count = kernels.cosine(*self.arrays, features, query, weights, *scaling, mask, k, rows, found)
+        return (rows[:count], found[:count]) if ended == kernels.DONE else None
+
+    def search_many(self, features, queries, k, weights, metric, scaling: Scaling, mask, which, rows, found) -> bool:
+        """Fill `rows` and `found` (n, k) for the queries numbered in `which`; False where one needs a closer look."""
+        if metric == "euclidean":
+            many, about = kernels.euclidean_many, (scaling.spread,)
+        else:
+            many, about = kernels.cosine_many, tuple(scaling)
+        arguments = (*self.arrays, features, queries, weights, *about, mask, k)
+        ended = in_threads(lambda a, b: many(*arguments, which[a:b], rows, found), len(which))
+        return all(e == kernels.DONE for e in ended)
+
+    @cached_property
+    def arrays(self) -> tuple:
+        return (self.near, self.order, self.boxes, self.tops, self.dims, self.center, self.unit, self.reach)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self.arrays)
+
+
+def workers() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _arrange(keys: np.ndarray, order: np.ndarray) -> None:
+    """kd order: the first cuts one after the other, the pieces they leave in threads."""
+    values = np.empty(order.size, np.float32)
+    pieces = [(0, order.size)]
+    while len(pieces) < 4 * workers() and pieces[0][1] - pieces[0][0] > 64 * BLOCK * GROUP:
+        cuts = [(a, kernels.split(keys, order, values, a, b), b) for a, b in pieces]
+        pieces = [piece for a, middle, b in cuts for piece in ((a, middle), (middle, b))]
+    with ThreadPoolExecutor(workers()) as pool:
+        list(pool.map(lambda piece: kernels.arrange(keys, order, values, *piece), pieces))
+
+
+def in_threads(work, n: int) -> list:
+    """work(first, last) over 0..n in as many pieces as there are cores; what each returned."""
+    pieces = min(workers(), n)
+    if pieces <= 1:
+        return [work(0, n)] if n else []
+    edges = np.linspace(0, n, pieces + 1).astype(int)
+    with ThreadPoolExecutor(pieces) as pool:
+        return list(pool.map(work, edges[:-1], edges[1:]))

@@ -1,0 +1,58 @@
+"""An index on disk: mapped, the same answers, rebuilt when its catalogue changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from data.errors import InputError
+from matcher import TrackIndex
+from matcher.store import index_of
+
+X = np.random.default_rng(0).normal(size=(4000, 10))
+
+
+@pytest.mark.parametrize("engine", ["scan", "blocks"])
+@pytest.mark.parametrize("ids", [None, [f"曲{i}" for i in range(4000)]])
+def test_a_loaded_index_answers_as_the_one_saved(tmp_path, engine, ids):
+    index = TrackIndex.build(X, ids, engine=engine)
+    index.save(tmp_path / "目录.index")
+    loaded = TrackIndex.load(tmp_path / "目录.index")
+    assert len(loaded) == 4000
+    for metric in ("euclidean", "cosine"):
+        for weights in (None, np.eye(10)[9]):
+            for mine, its in zip(index.search(X[1], 6, weights, metric), loaded.search(X[1], 6, weights, metric), strict=True):
+                np.testing.assert_array_equal(mine, its)
+
+
+def test_the_kept_index_follows_its_catalogue(tmp_path):
+    path = tmp_path / "a.index"
+    index_of(X, path)
+    first = path.stat().st_mtime_ns
+    index_of(X, path)
+    assert path.stat().st_mtime_ns == first
+    changed = X.copy()
+    changed[17, 3] += 1e-9
+    assert index_of(changed, path).search(changed[17], 1)[1] == 0
+    assert TrackIndex.load(path).search(changed[17], 1)[1] == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, b"\x02\0\0\0\0\0\0\0{}", b"PK\x03\x04" + bytes(500)])
+def test_what_is_no_index_is_said_so(tmp_path, content):
+    path = tmp_path / "a.index"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="not an index of Leitmotif"):
+        TrackIndex.load(path)
+
+
+def test_a_cut_index_is_said_so(tmp_path):
+    path = tmp_path / "a.index"
+    TrackIndex.build(X).save(path)
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(InputError, match="damaged"):
+        TrackIndex.load(path)
+
+
+def test_a_missing_index_is_said_so(tmp_path):
+    with pytest.raises(InputError, match="no index to read here"):
+        TrackIndex.load(tmp_path / "none.index")
