@@ -50,11 +50,11 @@ class Recommendation:
         }
 
 
-def read_video(path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True) -> Timeline:
+def read_video(path: str | os.PathLike, *, progress: Progress | None = None) -> Timeline:
     """Watch a video once; see `features.video.read_timeline`."""
     from features.video import read_timeline
 
-    return read_timeline(path, progress=progress, cache=cache)
+    return read_timeline(path, progress=progress)
 
 
 def match(
@@ -115,7 +115,6 @@ def recommend(
     *,
     k: int = 5,
     progress: Progress | None = None,
-    cache: bool = True,
     **options,
 ) -> Recommendation:
     """Watch a video and find its tracks.
@@ -127,7 +126,7 @@ def recommend(
     from features.video import rate
 
     catalogue = catalogue if isinstance(catalogue, Catalogue) else Catalogue.read(catalogue)
-    timeline = read_video(video, progress=progress, cache=cache)
+    timeline = read_video(video, progress=progress)
     return match(rate(timeline), catalogue, k=k, **options)
 
 
