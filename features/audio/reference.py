@@ -2,8 +2,9 @@
 
     python -m features.audio.reference FOLDER [-o FILE]
 
-Medians and mean absolute deviations of every descriptor over the folder's tracks, then of every
-feature's weighted sum, with counts and the input's name.
+Medians and median absolute deviations of every descriptor over the folder's tracks, standard
+deviations of the parts of arousal and valence, then medians and deviations of every feature's
+weighted sum; with counts and the input's name.
 """
 
 from __future__ import annotations
@@ -18,21 +19,19 @@ from data.atomic import atomic_path
 from data.profiles import MUSIC_NAMES
 from features.audio.descriptors import DESCRIPTORS, describe, listen
 from features.audio.load import load
-from features.audio.profile import EXTRACTOR, REFERENCE, composites
+from features.audio.profile import EXTRACTOR, PARTS, REFERENCE, composites, weighted, z_scores
 
 
 def measure(descriptions: list[dict[str, float]], source: str) -> dict:
     """The reference statistics of tracks that have been described."""
     table = np.array([[d[name] for name in DESCRIPTORS] for d in descriptions])
-    statistics = dict(zip(DESCRIPTORS, map(_spread, table.T), strict=True))
+    statistics = {"descriptors": dict(zip(DESCRIPTORS, map(_spread, table.T), strict=True))}
+    z = [z_scores(d, statistics["descriptors"]) for d in descriptions]
+    parts = {name: np.array([weighted(weights, row) for row in z]) for name, weights in PARTS.items()}
+    statistics["parts"] = {name: round(float(x.std()), 6) for name, x in parts.items()}
     sums = np.array([composites(d, statistics) for d in descriptions])
-    return {
-        "source": source,
-        "tracks": len(descriptions),
-        "extractor": EXTRACTOR,
-        "descriptors": statistics,
-        "features": dict(zip(MUSIC_NAMES, map(_spread, sums.T), strict=True)),
-    }
+    statistics["features"] = dict(zip(MUSIC_NAMES, map(_spread, sums.T), strict=True))
+    return {"source": source, "tracks": len(descriptions), "extractor": EXTRACTOR} | statistics
 
 
 def _spread(x: np.ndarray) -> dict[str, float]:
