@@ -182,6 +182,11 @@ class Catalogue:
         return replace(self, features=self.features[rows], columns=columns)
 
 
+def metadata_name(spelling: str) -> str:
+    """Our name of a metadata column in any known spelling; the spelling itself if it is none of ours."""
+    return _METADATA_SPELLINGS.get(column_key(spelling), spelling.strip())
+
+
 def to_number(text: str) -> float:
     """What a cell says as a number; NaN where it says none."""
     try:
@@ -214,9 +219,9 @@ def _layout(header: Sequence[str], path: Path) -> _Layout | None:
         )
     metadata: dict[str, int] = {}
     used = set(music.values())
-    for i, key in enumerate(keys):
+    for i in range(len(keys)):
         if i not in used:
-            name = _METADATA_SPELLINGS.get(key) or header[i].strip()
+            name = metadata_name(header[i])
             if name and name not in metadata and name not in MUSIC_NAMES:
                 metadata[name] = i
     return _Layout([music[position] for position in range(len(MUSIC_FIELDS))], metadata)

@@ -21,6 +21,8 @@ FORMATS = ("text", "json", "csv")
 class Answer(NamedTuple):
     """One query and its tracks."""
 
+    name: str
+    """What the query is called where there are many."""
     query: np.ndarray
     matches: list[Match]
 
@@ -32,9 +34,11 @@ def write(answers: Sequence[Answer], style: str, catalogue: Catalogue, weights: 
 
 def _text(answers, catalogue: Catalogue, weights, metric, scale, out: TextIO) -> None:
     used = np.flatnonzero(weights)
-    for number, (query, matches) in enumerate(answers, start=1):
-        if len(answers) > 1:
-            print(f"{'' if number == 1 else chr(10)}query {number}", file=out)
+    for number, (name, query, matches) in enumerate(answers):
+        if number:
+            print(file=out)
+        if name:
+            print(f"query:         {name}", file=out)
         print("numbers used:  " + ", ".join(f"{MUSIC_NAMES[j]} {query[j]:.10g}" for j in used), file=out)
         if len(set(weights[used])) > 1:
             print("weights:       " + ", ".join(f"{MUSIC_NAMES[j]} {weights[j]:g}" for j in used), file=out)
@@ -44,6 +48,8 @@ def _text(answers, catalogue: Catalogue, weights, metric, scale, out: TextIO) ->
         for place, match in enumerate(matches, start=1):
             padding = " " * (width - _columns(match.name))
             print(f"{place:3d}  {match.distance:12.4f}  {match.name}{padding}  {match.sentence}", file=out)
+        if matches and matches[0].next_wins:
+            print(f"\n{matches[0].name} is first; {matches[0].next_wins}.", file=out)
 
 
 def _columns(text: str) -> int:
@@ -53,8 +59,8 @@ def _columns(text: str) -> int:
 
 def _json(answers, catalogue: Catalogue, weights, metric, scale, out: TextIO) -> None:
     results = [
-        {"query": dict(zip(MUSIC_NAMES, query.tolist(), strict=True)), "matches": [m.to_dict() for m in matches]}
-        for query, matches in answers
+        {"name": name, "query": dict(zip(MUSIC_NAMES, query.tolist(), strict=True)), "matches": [m.to_dict() for m in matches]}
+        for name, query, matches in answers
     ]
     head = {
         "catalogue": catalogue.source,
@@ -64,7 +70,7 @@ def _json(answers, catalogue: Catalogue, weights, metric, scale, out: TextIO) ->
         "scale": scale,
         "weights": dict(zip(MUSIC_NAMES, weights.tolist(), strict=True)),
     }
-    record = head | (results[0] if len(results) == 1 else {"results": results})
+    record = head | ({"results": results} if answers[0].name else results[0])
     json.dump(record, out, ensure_ascii=False, indent=2)
     print(file=out)
 
@@ -72,7 +78,8 @@ def _json(answers, catalogue: Catalogue, weights, metric, scale, out: TextIO) ->
 def _csv(answers, catalogue: Catalogue, weights, metric, scale, out: TextIO) -> None:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["query", "rank", "distance", "row", "track_id", "title", "artist", "path", "reason", *MUSIC_NAMES])
-    for number, (_, matches) in enumerate(answers, start=1):
+    for number, (query_name, _, matches) in enumerate(answers, start=1):
         for place, m in enumerate(matches, start=1):
+            about = [query_name or number, place, repr(m.distance), m.row, m.track_id]
             names = [m.track.get(n, "") for n in ("title", "artist", "path")]
-            writer.writerow([number, place, repr(m.distance), m.row, m.track_id, *names, m.sentence, *map(repr, m.values.tolist())])
+            writer.writerow([*about, *names, m.sentence, *map(repr, m.values.tolist())])

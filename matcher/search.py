@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from data.catalogue import Catalogue
+from data.errors import InputError
 from data.profiles import MUSIC_NAMES, MusicProfile
-from matcher.exact import TrackIndex
-from matcher.explain import sentence, shares
-from matcher.metric import RAW, check_query, check_weights
+from matcher.diversity import check_diversity, first_of_each, rerank
+from matcher.exact import Selection, TrackIndex
+from matcher.explain import sentence, shares, swap, swap_sentence
+from matcher.filters import Condition, parse_filter, passing
+from matcher.metric import RAW, Scaling, check_query, check_weights, standard_scaling
+
+if TYPE_CHECKING:
+    from matcher.milvus import MilvusIndex
+
+_POOL = 10
+"""A diverse list is chosen from this many times k candidates, and from fifty at least (ours)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,8 +29,9 @@ class Match:
     """One track of the answer.
 
     row : its row in the catalogue. distance : in the metric asked for. shares : (10,), each
-    dimension's part of the distance, adding up to 1. values : the track's profile (10,).
-    track : its metadata as text (title, artist, path, …), without empty values.
+    dimension's part of the distance, adding up to 1. sentence : why, in words. next_wins : what
+    would have to change for the next track of the list to come before it. values : the track's
+    profile (10,). track : its metadata as text (title, artist, path, …), without empty values.
     """
 
     row: int
@@ -29,6 +41,7 @@ class Match:
     sentence: str
     values: np.ndarray
     track: dict[str, str] = field(default_factory=dict)
+    next_wins: str = ""
 
     @property
     def name(self) -> str:
@@ -41,6 +54,7 @@ class Match:
             "track_id": self.track_id,
             "distance": self.distance,
             "sentence": self.sentence,
+            "next_wins": self.next_wins,
             "values": dict(zip(MUSIC_NAMES, self.values.tolist(), strict=True)),
             "shares": dict(zip(MUSIC_NAMES, self.shares.tolist(), strict=True)),
             "track": {name: value for name, value in self.track.items() if name != "track_id"},
@@ -54,25 +68,102 @@ def rank(
     weights: np.ndarray | None = None,
     metric: str = "euclidean",
     scale: str = "standard",
-    where: np.ndarray | None = None,
-    index: TrackIndex | None = None,
+    where: str | Sequence[Condition] | np.ndarray | Selection | None = None,
+    index: TrackIndex | MilvusIndex | None = None,
+    diverse: float = 0.0,
 ) -> list[Match]:
     """The k tracks nearest to `query`, nearest first.
 
     query : a profile or its ten values. weights : (10,), ≥ 0; None weighs all alike. where : rows
-    that may be answered (boolean per row, or row numbers). index : one built from the same
-    catalogue, to be used again. Raises `InputError`.
+    that may be answered: a filter as in `matcher.filters`, a boolean per row, or row numbers.
+    index : one built from the same catalogue, to be used again. diverse : λ of
+    `matcher.diversity`; tracks that are marked as copies of each other then share one place.
+    Raises `InputError`.
     """
-    query = check_query(getattr(query, "values", query))
-    weights = check_weights(weights)
+    query, weights = check_query(getattr(query, "values", query)), check_weights(weights)
+    check_diversity(diverse)
+    if isinstance(where, str):
+        where = parse_filter(where, "where")
     index = index or TrackIndex.build(catalogue.features, engine="scan")  # one question does not pay for preparation
-    rows, found = index.search_rows(query, k, weights, metric, scale, where)
-    return [_match(catalogue, index, int(row), float(d), query, weights, metric, scale) for row, d in zip(rows, found, strict=True)]
+    spread = index.scaling if isinstance(index, TrackIndex) else standard_scaling(catalogue.features)
+    scaling = spread if scale == "standard" else RAW
+
+    def nearest(count: int) -> tuple[np.ndarray, np.ndarray]:
+        return _search(catalogue, index, query, count, weights, metric, scale, where)
+
+    if diverse:
+        rows, found = _different(catalogue, nearest, max(_POOL * k, 50))
+        order = rerank(catalogue.features[rows], found, k, diverse, weights, metric, scaling)
+        rows, found = rows[order], found[order]
+    else:
+        rows, found = nearest(min(k + 1, len(catalogue)))
+    return _matches(catalogue, rows, found, k, query, weights, metric, scaling, spread, explain_order=not diverse)
 
 
-def _match(catalogue, index, row, distance, query, weights, metric, scale) -> Match:
-    values = catalogue.features[row]
-    share = shares(values, query, weights, metric, index.scaling if scale == "standard" else RAW)
-    track = catalogue.track(row)
-    reason = sentence(values, query, weights, share, index.scaling.spread)
-    return Match(row, track.get("track_id", str(row)), distance, share, reason, values, track)
+def _search(catalogue, index, query, k, weights, metric, scale, where) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the catalogue and distances, from either kind of index."""
+    conditions = where if isinstance(where, tuple | list) and where and isinstance(where[0], Condition) else None
+    if isinstance(index, TrackIndex):
+        if len(index) != len(catalogue):
+            raise InputError(f"index: it holds {len(index)} tracks, the catalogue {len(catalogue)}; build it from this catalogue.")
+        return index.search_rows(query, k, weights, metric, scale, where if conditions is None else passing(catalogue, conditions))
+    ids, found = index.search(query, k, weights, metric, scale, where)
+    return _rows_of(catalogue, ids), found
+
+
+def _rows_of(catalogue: Catalogue, ids: Sequence[str]) -> np.ndarray:
+    place = {track_id: row for row, track_id in enumerate(catalogue.track_ids)}
+    missing = next((i for i in ids if i not in place), None)
+    if missing is not None:
+        raise InputError(f"index: track '{missing}' is not in {catalogue.source or 'the catalogue'}; push the catalogue again.")
+    return np.array([place[i] for i in ids], dtype=np.int64)
+
+
+def _different(catalogue: Catalogue, nearest, wanted: int) -> tuple[np.ndarray, np.ndarray]:
+    """About `wanted` nearest tracks, one of each recording, however many copies stand before them."""
+    count = wanted
+    while True:
+        count = min(count, len(catalogue))
+        rows, found = nearest(count)
+        kept = _without_copies(catalogue, rows)
+        if len(kept) >= wanted or len(rows) < count or count == len(catalogue):
+            return rows[kept], found[kept]
+        count *= 4
+
+
+def _without_copies(catalogue: Catalogue, rows: np.ndarray) -> np.ndarray:
+    """Positions of one track of each recording: column duplicate_of names the original, content_sha256 tells equal files."""
+    tracks = [catalogue.track(int(row)) for row in rows]
+    kept = first_of_each([t.get("duplicate_of") or t.get("track_id", "") for t in tracks])
+    return kept[first_of_each([tracks[i].get("content_sha256", "") for i in kept])]
+
+
+def _matches(catalogue, rows, found, k, query, weights, metric, scaling: Scaling, spread: Scaling, explain_order: bool) -> list[Match]:
+    tracks = [catalogue.track(int(row)) for row in rows]
+    names = [track.get("title") or track.get("track_id", "") for track in tracks]
+    matches = []
+    for i, row in enumerate(rows[:k]):
+        values = catalogue.features[row]
+        share = shares(values, query, weights, metric, scaling)
+        change = ""
+        if explain_order and i + 1 < len(rows) and found[i + 1] > found[i]:
+            change = swap_sentence(swap(values, catalogue.features[rows[i + 1]], query, weights, metric, scaling), names[i + 1])
+        reason = sentence(values, query, weights, share, spread.spread)
+        track_id = tracks[i].get("track_id", str(row))
+        matches.append(Match(int(row), track_id, float(found[i]), share, reason, values, tracks[i], change))
+    return matches
+
+
+def open_index(where: str, catalogue: Catalogue) -> TrackIndex | MilvusIndex:
+    """The index at `where`: a Milvus address (http://…, or a Milvus Lite file ending in .db), or our own file.
+
+    Our own file is built from the catalogue where it is missing or of other numbers. Raises
+    `InputError`.
+    """
+    if "://" in where or where.endswith(".db"):
+        from matcher.milvus import MilvusIndex
+
+        return MilvusIndex.connect(where)
+    from matcher.store import index_of
+
+    return index_of(catalogue.features, where)

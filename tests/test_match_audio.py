@@ -60,7 +60,7 @@ def test_valence_and_arousal_of_the_users_own_table(tmp_path, encoding, capsys):
     assert (code, err) == (0, "")
     assert "numbers used:  arousal 42.1747, valence -13.728" in out
     assert "euclidean, raw scale" in out
-    listed = [line.split() for line in out.splitlines() if "曲" in line]
+    listed = [line.split() for line in out.splitlines() if line[:3].strip().isdigit()]
     assert [(row[0], float(row[1]), row[3]) for row in listed] == [
         (str(i), pytest.approx(math.sqrt(5) * i, abs=5e-5), str(i)) for i in (1, 2, 3)
     ]
@@ -106,6 +106,32 @@ def test_names_choose_dimensions_and_weights_apply_within_them(table, capsys):
     assert {n: w for n, w in weights.items() if w} == {"rhythm": 4.0, "arousal": 1.0}
 
 
+def test_many_vectors_at_once(table, tmp_path, capsys):
+    vectors = tmp_path / "预测.csv"
+    vectors.write_text("scene," + ",".join(MUSIC_NAMES) + "\n" + "".join(f"s{i},{USER_QUERY}\n" for i in range(3)), encoding="utf-8")
+    code, out, _ = call("--audio_csv", table, "--pred_csv", vectors, "--features", "va", "--top_k", 2, "--format", "csv", capsys=capsys)
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0
+    assert [row["title"] for row in rows] == ["曲 1", "曲 2"] * 3
+    assert len({row["query"] for row in rows}) == 3
+
+
+def test_a_prepared_index_and_a_filter_change_nothing_but_what_they_should(table, tmp_path, capsys):
+    asked = ("--audio_csv", table, "--pred_feat", USER_QUERY, "--features", "va", "--format", "csv", "--filter", "title!=曲 1|曲 3")
+    plain = call(*asked, capsys=capsys)
+    assert [row["title"] for row in csv.DictReader(io.StringIO(plain[1]))] == ["曲 2", "曲 4", "曲 5", "曲 6", "曲 7"]
+    for _ in range(2):
+        assert call(*asked, "--index", tmp_path / "我的.index", capsys=capsys) == plain
+
+
+def test_a_diverse_list_begins_with_the_nearest(table, capsys):
+    code, out, _ = call("--audio_csv", table, "--pred_feat", USER_QUERY, "--features", "va", "--diverse", "0.6", "--format", "csv",
+                        capsys=capsys)  # fmt: skip
+    titles = [row["title"] for row in csv.DictReader(io.StringIO(out))]
+    assert code == 0
+    assert titles[0] == "曲 1" and titles != [f"曲 {i}" for i in range(1, 6)]
+
+
 def test_more_tracks_than_there_are(table, capsys):
     code, out, err = call("--audio_csv", table, "--pred_feat", USER_QUERY, "--top_k", 50, "--format", "csv", capsys=capsys)
     assert code == 0
@@ -147,8 +173,13 @@ NINE = ",".join(USER_QUERY.split(",")[:9])
         (["--pred_feat", USER_QUERY, "--metric", "manhattan"], "--metric: 'manhattan' is not known"),
         (["--pred_feat", USER_QUERY, "--scale", "log"], "--scale: 'log' is not known"),
         (["--pred_feat", USER_QUERY, "--format", "xml"], "--format: 'xml' is not known"),
+        (["--pred_feat", USER_QUERY, "--diverse", "1"], "--diverse: 1 given"),
+        (["--pred_feat", USER_QUERY, "--filter", "mood=sad"], "--filter: the catalogue has no column 'mood'"),
+        (["--pred_feat", USER_QUERY, "--filter", "title=none"], "--filter: none of the 12 tracks passes 'title=none'"),
+        (["--pred_feat", USER_QUERY, "--pred_csv", "more.csv"], "give either --pred_feat"),
+        (["--pred_csv", "missing.csv"], "missing.csv: no such catalogue file"),
         (["--pred_feat", USER_QUERY, "--topk", "3"], "unrecognized arguments: --topk"),
-        ([], "required: --pred_feat"),
+        ([], "give either --pred_feat (ten numbers) or --pred_csv"),
     ],
 )
 def test_a_mistake_gets_one_sentence_and_code_2(table, argv, sentence, capsys):

@@ -1,0 +1,82 @@
+"""`rank`: a catalogue, a profile, five tracks with reasons."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from data.catalogue import Catalogue
+from data.errors import InputError
+from data.profiles import MUSIC_NAMES, MusicProfile
+from matcher import TrackIndex, rank
+from matcher.search import open_index
+
+RNG = np.random.default_rng(0)
+X = np.round(RNG.normal(0, [4] * 5 + [20] * 3 + [40] * 2, (300, 10)), 3)
+
+
+def catalogue(**columns) -> Catalogue:
+    names = {"track_id": [f"t{i}" for i in range(300)], "title": [f"曲 {i}" for i in range(300)]}
+    return Catalogue(X, names | {n: list(v) for n, v in columns.items()}, source="demo.csv")
+
+
+def test_a_profile_is_answered_with_five_tracks_and_reasons():
+    profile = MusicProfile(X[17] + 0.5, np.ones(10))
+    matches = rank(catalogue(), profile)
+    assert len(matches) == 5
+    assert matches[0].row == 17
+    assert (matches[0].track_id, matches[0].name) == ("t17", "曲 17")
+    deviations = X.std(axis=0)
+    for match in matches:
+        parts = ((X[match.row] - profile.values) / deviations) ** 2
+        assert match.distance == pytest.approx(np.sqrt(parts.sum()), rel=1e-12)
+        np.testing.assert_allclose(match.shares, parts / parts.sum(), rtol=1e-9)
+        assert match.sentence
+        json.dumps(match.to_dict())
+
+
+def test_the_next_track_really_wins_with_the_weight_that_is_told():
+    matches = rank(catalogue(), X[3] + 5, k=2)
+    words = matches[0].next_wins.split()
+    name = "_".join(words[words.index("of") + 1 : words.index("above" if "above" in words else "below")])
+    needed = float(words[words.index("above" if "above" in words else "below") + 1])
+    weights = np.ones(10)
+    weights[MUSIC_NAMES.index(name)] = needed * (1.02 if "above" in words else 0.98)
+    again = rank(catalogue(), X[3] + 5, k=300, weights=weights)
+    order = [m.row for m in again]
+    assert order.index(matches[1].row) < order.index(matches[0].row)
+
+
+def test_a_filter_may_be_words_a_mask_or_rows():
+    tracks = catalogue(bpm=[str(60 + i) for i in range(300)])
+    fast = np.arange(300) >= 100
+    by_words = [m.row for m in rank(tracks, X[0], where="bpm>=160")]
+    assert by_words == [m.row for m in rank(tracks, X[0], where=fast)] == [m.row for m in rank(tracks, X[0], where=np.flatnonzero(fast))]
+    assert min(by_words) >= 100
+
+
+def test_copies_never_fill_a_diverse_list():
+    x = X.copy()
+    x[:50] = x[7] + np.arange(50)[:, None] * 1e-3
+    copies = Catalogue(x, {"track_id": [f"t{i}" for i in range(300)], "duplicate_of": [""] + ["t0"] * 49 + [""] * 250})
+    assert [m.row < 50 for m in rank(copies, x[7], k=5)] == [True] * 5
+    assert [m.row < 50 for m in rank(copies, x[7], k=5, diverse=0.2)] == [True] + [False] * 4
+
+
+def test_an_index_may_be_used_again():
+    index = TrackIndex.build(X, engine="blocks")
+    mine, plain = rank(catalogue(), X[9], index=index), rank(catalogue(), X[9])
+    assert [(m.row, m.distance) for m in mine] == [(m.row, m.distance) for m in plain]
+
+
+def test_an_index_of_another_catalogue_is_refused():
+    with pytest.raises(InputError, match="it holds 10 tracks, the catalogue 300"):
+        rank(catalogue(), X[0], index=TrackIndex.build(X[:10]))
+
+
+def test_a_file_is_opened_as_an_index_of_our_own(tmp_path):
+    index = open_index(str(tmp_path / "demo.index"), catalogue())
+    assert (tmp_path / "demo.index").is_file()
+    assert index.search(X[4], 1)[0] == 4
