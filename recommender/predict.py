@@ -7,17 +7,23 @@ order of `MUSIC_FIELDS`. NaN in an array means "not measured" and counts as conf
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from data.profiles import VIDEO_FIELDS, MusicProfile, VideoProfile
+from data.errors import InputError
+from data.folders import ROOT
+from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, MusicProfile, VideoProfile
 from recommender import prior
+from recommender.forward import Forward, network_forward
+from recommender.linear import Linear
+from recommender.spread import Spread
 from recommender.units import check_values
+from recommender.weights import read_weights
 
-Forward = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""(n, 11) values and confidences to (n, 10) values and confidences."""
+SHIPPED = ROOT / "weights" / "recommender.safetensors"
 
 
 @dataclass(frozen=True)
@@ -26,16 +32,22 @@ class Recommender:
 
     name : short, with a version; written into the `extractor` of every prediction.
     description : one or two sentences for people: what it is and what it learned from.
-    reliability : held-out R² per output (10,), NaN where it was not measured; None for a predictor that saw no pairs.
+    forward : the most likely music, before `spread` stretches it into a query.
+    spread : see `recommender.spread`; None leaves predictions as they are.
+    reliability : (10,) held-out R² an output can reach (squared correlation, 0 where it is negative or
+        was not measured); None where nothing was held out.
     video_extractor, music_extractor : what measured the pairs it learned from; empty for any.
+    metadata : everything else the weights file says: scores, config, training pairs.
     """
 
     name: str
     description: str
     forward: Forward
+    spread: Spread | None = None
     reliability: np.ndarray | None = None
     video_extractor: str = ""
     music_extractor: str = ""
+    metadata: Mapping | None = None
 
     def predict(self, video: VideoProfile | np.ndarray) -> MusicProfile | np.ndarray:
         """The music a picture asks for.
@@ -48,12 +60,14 @@ class Recommender:
             return self._profile(check_values(video.values, VIDEO_FIELDS, "video profile"), video.confidence, self._warnings(video))
         values = check_values(video, VIDEO_FIELDS, "video features")
         confidence = np.isfinite(values).astype(np.float64)
-        if values.ndim == 1:
-            return self._profile(values, confidence, ())
-        return self.forward(values, confidence)[0]
+        return self._profile(values, confidence, ()) if values.ndim == 1 else self._query(values, confidence)[0]
+
+    def _query(self, values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        music, evidence = self.forward(values, confidence)
+        return (self.spread.apply(music) if self.spread else music), evidence
 
     def _profile(self, values: np.ndarray, confidence: np.ndarray, warnings: tuple[str, ...]) -> MusicProfile:
-        music, evidence = self.forward(values[None], confidence[None])
+        music, evidence = self._query(values[None], confidence[None])
         return MusicProfile(music[0], evidence[0], f"recommender:{self.name}", warnings=warnings)
 
     def _warnings(self, video: VideoProfile) -> tuple[str, ...]:
@@ -72,5 +86,48 @@ def linear_prior() -> Recommender:
 
 
 def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
-    """The predictor that ships with the project."""
-    return linear_prior()
+    """The shipped predictor, "prior" for the linear prior, or the weights in a file.
+
+    Raises `InputError` for weights that are missing, damaged, pickled or of another layout.
+    """
+    if path == "prior" or (path is None and not SHIPPED.is_file()):
+        return linear_prior()
+    path = Path(path or SHIPPED)
+    metadata, arrays = read_weights(path)
+    try:
+        forward = _linear_forward(arrays) if metadata["kind"] == "linear" else _network_forward(arrays, metadata["config"])
+        spread = Spread(arrays["spread_centre"], arrays["spread_factor"])
+        reliability = metadata.get("reliability")
+        return Recommender(
+            metadata["name"],
+            metadata["description"],
+            forward,
+            spread,
+            None if reliability is None else np.array([np.nan if r is None else r for r in reliability], dtype=float),
+            metadata.get("video_extractor", ""),
+            metadata.get("music_extractor", ""),
+            metadata,
+        )
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{path}: the weights do not fit together ({first}); train again with `leitmotif train`.") from None
+
+
+def _linear_forward(arrays: Mapping[str, np.ndarray]) -> Forward:
+    names = ("in_mean", "in_scale", "out_mean", "out_scale", "matrix", "measured")
+    model = Linear(*(arrays[n] for n in names))
+    if model.matrix.shape != (len(MUSIC_NAMES), len(VIDEO_FIELDS)):
+        raise ValueError(f"matrix has shape {model.matrix.shape}")
+    return model.forward
+
+
+def _network_forward(arrays: Mapping[str, np.ndarray], config: Mapping) -> Forward:
+    import torch
+
+    from recommender.network import Config, Network
+
+    torch.set_num_threads(1)  # two spinning threads on a shared machine turn a millisecond into seconds
+    start = Linear(**{n: arrays[n] for n in ("in_mean", "in_scale", "out_mean", "out_scale", "measured")}, matrix=arrays["skip"])
+    network = Network(Config(**config), start)
+    network.load_state_dict({n: torch.from_numpy(arrays[n].copy()) for n in network.state_dict()})
+    return network_forward(network.eval())

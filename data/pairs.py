@@ -1,0 +1,235 @@
+"""Scored scenes: what the picture is like, and the music that somebody put under it.
+
+One row per scene in `pairs.csv`: where it is from, its split, and 11 + 10 values with a confidence
+each (`<field>_confidence`). An empty cell was not measured: NaN in memory, confidence 0, masked in
+training and in every score. Splits are by source, never by scene, so that two scenes of one film
+never sit on both sides; a source's split follows from its name, whatever else is in the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from data.atomic import atomic_path
+from data.errors import InputError
+from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS, VIDEO_NAMES, MusicProfile, VideoProfile, column_key, field_lookup
+
+SPLITS = ("train", "validation", "test")
+KEY_COLUMNS = ("source", "start_s", "end_s", "split", "music_share", "video_extractor", "music_extractor")
+VALUE_COLUMNS = (*VIDEO_NAMES, *MUSIC_NAMES)
+COLUMNS = (*KEY_COLUMNS, *VALUE_COLUMNS, *(f"{n}_confidence" for n in VALUE_COLUMNS))
+
+
+def split_of(source: str) -> str:
+    """The split of a source by its name alone: 60 % train, 20 % validation, 20 % test."""
+    tenth = int(hashlib.sha1(source.encode()).hexdigest(), 16) % 10
+    return SPLITS[0] if tenth < 6 else SPLITS[1] if tenth < 8 else SPLITS[2]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """n scored scenes.
+
+    sources : n names of what a scene was cut from.
+    start, end : (n,) seconds.
+    video, video_confidence : (n, 11) in field units, NaN where not measured; (n, 11) 0–1, 0 where NaN.
+    music, music_confidence : (n, 10), likewise.
+    music_share : (n,) 0–1, how much of the scene's sound is music; NaN where nothing judged it.
+    splits : n of `SPLITS`.
+    video_extractors, music_extractors : n names of what measured each row.
+    origin : for messages.
+    """
+
+    sources: tuple[str, ...]
+    start: np.ndarray
+    end: np.ndarray
+    video: np.ndarray
+    video_confidence: np.ndarray
+    music: np.ndarray
+    music_confidence: np.ndarray
+    music_share: np.ndarray
+    splits: tuple[str, ...]
+    video_extractors: tuple[str, ...]
+    music_extractors: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+    origin: str = "pairs"
+
+    def __post_init__(self) -> None:
+        n = len(self.sources)
+        assert self.video.shape == self.video_confidence.shape == (n, len(VIDEO_FIELDS)), self.video.shape
+        assert self.music.shape == self.music_confidence.shape == (n, len(MUSIC_FIELDS)), self.music.shape
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    @property
+    def video_extractor(self) -> str:
+        """The one extractor of all pictures; `InputError` if there are several."""
+        return self._only(self.video_extractors, "pictures")
+
+    @property
+    def music_extractor(self) -> str:
+        """The one extractor of all music; `InputError` if there are several."""
+        return self._only(self.music_extractors, "music")
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> Pairs:
+        """The pairs of some rows (positions or a mask), in that order."""
+        rows = np.asarray(rows)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
+        arrays = ("start", "end", "video", "video_confidence", "music", "music_confidence", "music_share")
+        texts = ("sources", "splits", "video_extractors", "music_extractors")
+        return replace(
+            self, **{n: getattr(self, n)[rows] for n in arrays}, **{n: tuple(getattr(self, n)[i] for i in rows) for n in texts}, skipped=()
+        )
+
+    def split(self, *names: str) -> Pairs:
+        """The pairs of the named splits."""
+        return self.take(np.array([s in names for s in self.splits], dtype=bool))
+
+    def groups(self) -> np.ndarray:
+        """(n,) source numbers, 0 … in order of first appearance."""
+        number = {s: i for i, s in enumerate(dict.fromkeys(self.sources))}
+        return np.array([number[s] for s in self.sources], dtype=int)
+
+    @classmethod
+    def from_profiles(cls, rows: Iterable[tuple[str, float, float, VideoProfile, MusicProfile, float]], origin: str = "pairs") -> Pairs:
+        """Pairs of (source, start, end, picture, music, music share). Confidence 0 means "not measured"."""
+        rows = list(rows)
+        sources = tuple(r[0] for r in rows)
+        video, music = [r[3] for r in rows], [r[4] for r in rows]
+        return cls(
+            sources=sources,
+            start=np.array([r[1] for r in rows], dtype=float),
+            end=np.array([r[2] for r in rows], dtype=float),
+            video=_measured(video, len(VIDEO_FIELDS)),
+            video_confidence=np.array([p.confidence for p in video]).reshape(-1, len(VIDEO_FIELDS)),
+            music=_measured(music, len(MUSIC_FIELDS)),
+            music_confidence=np.array([p.confidence for p in music]).reshape(-1, len(MUSIC_FIELDS)),
+            music_share=np.array([r[5] for r in rows], dtype=float),
+            splits=tuple(map(split_of, sources)),
+            video_extractors=tuple(p.extractor for p in video),
+            music_extractors=tuple(p.extractor for p in music),
+            origin=origin,
+        )
+
+    def write(self, path: str | os.PathLike) -> None:
+        """Write `pairs.csv`, whole or not at all; numbers to six significant digits."""
+        values = np.hstack([self.video, self.music, self.video_confidence, self.music_confidence])
+        with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            for i in range(len(self)):
+                place = [self.sources[i], _text(self.start[i]), _text(self.end[i]), self.splits[i], _text(self.music_share[i])]
+                writer.writerow([*place, self.video_extractors[i], self.music_extractors[i], *map(_text, values[i])])
+
+    def _only(self, extractors: tuple[str, ...], what: str) -> str:
+        found = sorted(set(extractors))
+        if len(found) > 1:
+            raise InputError(
+                f"{self.origin}: the {what} were measured by {len(found)} different extractors ({', '.join(found)}); "
+                "measure all scenes again with one."
+            )
+        return found[0] if found else ""
+
+
+def read_pairs(path: str | os.PathLike) -> Pairs:
+    """Read `pairs.csv`.
+
+    Any known spelling of the 21 fields; missing fields, splits and confidences are filled in (not
+    measured; by the source's name; 1 where there is a value). A row with a cell that is no number,
+    or out of its field's range, is left out and named in `skipped`. Raises `InputError` if the file
+    is missing, is no such table, or holds no usable row.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such pairs file; make one with `leitmotif learn FOLDER`.")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            columns = _columns(header, path)
+            read = [_row(row, columns, len(header), reader.line_num) for row in reader if any(row)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a CSV table in UTF-8 ({error}); make one with `leitmotif learn FOLDER`.") from None
+    rows = [r for r in read if isinstance(r, dict)]
+    skipped = tuple(r for r in read if isinstance(r, str))
+    if not rows:
+        why = f" ({skipped[0]})" if skipped else ""
+        raise InputError(f"{path}: no usable pair in this file{why}; make one with `leitmotif learn FOLDER`.")
+    return _assemble(rows, skipped, str(path))
+
+
+def _columns(header: Sequence[str], path: Path) -> dict[str, int]:
+    """Where each of `COLUMNS` is; raises where the file is something else."""
+    spellings = {spelling: fields[i].name for fields in (VIDEO_FIELDS, MUSIC_FIELDS) for spelling, i in field_lookup(fields).items()} | {
+        column_key(name): name for name in COLUMNS
+    }
+    columns = {spellings[column_key(name)]: i for i, name in enumerate(header) if column_key(name) in spellings}
+    if "source" not in columns or not set(VIDEO_NAMES) & set(columns) or not set(MUSIC_NAMES) & set(columns):
+        raise InputError(f"{path}: not a pairs file; it needs a column 'source' and columns of picture and music fields.")
+    return columns
+
+
+def _row(cells: Sequence[str], columns: dict[str, int], width: int, line: int) -> dict | str:
+    """One row as a record, or the reason why it cannot be used."""
+    if len(cells) != width:
+        return f"line {line}: {len(cells)} columns where the header has {width}"
+    record: dict = {n: cells[i].strip() for n, i in columns.items() if n in KEY_COLUMNS}
+    if not record["source"]:
+        return f"line {line}: source is empty"
+    for name, i in columns.items():
+        if name in KEY_COLUMNS and name not in ("start_s", "end_s", "music_share"):
+            continue
+        try:
+            record[name] = float(cells[i]) if cells[i].strip() else np.nan
+        except ValueError:
+            return f"line {line}: {name} is not a number ('{cells[i][:40]}')"
+    for f in (*VIDEO_FIELDS, *MUSIC_FIELDS):
+        value, slack = record.get(f.name, np.nan), 1e-6 * (f.high - f.low)
+        if not np.isnan(value) and not f.low - slack <= value <= f.high + slack:
+            return f"line {line}: {f.name} is {value:g}; it must lie between {f.low:g} and {f.high:g}"
+    if record.get("split") and record["split"] not in SPLITS:
+        return f"line {line}: split is '{record['split']}'; it must be one of {', '.join(SPLITS)}"
+    return record
+
+
+def _assemble(rows: list[dict], skipped: tuple[str, ...], origin: str) -> Pairs:
+    def numbers(names: Sequence[str], default: float = np.nan) -> np.ndarray:
+        return np.array([[r.get(n, default) for n in names] for r in rows], dtype=float).reshape(len(rows), len(names))
+
+    def confidence(names: Sequence[str], values: np.ndarray) -> np.ndarray:
+        given = np.nan_to_num(numbers([f"{n}_confidence" for n in names], 1.0), nan=1.0)
+        return np.where(np.isnan(values), 0.0, np.clip(given, 0, 1))
+
+    video, music = numbers(VIDEO_NAMES), numbers(MUSIC_NAMES)
+    return Pairs(
+        sources=tuple(r["source"] for r in rows),
+        start=numbers(["start_s"])[:, 0],
+        end=numbers(["end_s"])[:, 0],
+        video=video,
+        video_confidence=confidence(VIDEO_NAMES, video),
+        music=music,
+        music_confidence=confidence(MUSIC_NAMES, music),
+        music_share=numbers(["music_share"])[:, 0],
+        splits=tuple(r.get("split") or split_of(r["source"]) for r in rows),
+        video_extractors=tuple(r.get("video_extractor", "") for r in rows),
+        music_extractors=tuple(r.get("music_extractor", "") for r in rows),
+        skipped=skipped,
+        origin=origin,
+    )
+
+
+def _measured(profiles: Sequence[VideoProfile] | Sequence[MusicProfile], n: int) -> np.ndarray:
+    """(rows, n) values with NaN where the confidence is 0."""
+    return np.array([np.where(p.confidence > 0, p.values, np.nan) for p in profiles], dtype=float).reshape(-1, n)
+
+
+def _text(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.6g}"

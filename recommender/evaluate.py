@@ -1,0 +1,187 @@
+"""The evaluation table: every predictor on the same held-out scenes, beside chance.
+
+A predictor is fitted on training pairs and judged on others (`held_out`), or on each fold of its own
+sources in turn (`cross_validate`). Retrieval looks at the stretched prediction (`recommender.spread`),
+R², CCC and r at the prediction itself. The prior, VA only and the mean profile are not fitted to
+anything and not stretched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from data.errors import InputError, Progress
+from data.pairs import Pairs
+from data.profiles import MUSIC_FIELDS, MUSIC_NAMES
+from recommender import protocol
+from recommender.baselines import BASELINES, UNSTRETCHED, Predict, measured_only
+from recommender.datamodule import check_trainable
+from recommender.forward import network_forward
+from recommender.spread import fit_spread
+
+CHANCE, NETWORK = "chance", "network"
+MIN_TEST_SOURCES = 3
+
+
+class Prediction(NamedTuple):
+    """What one predictor says of n scenes."""
+
+    regression: np.ndarray
+    """(n, 10): the most likely music; judged by R², CCC and r."""
+    query: np.ndarray
+    """(n, 10): the music to search for; judged by rank."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One line of the table."""
+
+    name: str
+    metrics: dict[str, float]
+    low: dict[str, float] = field(default_factory=dict)
+    high: dict[str, float] = field(default_factory=dict)
+    p: dict[str, float] = field(default_factory=dict)
+    """Share of permutations at least as good, by metric."""
+    outputs: dict[str, dict[str, float]] = field(default_factory=dict)
+    """R², CCC and r by output."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The whole table and what it was made of; `to_dict` is what `--json` prints."""
+
+    title: str
+    method: str
+    pairs: int
+    sources: int
+    pool: int
+    draws: int
+    scores: tuple[Score, ...]
+    video_extractor: str = ""
+    music_extractor: str = ""
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict:
+        record = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "scores"}
+        return {**record, "scores": [{n: getattr(s, n) for n in s.__dataclass_fields__} for s in self.scores]}
+
+    def __getitem__(self, name: str) -> Score:
+        return next(s for s in self.scores if s.name == name)
+
+
+Fit = Callable[[Pairs], Predict]
+
+
+def score(
+    pairs: Pairs,
+    predictions: Mapping[str, Prediction],
+    scale: np.ndarray,
+    *,
+    title: str,
+    method: str,
+    pool: int = 100,
+    draws: int = 20,
+    seed: int = 0,
+    notes: Sequence[str] = (),
+) -> Evaluation:
+    """Judge predictions for `pairs`; `scale` (10,) are the outputs' standard deviations."""
+    sources = len(set(pairs.sources))
+    if sources < MIN_TEST_SOURCES:
+        raise InputError(f"{pairs.origin}: {sources} source{'s' * (sources != 1)} to compare; {MIN_TEST_SOURCES} are needed at least.")
+    pools = protocol.make_pools(pairs, pool, draws, seed)
+    scores = [Score(CHANCE, protocol.chance(pools.size))]
+    for name, prediction in predictions.items():
+        ranks = protocol.rank_tracks(prediction.query, pairs.music, scale, pools)
+        own = protocol.true_ranks(ranks)
+        low, high = protocol.bootstrap(own, seed=seed)
+        columns = (protocol.summarise(own), low, high, protocol.permutation_p(ranks, seed=seed))
+        named = [dict(zip(protocol.METRICS, c.tolist(), strict=True)) for c in columns]
+        scores.append(Score(name, *named, protocol.per_output(prediction.regression, pairs.music)))
+    if pools.sources < sources:
+        notes = (*notes, f"{sources - pools.sources} of {sources} sources did not fill a pool and sat out of the ranks.")
+    extractors = pairs.video_extractor, pairs.music_extractor
+    return Evaluation(title, method, len(pairs), sources, pools.size, draws, tuple(scores), *extractors, tuple(notes))
+
+
+def predict_with(fit: Fit, train: Pairs, test: Pairs, stretch: bool = True) -> Prediction:
+    """Fit on `train`, predict `test`; the stretch is learned on `train` too."""
+    predict = fit(train)
+    regression = predict(test)
+    return Prediction(regression, fit_spread(predict(train), train.music).apply(regression) if stretch else regression)
+
+
+def held_out(train: Pairs, test: Pairs, fits: Mapping[str, Fit], **options: object) -> Evaluation:
+    """Fit on all of `train` and judge on `test`. Sources that are in both are left out of `test`, and counted in a note."""
+    known = set(train.sources)
+    kept = test.take(np.array([s not in known for s in test.sources], dtype=bool))
+    notes = list(options.pop("notes", ()))
+    if not len(kept):
+        raise InputError(f"{test.origin}: every source here was trained on; give other videos, or use --cross-validate.")
+    if len(kept) < len(test):
+        left = len(set(test.sources)) - len(set(kept.sources))
+        notes.append(f"{left} sources that the predictors were trained on were left out.")
+    predictions = {name: predict_with(fit, train, kept, name not in UNSTRETCHED) for name, fit in fits.items()}
+    return score(kept, predictions, output_scale(train), method="held out", notes=notes, **options)
+
+
+def cross_validate(
+    pairs: Pairs, fits: Mapping[str, Fit], folds: int = 5, progress: Progress | None = None, **options: object
+) -> Evaluation:
+    """Judge on every source once, fitted on the others. Folds are by source, drawn by `seed`."""
+    check_trainable(pairs)
+    groups = pairs.groups()
+    folds = min(folds, groups.max() + 1)
+    fold_of = np.random.default_rng(options.get("seed", 0)).permutation(groups.max() + 1) % folds
+    found = {name: Prediction(*(np.full(pairs.music.shape, np.nan) for _ in range(2))) for name in fits}
+    for fold in range(folds):
+        if progress:
+            progress("cross-validation", fold, folds)
+        held = np.flatnonzero(fold_of[groups] == fold)
+        train, test = pairs.take(np.flatnonzero(fold_of[groups] != fold)), pairs.take(held)
+        for name, fit in fits.items():
+            prediction = predict_with(fit, train, test, name not in UNSTRETCHED)
+            for whole, part in zip(found[name], prediction, strict=True):
+                whole[held] = part
+    return score(pairs, found, output_scale(pairs), method=f"{folds}-fold cross-validation by source", **options)
+
+
+def fit_network(**options: object) -> Fit:
+    """A `Fit` for the network: the validation split (or every fifth source, where there is none) chooses the epoch.
+
+    options : passed to `recommender.train.train`.
+    """
+
+    def fit(pairs: Pairs) -> Predict:
+        from recommender.train import train
+
+        return measured_only(pairs, network_forward(train(*inner_split(pairs), **options).network))
+
+    return fit
+
+
+def inner_split(pairs: Pairs) -> tuple[Pairs, Pairs]:
+    """Training and validation pairs: as the splits say, or every fifth source where they leave one side without two sources."""
+    inner = pairs.split("train"), pairs.split("validation")
+    if min(len(set(p.sources)) for p in inner) >= 2:
+        return inner
+    held = pairs.groups() % 5 == 0
+    return pairs.take(~held), pairs.take(held)
+
+
+def all_fits(**network_options: object) -> dict[str, Fit]:
+    """Every baseline and the network, in the order of the table."""
+    return {**BASELINES, NETWORK: fit_network(**network_options)}
+
+
+def output_scale(pairs: Pairs) -> np.ndarray:
+    """(10,) standard deviations of the measured music; half a range's percentile spread where there is none."""
+    scale = np.array([(f.high - f.low) / 12**0.5 for f in MUSIC_FIELDS])
+    for j in range(len(MUSIC_NAMES)):
+        known = pairs.music[np.isfinite(pairs.music[:, j]), j]
+        if len(known) > 1 and known.std() > 0:
+            scale[j] = known.std()
+    return scale

@@ -1,0 +1,134 @@
+"""Train one network on pairs: ridge first, then the correction, kept where validation is best."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytorch_lightning as lightning
+import torch
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+
+from data.errors import InputError
+from data.pairs import Pairs
+from recommender.datamodule import PairsModule, check_trainable
+from recommender.linear import Linear, fit_ridge
+from recommender.lit_module import Settings, Training
+from recommender.network import Config, Network
+from recommender.tasks import coefficient_mask
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A network in eval mode, the ridge solution it began at, and how training went."""
+
+    network: Network
+    start: Linear
+    config: Config
+    settings: Settings
+    best_epoch: int
+    """0 means that no epoch was better on validation than the linear start."""
+    val_loss: float
+    """Standardised squared error per output on validation."""
+
+
+def train(
+    train_pairs: Pairs,
+    validation: Pairs,
+    config: Config | None = None,
+    settings: Settings | None = None,
+    *,
+    prior: np.ndarray | None = None,
+    start: Linear | None = None,
+    folder: str | os.PathLike | None = None,
+    resume: bool = False,
+    callbacks: Sequence[Callback] = (),
+    accelerator: str = "auto",
+    workers: int = 0,
+) -> Trained:
+    """Train on `train_pairs`, keep the epoch of least loss on `validation`.
+
+    prior : coefficients that the ridge solution is pulled towards, see `linear.fit_ridge`.
+    start : a fitted linear model to start from instead.
+    folder : where logs (CSV, TensorBoard) and the last checkpoint go; nothing is written without it.
+    resume : go on from the checkpoint in `folder`.
+
+    Same pairs, settings and seed give the same network. Raises `InputError` if the pairs cannot be
+    trained on, or there is no checkpoint to resume from.
+    """
+    config, settings = config or Config(), settings or Settings()
+    check_trainable(train_pairs)
+    if not len(validation):
+        raise InputError(f"{train_pairs.origin}: no pair is in the validation split; add videos, or name splits in the file.")
+    start = start or fit_ridge(train_pairs, prior=prior, mask=coefficient_mask(config.fusion))
+    with quiet_lightning(), _one_thread():
+        lightning.seed_everything(settings.seed, workers=True, verbose=False)
+        module = Training(Network(config, start), settings)
+        batches = PairsModule(train_pairs, validation, settings.batch_size, workers, settings.seed)
+        trainer = _trainer(settings, folder, callbacks, accelerator)
+        trainer.fit(module, batches, ckpt_path=_checkpoint(folder) if resume else None, weights_only=False if resume else None)
+    module.network.load_state_dict(module.best_state)
+    return Trained(module.network.cpu().eval(), start, config, settings, module.best_epoch, module.best_loss)
+
+
+def _trainer(settings: Settings, folder: str | os.PathLike | None, callbacks: Sequence[Callback], accelerator: str) -> lightning.Trainer:
+    kept: list[Callback] = [EarlyStopping("val_loss", patience=settings.patience), *callbacks]
+    loggers: list = []
+    if folder is not None:
+        kept.append(ModelCheckpoint(Path(folder), filename="last", save_top_k=1, monitor=None, enable_version_counter=False))
+        loggers = [CSVLogger(folder, name="csv", version=""), TensorBoardLogger(folder, name="tensorboard", version="")]
+    return lightning.Trainer(
+        max_epochs=settings.epochs,
+        accelerator=accelerator,
+        devices=1,
+        callbacks=kept,
+        logger=loggers or False,
+        enable_checkpointing=folder is not None,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=-1,
+        log_every_n_steps=1_000_000,
+        deterministic=True,
+        gradient_clip_val=1.0,
+    )
+
+
+def _checkpoint(folder: str | os.PathLike | None) -> Path:
+    path = Path(folder or "", "last.ckpt")
+    if folder is None or not path.is_file():
+        raise InputError(f"{path}: no checkpoint to resume from; train without --resume first.")
+    return path
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Small matrices are slower on several threads, and far slower on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Without Lightning's banners and hints about worker counts."""
+    loggers = [logging.getLogger(n) for n in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning|torch\.utils).*")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
