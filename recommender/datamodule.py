@@ -1,4 +1,4 @@
-"""Pairs as batches for Lightning, and the check that there is something to learn from."""
+"""Pairs as batches for Lightning."""
 
 from __future__ import annotations
 
@@ -7,29 +7,9 @@ import pytorch_lightning as lightning
 import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler
 
-from data.errors import InputError
 from data.pairs import Pairs
-from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS, VIDEO_NAMES
+from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS
 from recommender.units import to_units
-
-MIN_PAIRS, MIN_SOURCES = 20, 3
-
-
-def check_trainable(pairs: Pairs) -> None:
-    """Raise `InputError` where training could only mislead: too few pairs or sources, constant columns, mixed extractors."""
-    sources = len(set(pairs.sources))
-    if sources < MIN_SOURCES:
-        raise InputError(
-            f"{pairs.origin}: pairs from {sources} source{'s' * (sources != 1)} only; add videos until there are {MIN_SOURCES}."
-        )
-    if len(pairs) < MIN_PAIRS:
-        raise InputError(f"{pairs.origin}: {len(pairs)} pairs are too few to learn from; {MIN_PAIRS} are needed.")
-    assert pairs.video_extractor is not None and pairs.music_extractor is not None
-    for names, values in ((VIDEO_NAMES, pairs.video), (MUSIC_NAMES, pairs.music)):
-        for name, column in zip(names, values.T, strict=True):
-            known = column[np.isfinite(column)]
-            if len(known) and np.ptp(known) == 0:
-                raise InputError(f"{pairs.origin}: {name} is {known[0]:g} in every row; measure it again, or leave its column empty.")
 
 
 class PairsDataset(Dataset):

@@ -19,11 +19,12 @@ from data.pairs import Pairs
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES
 from recommender import protocol
 from recommender.baselines import BASELINES, UNSTRETCHED, Predict, measured_only
-from recommender.datamodule import check_trainable
 from recommender.forward import network_forward
 from recommender.spread import fit_spread
+from recommender.trainable import check_trainable
 
 CHANCE, NETWORK = "chance", "network"
+UNFITTED = ("VA only", "linear prior")
 MIN_TEST_SOURCES = 3
 
 
@@ -74,6 +75,8 @@ class Evaluation:
 
 
 Fit = Callable[[Pairs], Predict]
+Judge = Callable[[Pairs], Prediction]
+"""A predictor that is fitted already."""
 
 
 def score(
@@ -114,22 +117,36 @@ def predict_with(fit: Fit, train: Pairs, test: Pairs, stretch: bool = True) -> P
     return Prediction(regression, fit_spread(predict(train), train.music).apply(regression) if stretch else regression)
 
 
-def held_out(train: Pairs, test: Pairs, fits: Mapping[str, Fit], **options: object) -> Evaluation:
-    """Fit on all of `train` and judge on `test`. Sources that are in both are left out of `test`, and counted in a note."""
-    known = set(train.sources)
+def held_out(
+    train: Pairs | None, test: Pairs, fits: Mapping[str, Fit], *, given: Mapping[str, Judge] | None = None, **options: object
+) -> Evaluation:
+    """Fit on all of `train` and judge on `test`. Sources that are in both are left out of `test`, and counted in a note.
+
+    train : None where there is nothing to fit on; then `fits` may hold only predictors of `UNFITTED`.
+    given : predictors that were fitted elsewhere.
+    """
+    known = set(train.sources) if train is not None else set()
     kept = test.take(np.array([s not in known for s in test.sources], dtype=bool))
     notes = list(options.pop("notes", ()))
     if not len(kept):
         raise InputError(f"{test.origin}: every source here was trained on; give other videos, or use --cross-validate.")
     if len(kept) < len(test):
         left = len(set(test.sources)) - len(set(kept.sources))
-        notes.append(f"{left} sources that the predictors were trained on were left out.")
+        notes.append(f"{left} sources that the predictors were fitted on were left out.")
     predictions = {name: predict_with(fit, train, kept, name not in UNSTRETCHED) for name, fit in fits.items()}
-    return score(kept, predictions, output_scale(train), method="held out", notes=notes, **options)
+    predictions |= {name: judge(kept) for name, judge in (given or {}).items()}
+    scale = output_scale(test if train is None else train)
+    return score(kept, predictions, scale, method="held out" if train is not None else "nothing fitted", notes=notes, **options)
 
 
 def cross_validate(
-    pairs: Pairs, fits: Mapping[str, Fit], folds: int = 5, progress: Progress | None = None, **options: object
+    pairs: Pairs,
+    fits: Mapping[str, Fit],
+    folds: int = 5,
+    *,
+    given: Mapping[str, Judge] | None = None,
+    progress: Progress | None = None,
+    **options: object,
 ) -> Evaluation:
     """Judge on every source once, fitted on the others. Folds are by source, drawn by `seed`."""
     check_trainable(pairs)
@@ -146,6 +163,7 @@ def cross_validate(
             prediction = predict_with(fit, train, test, name not in UNSTRETCHED)
             for whole, part in zip(found[name], prediction, strict=True):
                 whole[held] = part
+    found |= {name: judge(pairs) for name, judge in (given or {}).items()}
     return score(pairs, found, output_scale(pairs), method=f"{folds}-fold cross-validation by source", **options)
 
 

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS, VIDEO_NAMES
-from recommender.units import from_units, to_units
+from data.profiles import MUSIC_NAMES, VIDEO_NAMES
+from recommender.linear import Linear
 
 NAME = "linear-prior-1"
 
@@ -87,6 +87,12 @@ def matrix() -> np.ndarray:
     return table
 
 
+def as_linear() -> Linear:
+    """The prior in the form of a fitted linear model; the same predictions as `forward`."""
+    inputs, outputs = len(VIDEO_NAMES), len(MUSIC_NAMES)
+    return Linear(np.zeros(inputs), np.ones(inputs), np.zeros(outputs), np.ones(outputs), matrix(), np.ones(outputs, dtype=bool))
+
+
 def forward(values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Predict music from pictures.
 
@@ -96,9 +102,4 @@ def forward(values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.
     Returns values (n, 10) within the fields' ranges and confidence (n, 10): the share of an output's
     weights that had evidence behind it.
     """
-    table = matrix()
-    known = np.where(np.isfinite(values), confidence, 0.0)
-    units = np.nan_to_num(to_units(values, VIDEO_FIELDS))
-    total = np.abs(table).sum(1)
-    evidence = known @ np.abs(table).T / np.where(total > 0, total, 1.0)
-    return from_units((known * units) @ table.T, MUSIC_FIELDS), evidence
+    return as_linear().forward(values, confidence)

@@ -32,6 +32,10 @@ class Spread:
         return from_units(self.centre + self.factor * (to_units(music, MUSIC_FIELDS) - self.centre), MUSIC_FIELDS)
 
 
+NO_SPREAD = Spread(np.zeros(len(MUSIC_FIELDS)), np.ones(len(MUSIC_FIELDS)))
+"""Leaves every prediction as it is."""
+
+
 def fit_spread(predicted: np.ndarray, music: np.ndarray) -> Spread:
     """The spread that makes `predicted` (n, 10) vary as `music` (n, 10) does; 1 where either says nothing."""
     p, y = to_units(predicted, MUSIC_FIELDS), to_units(music, MUSIC_FIELDS)

@@ -18,11 +18,12 @@ from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 
 from data.errors import InputError
 from data.pairs import Pairs
-from recommender.datamodule import PairsModule, check_trainable
+from recommender.datamodule import PairsModule
 from recommender.linear import Linear, fit_ridge
 from recommender.lit_module import Settings, Training
 from recommender.network import Config, Network
 from recommender.tasks import coefficient_mask
+from recommender.trainable import check_trainable
 
 
 @dataclass(frozen=True, eq=False)

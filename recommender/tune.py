@@ -21,7 +21,6 @@ from optuna.trial import TrialState
 from data.errors import InputError, Progress
 from data.pairs import Pairs
 from recommender import protocol
-from recommender.datamodule import check_trainable
 from recommender.evaluate import output_scale
 from recommender.forward import network_forward
 from recommender.lit_module import Settings
@@ -29,6 +28,7 @@ from recommender.network import Config
 from recommender.spread import fit_spread
 from recommender.tasks import FUSIONS
 from recommender.train import Trained, train
+from recommender.trainable import check_trainable
 
 OBJECTIVE = "recall@3"
 DRAWS = 40
@@ -159,3 +159,14 @@ class _Pruning(lightning.Callback):
         self.trial.report(-float(trainer.callback_metrics["val_loss"]), trainer.current_epoch)
         if self.trial.should_prune():
             raise optuna.TrialPruned
+
+
+def best_of(storage: str | os.PathLike, base: Settings) -> tuple[Config, Settings]:
+    """The best trial of the study in a file. Raises `InputError` if the file is missing or no trial in it has ended."""
+    path = Path(storage)
+    if not path.is_file():
+        raise InputError(f"{path}: no such study; make one with `leitmotif tune PAIRS`.")
+    study = open_study(path, base.seed)
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        raise InputError(f"{path}: no trial of seed {base.seed} has ended; run `leitmotif tune` again.")
+    return from_params(study.best_params, base)

@@ -27,7 +27,7 @@ def write_weights(path: str | os.PathLike, kind: str, arrays: Mapping[str, np.nd
     from safetensors.numpy import save_file
 
     assert kind in KINDS, kind
-    text = json.dumps(_plain({"layout": LAYOUT, "kind": kind, **FIELDS, **metadata}), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain({"layout": LAYOUT, "kind": kind, **FIELDS, **metadata}), ensure_ascii=False, allow_nan=False)
     with atomic_path(path) as temporary:
         save_file({n: np.ascontiguousarray(a) for n, a in arrays.items()}, temporary, metadata={"leitmotif": text})
 
@@ -53,12 +53,12 @@ def read_weights(path: str | os.PathLike) -> tuple[dict, dict[str, np.ndarray]]:
     return metadata, arrays
 
 
-def _plain(value: object) -> object:
-    """A copy that JSON can hold."""
+def plain(value: object) -> object:
+    """A copy that JSON can hold: arrays and tuples as lists, numbers that are not finite as null."""
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, float | np.floating):
         return float(value) if np.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,72 @@
+"""`leitmotif evaluate SOURCE`: how well predictors find the true track, beside chance."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers) -> None:
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="measure how well predictors find the true track",
+        description="Judge the shipped predictor and every baseline on SOURCE: a folder laid out like MuVi-Sync, a folder of videos that "
+        "have music, or a pairs file. Nothing is trained on SOURCE unless --cross-validate is given: then every source is judged by "
+        "predictors fitted on the others.",
+    )
+    parser.add_argument("source", type=Path, metavar="SOURCE")
+    parser.add_argument("--cross-validate", action="store_true", help="fit on SOURCE itself, fold by fold")
+    parser.add_argument("--folds", type=int, default=5, help="folds of sources (%(default)s)")
+    parser.add_argument(
+        "--train", type=Path, metavar="PAIRS", help="pairs to fit the baselines on (the shipped ones of SOURCE's extractor)"
+    )
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="judge these weights instead of the shipped predictor")
+    parser.add_argument("--pool", type=int, default=100, metavar="N", help="tracks that the true one is ranked among (%(default)s)")
+    parser.add_argument("--draws", type=int, default=20, help="draws of one scene per source (%(default)s)")
+    parser.add_argument("--page", type=Path, metavar="HTML", help="also write a page with tables and charts")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="the whole evaluation as JSON on stdout")
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    from data.errors import InputError
+    from leitmotif.evaluate import evaluate_source
+    from leitmotif.progress import progress_bar
+
+    if args.pool < 2 or args.draws < 1 or args.folds < 2:
+        raise InputError("--pool and --folds need at least 2, --draws at least 1.")
+    if args.cross_validate and args.train:
+        raise InputError("--train: not together with --cross-validate, which fits on SOURCE.")
+    with progress_bar("Evaluate", args.quiet) as progress:
+        evaluation = evaluate_source(
+            args.source,
+            cross_validate=args.cross_validate,
+            folds=args.folds,
+            train=args.train,
+            weights=args.weights,
+            progress=progress,
+            pool=args.pool,
+            draws=args.draws,
+            seed=args.seed,
+        )
+    if args.page:
+        from recommender.report import write_page
+
+        write_page(args.page, [evaluation])
+    if args.json:
+        from recommender.weights import plain
+
+        print(json.dumps(plain(evaluation.to_dict()), ensure_ascii=False, allow_nan=False))
+        return
+    from leitmotif.tables import console
+    from leitmotif.tables_evaluation import evaluation_table, output_table
+
+    console().print(evaluation_table(evaluation))
+    console().print(output_table(evaluation))
+    print("Bold: fewer than 5 % of permutations do as well. Small: 95 % bootstrap interval over sources.")
+    for note in evaluation.notes:
+        print(f"leitmotif: {note}", file=sys.stderr)

@@ -1,0 +1,69 @@
+"""`leitmotif train PAIRS -o FILE`: fit every predictor on pairs and keep the best on validation."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+
+def add_parser(subparsers) -> None:
+    parser = subparsers.add_parser(
+        "train",
+        help="train a predictor on your own pairs",
+        description="Fit the network and the linear predictors on the training split of PAIRS, keep the best on the validation split.",
+    )
+    parser.add_argument("pairs", type=Path, help="CSV from `leitmotif learn`")
+    parser.add_argument("-o", "--output", type=Path, default=Path("recommender.safetensors"), help="weights file (%(default)s)")
+    parser.add_argument("--study", type=Path, metavar="FILE", help="sizes and rates of the best trial of `leitmotif tune`")
+    parser.add_argument("--epochs", type=int, default=50)
+    parser.add_argument("--batch-size", type=int, help="(64, or the study's)")
+    parser.add_argument("--learning-rate", type=float, help="(0.001, or the study's)")
+    parser.add_argument("--fusion", choices=("split", "shared"), help="two branches or one trunk (split, or the study's)")
+    parser.add_argument("--keep", metavar="NAME", help="keep this predictor whatever validation says: network, ridge, …")
+    parser.add_argument("--name", help="name of the predictor (the output's)")
+    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="write logs (CSV, TensorBoard) and the last checkpoint there")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --runs")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="the tables as JSON on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from data.errors import InputError
+    from data.pairs import read_pairs
+
+    if args.epochs < 1 or (args.batch_size is not None and args.batch_size < 1):
+        raise InputError("--epochs and --batch-size: at least 1 is needed.")
+    if args.resume and not args.runs:
+        raise InputError("--resume: name the folder of the run with --runs.")
+    pairs = read_pairs(args.pairs)
+
+    from recommender.lit_module import Settings
+    from recommender.network import Config
+    from recommender.select import select
+
+    config, settings = Config(), Settings(epochs=args.epochs, seed=args.seed)
+    if args.study:
+        from recommender.tune import best_of
+
+        config, settings = best_of(args.study, settings)
+    given = {"batch_size": args.batch_size, "learning_rate": args.learning_rate}
+    settings = replace(settings, **{n: v for n, v in given.items() if v is not None})
+    config = replace(config, fusion=args.fusion or config.fusion)
+    selection = select(pairs, config, settings, keep=args.keep, folder=args.runs, resume=args.resume)
+    name = args.name or args.output.stem
+    selection.save(args.output, name, f"{selection.winner}, learned from {len(selection.train)} scenes of {args.pairs.name}.")
+    if args.json:
+        tables = {"validation": selection.validation.to_dict(), "test": selection.test and selection.test.to_dict()}
+        print(json.dumps({"weights": str(args.output), "kept": selection.winner, **tables}, ensure_ascii=False))
+        return
+    from leitmotif.tables import console
+    from leitmotif.tables_evaluation import evaluation_table
+
+    for table in (selection.validation, selection.test):
+        if table:
+            console().print(evaluation_table(table))
+    print(f"{args.output}: {selection.winner}")

@@ -1,0 +1,57 @@
+"""`leitmotif tune PAIRS`: search for the network's sizes and rates; stop and resume at will."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+
+def add_parser(subparsers) -> None:
+    parser = subparsers.add_parser(
+        "tune",
+        help="search for the network's sizes and rates",
+        description="Run an Optuna study for Recall@3 on the validation split of PAIRS. Finished trials are kept in FILE: run the command "
+        "again to go on, or in several terminals at once to go faster.",
+    )
+    parser.add_argument("pairs", type=Path, help="CSV from `leitmotif learn`")
+    parser.add_argument("--study", type=Path, default=Path("study.db"), metavar="FILE", help="SQLite file of the study (%(default)s)")
+    parser.add_argument("--trials", type=int, default=30, help="finished trials in all (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=30, help="epochs of a trial (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="the best trial as JSON on stdout")
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    from data.errors import InputError
+    from data.pairs import read_pairs
+
+    if args.trials < 1 or args.epochs < 1:
+        raise InputError("--trials and --epochs: at least 1 is needed.")
+    pairs = read_pairs(args.pairs)
+
+    from leitmotif.progress import progress_bar
+    from recommender.lit_module import Settings
+    from recommender.tune import OBJECTIVE, tune
+
+    with progress_bar("Tune", args.quiet) as progress:
+        study = tune(
+            pairs, args.study, args.trials, seed=args.seed, settings=Settings(epochs=args.epochs, seed=args.seed), progress=progress
+        )
+    best = study.best_trial
+    if args.json:
+        record = {
+            "study": str(args.study),
+            "trials": len(study.trials),
+            "best": best.number,
+            OBJECTIVE: best.value,
+            "parameters": best.params,
+        }
+        print(json.dumps(record, ensure_ascii=False))
+        return
+    print(f"{args.study}: best of {len(study.trials)} trials is {best.number}, {OBJECTIVE} {best.value:.3f} on validation")
+    for parameter, value in best.params.items():
+        print(f"  {parameter} = {value:.3g}" if isinstance(value, float) else f"  {parameter} = {value}")
+    print(f"train with it: leitmotif train {args.pairs} --study {args.study}")

@@ -1,0 +1,92 @@
+"""From a source of pairs to the evaluation table: which pairs, which predictors, fitted on what."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from data.errors import InputError, Progress
+from data.muvi_sync import is_muvi_sync, read_muvi_sync
+from data.pairs import Pairs, read_pairs
+from leitmotif.settings import DATA
+from recommender import evaluate as protocol
+from recommender import load_recommender
+from recommender.evaluate import Evaluation, Prediction
+from recommender.predict import Recommender
+
+SHIPPED_PAIRS = (DATA / "pairs.csv", DATA / "pairs_muvi_sync.csv")
+
+
+def evaluate_source(
+    source: str | os.PathLike,
+    *,
+    cross_validate: bool = False,
+    folds: int = 5,
+    train: str | os.PathLike | None = None,
+    weights: str | os.PathLike | None = None,
+    progress: Progress | None = None,
+    **options: object,
+) -> Evaluation:
+    """Judge every predictor on a folder laid out like MuVi-Sync, a folder of scored videos, or a pairs file.
+
+    cross_validate : fit the baselines and the network on the source itself, `folds` of its sources apart.
+    train : pairs to fit them on instead; by default the shipped pairs that the same extractors measured.
+        Without any, only predictors that need no fitting are judged.
+    weights : the predictor judged as "shipped"; by default the one that ships.
+    options : pool, draws, seed; see `recommender.evaluate.score`.
+    """
+    pairs = read_source(source, progress)
+    options["title"] = Path(pairs.origin).name
+    given, notes = _shipped(load_recommender(weights), pairs)
+    if cross_validate:
+        return protocol.cross_validate(pairs, protocol.all_fits(), folds, given=given, progress=progress, notes=notes, **options)
+    known, fits = read_pairs(train) if train else shipped_pairs(pairs), protocol.all_fits()
+    if known is None:
+        notes.append(
+            "No shipped pairs were measured by these extractors, so what needs fitting is left out; --cross-validate fits on SOURCE."
+        )
+        fits = {name: fits[name] for name in protocol.UNFITTED}
+    else:
+        notes.append(f"The others were fitted on {len(known)} scenes of {Path(known.origin).name}.")
+    return protocol.held_out(known, pairs, fits, given=given, notes=notes, **options)
+
+
+def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol.Judge], list[str]]:
+    """The row of the shipped predictor, unless it learned from these very sources; and what to know of it."""
+    learned = set((recommender.metadata or {}).get("trained_on", {}).get("sources", ()))
+    name = f"shipped: {recommender.name}"
+    if learned & set(pairs.sources):
+        return {}, [f"{recommender.name} learned from some of these sources and is not judged on them."]
+
+    def judge(kept: Pairs) -> Prediction:
+        music = recommender.forward(kept.video, kept.video_confidence)[0]
+        return Prediction(music, recommender.spread.apply(music) if recommender.spread else music)
+
+    notes = [f"{name}: {recommender.description}"]
+    if recommender.video_extractor and recommender.video_extractor != pairs.video_extractor:
+        notes.append(f"It learned from pictures measured by {recommender.video_extractor}, these were measured by {pairs.video_extractor}.")
+    return {name: judge}, notes
+
+
+def read_source(source: str | os.PathLike, progress: Progress | None = None) -> Pairs:
+    """The pairs of anything that `leitmotif evaluate` takes."""
+    source = Path(source)
+    if not source.exists():
+        raise InputError(f"{source}: no such file or folder; give scored videos, a folder laid out like MuVi-Sync, or a pairs file.")
+    if source.is_file():
+        return read_pairs(source)
+    if is_muvi_sync(source):
+        return read_muvi_sync(source)
+    from leitmotif.learn import learn
+
+    return learn(source, progress=progress).pairs
+
+
+def shipped_pairs(pairs: Pairs) -> Pairs | None:
+    """The shipped training and validation pairs that the same extractors measured; None if there are none."""
+    for path in SHIPPED_PAIRS:
+        if path.is_file():
+            known = read_pairs(path)
+            if (known.video_extractor, known.music_extractor) == (pairs.video_extractor, pairs.music_extractor):
+                return known.split("train", "validation")
+    return None
