@@ -33,8 +33,8 @@ def rate(timeline: Timeline, start: float = 0.0, end: float | None = None) -> Vi
 
 
 def scenes(timeline: Timeline) -> list[tuple[float, float]]:
-    """(start, end) of scenes of about 8–30 s, without gaps. See `features.video.scenes`."""
-    from features.video.scenes import scenes as divide
+    """(start, end) of scenes of about 8–30 s, without gaps. See `features.video.grouping`."""
+    from features.video.grouping import scenes as divide
 
     return divide(timeline)
 

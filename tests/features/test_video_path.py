@@ -57,6 +57,14 @@ def test_a_window_is_rated_by_the_same_code(three_shots):
         rate(timeline, 7, 9)
 
 
+def test_scenes_can_be_asked_for_twice(three_shots):
+    """A submodule of the function's name would take its place in the package at the first call."""
+    import features.video
+
+    timeline = read_timeline(three_shots)
+    assert features.video.scenes(timeline) == features.video.scenes(timeline)
+
+
 def test_scenes_cover_the_video_without_gaps(three_shots):
     timeline = read_timeline(three_shots)
     found = scenes(timeline)
