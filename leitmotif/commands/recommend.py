@@ -17,6 +17,9 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--va-only", action="store_true", help="match on arousal and valence alone")
     parser.add_argument("--metric", choices=("euclidean", "cosine"), default="euclidean")
     parser.add_argument("--scale", choices=("standard", "raw"), default="standard", help="divide by the catalogue's spread, or not")
+    parser.add_argument("--filter", metavar="F", help="only tracks such as bpm=90..130, license=CC*, duration<=3:00, artist!=A|B")
+    parser.add_argument("--diverse", default="0", metavar="L", help="0 (default) lists the nearest; up to 1 avoids similar tracks")
+    parser.add_argument("--index", metavar="I", help="a prepared index: a file, or the address of a Milvus server")
     parser.add_argument("--per-scene", action="store_true", help="tracks for each scene of the video")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -24,19 +27,24 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from matcher.metric import parse_weights
-
     from data.catalogue import Catalogue
     from leitmotif.settings import Settings
+    from matcher.diversity import check_diversity
+    from matcher.filters import parse_filter
+    from matcher.metric import parse_weights
+    from matcher.search import open_index
 
     # Whatever can be wrong with the arguments is found before the long work.
     weights = parse_weights(args.weights) if args.weights else None
+    search = dict(where=parse_filter(args.filter) if args.filter else None, diverse=check_diversity(args.diverse, "--diverse"))
     catalogue = Catalogue.read(args.catalogue or Settings.from_environment().catalogue)
     if catalogue.skipped:
         print(
             f"leitmotif: {catalogue.source}: {len(catalogue.skipped)} rows skipped; `leitmotif catalogue check` names them.",
             file=sys.stderr,
         )
+
+    search["index"] = open_index(args.index, catalogue) if args.index else None
 
     from features.video import rate
     from leitmotif import pipeline
@@ -45,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
 
     with progress_bar(args.video.name, args.quiet) as progress:
         timeline = pipeline.read_video(args.video, progress=progress)
-    options = dict(k=args.top_k, weights=weights, metric=args.metric, scale=args.scale, va_only=args.va_only)
+    options = dict(k=args.top_k, weights=weights, metric=args.metric, scale=args.scale, va_only=args.va_only, **search)
     if args.per_scene:
         results = pipeline.recommend_scenes(timeline, catalogue, **options)
     else:

@@ -1,0 +1,137 @@
+"""Milvus Lite gives what the exact index gives: any weights, filters, copies, deletions."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from data.catalogue import Catalogue
+from data.errors import InputError
+from matcher import TrackIndex, rank
+from matcher.filters import parse_filter, passing
+from matcher.milvus import MilvusIndex, to_expression
+from matcher.search import open_index
+
+if sys.platform == "win32":
+    pytest.skip("Milvus Lite has no Windows build", allow_module_level=True)
+pytest.importorskip("pymilvus", reason="the Milvus client is part of leitmotif[cluster]")
+pytest.importorskip("milvus_lite", reason="Milvus Lite is part of leitmotif[cluster]")
+
+N = 2500
+RNG = np.random.default_rng(0)
+X = np.round(RNG.normal(0, [4] * 5 + [20] * 3 + [40] * 2, (N, 10)) + 3, 4)
+X[100:400] = X[7]  # more copies than are fetched at first
+X[400:500] = X[8] + RNG.normal(size=(100, 10)) * 1e-5
+
+
+def catalogue() -> Catalogue:
+    return Catalogue(
+        X,
+        {
+            "track_id": [f"曲{i}" for i in range(N)],
+            "title": [f"Piece no. {i % 50}" for i in range(N)],
+            "license": ["CC0", "cc-by 4.0", "", "own"] * (N // 4),
+            "bpm": [str(60 + i % 120) if i % 7 else "" for i in range(N)],
+            "人声": ["no"] * N,
+        },
+        source="demo.csv",
+    )
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    found = MilvusIndex.connect(str(tmp_path_factory.mktemp("milvus") / "tracks.db"))
+    found.push(catalogue())
+    yield found
+    found.close()
+
+
+def draws(n: int):
+    rng = np.random.default_rng(1)
+    for i in range(n):
+        weights = [np.ones(10), rng.random(10), 10 ** rng.uniform(-4, 4, 10), np.eye(10)[8] + np.eye(10)[9]][i % 4]
+        weights = weights * (rng.random(10) < 0.6) if i % 5 == 0 else weights
+        query = X[rng.integers(N)] if i % 3 else X[rng.integers(N)] + rng.normal(size=10) * 5
+        yield query, weights if weights.any() else np.ones(10), ("raw", "standard")[i % 2]
+
+
+def test_ids_and_distances_are_those_of_the_exact_index(index):
+    exact = TrackIndex.build(X, [f"曲{i}" for i in range(N)], engine="scan")
+    for query, weights, scale in draws(30):
+        ids, found = index.search(query, 7, weights, scale=scale)
+        expected = exact.search(query, 7, weights, scale=scale)
+        assert ids == expected[0].tolist()
+        np.testing.assert_array_equal(found, expected[1])
+
+
+FILTERS = (
+    "bpm>=90, bpm<100", "bpm!=60|61", "license=CC0", "license=cc*", "license!=own", "license~by", "title=Piece no. 4*",
+    "bpm=100..110, arousal>0", "track_id!=曲7|曲100", "license!=cc*|own", "bpm<70",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_milvus_filters_as_we_do(index, text):
+    tracks = catalogue()
+    mask = passing(tracks, parse_filter(text))
+    exact = TrackIndex.build(X, tracks.track_ids, engine="scan")
+    for query, weights, scale in draws(3):
+        expected = exact.search(query, 9, weights, scale=scale, where=mask)
+        assert index.search(query, 9, weights, scale=scale, where=text)[0] == expected[0].tolist()
+
+
+def test_rank_explains_what_milvus_found(index):
+    mine, plain = rank(catalogue(), X[1200], k=4, index=index, where="bpm>100"), rank(catalogue(), X[1200], k=4, where="bpm>100")
+    assert [(m.row, m.sentence, m.next_wins) for m in mine] == [(m.row, m.sentence, m.next_wins) for m in plain]
+
+
+def test_tracks_come_and_go(tmp_path):
+    uri = str(tmp_path / "few.db")
+    tracks = catalogue().take(range(30))
+    index = open_index_pushed(uri, tracks)
+    assert len(index) == 30
+    index.delete([tracks.track_ids[3], "not there"])
+    assert len(index) == 29
+    assert tracks.track_ids[3] not in index.search(X[3], 29)[0]
+    index.push(tracks.take(range(10)))
+    assert sorted(index.search(X[3], 50)[0]) == sorted(tracks.track_ids[:10])
+    index.close()
+    again = open_index(uri, tracks)
+    assert again.search(X[5], 1)[0] == [tracks.track_ids[5]]
+    again.close()
+
+
+def open_index_pushed(uri: str, tracks: Catalogue) -> MilvusIndex:
+    index = MilvusIndex.connect(uri)
+    index.push(tracks)
+    return index
+
+
+def test_what_milvus_cannot_do_is_refused_with_the_reason(index):
+    with pytest.raises(InputError, match="cosine is not to be had from Milvus"):
+        index.search(X[0], metric="cosine")
+    with pytest.raises(InputError, match="no column 'mood'"):
+        index.search(X[0], where="mood=sad")
+    with pytest.raises(InputError, match="not rows or masks"):
+        index.search(X[0], where=[1, 2, 3])
+    with pytest.raises(InputError, match="column 'title' holds text"):
+        index.search(X[0], where="title>3")
+    with pytest.raises(InputError, match="give the whole text"):
+        to_expression("title~100%", {"title": False})
+
+
+def test_an_empty_file_says_how_to_fill_it(tmp_path):
+    empty = MilvusIndex.connect(str(tmp_path / "empty.db"))
+    with pytest.raises(InputError, match="fill it with `leitmotif index push`"):
+        empty.search(X[0])
+    empty.close()
+
+
+def test_a_server_that_is_down_gets_one_sentence_after_a_few_attempts(monkeypatch):
+    waits = []
+    monkeypatch.setattr("matcher.milvus.time.sleep", waits.append)
+    with pytest.raises(InputError, match=r"http://127.0.0.1:9: no Milvus server answers here"):
+        MilvusIndex.connect("http://127.0.0.1:9", timeout=2)
+    assert waits == [0.5, 1.0, 2.0]
