@@ -1,0 +1,93 @@
+"""Long work beside the page: it reports how far it is, can be stopped, and keeps its outcome.
+
+A page redraws many times while a film is watched, so the work lives in a thread of its own and the
+page only looks at it.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Generic, Literal, NamedTuple, TypeVar
+
+from data.errors import Cancelled, InputError, Progress
+
+T = TypeVar("T")
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+AT_ONCE = 2
+"""How many run at the same time, over all sessions: decoding and measuring fill a core each (ours)."""
+_SLOTS = threading.BoundedSemaphore(AT_ONCE)
+
+
+class Stage(NamedTuple):
+    """How far the work is: seconds of media (or files) done, of `total` where that is known."""
+
+    name: str = ""
+    done: float = 0.0
+    total: float | None = None
+
+    @property
+    def share(self) -> float:
+        """0–1; 0 while the total is unknown."""
+        return min(max(self.done / self.total, 0.0), 1.0) if self.total else 0.0
+
+
+class Job(Generic[T]):
+    """`work(progress)` in a thread of its own, begun at once or as soon as a slot is free.
+
+    state : where it is. stage : the last report. result : what `work` gave back, once done.
+    error : the `InputError` of a failed job; None means the mistake is ours (its traceback is on stderr).
+    """
+
+    def __init__(self, work: Callable[[Progress], T]) -> None:
+        self.state: State = "waiting"
+        self.stage = Stage()
+        self.result: T | None = None
+        self.error: InputError | None = None
+        self._stop = threading.Event()
+        self._ended = threading.Event()
+        # A daemon: whoever stops the server need not wait for a film.
+        threading.Thread(target=self._run, args=(work,), name="leitmotif-job", daemon=True).start()
+
+    @property
+    def ended(self) -> bool:
+        return self._ended.is_set()
+
+    def cancel(self) -> None:
+        """Ask the work to stop at its next report."""
+        self._stop.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Until it has ended, or `timeout` seconds are over; whether it has ended."""
+        return self._ended.wait(timeout)
+
+    def _run(self, work: Callable[[Progress], T]) -> None:
+        try:
+            while not _SLOTS.acquire(timeout=0.2):
+                self._check()
+            try:
+                self._check()
+                self.state = "running"
+                self.result = work(self._report)
+                self.state = "done"
+            finally:
+                _SLOTS.release()
+        except Cancelled:
+            self.state = "cancelled"
+        except InputError as error:
+            self.state, self.error = "failed", error
+        except Exception:
+            traceback.print_exc()
+            self.state = "failed"
+        finally:
+            self._ended.set()
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise Cancelled
+
+    def _report(self, stage: str, done: float, total: float | None) -> None:
+        self._check()
+        self.stage = Stage(stage, done, total)
