@@ -1,0 +1,196 @@
+"""The page's two charts that answer to the mouse: the film over time, and the map of a catalogue."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data.profiles import VIDEO_FIELDS, Curves
+from leitmotif.drawing import ACCENT, CURVE_COLOURS, MOOD_COLOURS
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from leitmotif.i18n import Words
+
+CURVES = tuple(CURVE_COLOURS)
+"""The fields that are shown over time, top to bottom."""
+MOST_POINTS = 480
+"""Points per curve: more than a screen's width of them cannot be seen."""
+PICTURES = 8
+"""Keyframes in the strip: enough to recognise the film, large enough to see on a phone (ours)."""
+_CLOCK = "floor(datum.value / 60) + ':' + (datum.value % 60 < 9.5 ? '0' : '') + round(datum.value % 60)"
+
+
+def film_chart(
+    curves: Curves,
+    duration: float,
+    cuts: Sequence[float],
+    keyframes: Sequence[tuple[float, bytes]],
+    scenes: Sequence[tuple[float, float]],
+    chosen: int | None,
+    words: Words,
+) -> alt.LayerChart:
+    """Keyframes, cuts and four curves over one time axis.
+
+    Hovering reads the values; a click selects the parameter `scene` (its number counts from 0).
+    chosen : the scene to show as chosen, or None for the whole film.
+    """
+    import altair as alt
+
+    rows = _moments(curves, duration, scenes)
+    x = alt.X("time:Q", title=None, scale=alt.Scale(domain=[0, duration], nice=False), axis=alt.Axis(labelExpr=_CLOCK, grid=False, tickCount=8))
+    y = alt.Y("at:Q", scale=alt.Scale(domain=[0, len(CURVES) + 1.35], nice=False), axis=None)
+    layers = [
+        _bands(alt, rows, x, y, words),
+        _strip(alt, keyframes, duration, y),
+        _cut_ticks(alt, cuts, duration),
+        _names(alt, words),
+        _reader(alt, rows, scenes, chosen, words),
+    ]
+    return alt.layer(*[layer for layer in layers if layer is not None]).properties(height=330).configure_view(strokeWidth=0)
+
+
+def _moments(curves: Curves, duration: float, scenes: Sequence[tuple[float, float]]) -> list[dict]:
+    """One row per stretch of time: start, end, the four values (None where there is none), the scene."""
+    edges = np.linspace(0, len(curves.times), min(len(curves.times), MOST_POINTS) + 1).astype(int)
+    starts = [start for start, _ in scenes]
+    rows = []
+    for first, last in zip(edges[:-1], edges[1:], strict=True):
+        begin = float(curves.times[first])
+        end = float(curves.times[last]) if last < len(curves.times) else duration
+        scene = max(int(np.searchsorted(starts, begin + 1e-6)) - 1, 0)
+        row = {"time": begin, "end": max(end, begin), "scene": scene}
+        for name in CURVES:
+            known = curves[name][first:last]
+            known = known[np.isfinite(known)]
+            row[name] = float(known.mean()) if len(known) else None
+        rows.append(row)
+    return rows
+
+
+def _band(name: str) -> tuple[float, float]:
+    """The lower and upper end of a curve's band."""
+    base = len(CURVES) - 1 - CURVES.index(name)
+    return base + 0.1, base + 0.9
+
+
+def _bands(alt, rows, x, y, words):
+    """The curves, each in its band, and the neutral line of each."""
+    points, lines = [], []
+    for name in CURVES:
+        f = next(f for f in VIDEO_FIELDS if f.name == name)
+        low, high = _band(name)
+        lines.append({"at": low + (high - low) * (f.neutral - f.low) / (f.high - f.low)})
+        for row in rows:
+            if row[name] is not None:
+                share = (min(max(row[name], f.low), f.high) - f.low) / (f.high - f.low)
+                points.append({"time": (row["time"] + row["end"]) / 2, "at": low + (high - low) * share, "curve": name})
+    colour = alt.Color("curve:N", scale=alt.Scale(domain=list(CURVES), range=list(CURVE_COLOURS.values())), legend=None)
+    neutral = alt.Chart(alt.Data(values=lines)).mark_rule(strokeDash=[2, 3], opacity=0.35, color="gray").encode(y=y)
+    return neutral + alt.Chart(alt.Data(values=points)).mark_line(strokeWidth=2, interpolate="monotone").encode(x=x, y=y, color=colour)
+
+
+def _names(alt, words):
+    names = [{"at": _band(n)[1] + 0.04, "name": words.field(n)} for n in CURVES]
+    y = alt.Y("at:Q")
+    return (
+        alt.Chart(alt.Data(values=names))
+        .mark_text(align="left", baseline="top", dx=4, fontSize=12, fontWeight=600, color="gray")
+        .encode(x=alt.value(0), y=y, text="name:N")
+    )
+
+
+def _strip(alt, keyframes, duration, y):
+    """Equal slots along the film, in each the keyframe that lies nearest to its middle."""
+    if not keyframes:
+        return None
+    times = np.array([t for t, _ in keyframes])
+    slots = min(PICTURES, len(keyframes))
+    edges = np.linspace(0, duration, slots + 1)
+    top, bottom = len(CURVES) + 1.33, len(CURVES) + 0.12
+    rows = [
+        {"time": a, "end": b, "at": bottom, "top": top, "picture": thumbnail(keyframes[int(np.argmin(np.abs(times - (a + b) / 2)))][1])}
+        for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+    ]
+    return alt.Chart(alt.Data(values=rows)).mark_image(aspect=True).encode(x="time:Q", x2="end:Q", y=y, y2="top:Q", url="picture:N")
+
+
+def thumbnail(jpeg: bytes, width: int = 200) -> str:
+    """A keyframe as a small picture in a data address."""
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(jpeg)).convert("RGB")
+    image.thumbnail((width, width))
+    small = io.BytesIO()
+    image.save(small, "JPEG", quality=78)
+    return "data:image/jpeg;base64," + base64.b64encode(small.getvalue()).decode("ascii")
+
+
+def _cut_ticks(alt, cuts, duration):
+    if not len(cuts):
+        return None
+    at = len(CURVES)
+    rows = [{"time": float(t), "at": at - 0.02, "top": at + 0.1} for t in cuts if t <= duration]
+    return alt.Chart(alt.Data(values=rows)).mark_rule(opacity=0.7, color="gray").encode(x="time:Q", y="at:Q", y2="top:Q")
+
+
+def _reader(alt, rows, scenes, chosen, words):
+    """Invisible columns that show the values under the mouse; those of the chosen scene are tinted."""
+    table = [row | {"from": words.clock(row["time"]), "at": 0, "top": len(CURVES) + 1.35, "chosen": row["scene"] == chosen} for row in rows]
+    for row in table:
+        row["place"] = words("scene_n", n=row["scene"] + 1) if scenes else ""
+    hover = alt.selection_point(name="hover", on="pointerover", nearest=False, clear="pointerout", empty=False)
+    scene = alt.selection_point(name="scene", fields=["scene"], on="click", empty=False)
+    read = [alt.Tooltip("from:N", title=words("time")), alt.Tooltip("place:N", title=words("scene"))]
+    read += [alt.Tooltip(f"{n}:Q", title=words.field(n), format=".0f") for n in CURVES]
+    opacity = alt.condition(hover, alt.value(0.22), alt.condition("datum.chosen", alt.value(0.12), alt.value(0.0)))
+    return (
+        alt.Chart(alt.Data(values=table))
+        .mark_rect(color=ACCENT, cursor="pointer")
+        .encode(x="time:Q", x2="end:Q", y="at:Q", y2="top:Q", opacity=opacity, tooltip=read)
+        .add_params(hover, scene)
+    )
+
+
+def map_chart(rows: list[dict], query: tuple[float, float] | None, words: Words) -> alt.LayerChart:
+    """Tracks as dots on two axes, coloured and shaped by mood; the query is a star.
+
+    rows : dicts with x, y, mood, title, artist, arousal, valence.
+    """
+    import altair as alt
+
+    moods = list(MOOD_COLOURS)
+    shown = [row | {"mood": words(row["mood"])} for row in rows]
+    domain = [words(m) for m in moods]
+    axis = alt.Axis(labels=False, ticks=False, grid=False, title=None, domain=False)
+    dots = (
+        alt.Chart(alt.Data(values=shown))
+        .mark_point(filled=True, size=52, opacity=0.72)
+        .encode(
+            x=alt.X("x:Q", axis=axis, scale=alt.Scale(nice=False, padding=18)),
+            y=alt.Y("y:Q", axis=axis, scale=alt.Scale(nice=False, padding=18)),
+            color=alt.Color("mood:N", title=None, scale=alt.Scale(domain=domain, range=list(MOOD_COLOURS.values())), legend=alt.Legend(orient="top")),
+            shape=alt.Shape("mood:N", title=None, scale=alt.Scale(domain=domain, range=["circle", "triangle-up", "square", "diamond"])),
+            tooltip=[
+                alt.Tooltip("title:N", title=words("track")),
+                alt.Tooltip("artist:N", title=words("artist")),
+                alt.Tooltip("arousal:Q", title=words.field("arousal"), format=".0f"),
+                alt.Tooltip("valence:Q", title=words.field("valence"), format=".0f"),
+            ],
+        )
+    )
+    layers = [dots]
+    if query is not None:
+        star = alt.Chart(alt.Data(values=[{"x": query[0], "y": query[1], "what": words("query_star")}]))
+        path = "M0,-1L.25,-.34L.95,-.31L.4,.13L.59,.81L0,.42L-.59,.81L-.4,.13L-.95,-.31L-.25,-.34Z"
+        layers.append(
+            star.mark_point(shape=path, filled=True, size=420, color=ACCENT, opacity=1, stroke="white", strokeWidth=1.5).encode(
+                x="x:Q", y="y:Q", tooltip=alt.Tooltip("what:N", title=" ")
+            )
+        )
+    return alt.layer(*layers).properties(height=430).configure_view(strokeWidth=0)

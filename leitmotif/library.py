@@ -1,0 +1,114 @@
+"""A catalogue ready to be asked again and again: its index, its facts, and where its sound files are."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from data.catalogue import Catalogue
+from data.profiles import MUSIC_NAMES
+
+SOUND_SUFFIXES = frozenset(
+    {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mka", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".weba", ".webm", ".wma", ".mp4"}
+)
+QUADRANTS = ("excited", "tense", "sad", "calm")
+"""Moods by the signs of valence and arousal: Q1 + +, Q2 − +, Q3 − −, Q4 + −."""
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """A catalogue with its index.
+
+    folder : where relative paths of its rows begin; None for a table from somebody else, whose
+        paths are not followed at all.
+    """
+
+    catalogue: Catalogue
+    folder: Path | None = None
+
+    @classmethod
+    def open(cls, path: str | os.PathLike) -> Library:
+        """Read a catalogue of this machine; its tracks are looked for from its own folder on."""
+        return cls(Catalogue.read(path), Path(path).resolve().parent)
+
+    @cached_property
+    def index(self):
+        from matcher import TrackIndex
+
+        return TrackIndex.build(self.catalogue.features)
+
+    @cached_property
+    def durations(self) -> np.ndarray:
+        return self.catalogue.numbers("duration_s")
+
+    @cached_property
+    def bpm(self) -> np.ndarray:
+        return self.catalogue.numbers("bpm")
+
+    @cached_property
+    def licences(self) -> list[tuple[str, int]]:
+        """Licence and number of tracks, the commonest first; rows that name none come as ''."""
+        return Counter(self.catalogue.text("license")).most_common()
+
+    @cached_property
+    def hours(self) -> float:
+        return float(np.nansum(self.durations)) / 3600
+
+    @cached_property
+    def moods(self) -> np.ndarray:
+        """Position in `QUADRANTS` per track, int (N,)."""
+        return mood(self.catalogue.features)
+
+    @cached_property
+    def _words(self) -> np.ndarray:
+        names = (self.catalogue.text(n) for n in ("title", "artist", "track_id"))
+        return np.array([" ".join(parts).casefold() for parts in zip(*names, strict=True)], dtype=object)
+
+    @cached_property
+    def _licence_of(self) -> np.ndarray:
+        return np.array(self.catalogue.text("license"), dtype=object)
+
+    def where(
+        self,
+        *,
+        words: str = "",
+        licences: tuple[str, ...] = (),
+        bpm: tuple[float, float] | None = None,
+        seconds: tuple[float, float] | None = None,
+    ) -> np.ndarray | None:
+        """The rows that may be answered, boolean (N,); None when every row may.
+
+        words : all of them in title, artist or id, in any case. licences : any of these. bpm,
+        seconds : lowest and highest; a row that does not say is left out.
+        """
+        kept = np.ones(len(self.catalogue), dtype=bool)
+        for word in words.casefold().split():
+            kept &= np.fromiter((word in text for text in self._words), dtype=bool, count=len(kept))
+        if licences:
+            kept &= np.isin(self._licence_of, licences)
+        for values, limits in ((self.bpm, bpm), (self.durations, seconds)):
+            if limits is not None:
+                kept &= (values >= limits[0]) & (values <= limits[1])
+        return None if kept.all() else kept
+
+    def sound(self, row: int) -> Path | None:
+        """The sound file of a row, if it is there and named like one."""
+        name = self.catalogue.track(row).get("path")
+        if not name or self.folder is None:
+            return None
+        try:
+            path = (self.folder / name).resolve()
+            return path if path.suffix.lower() in SOUND_SUFFIXES and path.is_file() else None
+        except (OSError, ValueError):
+            return None
+
+
+def mood(features: np.ndarray) -> np.ndarray:
+    """Position in `QUADRANTS` of each row of (N, 10), int (N,)."""
+    arousal, valence = (features[:, MUSIC_NAMES.index(n)] for n in ("arousal", "valence"))
+    return np.where(arousal >= 0, np.where(valence >= 0, 0, 1), np.where(valence >= 0, 3, 2))
