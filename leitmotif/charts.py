@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +44,9 @@ def film_chart(
     import altair as alt
 
     rows = _moments(curves, duration, scenes)
-    x = alt.X("time:Q", title=None, scale=alt.Scale(domain=[0, duration], nice=False), axis=alt.Axis(labelExpr=_CLOCK, grid=False, tickCount=8))
+    x = alt.X(
+        "time:Q", title=None, scale=alt.Scale(domain=[0, duration], nice=False), axis=alt.Axis(labelExpr=_CLOCK, grid=False, tickCount=8)
+    )
     y = alt.Y("at:Q", scale=alt.Scale(domain=[0, len(CURVES) + 1.35], nice=False), axis=None)
     layers = [
         _bands(alt, rows, x, y, words),
@@ -52,7 +55,7 @@ def film_chart(
         _names(alt, words),
         _reader(alt, rows, scenes, chosen, words),
     ]
-    return alt.layer(*[layer for layer in layers if layer is not None]).properties(height=330).configure_view(strokeWidth=0)
+    return alt.layer(*[layer for layer in layers if layer is not None]).properties(height=390).configure_view(strokeWidth=0)
 
 
 def _moments(curves: Curves, duration: float, scenes: Sequence[tuple[float, float]]) -> list[dict]:
@@ -60,7 +63,7 @@ def _moments(curves: Curves, duration: float, scenes: Sequence[tuple[float, floa
     edges = np.linspace(0, len(curves.times), min(len(curves.times), MOST_POINTS) + 1).astype(int)
     starts = [start for start, _ in scenes]
     rows = []
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         begin = float(curves.times[first])
         end = float(curves.times[last]) if last < len(curves.times) else duration
         scene = max(int(np.searchsorted(starts, begin + 1e-6)) - 1, 0)
@@ -76,7 +79,7 @@ def _moments(curves: Curves, duration: float, scenes: Sequence[tuple[float, floa
 def _band(name: str) -> tuple[float, float]:
     """The lower and upper end of a curve's band."""
     base = len(CURVES) - 1 - CURVES.index(name)
-    return base + 0.1, base + 0.9
+    return base + 0.06, base + 0.72
 
 
 def _bands(alt, rows, x, y, words):
@@ -96,7 +99,7 @@ def _bands(alt, rows, x, y, words):
 
 
 def _names(alt, words):
-    names = [{"at": _band(n)[1] + 0.04, "name": words.field(n)} for n in CURVES]
+    names = [{"at": _band(n)[1] + 0.26, "name": words.field(n)} for n in CURVES]
     y = alt.Y("at:Q")
     return (
         alt.Chart(alt.Data(values=names))
@@ -110,8 +113,7 @@ def _strip(alt, keyframes, duration, y):
     if not keyframes:
         return None
     times = np.array([t for t, _ in keyframes])
-    slots = min(PICTURES, len(keyframes))
-    edges = np.linspace(0, duration, slots + 1)
+    edges = np.linspace(0, duration, PICTURES + 1)
     top, bottom = len(CURVES) + 1.33, len(CURVES) + 0.12
     rows = [
         {"time": a, "end": b, "at": bottom, "top": top, "picture": thumbnail(keyframes[int(np.argmin(np.abs(times - (a + b) / 2)))][1])}
@@ -121,11 +123,10 @@ def _strip(alt, keyframes, duration, y):
 
 
 def thumbnail(jpeg: bytes, width: int = 200) -> str:
-    """A keyframe as a small picture in a data address."""
-    from PIL import Image
+    """A keyframe as a small 16 : 9 picture in a data address."""
+    from PIL import Image, ImageOps
 
-    image = Image.open(io.BytesIO(jpeg)).convert("RGB")
-    image.thumbnail((width, width))
+    image = ImageOps.fit(Image.open(io.BytesIO(jpeg)).convert("RGB"), (width, width * 9 // 16))
     small = io.BytesIO()
     image.save(small, "JPEG", quality=78)
     return "data:image/jpeg;base64," + base64.b64encode(small.getvalue()).decode("ascii")
@@ -148,7 +149,7 @@ def _reader(alt, rows, scenes, chosen, words):
     scene = alt.selection_point(name="scene", fields=["scene"], on="click", empty=False)
     read = [alt.Tooltip("from:N", title=words("time")), alt.Tooltip("place:N", title=words("scene"))]
     read += [alt.Tooltip(f"{n}:Q", title=words.field(n), format=".0f") for n in CURVES]
-    opacity = alt.condition(hover, alt.value(0.22), alt.condition("datum.chosen", alt.value(0.12), alt.value(0.0)))
+    opacity = alt.when(hover).then(alt.value(0.22)).when("datum.chosen").then(alt.value(0.12)).otherwise(alt.value(0.0))
     return (
         alt.Chart(alt.Data(values=table))
         .mark_rect(color=ACCENT, cursor="pointer")
@@ -174,7 +175,9 @@ def map_chart(rows: list[dict], query: tuple[float, float] | None, words: Words)
         .encode(
             x=alt.X("x:Q", axis=axis, scale=alt.Scale(nice=False, padding=18)),
             y=alt.Y("y:Q", axis=axis, scale=alt.Scale(nice=False, padding=18)),
-            color=alt.Color("mood:N", title=None, scale=alt.Scale(domain=domain, range=list(MOOD_COLOURS.values())), legend=alt.Legend(orient="top")),
+            color=alt.Color(
+                "mood:N", title=None, scale=alt.Scale(domain=domain, range=list(MOOD_COLOURS.values())), legend=alt.Legend(orient="top")
+            ),
             shape=alt.Shape("mood:N", title=None, scale=alt.Scale(domain=domain, range=["circle", "triangle-up", "square", "diamond"])),
             tooltip=[
                 alt.Tooltip("title:N", title=words("track")),

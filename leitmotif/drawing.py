@@ -7,6 +7,7 @@ contrast of 3 : 1 on white and on the dark ground alike); none is the only carri
 
 from __future__ import annotations
 
+import base64
 import html
 from collections.abc import Callable, Sequence
 
@@ -39,7 +40,7 @@ STYLE = """
 .lm .pips i { width: 5px; height: 11px; border-radius: 1.5px; background: var(--lm-line); }
 .lm .pips i.on { background: currentColor; opacity: .62; }
 .lm tr.none th, .lm tr.none td.number { opacity: .6; font-weight: 400; }
-.lm .reasons { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .1rem 1.6rem; font-size: .75rem; }
+.lm .reasons { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .1rem 1.6rem; font-size: .75rem; }
 .lm .reasons div { display: grid; grid-template-columns: 6.6rem 1fr; align-items: center; gap: .5rem; }
 .lm .reasons span { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .lm .reasons .bar { height: .4rem; border-radius: .2rem; }
@@ -48,6 +49,7 @@ STYLE = """
 .lm .head .place { font-size: 1.35rem; font-weight: 700; color: var(--lm-accent); min-width: 1.2rem; font-variant-numeric: tabular-nums; }
 .lm .head .title { font-size: 1.02rem; font-weight: 650; overflow-wrap: anywhere; }
 .lm .head .far { margin-left: auto; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.lm img.wave { display: block; width: 100%; height: 2.6rem; }
 .lm svg { display: block; width: 100%; overflow: visible; }
 """
 
@@ -119,7 +121,8 @@ def track_head(place: int, title: str, artist: str, facts: Sequence[str], distan
 def waveform(outline: np.ndarray, arousal: np.ndarray | None = None, label: str = "") -> str:
     """A track's loudness outline (values 0–1) and over it, if known, its arousal curve (−100 to 100).
 
-    Each is drawn over the whole width, whatever its length.
+    Each is drawn over the whole width, whatever its length. It is a picture of its own, because the
+    page lets no SVG into its HTML.
     """
     n = len(outline)
     bars = "".join(f"M{x} {20 - 18 * v:.1f}V{20 + 18 * v:.1f}" for x, v in enumerate(np.maximum(outline, 0.02)))
@@ -129,13 +132,15 @@ def waveform(outline: np.ndarray, arousal: np.ndarray | None = None, label: str 
         points = " ".join(f"{x:.1f},{20 - 0.18 * v:.1f}" for x, v in zip(xs, np.clip(arousal, -100, 100), strict=True) if np.isfinite(v))
         colour = CURVE_COLOURS["visual_arousal"]
         curve = f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2" vector-effect="non-scaling-stroke"/>'
-    return (
-        f'<div class="lm"><svg role="img" aria-label="{_text(label)}" viewBox="-1 0 {n + 1} 40" height="44" preserveAspectRatio="none">'
-        f'<path d="{bars}" stroke="currentColor" stroke-opacity=".34" stroke-width="1.6" vector-effect="non-scaling-stroke"/>{curve}</svg></div>'
-    )
+    shape = f'<path d="{bars}" stroke="#8f8c9c" stroke-width="1.6" vector-effect="non-scaling-stroke"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 0 {n + 1} 40" preserveAspectRatio="none">{shape}{curve}</svg>'
+    picture = base64.b64encode(svg.encode()).decode("ascii")
+    return f'<div class="lm"><img class="wave" alt="{_text(label)}" src="data:image/svg+xml;base64,{picture}"></div>'
 
 
-def curve_lines(times: np.ndarray, curves: Sequence[tuple[Field, np.ndarray]], marks: Sequence[float], label: Callable[[Field], str]) -> str:
+def curve_lines(
+    times: np.ndarray, curves: Sequence[tuple[Field, np.ndarray]], marks: Sequence[float], label: Callable[[Field], str]
+) -> str:
     """Curves over time, one band each, with the cuts as ticks; for paper, so nothing in it moves.
 
     times : (T,) seconds. curves : field and values (T,). marks : seconds of the cuts.

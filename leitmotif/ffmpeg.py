@@ -6,6 +6,7 @@ option or an address of another kind, and ffmpeg may open files and pipes and no
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import re
@@ -18,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from data.atomic import atomic_path
 from data.errors import InputError, Progress
 
 SILENCE_LUFS = -70.0
@@ -131,3 +133,33 @@ def outline(path: str | os.PathLike, points: int = 240) -> np.ndarray:
     sums = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
     rms = np.sqrt(np.maximum(sums[edges[1:]] - sums[edges[:-1]], 0) / np.maximum(np.diff(edges), 1))
     return rms / rms.max() if rms.max() > 0 else rms
+
+
+def listening_copy(path: str | os.PathLike, folder: Path) -> Path:
+    """A small AAC copy of a sound file, for players that cannot take the original; made once per folder.
+
+    Raises `InputError` if there is no sound in it.
+    """
+    path = Path(path)
+    stat = path.stat()
+    name = hashlib.sha256(f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}".encode()).hexdigest()[:24]
+    copy = folder / f"listen-{name}.m4a"
+    if not copy.is_file():
+        with atomic_path(copy) as temporary:
+            run(
+                [
+                    *source(path),
+                    "-map",
+                    "0:a:0",
+                    "-map_metadata",
+                    "-1",
+                    "-c:a",
+                    "aac",
+                    "-b:a",
+                    "160k",
+                    "-movflags",
+                    "+faststart",
+                    str(temporary),
+                ]
+            )
+    return copy

@@ -12,6 +12,7 @@ import numpy as np
 
 from data.catalogue import Catalogue
 from data.profiles import MUSIC_NAMES
+from leitmotif.map import MusicMap
 
 SOUND_SUFFIXES = frozenset(
     {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mka", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".weba", ".webm", ".wma", ".mp4"}
@@ -63,6 +64,10 @@ class Library:
     def moods(self) -> np.ndarray:
         """Position in `QUADRANTS` per track, int (N,)."""
         return mood(self.catalogue.features)
+
+    @cached_property
+    def map(self) -> MusicMap:
+        return MusicMap.of(self.catalogue.features)
 
     @cached_property
     def _words(self) -> np.ndarray:

@@ -48,17 +48,26 @@ def sentence(values: np.ndarray, query: np.ndarray, weights: np.ndarray, share: 
     values, query, weights, share : (10,); spread : the catalogue's standard deviations (10,).
     """
     off = (values - query) / spread
-    asked = weights > 0
-    if not np.any(off[asked]):
+    if not np.any(off[weights > 0]):
         return "exactly what was asked"
-    near = [j for j in np.lexsort((np.abs(off), -weights)) if asked[j] and abs(off[j]) < CLOSE][:2]
-    far = [j for j in np.argsort(-share, kind="stable") if asked[j] and abs(off[j]) >= CLOSE][:2]
+    near, far = near_and_far(off, weights, share)
     pieces = []
     if near:
         pieces.append("close in " + " and ".join(MUSIC_FIELDS[j].label.lower() for j in near))
     if far:
         pieces.append(" and ".join(_degree(off[j], MUSIC_FIELDS[j].name) for j in far) + " than asked")
     return "; ".join(pieces)
+
+
+def near_and_far(off: np.ndarray, weights: np.ndarray, share: np.ndarray) -> tuple[list[int], list[int]]:
+    """The dimensions worth naming: at most two that are close, and two that are not.
+
+    off : (10,) track minus query in the catalogue's standard deviations.
+    """
+    asked = weights > 0
+    near = [int(j) for j in np.lexsort((np.abs(off), -weights)) if asked[j] and abs(off[j]) < CLOSE][:2]
+    far = [int(j) for j in np.argsort(-share, kind="stable") if asked[j] and abs(off[j]) >= CLOSE][:2]
+    return near, far
 
 
 def _degree(off: float, name: str) -> str:

@@ -1,0 +1,5 @@
+"""The parts of the page, top to bottom: `inputs` (sidebar), `film` (what it saw), `results` (what it
+wants to hear, the tracks, take it away), `catalogue`; `state` holds what a session keeps.
+
+Only these modules and `streamlit_app.py` know Streamlit. They draw; what they draw is computed elsewhere.
+"""

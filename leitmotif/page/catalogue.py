@@ -1,0 +1,110 @@
+"""The catalogue: what is in it, and its map with the video's wish as a star."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from data.profiles import MUSIC_NAMES
+from leitmotif import charts
+from leitmotif import map as music_map
+from leitmotif.i18n import Words
+from leitmotif.library import QUADRANTS, Library
+from leitmotif.page import film as film_page
+from leitmotif.page import state
+from leitmotif.page.state import plain
+
+MOST_DOTS = 1500
+MOST_SKIPPED = 50
+
+
+def show(library: Library, words: Words) -> None:
+    _summary(library, words)
+    _map(library, words)
+    _skipped(library, words)
+    st.download_button(
+        words("download_catalogue"),
+        lambda: _as_csv(library),
+        "audio_features.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _summary(library: Library, words: Words) -> None:
+    tracks, hours, artists = st.columns(3)
+    tracks.metric(words("n_tracks"), f"{len(library.catalogue):,}", border=True)
+    hours.metric(words("n_hours"), f"{library.hours:.1f}" if np.isfinite(library.durations).any() else "–", border=True)
+    artists.metric(words("n_artists"), f"{len(set(library.catalogue.text('artist')) - {''}):,}", border=True)
+    st.subheader(words("licence_mix"), anchor=False)
+    rows = [{words("licence"): name or words("no_licence"), words("n_tracks"): n} for name, n in library.licences]
+    st.dataframe(rows, hide_index=True, height=min(36 * (len(rows) + 1), 220))
+
+
+def _map(library: Library, words: Words) -> None:
+    st.subheader(words("mood_map"), anchor=False)
+    view = st.segmented_control(
+        words("map_view"),
+        ["all_ten", "va_plane"],
+        format_func=lambda v: words(v),
+        key="map_view",
+        default="all_ten",
+        required=True,
+        label_visibility="collapsed",
+    )
+    catalogue = library.catalogue
+    rows = music_map.sample(len(catalogue), MOST_DOTS)
+    place = _va if view == "va_plane" else library.map.place
+    titles, artists, ids = (catalogue.text(n) for n in ("title", "artist", "track_id"))
+    dots = [
+        {
+            "x": float(x),
+            "y": float(y),
+            "mood": QUADRANTS[library.moods[row]],
+            "title": titles[row] or ids[row],
+            "artist": artists[row],
+            "arousal": float(catalogue.features[row, MUSIC_NAMES.index("arousal")]),
+            "valence": float(catalogue.features[row, MUSIC_NAMES.index("valence")]),
+        }
+        for row, (x, y) in zip(rows, place(catalogue.features[rows]), strict=True)
+    ]
+    star = _star()
+    query = None if star is None else tuple(place(star[None])[0].tolist())
+    st.altair_chart(charts.map_chart(dots, query, words), alt=words("map_alt", n=len(dots)), key=f"map|{view}|{words.language}")
+    st.caption(words("va_how") if view == "va_plane" else words("map_how", p=round(100 * library.map.explained)))
+    if len(rows) < len(catalogue):
+        st.caption(words("map_sample", n=len(rows), total=len(catalogue)))
+
+
+def _va(features: np.ndarray) -> np.ndarray:
+    """Valence to the right, arousal upwards."""
+    return features[:, [MUSIC_NAMES.index("valence"), MUSIC_NAMES.index("arousal")]]
+
+
+def _star() -> np.ndarray | None:
+    """What the chosen video (or its scene) asks for, (10,)."""
+    film = state.chosen_film()
+    if film is None or not film.ready:
+        return None
+    return state.recommender().predict(film_page.rated(film, *film_page.scene_times(film))).values
+
+
+def _skipped(library: Library, words: Words) -> None:
+    skipped = library.catalogue.skipped
+    if skipped:
+        with st.expander(words("skipped_rows", n=len(skipped)), icon=":material/info:"):
+            for row in skipped[:MOST_SKIPPED]:
+                st.text(words("line", n=row.line, why=row.reason))
+    for name, reason in st.session_state.get("left_out", [])[:MOST_SKIPPED]:
+        st.caption(plain(f"{name}: {reason}"))
+
+
+def _as_csv(library: Library) -> bytes:
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory(dir=state.workspace().folder) as folder:
+        path = Path(folder, "audio_features.csv")
+        library.catalogue.write(path)
+        return path.read_bytes()

@@ -1,0 +1,149 @@
+"""What it saw: the film, its eleven numbers, and its course over time."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data.profiles import VideoProfile
+from leitmotif import charts, drawing
+from leitmotif.i18n import Words
+from leitmotif.page import state
+from leitmotif.page.state import Film, plain
+
+PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
+LARGEST_PLAYED = 128 << 20
+"""Bytes of a video that is shown in the page: Streamlit holds what it serves in memory (ours)."""
+
+
+def progress(film: Film, words: Words) -> None:
+    """The film is being watched, or could not be."""
+    job = film.job
+    if job.state == "failed":
+        st.error(plain(words.trouble(job.error)) if job.error else words("our_mistake"), icon=":material/error:")
+    elif job.state == "cancelled":
+        st.info(words("cancelled"))
+    else:
+        _watching(film, words)
+        return
+    st.button(words("again"), icon=":material/refresh:", on_click=state.open_film, args=[film.kept])
+
+
+@st.fragment(run_every=0.4)
+def _watching(film: Film, words: Words) -> None:
+    job = film.job
+    if job.ended:
+        st.rerun()
+    with st.container(border=True):
+        st.markdown(f"**{plain(words('watching', name=film.kept.name))}**")
+        name, done, total = job.stage
+        clock = words("of_time", done=words.clock(done), total=words.clock(total)) if total else ""
+        said = words("queued") if job.state == "waiting" else f"{words.stage(name)} · {clock}" if clock else words.stage(name)
+        st.progress(job.stage.share, said)
+        st.button(words("cancel"), icon=":material/stop_circle:", on_click=job.cancel, key="cancel_film")
+
+
+def show(film: Film, words: Words) -> None:
+    """The film beside its profile, and below both its course over time."""
+    start, end = scene_times(film)
+    profile = rated(film, start, end)
+    whole = rated(film, 0.0, None)
+    picture, numbers = st.columns([5, 6], gap="large")
+    with picture:
+        _player(film, start, words)
+        for warning in film.timeline.warnings:
+            st.caption(":material/info: " + plain(warning))
+    with numbers:
+        st.subheader(words("saw"), anchor=False, help=words("saw_how"))
+        st.html(drawing.profile_bars(profile, words.field, words.evidence))
+    _course(film, whole, words)
+
+
+def _player(film: Film, start: float, words: Words) -> None:
+    path = film.kept.path
+    kind = PLAYABLE.get(path.suffix.lower())
+    about = f"{words.clock(film.timeline.duration)} · {words('n_shots', n=len(film.timeline.shots))}"
+    if kind and path.is_file() and path.stat().st_size <= LARGEST_PLAYED:
+        st.video(str(path), format=kind, start_time=int(start), alt=words("film_player", name=film.kept.name))
+    elif film.timeline.keyframes:
+        st.image(film.timeline.keyframes[0][1], width="stretch", alt=film.kept.name)
+        about += " · " + words("no_player")
+    st.caption(plain(f"{film.kept.name} · {about}"))
+
+
+def _course(film: Film, whole: VideoProfile, words: Words) -> None:
+    timeline, scenes = film.timeline, film_scenes(film)
+    heading, choice = st.columns([3, 2], vertical_alignment="bottom")
+    heading.subheader(words("over_time"), anchor=False, help=words("over_time_how"))
+    key = scene_key(film)
+    choice.selectbox(
+        words("scene"),
+        [None, *range(len(scenes))],
+        format_func=lambda n: words("whole") if n is None else _scene_name(n, scenes, words),
+        key=key,
+        label_visibility="collapsed",
+        disabled=len(scenes) < 2,
+    )
+    chosen = st.session_state.get(key)
+    chart = charts.film_chart(whole.curves, timeline.duration, timeline.cuts, timeline.keyframes, scenes, chosen, words)
+    chart_key = f"chart|{film.kept.key}|{chosen}|{words.language}"
+    st.altair_chart(
+        chart,
+        on_select=lambda: _click(chart_key, key, len(scenes)),
+        selection_mode="scene",
+        key=chart_key,
+        alt=words("film_alt", cuts=len(timeline.cuts), length=words.clock(timeline.duration)),
+    )
+
+
+def _click(chart_key: str, key: str, scenes: int) -> None:
+    """A click on a scene chooses it; on the chosen one, the whole video again."""
+    picked = st.session_state[chart_key]["selection"].get("scene") or []
+    if picked and scenes > 1:
+        scene = int(picked[0]["scene"])
+        st.session_state[key] = None if st.session_state.get(key) == scene else scene
+
+
+def _scene_name(n: int, scenes: list[tuple[float, float]], words: Words) -> str:
+    start, end = scenes[n]
+    return f"{words('scene_n', n=n + 1)} · {words.clock(start)} – {words.clock(end)}"
+
+
+# ------------------------------------------------------------------------------ computed once per film
+
+
+def scene_key(film: Film) -> str:
+    return f"scene|{film.kept.key}"
+
+
+def scene_times(film: Film) -> tuple[float, float | None]:
+    """Start and end of the scene chosen; end is None for the whole video."""
+    scene = st.session_state.get(scene_key(film))
+    return (0.0, None) if scene is None else film_scenes(film)[scene]
+
+
+def film_scenes(film: Film) -> list[tuple[float, float]]:
+    return _once(film, "scenes", lambda: _scenes(film.timeline))
+
+
+def rated(film: Film, start: float, end: float | None) -> VideoProfile:
+    """The profile of a stretch of the film."""
+    return _once(film, (start, end), lambda: _rate(film.timeline, start, end))
+
+
+def _scenes(timeline):
+    from features.video import scenes
+
+    return scenes(timeline)
+
+
+def _rate(timeline, start, end):
+    from features.video import rate
+
+    return rate(timeline, start, end)
+
+
+def _once(film: Film, what, compute):
+    """Remembered beside the film, and gone with it."""
+    if what not in film.known:
+        film.known[what] = compute()
+    return film.known[what]

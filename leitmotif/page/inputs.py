@@ -1,0 +1,263 @@
+"""The sidebar: which video, which catalogue, which language; and the empty page that teaches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from data.errors import InputError
+from leitmotif.i18n import LANGUAGES, Words
+from leitmotif.jobs import Job
+from leitmotif.library import Library
+from leitmotif.page import state
+from leitmotif.page.state import plain
+from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
+from leitmotif.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, local_file
+
+# ------------------------------------------------------------------------------ language
+
+
+def language() -> Words:
+    """The words of the language chosen, at first the browser's."""
+    if "language" not in st.session_state:
+        st.session_state["language"] = "zh" if (st.context.locale or "").startswith("zh") else "en"
+    return Words(st.session_state["language"])
+
+
+def title(words: Words) -> None:
+    st.title("Leitmotif", anchor=False)
+    st.caption(words("tagline"))
+
+
+def language_switch(words: Words) -> None:
+    st.segmented_control("Language · 语言", list(LANGUAGES), format_func=LANGUAGES.get, key="language", required=True)
+
+
+# ------------------------------------------------------------------------------ video
+
+
+def video(words: Words) -> None:
+    """The videos of this session, and a way to add one."""
+    films = state.films()
+    if not films:
+        return
+    st.subheader(words("video"), anchor=False)
+    if st.session_state.get("film") not in films:
+        st.session_state["film"] = next(iter(films))
+    st.radio(
+        words("your_videos"), list(films), format_func=lambda key: plain(films[key].kept.name), key="film", label_visibility="collapsed"
+    )
+    st.button(words("remove"), icon=":material/delete:", type="tertiary", on_click=lambda: state.remove_film(st.session_state["film"]))
+    with st.expander(words("add_video"), icon=":material/add:"):
+        _video_fields(words)
+
+
+def _video_fields(words: Words) -> None:
+    """Upload, sample, path."""
+    limit = state.settings().max_upload_mb
+    st.file_uploader(
+        words("upload_video"),
+        type=[s[1:] for s in VIDEO_SUFFIXES],
+        accept_multiple_files=True,
+        max_upload_size=limit,
+        key=_uploader("video"),
+        on_change=_take_videos,
+        help=words("upload_help", kinds=", ".join(s[1:].upper() for s in VIDEO_SUFFIXES), mb=limit),
+    )
+    if state.local():
+        st.text_input(words("by_path"), key="video_path", on_change=_take_video_path, help=words("by_path_help"))
+    if DEMO_VIDEO.is_file():
+        st.button(words("sample"), icon=":material/movie:", on_click=_take_sample, width="stretch")
+
+
+def _take_videos() -> None:
+    for file in _uploaded("video"):
+        with _sentence():
+            state.open_film(state.workspace().receive(file.name, file, VIDEO_SUFFIXES, state.settings().max_upload_mb))
+    _forget_uploads("video")
+
+
+def _take_sample() -> None:
+    with _sentence():
+        state.open_film(local_file(str(DEMO_VIDEO), VIDEO_SUFFIXES))
+
+
+def _take_video_path() -> None:
+    text = st.session_state["video_path"]
+    st.session_state["video_path"] = ""
+    if text.strip():
+        with _sentence():
+            state.open_film(local_file(text, VIDEO_SUFFIXES))
+
+
+# ------------------------------------------------------------------------------ catalogue
+
+
+def catalogue(words: Words) -> Library | None:
+    """The catalogue chosen, ready to be asked; None (and a sentence) if it cannot be read."""
+    st.subheader(words("catalogue"), anchor=False)
+    known = _catalogues()
+    if "next_catalogue" in st.session_state:
+        st.session_state["catalogue"] = st.session_state.pop("next_catalogue")
+    names = {key: words("demo_catalogue") if key == "demo" else name for key, (name, _, _) in known.items()}
+    names |= {key: words("uploaded", name=name) for key, (name, _, own) in known.items() if not own}
+    chosen = None
+    if known:
+        if st.session_state.get("catalogue") not in known:
+            st.session_state["catalogue"] = next(iter(known))
+        chosen = st.selectbox(words("catalogue"), list(known), format_func=names.get, key="catalogue", label_visibility="collapsed")
+    with st.expander(words("own_catalogue"), icon=":material/library_music:"):
+        _other_catalogue(words)
+    if chosen is None:
+        return None
+    _, path, own = known[chosen]
+    try:
+        return state.library(path, own)
+    except InputError as error:
+        st.error(plain(words.trouble(error)))
+        return None
+
+
+def _catalogues() -> dict[str, tuple[str, Path, bool]]:
+    """Catalogues of this session by key: name, path, whether it is a file of this machine."""
+    if "catalogues" not in st.session_state:
+        path = state.settings().catalogue
+        first = {"demo" if path == DEMO_CATALOGUE else str(path): (path.name, path, True)}
+        st.session_state["catalogues"] = first if path.is_file() else {}
+    return st.session_state["catalogues"]
+
+
+def _other_catalogue(words: Words) -> None:
+    st.file_uploader(
+        words("upload_catalogue"),
+        type=[s[1:] for s in CATALOGUE_SUFFIXES],
+        max_upload_size=state.settings().max_upload_mb,
+        key=_uploader("catalogue"),
+        on_change=_take_catalogue,
+        help=words("upload_catalogue_help"),
+    )
+    if state.local():
+        st.text_input(words("catalogue_path"), key="catalogue_path", on_change=_take_catalogue_path)
+        st.text_input(words("build_folder"), key="build_folder", help=words("build_from"))
+        st.button(
+            words("build"), icon=":material/queue_music:", on_click=_start_build, disabled="build" in st.session_state, width="stretch"
+        )
+        if "build" in st.session_state:
+            _building(words)
+
+
+def _take_catalogue() -> None:
+    for file in _uploaded("catalogue"):
+        with _sentence():
+            kept = state.workspace().receive(file.name, file, CATALOGUE_SUFFIXES, state.settings().max_upload_mb)
+            _offer(kept.key, kept.name, kept.path, own=False)
+    _forget_uploads("catalogue")
+
+
+def _take_catalogue_path() -> None:
+    text = st.session_state["catalogue_path"]
+    st.session_state["catalogue_path"] = ""
+    if text.strip():
+        with _sentence():
+            kept = local_file(text, CATALOGUE_SUFFIXES)
+            _offer(kept.key, kept.name, kept.path, own=True)
+
+
+def _offer(key: str, name: str, path: Path, own: bool) -> None:
+    """Add a catalogue to the list and choose it; one that cannot be read is not added."""
+    try:
+        state.library(path, own)
+    except InputError as error:
+        raise InputError(str(error).replace(str(path), name)) from None  # people know it by its name
+    _catalogues()[key] = (name, path, own)
+    st.session_state["catalogue"] = key
+
+
+def _start_build() -> None:
+    from leitmotif.catalogue_build import build
+
+    folder = Path(st.session_state["build_folder"].strip().strip("\"'")).expanduser()
+    output = state.workspace().folder / f"built-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}.csv"
+
+    def work(progress):
+        if not str(folder).strip(". ") or not folder.is_dir():
+            raise InputError(f"{folder}: no such folder on this machine; check the path.")
+        built = build([folder.resolve()], jobs=1, progress=progress)
+        built.catalogue.write(output)
+        return built, output
+
+    st.session_state["build"] = (folder.name, state.workspace().start(work))
+
+
+@st.fragment(run_every=0.5)
+def _building(words: Words) -> None:
+    name, job = st.session_state["build"]
+    if job.ended:
+        _end_build(name, job, words)
+        st.rerun()
+    _, done, total = job.stage
+    st.progress(job.stage.share, plain(words("building", name=job.stage.name or name)))
+    if total:
+        st.caption(words("of_files", done=int(done), total=int(total)))
+    st.button(words("cancel"), key="cancel_build", on_click=job.cancel)
+
+
+def _end_build(name: str, job: Job, words: Words) -> None:
+    del st.session_state["build"]
+    if job.state == "done":
+        built, output = job.result
+        st.session_state["left_out"] = [(path.name, reason) for path, reason in built.failed]
+        st.session_state["catalogues"][str(output)] = (name, output, True)
+        st.session_state["next_catalogue"] = str(output)
+        st.toast(words("built", n=len(built.catalogue), failed=len(built.failed)))
+    elif job.state == "failed":
+        state.trouble(job.error or InputError(words("our_mistake")))
+
+
+# ------------------------------------------------------------------------------ the empty page
+
+
+def empty(words: Words) -> None:
+    """One line that teaches, and the door."""
+    _, middle, _ = st.columns([1, 4, 1])
+    with middle:
+        st.space("medium")
+        st.header(words("empty_title"), anchor=False)
+        st.caption(words("empty_how"))
+        _video_fields(words)
+
+
+# ------------------------------------------------------------------------------ uploads
+
+
+def _uploader(what: str) -> str:
+    """The key of an upload field. It changes after each upload, so that the field lets go of the bytes."""
+    return f"{what}_upload_{st.session_state.get(f'{what}_uploads', 0)}"
+
+
+def _uploaded(what: str) -> list:
+    files = st.session_state.get(_uploader(what))
+    return files if isinstance(files, list) else [files] if files else []
+
+
+def _forget_uploads(what: str) -> None:
+    if Runtime.exists():
+        context = get_script_run_ctx()
+        for file in _uploaded(what):
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    st.session_state[f"{what}_uploads"] = st.session_state.get(f"{what}_uploads", 0) + 1
+
+
+@contextmanager
+def _sentence() -> Iterator[None]:
+    """Keep an `InputError` for the page to show."""
+    try:
+        yield
+    except InputError as error:
+        state.trouble(error)

@@ -1,0 +1,200 @@
+"""What it wants to hear, what matters, the tracks; take it away.
+
+One fragment: moving a slider runs this part of the page again and nothing else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from data.errors import InputError
+from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
+from leitmotif import pipeline, presets
+from leitmotif.i18n import Words
+from leitmotif.library import Library
+from leitmotif.page import film as film_page
+from leitmotif.page import state, takeaway, tracks
+from leitmotif.page.state import Film, plain
+from leitmotif.report import Choices
+
+
+@st.fragment
+def show(film: Film, library: Library, words: Words) -> None:
+    start, end = film_page.scene_times(film)
+    video = film_page.rated(film, start, end)
+    predicted = state.recommender().predict(video)
+    controls, answer = st.container(key="answer").columns([4, 7], gap="large")
+    with controls:
+        sound, matter, filters = st.tabs([words("wants"), words("matters"), words("filters")])
+        with sound:
+            music, edited = _wishes(film, predicted, words)
+        with matter:
+            _weight_sliders(words)
+            metric, scale, diverse = _distance(words)
+        with filters:
+            where, said = _filters(library, words)
+    with answer:
+        what = words("whole") if end is None else f"{words.clock(start)} – {words.clock(end)}"
+        st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
+        st.caption(plain(f"{film.kept.name} · {what}"))
+        k, own_sound = _presets(words)
+        weights = _weights()
+        choices = Choices(weights, metric, scale, said, edited)
+        options = dict(k=k, weights=weights, metric=metric, scale=scale, music=music, where=where, index=library.index, diverse=diverse)
+        try:
+            result = pipeline.match(video, library.catalogue, recommender=state.recommender(), start=start, end=end, **options)
+        except InputError as error:
+            st.warning(plain(words.trouble(error)))
+            return
+        if not result.matches:
+            st.warning(words("none_left"))
+            return
+        for warning in result.warnings:
+            if warning not in video.warnings:
+                st.caption(":material/info: " + plain(warning))
+        tracks.show(film, library, result, choices, own_sound, words)
+        takeaway.show(film, result, choices, words)
+
+
+# ------------------------------------------------------------------------------ what it wants to hear
+
+
+def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[MusicProfile, tuple[str, ...]]:
+    """Ten sliders that begin at the prediction; the profile they stand for and the names that were moved."""
+    place = f"{film.kept.key}|{st.session_state.get(film_page.scene_key(film))}"
+    kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
+    keys = {f.name: f"wish|{place}|{f.name}" for f in MUSIC_FIELDS}
+    st.caption(words("wants_how"))
+    values = []
+    for f, asked in zip(MUSIC_FIELDS, predicted.values, strict=True):
+        start = float(np.clip(round(asked, 1), f.low, f.high))
+        if keys[f.name] not in st.session_state:
+            st.session_state[keys[f.name]] = kept.get(f.name, start)
+        value = st.slider(words.field(f), float(f.low), float(f.high), step=0.1, format="%.1f", key=keys[f.name], help=words.meaning(f))
+        if value == start:
+            kept.pop(f.name, None)
+        else:
+            kept[f.name] = value
+        values.append(asked if value == start else value)
+    edited = tuple(n for n in MUSIC_NAMES if n in kept)
+    if edited:
+        st.caption(words("edited", names=", ".join(words.field(n) for n in edited)))
+    st.button(words("reset"), icon=":material/undo:", disabled=not edited, on_click=_reset, args=[kept, keys])
+    st.caption(plain(words("predicted_by", what=state.recommender().description)))
+    confidence = np.where([n in kept for n in MUSIC_NAMES], 1.0, predicted.confidence)
+    return MusicProfile(np.array(values), confidence, predicted.extractor, warnings=predicted.warnings), edited
+
+
+def _reset(kept: dict[str, float], keys: dict[str, str]) -> None:
+    kept.clear()
+    for key in keys.values():
+        st.session_state.pop(key, None)
+
+
+# ------------------------------------------------------------------------------ what matters
+
+
+def _weight_key(name: str) -> str:
+    return f"weight|{name}"
+
+
+def _known_presets() -> dict[str, np.ndarray]:
+    return presets.presets(state.recommender().reliability)
+
+
+def _weights() -> np.ndarray:
+    return np.array([st.session_state[_weight_key(n)] for n in MUSIC_NAMES])
+
+
+def _use(weights: np.ndarray) -> None:
+    for name, weight in zip(MUSIC_NAMES, weights.tolist(), strict=True):
+        st.session_state[_weight_key(name)] = weight
+
+
+def _presets(words: Words) -> tuple[int, str]:
+    """Above the list: presets of the weights, what becomes of the film's own sound, how many tracks."""
+    known = _known_presets()
+    st.segmented_control(
+        words("preset"), list(known), format_func=lambda p: words(p), key="preset", on_change=lambda: _pick(known), width="stretch"
+    )
+    left, right = st.columns([5, 3], vertical_alignment="bottom")
+    own_sound = left.segmented_control(
+        words("own_sound"),
+        ["mute", "duck"],
+        format_func=lambda o: words(o),
+        key="own_sound",
+        default="mute",
+        required=True,
+        help=words("own_sound_help"),
+    )
+    return int(right.number_input(words("how_many"), 1, 20, 5, key="k")), own_sound
+
+
+def _pick(known: dict[str, np.ndarray]) -> None:
+    if st.session_state["preset"] in known:
+        _use(known[st.session_state["preset"]])
+
+
+def _weight_sliders(words: Words) -> None:
+    known = _known_presets()
+    default = next(iter(known))
+    if _weight_key(MUSIC_NAMES[0]) not in st.session_state:
+        st.session_state["preset"] = default
+        _use(known[default])
+    st.caption(words("default_reliability" if default == "reliability" else "default_equal"))
+    for f in MUSIC_FIELDS:
+        st.slider(words.field(f), 0.0, presets.LARGEST, step=0.1, format="%.1f", key=_weight_key(f.name), on_change=_own_weights)
+
+
+def _own_weights() -> None:
+    st.session_state["preset"] = next((n for n, w in _known_presets().items() if np.allclose(w, _weights())), None)
+
+
+def _distance(words: Words) -> tuple[str, str, float]:
+    """Metric, scale, diversity."""
+
+    def choice(name: str, options: list[str]) -> str:
+        return st.segmented_control(
+            words(name), options, format_func=lambda o: words(o), key=name, default=options[0], required=True, help=words(f"{name}_help")
+        )
+
+    metric, scale = choice("metric", ["euclidean", "cosine"]), choice("scale", ["standard", "raw"])
+    return metric, scale, st.slider(words("diversity"), 0.0, 0.9, 0.0, step=0.1, key="diverse", help=words("diversity_help"))
+
+
+# ------------------------------------------------------------------------------ filters
+
+
+def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
+    """The rows that may be answered, and the same in words."""
+    place = f"{library.catalogue.source}|{len(library.catalogue)}"
+    typed = st.text_input(words("words"), key=f"words|{place}")
+    licences = [name for name, _ in library.licences]
+    chosen = st.multiselect(
+        words("licence"), licences, format_func=lambda n: n or words("no_licence"), key=f"licence|{place}", placeholder=words("any")
+    )
+    bpm = _range(words("tempo"), library.bpm, f"bpm|{place}")
+    seconds = _range(words("length"), library.durations, f"seconds|{place}")
+    where = library.where(words=typed, licences=tuple(chosen), bpm=bpm, seconds=seconds)
+    if where is not None:
+        st.caption(words("left_of", n=int(where.sum()), total=len(library.catalogue)))
+    said = [typed.strip()] if typed.strip() else []
+    said += [name or words("no_licence") for name in chosen]
+    said += [
+        f"{label} {low:g}–{high:g}"
+        for label, limits in ((words("tempo"), bpm), (words("length"), seconds))
+        if limits
+        for low, high in [limits]
+    ]
+    return where, ", ".join(said)
+
+
+def _range(label: str, values: np.ndarray, key: str) -> tuple[float, float] | None:
+    """A slider over the values that occur; None while it stands at both ends, or where nothing is known."""
+    known = values[np.isfinite(values)]
+    if not len(known) or np.floor(known.min()) == np.ceil(known.max()):
+        return None
+    ends = (int(np.floor(known.min())), int(np.ceil(known.max())))
+    chosen = st.slider(label, *ends, value=ends, key=key)
+    return None if tuple(chosen) == ends else (float(chosen[0]), float(chosen[1]))

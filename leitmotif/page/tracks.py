@@ -1,0 +1,147 @@
+"""The tracks of the answer: a card each, with a player, reasons, and the film with the track under it."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from data.catalogue import to_number
+from data.errors import InputError
+from leitmotif import drawing, ffmpeg, preview
+from leitmotif.i18n import Words
+from leitmotif.library import Library
+from leitmotif.page import state
+from leitmotif.page.state import Film, plain
+from leitmotif.pipeline import Recommendation
+from leitmotif.report import Choices
+
+PLAYABLE = {".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".oga": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav"}
+PLAYABLE |= {".flac": "audio/flac", ".m4a": "audio/mp4", ".aac": "audio/aac", ".webm": "audio/webm", ".weba": "audio/webm"}
+LARGEST_PLAYED = 12 << 20
+"""Bytes of a sound file that is served as it is; larger ones are made smaller first (ours)."""
+
+
+def show(film: Film, library: Library, result: Recommendation, choices: Choices, own: str, words: Words) -> None:
+    """own : what becomes of the film's own sound in a preview, "mute" or "duck"."""
+    spread = library.index.scaling.spread
+    sounds = []
+    for place, match in enumerate(result.matches, start=1):
+        with st.container(border=True, key=f"track-{place}"):
+            off = (match.values - result.music.values) / spread
+            st.html(
+                drawing.track_head(
+                    place,
+                    match.name,
+                    match.track.get("artist", ""),
+                    _facts(match.track, words),
+                    words("distance", d=f"{match.distance:.3f}"),
+                )
+            )
+            sounds.append((st.empty(), match))
+            st.caption(plain(words.reason(match.sentence, off, choices.weights, match.shares)))
+            st.html(drawing.reason_bars(off, choices.weights, words.field, words.off))
+            _preview(film, library, result, match, own, words)
+    for slot, match in sounds:  # the list stands before the first sound file is opened
+        with slot.container():
+            _player(library, match, words)
+
+
+def _facts(track: dict[str, str], words: Words) -> list[str]:
+    """Length, tempo, key and licence, where they are known."""
+    seconds, bpm = (to_number(track.get(n, "")) for n in ("duration_s", "bpm"))
+    facts = [words.clock(seconds)] if np.isfinite(seconds) else []
+    facts += [f"{bpm:.0f} BPM"] if np.isfinite(bpm) else []
+    return facts + [track[n] for n in ("key", "license") if n in track]
+
+
+# ------------------------------------------------------------------------------ player
+
+
+def _player(library: Library, match, words: Words) -> None:
+    path = library.sound(match.row)
+    if path is None:
+        st.caption(words("no_sound"))
+        return
+    try:
+        outline = _outline(str(path), path.stat().st_mtime_ns)
+        playable, kind = _listenable(path)
+    except InputError:
+        st.caption(words("unreadable_sound"))
+        return
+    st.html(drawing.waveform(outline, None, words("outline", name=match.name)))
+    st.audio(str(playable), format=kind, alt=words("player", name=match.name))
+
+
+@st.cache_data(show_spinner=False, max_entries=5000)
+def _outline(path: str, changed: int) -> np.ndarray:
+    return ffmpeg.outline(path)
+
+
+def _listenable(path: Path) -> tuple[Path, str]:
+    """The file itself if browsers play it and it is not large, else a copy they play, made once a session."""
+    kind = PLAYABLE.get(path.suffix.lower())
+    if kind and path.stat().st_size <= LARGEST_PLAYED:
+        return path, kind
+    return ffmpeg.listening_copy(path, state.workspace().folder), "audio/mp4"
+
+
+# ------------------------------------------------------------------------------ the film with the track
+
+
+def _preview(film: Film, library: Library, result: Recommendation, match, own: str, words: Words) -> None:
+    track = library.sound(match.row)
+    if track is None:
+        return
+    what = ("preview", str(track), own, result.start, result.end)
+    job = film.known.get(what)
+    if job is None or job.state == "cancelled":
+        st.button(
+            words("hear"),
+            icon=":material/theaters:",
+            key=f"hear|{match.row}|{own}",
+            on_click=_render,
+            args=[film, track, own, result.start, result.end, what],
+        )
+    elif not job.ended:
+        _rendering(job, match.name, words)
+    elif job.state == "failed":
+        st.error(plain(words.trouble(job.error)) if job.error else words("our_mistake"))
+    else:
+        _rendered(job.result, film, match, words)
+
+
+def _render(film: Film, track: Path, own: str, start: float, end: float | None, what: tuple) -> None:
+    folder = state.workspace().folder
+    output = folder / f"{film.kept.key[:32]}-{abs(hash(what)):x}.mp4"
+    film.known[what] = state.workspace().start(
+        lambda progress: preview.render(film.kept.path, track, output, original=own, start=start, end=end, progress=progress)
+    )
+
+
+@st.fragment(run_every=0.4)
+def _rendering(job, name: str, words: Words) -> None:
+    if job.ended:
+        st.rerun()
+    st.progress(job.stage.share, plain(words("rendering", name=name)))
+    st.button(words("cancel"), key=f"cancel|{id(job)}", on_click=job.cancel)
+
+
+def _rendered(path: Path, film: Film, match, words: Words) -> None:
+    kind = {".mp4": "video/mp4", ".webm": "video/webm"}.get(path.suffix)
+    if kind:
+        st.video(str(path), format=kind, alt=words("preview_of", name=match.name))
+    else:
+        st.caption(words("not_playable"))
+    name = f"{Path(film.kept.name).stem} + {match.name}{path.suffix}"
+    st.download_button(
+        words("download_preview"),
+        lambda: path.read_bytes(),
+        file_name="".join(c for c in name if c not in '\\/:*?"<>|'),
+        mime=mimetypes.guess_type(path.name)[0],
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"take|{path.name}",
+    )
