@@ -17,7 +17,6 @@ from data.profiles import MUSIC_FIELDS, MusicProfile, VideoProfile
 
 if TYPE_CHECKING:
     from features.video.timeline import Timeline
-
     from matcher.search import Match
     from recommender import Recommender
 

@@ -1,0 +1,89 @@
+"""The path from the command line, on the shipped film and catalogue."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from data.catalogue import Catalogue
+from data.profiles import MusicProfile, VideoProfile
+from leitmotif import recommend
+from leitmotif.cli import COMMANDS, get_parser, main
+from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
+
+
+def answer(capsys, *arguments) -> dict:
+    assert main([*map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_video_in_five_tracks_out(capsys):
+    found = answer(capsys, "recommend", DEMO_VIDEO)["recommendations"]
+    assert len(found) == 1
+    video, music, matches = (found[0][k] for k in ("video", "music", "matches"))
+    assert VideoProfile.from_dict(video).extractor and MusicProfile.from_dict(music).extractor
+    assert [m["distance"] for m in matches] == sorted(m["distance"] for m in matches)
+    assert len({m["track_id"] for m in matches}) == 5
+    assert all(m["sentence"] and abs(sum(m["shares"].values()) - 1) < 1e-9 for m in matches)
+
+
+def test_python_and_command_line_agree(capsys):
+    said = answer(capsys, "recommend", DEMO_VIDEO, "--top-k", "3")["recommendations"][0]["matches"]
+    assert [m.track_id for m in recommend(DEMO_VIDEO, DEMO_CATALOGUE, k=3).matches] == [m["track_id"] for m in said]
+
+
+def test_va_only_is_weights_on_arousal_and_valence_alone(capsys):
+    names = ["richness", "variation", "rhythm", "warmth", "harmony", "brightness", "melody_trend", "rhythm_speed"]
+    weights = ",".join(f"{n}=0" for n in names)
+    va = answer(capsys, "recommend", DEMO_VIDEO, "--va-only")["recommendations"][0]["matches"]
+    assert va == answer(capsys, "recommend", DEMO_VIDEO, "--weights", weights)["recommendations"][0]["matches"]
+    assert all(m["shares"]["arousal"] + m["shares"]["valence"] == pytest.approx(1) for m in va)
+
+
+def test_scenes_cover_the_film_without_gaps(capsys):
+    scenes = answer(capsys, "recommend", DEMO_VIDEO, "--per-scene", "--top-k", "1")["recommendations"]
+    assert len(scenes) > 1
+    assert scenes[0]["start_s"] == 0
+    assert all(a["end_s"] == b["start_s"] for a, b in zip(scenes, scenes[1:], strict=False))
+
+
+def test_analyze_says_what_recommend_used(capsys):
+    profile = answer(capsys, "analyze", DEMO_VIDEO)["profiles"][0]
+    used = answer(capsys, "recommend", DEMO_VIDEO)["recommendations"][0]["video"]
+    assert profile["values"] == used["values"]
+
+
+def test_results_go_to_stdout_and_nothing_else_does(capsys):
+    assert main(["recommend", str(DEMO_VIDEO)]) == 0
+    out, err = capsys.readouterr()
+    assert "Tracks" in out and "场景张力" in out
+    assert err == ""
+
+
+def test_interrupted_build_leaves_no_half_catalogue(capsys, tmp_path, monkeypatch):
+    def interrupt(self, path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Catalogue, "write", interrupt)
+    target = tmp_path / "audio_features.csv"
+    tracks = DEMO_CATALOGUE.parent / "demo" / "tracks"
+    assert main(["catalogue", "build", str(tracks), "-o", str(target), "--jobs", "1", "--quiet"]) == 130
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("command", [c.__name__.rsplit(".", 1)[-1] for c in COMMANDS])
+def test_every_command_explains_itself(capsys, command):
+    with pytest.raises(SystemExit) as stop:
+        get_parser().parse_args([command, "--help"])
+    assert stop.value.code == 0
+    assert f"leitmotif {command}" in capsys.readouterr().out
+
+
+def test_help_waits_for_nothing_slow():
+    code = "import sys, leitmotif.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\nprint(sorted(sys.modules), file=sys.stderr)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
+    for module in ("numpy", "torch", "pandas", "librosa", "mediapipe", "pytorch_lightning", "cv2", "rich"):
+        assert f"'{module}'" not in loaded, module
