@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def test_scenes_cover_the_film_without_gaps(capsys):
     scenes = answer(capsys, "recommend", DEMO_VIDEO, "--per-scene", "--top-k", "1")["recommendations"]
     assert len(scenes) > 1
     assert scenes[0]["start_s"] == 0
-    assert all(a["end_s"] == b["start_s"] for a, b in zip(scenes, scenes[1:], strict=False))
+    assert all(a["end_s"] == b["start_s"] for a, b in itertools.pairwise(scenes))
 
 
 def test_analyze_says_what_recommend_used(capsys):
