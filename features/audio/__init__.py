@@ -7,20 +7,27 @@ Every stage is a function of its own (`load.load`, `descriptors.listen`, `descri
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from data.errors import InputError
 from data.profiles import MusicProfile
 from features.audio.profile import EXTRACTOR
+
+if TYPE_CHECKING:
+    from features.audio.structure import Beats
 
 __all__ = ["EXTRACTOR", "TrackAnalysis", "analyze", "music_profile"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrackAnalysis:
     """One track as the catalogue keeps it.
 
-    profile : the ten features. duration_s : seconds. bpm : NaN without a pulse. key : as
-    "F# minor", empty without tones. loudness_lufs : integrated, −inf for silence.
+    profile : the ten features; its `curves` are those of `structure.CURVES` per half second.
+    duration_s : seconds. bpm : NaN without a pulse. key : as "F# minor", empty without tones.
+    loudness_lufs : integrated, −inf for silence.
+    beats : times, accents and their confidences. sections : (start, end) seconds, without gaps.
     """
 
     profile: MusicProfile
@@ -28,6 +35,8 @@ class TrackAnalysis:
     bpm: float
     key: str
     loudness_lufs: float
+    beats: Beats
+    sections: list[tuple[float, float]]
 
 
 def music_profile(source, *, rate: int | None = None, start: float = 0.0, end: float | None = None) -> MusicProfile:
@@ -43,6 +52,7 @@ def music_profile(source, *, rate: int | None = None, start: float = 0.0, end: f
 
 def analyze(source, *, rate: int | None = None, start: float = 0.0, end: float | None = None) -> TrackAnalysis:
     """The profile and what a catalogue row says beside it; arguments as in `music_profile`."""
+    from features.audio import structure
     from features.audio.descriptors import describe, listen
     from features.audio.load import from_samples, load
     from features.audio.profile import rate as rated
@@ -50,9 +60,19 @@ def analyze(source, *, rate: int | None = None, start: float = 0.0, end: float |
     if isinstance(source, (str, os.PathLike)):
         recording = load(source, start, end)
     else:
+        if not rate:
+            raise InputError("rate: samples in memory need their sample rate in Hz, as rate=44100.")
         first, last = (None if t is None else round(t * rate) for t in (start, end))
         recording = from_samples(source[first:last], rate)
     sound = listen(recording)
     description = describe(sound)
-    profile = rated(description, recording.warnings)
-    return TrackAnalysis(profile, recording.duration_s, description.bpm, description.key, recording.lufs)
+    profile = replace(rated(description, recording.warnings), curves=structure.curves(sound, description))
+    return TrackAnalysis(
+        profile,
+        recording.duration_s,
+        description.bpm,
+        description.key,
+        recording.lufs,
+        structure.beats(sound, description),
+        structure.sections(sound),
+    )

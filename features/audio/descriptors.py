@@ -148,9 +148,9 @@ def _timbre(sound: Sound, active: np.ndarray, weights: np.ndarray) -> dict[str, 
 
 
 def _tonality(sound: Sound, span: slice, active: np.ndarray) -> dict[str, float]:
-    windows = _chunks(sound.chroma[span] * sound.active[span, None], _TONAL_WINDOW_S)
+    windows = token_means(sound.chroma[span] * sound.active[span, None], _TONAL_WINDOW_S)
     scores = tonal.key_scores(windows)
-    steps = _chunks(sound.chroma[span], _CHANGE_STEP_S)
+    steps = token_means(sound.chroma[span], _CHANGE_STEP_S)
     profile = sound.chroma[active].mean(axis=0)
     share = profile / max(profile.sum(), 1e-9)
     return {
@@ -181,8 +181,8 @@ def _rhythm(sound: Sound, span: slice) -> tuple[dict[str, float], rhythm.Pulse]:
 
 
 def _change(sound: Sound, span: slice) -> dict[str, float]:
-    timbre = _chunks(sound.timbre[span, 1:], _TOKEN_S)
-    chroma = _chunks(sound.chroma[span], _TOKEN_S)
+    timbre = token_means(sound.timbre[span, 1:], _TOKEN_S)
+    chroma = token_means(sound.chroma[span], _TOKEN_S)
     if len(timbre) < 2:
         return {"novelty": 0.0, "chroma_novelty": 0.0}
     return {
@@ -191,12 +191,12 @@ def _change(sound: Sound, span: slice) -> dict[str, float]:
     }
 
 
-def _chunks(frames: np.ndarray, seconds: float) -> np.ndarray:
-    """Means of consecutive stretches of about `seconds`, (n, …); a rest shorter than half joins the last."""
-    width = max(round(seconds / FRAME_S), 1)
-    starts = np.arange(0, max(len(frames) - width // 2, 1), width)
+def token_means(frames: np.ndarray, seconds: float) -> np.ndarray:
+    """Means of consecutive stretches of `seconds`, (n, …); the last may be shorter, not by more than half."""
+    count = max(round(len(frames) * FRAME_S / seconds), 1)
+    starts = np.round(np.arange(count) * seconds / FRAME_S).astype(int)
     lengths = np.diff(np.append(starts, len(frames)))
-    return np.add.reduceat(frames, starts, axis=0) / lengths[:, None]
+    return np.add.reduceat(frames, starts, axis=0) / lengths.reshape(-1, *[1] * (frames.ndim - 1))
 
 
 def _cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:

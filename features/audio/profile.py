@@ -64,7 +64,7 @@ def reference() -> dict:
 def z_scores(values: dict[str, float], statistics: dict) -> dict[str, float]:
     """Robust z of each descriptor, held within ±3; mode counts from its true zero, neither major nor minor."""
     zero = {name: 0.0 if name == "mode" else statistics[name]["median"] for name in values}
-    return {name: float(np.clip((x - zero[name]) / max(1.4826 * statistics[name]["mad"], 1e-9), -3, 3)) for name, x in values.items()}
+    return {name: np.clip((x - zero[name]) / max(1.4826 * statistics[name]["mad"], 1e-9), -3, 3) for name, x in values.items()}
 
 
 def composites(values: dict[str, float], statistics: dict) -> np.ndarray:
@@ -72,8 +72,7 @@ def composites(values: dict[str, float], statistics: dict) -> np.ndarray:
     z = z_scores(values, statistics["descriptors"])
     sums = {name: weighted(weights, z) for name, weights in _WEIGHTS.items()}
     sums["melody_trend"] = values["melody_slope"]
-    for name, parts in _JOINED.items():
-        sums[name] = sum(weighted(PARTS[part], z) / statistics["parts"][part] for part in parts)
+    sums |= {name: _joined(name, z, statistics) for name in _JOINED}
     return np.array([sums[name] for name in MUSIC_NAMES])
 
 
@@ -82,12 +81,21 @@ def weighted(weights: dict[str, float], z: dict[str, float]) -> float:
     return sum(weight * z[name] for name, weight in weights.items())
 
 
+def _joined(name: str, z: dict, statistics: dict):
+    return sum(weighted(PARTS[part], z) / statistics["parts"][part] for part in _JOINED[name])
+
+
+def _standard(x, scale: dict[str, float]):
+    return (x - scale["median"]) / (1.4826 * scale["mad"])
+
+
 def rate(description: Description, warnings: tuple[str, ...] = (), statistics: dict | None = None) -> MusicProfile:
     """The ten features; neutral with confidence 0 for silence."""
     from scipy.special import ndtr
 
     if not description.values:
-        return MusicProfile.neutral(EXTRACTOR)
+        neutral = np.array([field.neutral for field in MUSIC_FIELDS])
+        return MusicProfile(neutral, np.zeros(len(neutral)), EXTRACTOR, warnings=(*warnings, "there is nothing to hear"))
     statistics = statistics or reference()
     raw = composites(description.values, statistics)
     values = np.empty(len(raw))
@@ -99,9 +107,27 @@ def rate(description: Description, warnings: tuple[str, ...] = (), statistics: d
         if field.name == "valence":
             values[i] = 100 * np.tanh(x / (2 * 1.4826 * scale["mad"]))
         else:
-            z = (x - scale["median"]) / (1.4826 * scale["mad"])
-            values[i] = field.low + (field.high - field.low) * ndtr(z)
+            values[i] = field.low + (field.high - field.low) * ndtr(_standard(x, scale))
     return MusicProfile(values, confidence(description), EXTRACTOR, warnings=warnings)
+
+
+def arousal(values: dict[str, np.ndarray], level: np.ndarray) -> np.ndarray:
+    """Arousal of each token of a track, (T,): the same sum, and miremotion's RMS term on the level within the track."""
+    from scipy.special import ndtr
+
+    statistics = reference()
+    raw = _joined("arousal", z_scores(values, statistics["descriptors"]), statistics) + 0.6664 * level
+    return 200 * ndtr(_standard(raw, statistics["features"]["arousal"])) - 100
+
+
+def brightness(share: np.ndarray) -> np.ndarray:
+    """Brightness 0–100 of each token's share of energy above 1500 Hz, (T,)."""
+    from scipy.special import ndtr
+
+    share = np.clip(share, 1e-4, 1 - 1e-4)
+    statistics = reference()
+    z = z_scores({"bright": np.log(share / (1 - share))}, statistics["descriptors"])["bright"]
+    return 100 * ndtr(_standard(z, statistics["features"]["brightness"]))
 
 
 def confidence(description: Description) -> np.ndarray:
