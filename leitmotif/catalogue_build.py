@@ -1,91 +1,232 @@
-"""A folder of music becomes a catalogue: parallel, incremental, resumable."""
+"""A folder of music becomes a catalogue: in parallel, only what is new, and able to go on after a kill.
+
+Beside `audio_features.csv` stand `audio_features.curves.parquet` (every track over time),
+`audio_features.failed.csv` (files without a row, and why; only if there are any) and
+`audio_features.build.sqlite` (what the next build need not do again). Rows are ordered by track
+id, so the same files make the same bytes however the work was cut up.
+"""
 
 from __future__ import annotations
 
+import csv
 import hashlib
-import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
+
+from data.atomic import atomic_path
 from data.catalogue import Catalogue
 from data.errors import InputError, Progress
-from data.profiles import MUSIC_NAMES
+from leitmotif import catalogue_workers as workers
+from leitmotif.catalogue_files import Listed, list_files
+from leitmotif.catalogue_state import Seen, State
+from leitmotif.catalogue_worker import Outcome, digest
+from leitmotif.duplicates import near_duplicates
 
-AUDIO_SUFFIXES = frozenset({
-    ".aac", ".aif", ".aifc", ".aiff", ".ape", ".caf", ".flac", ".m4a", ".m4b", ".mka", ".mp2", ".mp3", ".mpc",
-    ".oga", ".ogg", ".opus", ".tta", ".wav", ".wave", ".weba", ".wma", ".wv",
-})  # fmt: skip
+MISSING = "missing"
+
+
+class Track(NamedTuple):
+    """One row to be written."""
+
+    track_id: str
+    source: str
+    sha256: str
+    gone: bool
 
 
 @dataclass(frozen=True)
-class Built:
-    """What a build found. failed : (path, reason) of files without a row."""
+class Report:
+    """What a build did.
+
+    analysed, unchanged, moved : files measured, left alone, found again under another name.
+    missing : tracks whose file is gone, kept and marked. duplicates : track id → the one it is a copy of.
+    failed : (source, reason) of every file without a row. warnings : (track id, sentence).
+    """
 
     catalogue: Catalogue
-    failed: tuple[tuple[Path, str], ...]
+    analysed: int
+    unchanged: int
+    moved: int
+    missing: tuple[str, ...]
+    duplicates: dict[str, str]
+    failed: tuple[tuple[str, str], ...]
+    warnings: tuple[tuple[str, str], ...]
 
 
-def build(folders: Sequence[Path], *, jobs: int = -1, progress: Progress | None = None) -> Built:
-    """Analyse every audio file under some folders, in order of their paths.
+def build(
+    folders: Sequence[str | os.PathLike],
+    output: str | os.PathLike = "audio_features.csv",
+    *,
+    jobs: int = -1,
+    cluster: str | None = None,
+    tags: bool = True,
+    progress: Progress | None = None,
+) -> Report:
+    """Analyse every audio file under some folders and write the catalogue.
 
-    Raises `InputError` for a missing folder, or when no file gave a row.
+    folders : folders, or fsspec URLs of folders. output : CSV, or Parquet by its ending.
+    jobs : worker processes, −1 for one per core. cluster : address of a Dask scheduler instead.
+    tags : let YAMNet hear the tracks where its weights are.
+    Raises `InputError` for a missing folder, a scheduler that does not answer, another build at
+    work on the same catalogue, or when no file gave a row. Stopping it at any moment loses only
+    the tracks in flight.
     """
-    files = list(_audio_files(folders))
-    rows, failed = [], []
-    for number, (path, track_id, outcome) in enumerate(_analysed(files, jobs), start=1):
-        if isinstance(outcome, str):
-            failed.append((path, outcome))
-        else:
-            rows.append({"track_id": track_id, "path": str(path)} | outcome)
-        if progress:
-            progress(path.name, number, len(files))
-    if not rows:
-        raise InputError(f"{folders[0]}: no track could be read ({failed[0][1] if failed else 'no audio file'}); give a folder of music.")
-    return Built(Catalogue.from_rows(sorted(rows, key=lambda r: r["track_id"])), tuple(sorted(failed)))
+    from filelock import FileLock, Timeout
 
-
-def _audio_files(folders: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """Audio files and their ids: the path inside the folder named, with forward slashes."""
-    for folder in folders:
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder; give the folder that holds the music.")
-        for root, folders_here, names in os.walk(folder):
-            folders_here.sort()
-            for name in sorted(names):
-                path = Path(root, name)
-                if path.suffix.lower() in AUDIO_SUFFIXES and not name.startswith("."):
-                    yield path, path.relative_to(folder).as_posix()
-
-
-def _analysed(files: list[tuple[Path, str]], jobs: int):
-    from joblib import Parallel, delayed
-
-    return Parallel(n_jobs=jobs, return_as="generator_unordered")(delayed(_analyse)(*file) for file in files)
-
-
-def _analyse(path: Path, track_id: str):
-    """A row of one file, or the reason why there is none."""
-    from features import audio
-
+    output = Path(output).absolute()
+    listed, unusable = list_files(folders)
+    memory = output.with_name(f"{output.stem}.build.sqlite")
+    output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        analysis = audio.analyze(path)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except InputError as error:
-        return path, track_id, str(error).removeprefix(f"{path}: ")
-    return path, track_id, {
-        "title": path.stem,
-        "duration_s": round(analysis.duration_s, 3),
-        "bpm": _finite(analysis.bpm, 2),
-        "key": analysis.key,
-        "loudness_lufs": _finite(analysis.loudness_lufs, 2),
-        "content_sha256": digest,
-        "extractor": analysis.profile.extractor,
-        **dict(zip(MUSIC_NAMES, analysis.profile.values.tolist(), strict=True)),
-    }  # fmt: skip
+        with FileLock(memory.with_suffix(".lock"), timeout=0), closing(State(memory, _extractor(tags))) as state:
+            for leftover in output.parent.glob(f".{output.stem}.*{output.suffix}"):
+                leftover.unlink(missing_ok=True)  # of a build that was killed while writing
+            return _build(state, listed, unusable, output, folders, workers.pool(jobs, cluster, tags), progress)
+    except Timeout:
+        raise InputError(f"{output}: another build is at work on this catalogue; wait for it or choose another name.") from None
 
 
-def _finite(value: float, digits: int) -> float | str:
-    """Rounded, or empty where there is no such number (the pulse of a drone, the loudness of silence)."""
-    return round(value, digits) if math.isfinite(value) else ""
+def _extractor(tags: bool) -> str:
+    from features import weights
+    from features.audio import EXTRACTOR
+
+    return f"{EXTRACTOR} + yamnet" if tags and weights.locate("yamnet") else EXTRACTOR
+
+
+def _build(state: State, listed: list[Listed], unusable, output: Path, folders, pool: workers.Pool, progress: Progress | None) -> Report:
+    seen, known = state.files(), state.known()
+    todo = [f for f in listed if not _unchanged(f, seen.get(f.source), known)]
+    moved, todo = _recognise(state, todo, seen, known)
+    for done, (file, outcome) in enumerate(_outcomes(pool, todo), start=1):
+        _remember(state, file, outcome)
+        if progress:
+            progress(Path(file.source).name, done, len(todo))
+    files = state.files()
+    present = {f.source: files[f.source] for f in listed}
+    gone = {s: f for s, f in files.items() if s not in present and not f.reason and _under(s, folders) and not Path(s).exists()}
+    failed = sorted([*unusable, *((source, f.reason) for source, f in present.items() if f.reason)])
+    counts = {"analysed": len(todo), "unchanged": len(listed) - len(todo) - moved, "moved": moved}
+    tracks = sorted(Track(f.track_id, source, f.sha256, source in gone) for source, f in (present | gone).items() if not f.reason)
+    if not tracks:
+        why = f"{failed[0][0]}: {failed[0][1]}" if failed else "there is no audio file in it"
+        raise InputError(f"{folders[0]}: no track could be read ({why}); give a folder of music.")
+    if not state.finished(_key(state, tracks, failed, output)):
+        catalogue, warnings = _assemble(state, tracks, output)
+        catalogue.write(output)
+        _write_failed(output.with_name(f"{output.stem}.failed.csv"), failed)
+        state.finish(_key(state, tracks, failed, output))
+    else:
+        catalogue, warnings = Catalogue.read(output), []
+    ids = catalogue.track_ids
+    copies = {track: first for track, first in zip(ids, catalogue.text("duplicate_of"), strict=True) if first}
+    missing = tuple(track for track, status in zip(ids, catalogue.text("status"), strict=True) if status == MISSING)
+    return Report(catalogue, **counts, missing=missing, duplicates=copies, failed=tuple(failed), warnings=tuple(warnings))
+
+
+def _key(state: State, tracks: list[Track], failed, output: Path) -> str:
+    """Stands for everything that the catalogue is made of, and for the file as it lies there."""
+    written = output.stat() if output.exists() else None
+    there = written and (written.st_size, written.st_mtime_ns, output.with_name(f"{output.stem}.curves.parquet").exists())
+    return hashlib.sha256(repr((state.extractor, tracks, failed, there)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _unchanged(file: Listed, seen: Seen | None, known: frozenset[str]) -> bool:
+    same = seen is not None and (seen.size, seen.mtime_ns) == (file.size, file.mtime_ns)
+    return same and (bool(seen.reason) or seen.sha256 in known)
+
+
+def _recognise(state: State, todo: list[Listed], seen: dict[str, Seen], known: frozenset[str]) -> tuple[int, list[Listed]]:
+    """Files whose content is measured already, moved or copied: only those of a known size are read to see."""
+    by_size: dict[int | None, list[tuple[str, Seen]]] = {}
+    for source, entry in seen.items():
+        if entry.sha256 in known:
+            by_size.setdefault(entry.size, []).append((source, entry))
+    found, fresh = 0, []
+    for file in todo:
+        match = None
+        if file.size in by_size and "://" not in file.source:
+            sha256 = digest(Path(file.source))
+            match = next(((s, e) for s, e in by_size[file.size] if e.sha256 == sha256), None)
+        if match is None:
+            fresh.append(file)
+            continue
+        source, entry = match
+        track_id = file.track_id
+        if source != file.source and not Path(source).exists() and source in state.files():
+            state.forget_file(source)  # moved: the track keeps its id
+            track_id = entry.track_id
+        state.remember_file(file.source, Seen(track_id, file.size, file.mtime_ns, entry.sha256, ""))
+        found += 1
+    return found, fresh
+
+
+def _outcomes(pool: workers.Pool, todo: list[Listed]) -> Iterable[tuple[Listed, Outcome]]:
+    by_source = {file.source: file for file in todo}
+    for outcome in pool([file.source for file in todo]):
+        yield by_source[outcome.source], outcome
+
+
+def _remember(state: State, file: Listed, outcome: Outcome) -> None:
+    if outcome.analysis is not None:
+        state.remember_analysis(outcome.sha256, outcome.analysis)
+    state.remember_file(file.source, Seen(file.track_id, file.size, file.mtime_ns, outcome.sha256, outcome.reason))
+
+
+def _under(source: str, folders) -> bool:
+    return any(Path(source).is_relative_to(Path(folder).absolute()) for folder in folders if "://" not in str(folder))
+
+
+def _assemble(state: State, tracks: list[Track], output: Path) -> tuple[Catalogue, list[tuple[str, str]]]:
+    """The catalogue with duplicates marked, and warnings by track; the curves are written on the way."""
+    from data.track_curves import CurvesWriter
+
+    rows, prints, warnings = [], [], []
+    with atomic_path(output.with_name(f"{output.stem}.curves.parquet")) as temporary, CurvesWriter(temporary) as curves:
+        for track, analysis in zip(tracks, state.analyses([t.sha256 for t in tracks]), strict=True):
+            row = {"track_id": track.track_id, "path": _written_path(track.source, output.parent), "content_sha256": track.sha256}
+            row |= analysis["row"] | {"status": MISSING if track.gone else "", "duplicate_of": ""} | _tag_columns(analysis["tags"])
+            rows.append(row)
+            prints.append(analysis["fingerprint"])
+            warnings += [(track.track_id, sentence) for sentence in analysis["warnings"]]
+            curves.add(track.track_id, analysis)
+    for row, first in zip(rows, near_duplicates(prints), strict=True):
+        original = rows[first]["track_id"]
+        row["duplicate_of"] = original if original != row["track_id"] else ""
+    _rank_moods(rows)
+    return Catalogue.from_rows(rows, str(output)), warnings
+
+
+def _written_path(source: str, folder: Path) -> str:
+    """Relative to the catalogue where the file lies beside or below it, so that both can move together."""
+    if "://" in source or not Path(source).is_relative_to(folder):
+        return source
+    return Path(source).relative_to(folder).as_posix()
+
+
+def _tag_columns(tags: dict | None) -> dict:
+    return {name if name.startswith("mood_") else f"{name}_share": value for name, value in (tags or {}).items()}
+
+
+def _rank_moods(rows: list[dict]) -> None:
+    """Mood scores become ranks 0–1 within the catalogue: only their order says anything."""
+    from scipy.stats import rankdata
+
+    for name in sorted({n for row in rows for n in row if n.startswith("mood_")}):
+        tagged = [row for row in rows if name in row]
+        ranks = (rankdata([row[name] for row in tagged]) - 0.5) / len(tagged)
+        for row, rank in zip(tagged, np.round(ranks, 4).tolist(), strict=True):
+            row[name] = rank
+
+
+def _write_failed(path: Path, failed: list[tuple[str, str]]) -> None:
+    if not failed:
+        path.unlink(missing_ok=True)
+        return
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([("path", "reason"), *failed])

@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from data.errors import InputError
 from data.profiles import MusicProfile
 from features.audio.profile import EXTRACTOR
@@ -24,10 +26,12 @@ __all__ = ["EXTRACTOR", "TrackAnalysis", "analyze", "music_profile"]
 class TrackAnalysis:
     """One track as the catalogue keeps it.
 
-    profile : the ten features; its `curves` are those of `structure.CURVES` per half second.
+    profile : the ten features; its `curves` are those of `data.track_curves.CURVE_NAMES` per half second.
     duration_s : seconds. bpm : NaN without a pulse. key : as "F# minor", empty without tones.
     loudness_lufs : integrated, −inf for silence.
     beats : times, accents and their confidences. sections : (start, end) seconds, without gaps.
+    fingerprint : uint32 words that know the recording again (`fingerprint`).
+    tags : shares and moods by the names in `tags.TAGS`; None unless asked for and to be had.
     """
 
     profile: MusicProfile
@@ -37,6 +41,8 @@ class TrackAnalysis:
     loudness_lufs: float
     beats: Beats
     sections: list[tuple[float, float]]
+    fingerprint: np.ndarray
+    tags: dict[str, float] | None = None
 
 
 def music_profile(source, *, rate: int | None = None, start: float = 0.0, end: float | None = None) -> MusicProfile:
@@ -50,12 +56,17 @@ def music_profile(source, *, rate: int | None = None, start: float = 0.0, end: f
     return analyze(source, rate=rate, start=start, end=end).profile
 
 
-def analyze(source, *, rate: int | None = None, start: float = 0.0, end: float | None = None) -> TrackAnalysis:
-    """The profile and what a catalogue row says beside it; arguments as in `music_profile`."""
+def analyze(source, *, rate: int | None = None, start: float = 0.0, end: float | None = None, tags: bool = False) -> TrackAnalysis:
+    """The profile and what a catalogue keeps beside it; arguments as in `music_profile`.
+
+    tags : also let YAMNet hear it (a second of start-up per process, a third more time).
+    """
     from features.audio import structure
     from features.audio.descriptors import describe, listen
+    from features.audio.fingerprint import fingerprint
     from features.audio.load import from_samples, load
     from features.audio.profile import rate as rated
+    from features.audio.tags import tag
 
     if isinstance(source, (str, os.PathLike)):
         recording = load(source, start, end)
@@ -75,4 +86,6 @@ def analyze(source, *, rate: int | None = None, start: float = 0.0, end: float |
         recording.lufs,
         structure.beats(sound, description),
         structure.sections(sound),
+        fingerprint(sound.db),
+        tag(recording.samples * np.float32(recording.gain)) if tags else None,
     )

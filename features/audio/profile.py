@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from data.folders import ROOT
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
-from features.audio.descriptors import Description
+
+if TYPE_CHECKING:
+    from features.audio.descriptors import Description
 
 EXTRACTOR = "leitmotif-audio 1"
 """Name and version; the version rises whenever the same file would get different numbers."""

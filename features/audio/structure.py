@@ -7,17 +7,16 @@ music can be cut or placed under a picture are read from here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from data.profiles import Curves
+from data.track_curves import CURVE_NAMES, TOKEN_S
 from features.audio import profile, rhythm, tonal
 from features.audio.descriptors import Description, Sound, token_means
 from features.audio.spectrum import FRAME_S
 
-TOKEN_S = 0.5
-CURVES = ("loudness", "arousal", "onset_rate", "brightness", "harmonic_change")
-"""LU relative to the track's own loudness; −100–100; onsets per second; 0–100; tonal distance per 0.1 s."""
 LEVEL_PER_UNIT_LU = 6.0
 """Within a track a swell of this much weighs like one standard deviation of the other signs of arousal (ours)."""
 SECTION_S = 8.0
@@ -40,23 +39,23 @@ class Beats:
 
 
 def curves(sound: Sound, description: Description) -> Curves:
-    """The track over time, (T, 5) in the order of `CURVES`; silence has loudness −60, arousal −100 and no onsets."""
+    """The track over time, (T, 5) in the order of `data.track_curves.CURVE_NAMES`; silence has loudness −60, arousal −100 and no onsets."""
     tokens = int(np.ceil(round(sound.duration_s / TOKEN_S, 3)))
     times = np.arange(tokens) * TOKEN_S
     if not description.values:
         silent = np.tile([_QUIETEST_LU, -100.0, 0.0, 0.0, 0.0], (tokens, 1))
-        return Curves(times, silent, CURVES)
+        return Curves(times, silent, CURVE_NAMES)
     loudness = 10 * np.log10(np.maximum(token_means(10 ** (sound.level_db / 10), TOKEN_S), 1e-6))
     rate = _onset_rate(sound)
     steps = tonal.harmonic_change(token_means(sound.chroma, 0.1))
     change = np.interp(times + TOKEN_S / 2, (np.arange(len(steps)) + 0.5) * 0.1, steps)
     bright = token_means(sound.spectrum["bright"], TOKEN_S)
-    table = np.zeros((tokens, len(CURVES)))
+    table = np.zeros((tokens, len(CURVE_NAMES)))
     for column, values in enumerate((loudness, _arousal(sound, description, loudness, rate), rate, profile.brightness(bright), change)):
         count = min(tokens, len(values))
         table[:count, column] = values[:count]
         table[count:, column] = values[count - 1]  # a last token without a frame centre of its own
-    return Curves(times, table, CURVES)
+    return Curves(times, table, CURVE_NAMES)
 
 
 def _onset_rate(sound: Sound) -> np.ndarray:
@@ -130,7 +129,7 @@ def sections(sound: Sound) -> list[tuple[float, float]]:
         if all(abs(at[i] - cut) >= reach for cut in cuts):
             cuts.append(int(at[i]))
     edges = [0.0, *(cut * TOKEN_S for cut in sorted(cuts)), sound.duration_s]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _peak_near(curve: np.ndarray, frames: np.ndarray) -> np.ndarray:

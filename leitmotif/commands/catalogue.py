@@ -7,6 +7,9 @@ import json
 import sys
 from pathlib import Path
 
+_SHOWN = 20
+"""Lines of warnings, and of files left out, before the report's file must be read."""
+
 
 def add_parser(subparsers) -> None:
     parser = subparsers.add_parser("catalogue", help="make a catalogue of a folder of music, or check one")
@@ -14,9 +17,11 @@ def add_parser(subparsers) -> None:
     build = actions.add_parser(
         "build", help="analyse every audio file under some folders", description="Analyse every audio file under FOLDER…."
     )
-    build.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    build.add_argument("folders", nargs="+", metavar="FOLDER")
     build.add_argument("-o", "--output", type=Path, default=Path("audio_features.csv"), help="CSV, or Parquet by its ending (%(default)s)")
     build.add_argument("-j", "--jobs", type=int, default=-1, help="worker processes (one per core)")
+    build.add_argument("--cluster", metavar="ADDRESS", help="run on a Dask cluster instead, as tcp://host:8786")
+    build.add_argument("--no-tags", dest="tags", action="store_false", help="don't let YAMNet hear the tracks (a third faster)")
     build.set_defaults(run=run_build)
     check = actions.add_parser(
         "check", help="read a catalogue and say what is in it", description="Read a catalogue, name every row that cannot be used."
@@ -33,16 +38,38 @@ def run_build(args: argparse.Namespace) -> int:
     from leitmotif.progress import progress_bar
 
     with progress_bar("Catalogue", args.quiet) as progress:
-        built = build(args.folders, jobs=args.jobs, progress=progress)
-    built.catalogue.write(args.output)
-    failed = [{"path": str(path), "reason": reason} for path, reason in built.failed]
+        report = build(args.folders, args.output, jobs=args.jobs, cluster=args.cluster, tags=args.tags, progress=progress)
     if args.json:
-        print(json.dumps({"catalogue": str(args.output), "tracks": len(built.catalogue), "failed": failed}, ensure_ascii=False))
+        print(json.dumps(_as_json(args.output, report), ensure_ascii=False))
         return 0
-    for entry in failed:
-        print(f"left out {entry['path']}: {entry['reason']}", file=sys.stderr)
-    print(f"{args.output}: {len(built.catalogue)} tracks" + (f", {len(failed)} files left out" if failed else ""))
+    for track_id, sentence in report.warnings[:_SHOWN]:
+        print(f"{track_id}: {sentence}", file=sys.stderr)
+    for source, reason in report.failed[:_SHOWN]:
+        print(f"left out {source}: {reason}", file=sys.stderr)
+    if len(report.failed) > _SHOWN:
+        print(
+            f"… and {len(report.failed) - _SHOWN} more, all in {args.output.with_name(args.output.stem + '.failed.csv')}", file=sys.stderr
+        )
+    counts = {
+        "analysed": report.analysed, "unchanged": report.unchanged, "moved": report.moved, "missing (marked)": len(report.missing),
+        "near-duplicates (marked)": len(report.duplicates), "left out": len(report.failed),
+    }  # fmt: skip
+    print(f"{args.output}: {len(report.catalogue)} tracks; " + ", ".join(f"{n} {what}" for what, n in counts.items() if n))
     return 0
+
+
+def _as_json(output: Path, report) -> dict:
+    return {
+        "catalogue": str(output),
+        "tracks": len(report.catalogue),
+        "analysed": report.analysed,
+        "unchanged": report.unchanged,
+        "moved": report.moved,
+        "missing": list(report.missing),
+        "duplicates": report.duplicates,
+        "failed": [{"path": source, "reason": reason} for source, reason in report.failed],
+        "warnings": [{"track_id": track_id, "warning": sentence} for track_id, sentence in report.warnings],
+    }
 
 
 def run_check(args: argparse.Namespace) -> int:

@@ -1,0 +1,193 @@
+"""`leitmotif catalogue build`: incremental, resumable, and it says what it could not use."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from data.catalogue import Catalogue
+from data.errors import Cancelled, InputError
+from data.track_curves import read_curves
+from leitmotif import catalogue_build, cli
+from leitmotif.catalogue_build import build
+
+RATE = 22_050
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def tune(seed: int, seconds: float = 6.0) -> np.ndarray:
+    """A melody of its own for every seed: plucked harmonic tones and a little noise."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(0.3 * RATE)) / RATE
+    out = [
+        sum(np.sin(2 * np.pi * 440 * 2 ** ((p - 69) / 12) * h * t) / h for h in range(1, 6)) * np.exp(-4 * t)
+        for p in rng.integers(55, 80, round(seconds / 0.3))
+    ]
+    return (0.1 * np.concatenate(out) + 1e-3 * rng.standard_normal(len(t) * len(out))).astype(np.float32)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    music = tmp_path / "音乐 folder"
+    (music / "sub").mkdir(parents=True)
+    for seed in range(4):
+        soundfile.write(music / ("sub" if seed % 2 else "") / f"tune {seed}.flac", tune(seed), RATE)
+    return music
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "out" / "audio_features.csv"
+
+
+def run(folder: Path, output: Path, **options):
+    return build([folder], output, jobs=1, tags=False, **options)
+
+
+def test_one_row_per_file_with_the_path_inside_the_folder_as_id(folder: Path, output: Path):
+    report = run(folder, output)
+    catalogue = Catalogue.read(output)
+    assert catalogue.track_ids == ["sub/tune 1.flac", "sub/tune 3.flac", "tune 0.flac", "tune 2.flac"]
+    assert catalogue.text("title") == ["tune 1", "tune 3", "tune 0", "tune 2"]
+    assert np.isfinite(catalogue.features).all()
+    assert catalogue.numbers("duration_s") == pytest.approx([6.0] * 4, abs=0.1)
+    assert (report.analysed, report.failed) == (4, ())
+
+
+def test_curves_stand_beside_the_rows(folder: Path, output: Path):
+    run(folder, output)
+    tracks = read_curves(output.with_name("audio_features.curves.parquet"))
+    assert sorted(tracks) == Catalogue.read(output).track_ids
+    assert tracks["tune 0.flac"].curves.values.shape == (12, 5)
+    assert tracks["tune 0.flac"].sections[0] == 0
+
+
+def test_a_second_build_opens_nothing(folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch):
+    run(folder, output)
+    before = output.read_bytes()
+    monkeypatch.setattr(catalogue_build.workers, "analyse_file", None)
+    report = run(folder, output)
+    assert (report.analysed, report.unchanged) == (0, 4)
+    assert output.read_bytes() == before
+
+
+def test_only_new_and_changed_files_are_analysed(folder: Path, output: Path):
+    run(folder, output)
+    soundfile.write(folder / "tune 0.flac", tune(50), RATE)
+    soundfile.write(folder / "new.flac", tune(51), RATE)
+    report = run(folder, output)
+    assert (report.analysed, report.unchanged) == (2, 3)
+
+
+def test_a_moved_file_keeps_its_id(folder: Path, output: Path):
+    run(folder, output)
+    before = Catalogue.read(output)
+    (folder / "tune 0.flac").rename(folder / "sub" / "renamed.flac")
+    report = run(folder, output)
+    after = Catalogue.read(output)
+    assert (report.analysed, report.moved, report.missing) == (0, 1, ())
+    assert after.track_ids == before.track_ids
+    assert after.text("path")[2].endswith("sub/renamed.flac")
+
+
+def test_a_removed_file_is_marked_not_dropped(folder: Path, output: Path):
+    run(folder, output)
+    (folder / "tune 2.flac").unlink()
+    assert run(folder, output).missing == ("tune 2.flac",)
+    assert Catalogue.read(output).text("status") == ["", "", "", "missing"]
+
+
+def test_paths_are_relative_where_the_music_lies_below_the_catalogue(folder: Path):
+    run(folder, folder / "catalogue.csv")
+    assert Catalogue.read(folder / "catalogue.csv").text("path")[0] == "sub/tune 1.flac"
+
+
+def test_copies_are_marked(folder: Path, output: Path, tmp_path: Path):
+    original = tune(7, seconds=20)
+    soundfile.write(folder / "a original.flac", original, RATE)
+    soundfile.write(folder / "b quiet.wav", 0.2 * original, RATE)
+    soundfile.write(folder / "c trimmed.ogg", original[round(3.21 * RATE) :], RATE)
+    report = run(folder, output)
+    assert report.duplicates == {"b quiet.wav": "a original.flac", "c trimmed.ogg": "a original.flac"}
+    assert len(Catalogue.read(output)) == 7
+
+
+def test_bad_files_are_reported_and_stop_nothing(folder: Path, output: Path):
+    (folder / "empty.mp3").touch()
+    (folder / "words.mp3").write_text("these are only words\n" * 100, encoding="utf-8")
+    whole = (folder / "tune 0.flac").read_bytes()
+    (folder / "cut.flac").write_bytes(whole[: len(whole) // 2])
+    (folder / "really flac.mp3").write_bytes(whole)
+    soundfile.write(folder / "one sample.wav", np.array([0.5]), RATE)
+    report = run(folder, output)
+    reasons = {Path(source).name: reason for source, reason in report.failed}
+    assert set(reasons) == {"empty.mp3", "words.mp3"}
+    assert "0 bytes" in reasons["empty.mp3"]
+    assert "cannot be read as sound" in reasons["words.mp3"]
+    warnings = [f"{track}: {sentence}" for track, sentence in report.warnings]
+    assert any("cut.flac: only 3" in w and "truncated or damaged" in w for w in warnings), warnings
+    assert any("one sample.wav: there is nothing to hear" in w for w in warnings), warnings
+    assert report.duplicates["tune 0.flac"] == "really flac.mp3"
+    listed = output.with_name("audio_features.failed.csv").read_text(encoding="utf-8")
+    assert "empty.mp3" in listed and "words.mp3" in listed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names that are no text")
+def test_a_name_that_is_no_text_is_reported(folder: Path, output: Path):
+    target = os.fsencode(folder) + b"/caf\xe9.flac"
+    Path(os.fsdecode(target)).write_bytes((folder / "tune 0.flac").read_bytes())
+    report = run(folder, output)
+    assert len(report.catalogue) == 4
+    assert report.failed[0][0].endswith("caf\\xe9.flac") and "rename it" in report.failed[0][1]
+
+
+def test_stopping_keeps_what_is_done(folder: Path, output: Path):
+    def stop_after_two(stage: str, done: float, total: float | None) -> None:
+        if done == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(folder, output, progress=stop_after_two)
+    assert not output.exists()
+    assert run(folder, output).analysed == 2
+
+
+def test_a_killed_build_goes_on_and_ends_in_the_same_bytes(folder: Path, output: Path, tmp_path: Path):
+    for seed in range(4, 10):
+        soundfile.write(folder / f"tune {seed}.flac", tune(seed), RATE)
+    undisturbed = tmp_path / "out" / "undisturbed.csv"
+    run(folder, undisturbed)
+    command = [sys.executable, "-m", "leitmotif", "catalogue", "build", str(folder), "-o", str(output), "-j", "1", "--no-tags", "--quiet"]
+    for patience in (1.5, 2.0, 2.5, 3.0):
+        process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL)
+        time.sleep(patience)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+        process.wait()
+    run(folder, output)
+    assert output.read_bytes() == undisturbed.read_bytes()
+    assert not [p for p in output.parent.iterdir() if p.name.startswith(".")]
+
+
+def test_two_builds_of_one_catalogue_are_refused(folder: Path, output: Path):
+    def build_again(stage: str, done: float, total: float | None) -> None:
+        with pytest.raises(InputError, match="another build is at work"):
+            run(folder, output)
+
+    run(folder, output, progress=build_again)
+
+
+@pytest.mark.parametrize(("folder_name", "message"), [("nowhere", "no such folder"), ("bare", "no track could be read")])
+def test_nothing_to_build_from(tmp_path: Path, output: Path, folder_name: str, message: str, capsys: pytest.CaptureFixture):
+    (tmp_path / "bare").mkdir()
+    assert cli.main(["catalogue", "build", str(tmp_path / folder_name), "-o", str(output)]) == 2
+    error = capsys.readouterr().err
+    assert message in error and folder_name in error and "Traceback" not in error
