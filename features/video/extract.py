@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from contextlib import ExitStack
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from data.errors import InputError, Progress
 from features.video.frames import Frame, VideoReader
 from features.video.keyframes import KeyframeKeeper
-from features.video.signals import colour, cuts, motion
+from features.video.signals import colour, cuts, embedding, faces, motion, networks
 from features.video.timeline import COLUMNS, TOKEN, Timeline
 
 VERSION = "leitmotif-video 1"
@@ -29,8 +30,8 @@ def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) 
     `Cancelled`. Raises `InputError` for a file that is missing, empty, no video, or has not one
     frame that can be decoded; damage that leaves frames to look at becomes a warning.
     """
-    with VideoReader(path) as reader:
-        watch = _Watch(reader)
+    with VideoReader(path) as reader, ExitStack() as stack:
+        watch = _Watch(reader, stack)
         total = reader.duration if np.isfinite(reader.duration) else None
         for frame in reader:
             watch.look(frame)
@@ -85,28 +86,63 @@ class _Rows:
 class _Watch:
     """The state of one pass."""
 
-    def __init__(self, reader: VideoReader) -> None:
+    def __init__(self, reader: VideoReader, stack: ExitStack) -> None:
         cv2.setNumThreads(1)
         self._reader = reader
+        self.warnings: list[str] = []
+        self._parts = ["cuts+motion+colour"]
+        self._faces = self._open_faces(stack)
+        self._embedder = self._open_embedder(stack)
+        self._looks, self._vectors = _Rows(len(faces.NAMES)), _Rows(embedding.SIZE)
+        self._look_clock, self._vector_clock = _Clock(faces.RATE), _Clock(embedding.RATE)
         self._cuts = cuts.CutSignal(reader.rate)
         self._motion = motion.MotionSignal()
         self._pairs = _Rows(len(motion.NAMES) + 1)  # with the time of the later frame in front
         self._colour = _Rows(len(colour.NAMES) + int(np.prod(colour.PALETTE_SHAPE)))
         self._keyframes = KeyframeKeeper()
-        self._clocks = {name: _Clock(rate) for name, rate in (("motion", motion.RATE), ("colour", colour.RATE), ("progress", 1.0))}
+        self._clock, self._seconds = _Clock(motion.RATE), _Clock(1.0)
         self.fresh_second = False
 
+    def _open_faces(self, stack: ExitStack) -> faces.FaceSignal | None:
+        try:
+            signal = faces.FaceSignal(networks.face_detector(), stack.enter_context(networks.task("face_landmarker")))
+        except networks.Unavailable as why:
+            self.warnings.append(f"Faces were not looked for ({why}): character tension and image affinity are neutral.")
+            return None
+        self._parts += [networks.identity("yunet"), networks.identity("face_landmarker")]
+        return signal
+
+    def _open_embedder(self, stack: ExitStack) -> embedding.EmbeddingSignal | None:
+        try:
+            signal = embedding.EmbeddingSignal(stack.enter_context(networks.task("mobilenet_v3_small")))
+        except networks.Unavailable as why:
+            self.warnings.append(f"What the pictures show was not embedded ({why}): narrative content is judged by colour alone.")
+            return None
+        self._parts.append(networks.identity("mobilenet_v3_small"))
+        return signal
+
     def look(self, frame: Frame) -> None:
-        found = self._cuts.update(frame.time, frame.image)
-        self._keyframes.update(frame.time, frame.image, found)
-        if self._clocks["motion"].due(frame.time):
-            pair = self._motion.update(frame.time, frame.image)
-            if pair:
-                since, row = pair
-                self._pairs.add(since, np.concatenate([[frame.time], row]))
-        if self._clocks["colour"].due(frame.time):
-            self._colour.add(frame.time, np.concatenate(colour.update(frame.image)))
-        self.fresh_second = self._clocks["progress"].due(frame.time)
+        found = self._cuts.update(frame.time, frame.small)
+        self._keyframes.close(found)
+        if found and self._faces:
+            self._faces.cut()
+        if self._clock.due(frame.time):
+            self._sample(frame)
+        self.fresh_second = self._seconds.due(frame.time)
+
+    def _sample(self, frame: Frame) -> None:
+        """What is looked at ten times a second."""
+        self._keyframes.update(frame)
+        self._colour.add(frame.time, np.concatenate(colour.update(frame.small)))
+        picture = frame.picture(motion.SIDE)
+        pair = self._motion.update(frame.time, picture)
+        if pair:
+            since, row = pair
+            self._pairs.add(since, np.concatenate([[frame.time], row]))
+        if self._faces and self._look_clock.due(frame.time):
+            self._looks.add(frame.time, self._faces.update(frame, self._motion.residual))
+        if self._embedder and self._vector_clock.due(frame.time):
+            self._vectors.add(frame.time, self._embedder.update(picture))
 
     def finish(self) -> Timeline:
         duration = self._reader.end
@@ -121,16 +157,29 @@ class _Watch:
         columns |= self._motion_columns(count, shots)
         looked = _hold(self._colour.per_token(count))
         columns |= dict(zip(colour.NAMES, looked.T, strict=False))
+        if self._faces:
+            columns |= dict(zip(faces.NAMES, _hold(self._looks.per_token(count)).T, strict=True))
+        vectors = self._embedded(count)
+        if vectors is not None:
+            columns["novelty"] = embedding.novelty(vectors)
         return Timeline(
             times=times,
             values=np.stack([columns[name] for name in COLUMNS], axis=1),
             shots=shots,
             duration=duration,
             palette=looked[:, len(colour.NAMES) :].astype(np.float32),
+            embedding=vectors,
             keyframes=self._keyframes.finish(duration),
-            warnings=tuple(self._reader.warnings),
-            extractor=f"{VERSION} cuts+motion+colour",
+            warnings=(*self._reader.warnings, *self.warnings),
+            extractor=" ".join((VERSION, *self._parts)),
         )
+
+    def _embedded(self, count: int) -> np.ndarray | None:
+        """Mean embedding of each token, L2-normalised, float32 (count, 1024)."""
+        if not self._embedder:
+            return None
+        vectors = _hold(self._vectors.per_token(count))
+        return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
     def _motion_columns(self, count: int, shots: list[tuple[float, float]]) -> dict[str, np.ndarray]:
         """Motion per token without the pairs that straddle a cut; a screen that stood still moves by 0."""

@@ -1,8 +1,8 @@
 """Frames with their times: the only place where a video file is opened.
 
 Conventions: images are BGR uint8, upright (the container's rotation is applied), with square pixels
-(the sample aspect ratio is applied) and without black bars; the longer side of `Frame.image` is at
-most 320 px. Times are presentation timestamps in seconds minus the stream's start and rise strictly;
+(the sample aspect ratio is applied) and without black bars. Every frame comes at 160 px, larger on
+demand, because most of the work beyond decoding is scaling. Times are presentation timestamps in seconds minus the stream's start and rise strictly;
 variable frame rate is normal. Frames stream: nothing here grows with the length of the film.
 """
 
@@ -22,8 +22,8 @@ from av.video.reformatter import VideoReformatter
 from data.errors import InputError
 from features.video.bars import Box, find_bars
 
-SIDE = 320
-"""Longest side of the images, px."""
+SMALL = 160
+"""Longest side of `Frame.small`, px."""
 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 _PICTURE_FORMATS = ("image2", "_pipe", "ico")
@@ -32,15 +32,19 @@ _CURE = "give a video file such as MP4, MOV, MKV or WebM."
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: when it is shown, and what it shows."""
+    """One frame: when it is shown, and what it shows.
+
+    time : seconds since the stream's start.
+    small : BGR uint8, longer side at most `SMALL` px.
+    """
 
     time: float
-    image: np.ndarray
+    small: np.ndarray
     _source: av.VideoFrame
     _reader: VideoReader
 
-    def larger(self, side: int) -> np.ndarray:
-        """The same picture with its longer side at most `side` px, read from the full-size frame."""
+    def picture(self, side: int) -> np.ndarray:
+        """The same with its longer side at most `side` px, scaled from the full-size frame."""
         return self._reader._convert(self._source, side)
 
 
@@ -95,7 +99,7 @@ class VideoReader:
             shown = self._shown_for(source, time - last if last >= 0 else None)
             self.end = time + shown
             last = time
-            yield Frame(time, self._convert(source, SIDE), source, self)
+            yield Frame(time, self._convert(source, SMALL), source, self)
         if not self._frames:
             raise InputError(f"{self.path}: not one frame can be decoded (damaged, or truncated at its beginning); {_CURE}")
         self._finish()
@@ -134,7 +138,7 @@ class VideoReader:
                     if frame is None or frame.pts in seen:
                         continue
                     seen.add(frame.pts)
-                    yield self._convert(frame, SIDE, whole=True)
+                    yield self._convert(frame, 2 * SMALL, whole=True)
         except (av.error.FFmpegError, OSError, ValueError):
             return
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from features.video.frames import Frame
+
 MOST = 400
 """Keyframes kept of one video at most; of a longer one every second, fourth … shot."""
 _FIRST = 0.1
+_SIDE = 320
 
 
 class KeyframeKeeper:
@@ -20,13 +23,16 @@ class KeyframeKeeper:
         self._stride = 1
         self._shots = 0
 
-    def update(self, time: float, image: np.ndarray, cuts: list[float]) -> None:
-        """The next frame, and the cuts that were recognised with it (at or before its time)."""
+    def close(self, cuts: list[float]) -> None:
+        """Cuts that were recognised just now, a little after their time."""
         for cut in cuts:
             self._close(cut)
-        age = time - self._start
+
+    def update(self, frame: Frame) -> None:
+        """The next sampled frame."""
+        age = frame.time - self._start
         if not self._candidates or age >= 2 * max(self._candidates[-1][0] - self._start, _FIRST):
-            self._candidates = [*self._candidates[-2:], (time, image)]
+            self._candidates = [*self._candidates[-2:], (frame.time, frame.picture(_SIDE))]
 
     def finish(self, duration: float) -> list[tuple[float, bytes]]:
         """(time, JPEG) of every kept shot, in order."""

@@ -26,13 +26,13 @@ def build(timelines: Sequence[Timeline], film_shots: Path, liris: Path, made_fro
     made_from : where the clips came from; counts are added.
     """
     parts = [profile.window(t, start, end) for t in timelines for start, end in scenes(t)]
-    floors = raters.FLOORS
-    unscaled = {name: Scale(0.0, 1.0, 0, floor) for name, floor in floors.items()}
-    means = {name: [] for name in floors}
+    forms = {name: {"floor": floor, "centre": raters.CENTRES.get(name)} for name, floor in raters.FLOORS.items()}
+    unscaled = {name: Scale(0.0, 1.0, 0, **form) for name, form in forms.items()}
+    means = {name: [] for name in forms}
     for part in parts:
         for name, raw in raters.quantities(part).items():
             means[name].append(_mean(unscaled[name].transform(raw), part["seconds"]))
-    scales = {name: scale_of(np.array(values), floors[name]) for name, values in means.items()}
+    scales = {name: scale_of(np.array(values), **forms[name]) for name, values in means.items()}
     fits: dict[str, Fit] = fit(liris)
     counts = {"clips": len(timelines), "scenes": len(parts), "seconds": round(sum(t.duration for t in timelines), 1)}
     reference = Reference(

@@ -30,6 +30,9 @@ FLOORS = {
 """The raw quantities with a reference scale, and what is added before the logarithm where one is taken.
 The floors lie at the noise of a still picture. Ours."""
 
+CENTRES = {"heat": -0.5}
+"""Grey is −0.5 warm; colours leave it in both directions, most a little, some far."""
+
 DERIVED = ("tension", "content")
 """Quantities made of other scores, with a reference scale of their own."""
 
@@ -94,11 +97,12 @@ def tension(valence: np.ndarray, arousal: np.ndarray) -> np.ndarray:
 def character_tension(timeline: Timeline) -> np.ndarray:
     """Tension of the faces' expressions and of the motion within them, by prominence; 50 without faces.
 
-    A neutral face is 50. Agitation = residual motion inside the face boxes, 1 at half a face diagonal
-    per second or so (0.05 picture diagonals). Blend ours.
+    A neutral face is 50. Agitation = residual motion inside the face boxes in face sizes per second,
+    three quarters of its most at 0.4. Blend ours.
     """
     felt = tension(face(timeline, "face_valence"), face(timeline, "face_arousal")) - 0.11
-    agitation = np.tanh(face(timeline, "face_motion") / 0.05)
+    size = np.sqrt(np.maximum(np.nan_to_num(timeline["face_area"]), 1e-3))
+    agitation = np.tanh(face(timeline, "face_motion") / size / 0.4)
     return 50 + 50 * np.tanh(prominence(timeline) * (1.2 * felt + 0.4 * agitation))
 
 
@@ -134,7 +138,7 @@ def visual_valence(timeline: Timeline, z: Mapping[str, np.ndarray], reference: R
     The two picture scores count alike; faces take over by prominence, up to two thirds (blend ours).
     −100–100; 0 = neutral.
     """
-    picture = np.tanh(0.5 * (z["pleasure"] + reference.valence.z(z)) / np.sqrt(2))
+    picture = np.tanh(0.35 * (z["pleasure"] + reference.valence.z(z)) / np.sqrt(2))
     faces = prominence(timeline) * 2 / 3
     return 100 * ((1 - faces) * picture + faces * face(timeline, "face_valence"))
 

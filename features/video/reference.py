@@ -1,7 +1,7 @@
 """The reference population: what raw quantities are like in ordinary clips, and scores from that.
 
 A quantity x becomes z = (g(x) − median) / (1.4826·MAD) over the scenes of the reference clips, with
-g = log(x + floor) for skewed positive quantities. The statistics are shipped in
+g = log(x + floor) for skewed positive quantities, and asinh about grey for heat. The statistics are shipped in
 `data/reference/video.json`, written by `leitmotif reference build`, with the counts behind them.
 """
 
@@ -31,9 +31,13 @@ class Scale:
     count: int
     floor: float | None = None
     """Added before the logarithm; None where no logarithm is taken."""
+    centre: float | None = None
+    """For a quantity of both signs with long tails: g(x) = asinh((x − centre) / 0.05)."""
 
     def transform(self, raw: np.ndarray) -> np.ndarray:
         """g(x): the scale on which the quantity is averaged and compared."""
+        if self.centre is not None:
+            return np.arcsinh((raw - self.centre) / 0.05)
         return raw if self.floor is None else np.log(raw + self.floor)
 
     def z(self, raw: np.ndarray) -> np.ndarray:
@@ -89,12 +93,12 @@ def shipped() -> Reference:
     return Reference.read()
 
 
-def scale_of(values: np.ndarray, floor: float | None = None) -> Scale:
+def scale_of(values: np.ndarray, floor: float | None = None, centre: float | None = None) -> Scale:
     """The robust statistics of transformed `values` (g already applied); NaN is left out."""
     values = values[np.isfinite(values)]
     median = float(np.median(values))
     spread = 1.4826 * float(np.median(np.abs(values - median)))
-    return Scale(round(median, 6), round(max(spread, 1e-6), 6), len(values), floor)
+    return Scale(round(median, 6), round(max(spread, 1e-6), 6), len(values), floor, centre)
 
 
 def share(z: np.ndarray) -> np.ndarray:

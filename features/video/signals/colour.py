@@ -15,38 +15,29 @@ from features.video.timeline import COLOUR_COLUMNS
 RATE = 10.0
 """Pictures per second of media time."""
 NAMES = COLOUR_COLUMNS
-_SIDE = 128
-"""Statistics are of a picture this large, so that they do not depend on the file's resolution."""
 
 PALETTE_SHAPE = (4, 3, 3)
-"""Cells of L*, a* and b*."""
-_LIGHT_EDGES = (25.0, 50.0, 75.0)
-_TINT_EDGES = (-8.0, 8.0)
-"""Within 8 of the axis a tint is hardly seen. Ours."""
+"""Cells of L* (quarters), a* and b* (below −8, between, above 8: within 8 a tint is hardly seen). Ours."""
 
 
 def update(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(row of `NAMES`, palette (36,)) of BGR uint8 `image`."""
-    scale = min(_SIDE / max(image.shape[:2]), 1.0)
-    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
-    pixels = small.astype(np.float32) / 255.0
+    """(row of `NAMES`, palette (36,)) of BGR uint8 `image`, always of about one size (160 px)."""
+    pixels = image.astype(np.float32) / 255.0
     lab = cv2.cvtColor(pixels, cv2.COLOR_BGR2Lab).reshape(-1, 3)
-    light, a, b = lab.T
-    value = pixels.max(axis=2).ravel()
-    low = pixels.min(axis=2).ravel()
-    saturation = np.divide(value - low, value, out=np.zeros_like(value), where=value > 0)
-    brightness = float(value.mean())
+    blue, green, red = cv2.split(pixels)
+    value, low = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
+    (brightness, value_spread), (lightness, contrast) = _mean_and_spread(value), _mean_and_spread(lab[:, 0])
     row = np.array(
         [
-            light.mean(),
-            np.hypot(a, b).mean(),
-            a.mean(),
-            b.mean(),
-            saturation.mean(),
+            lightness,
+            np.hypot(lab[:, 1], lab[:, 2]).mean(),
+            lab[:, 1].mean(),
+            lab[:, 2].mean(),
+            ((value - low) / np.maximum(value, 1 / 255)).mean(),
             brightness,
-            light.std(),
-            brightness * value.std(),
-            colourfulness(pixels),
+            contrast,
+            brightness * value_spread,
+            colourfulness(red, green, blue),
             heat(lab).mean(),
             weight(lab).mean(),
             activity(lab).mean(),
@@ -57,14 +48,14 @@ def update(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def heat(lab: np.ndarray) -> np.ndarray:
     """Cool (−) to warm (+) of CIELAB colours (…, 3): −0.5 + 0.02·C*^1.07·cos(h − 50°)."""
-    chroma, hue = _polar(lab)
-    return -0.5 + 0.02 * chroma**1.07 * np.cos(hue - np.deg2rad(50))
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    return -0.5 + 0.02 * chroma**1.07 * _cos_from(lab, chroma, 50)
 
 
 def weight(lab: np.ndarray) -> np.ndarray:
     """Light (−) to heavy (+): −1.8 + 0.04·(100 − L*) + 0.45·cos(h − 100°)."""
-    _, hue = _polar(lab)
-    return -1.8 + 0.04 * (100 - lab[..., 0]) + 0.45 * np.cos(hue - np.deg2rad(100))
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    return -1.8 + 0.04 * (100 - lab[..., 0]) + 0.45 * _cos_from(lab, chroma, 100)
 
 
 def activity(lab: np.ndarray) -> np.ndarray:
@@ -73,21 +64,26 @@ def activity(lab: np.ndarray) -> np.ndarray:
     return -2.1 + 0.06 * np.sqrt(light**2 + a**2 + b**2)
 
 
-def _polar(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.hypot(lab[..., 1], lab[..., 2]), np.arctan2(lab[..., 2], lab[..., 1])
+def _cos_from(lab: np.ndarray, chroma: np.ndarray, degrees: float) -> np.ndarray:
+    """Cosine of the angle between the hue and `degrees`; 0 for greys, which have no hue."""
+    x, y = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    return (lab[..., 1] * x + lab[..., 2] * y) / np.maximum(chroma, 1e-6)
 
 
-def colourfulness(pixels: np.ndarray) -> float:
-    """Hasler & Süsstrunk (2003) on BGR 0–1: σ + 0.3·μ of the opponent axes, in their 8-bit unit."""
-    blue, green, red = cv2.split(pixels)
-    red_green, yellow_blue = red - green, 0.5 * (red + green) - blue
-    spread = np.hypot(red_green.std(), yellow_blue.std())
-    return float(255 * (spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean())))
+def colourfulness(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> float:
+    """Hasler & Süsstrunk (2003) on planes of 0–1: σ + 0.3·μ of the opponent axes, in their 8-bit unit."""
+    (rg, rg_spread), (yb, yb_spread) = _mean_and_spread(red - green), _mean_and_spread(0.5 * (red + green) - blue)
+    return 255 * (np.hypot(rg_spread, yb_spread) + 0.3 * np.hypot(rg, yb))
+
+
+def _mean_and_spread(plane: np.ndarray) -> tuple[float, float]:
+    mean, spread = cv2.meanStdDev(plane)
+    return float(mean[0, 0]), float(spread[0, 0])
 
 
 def palette(lab: np.ndarray) -> np.ndarray:
     """Share of the pixels (n, 3) in each cell of the coarse CIELAB grid, shape (36,)."""
-    light = np.searchsorted(_LIGHT_EDGES, lab[:, 0])
-    a, b = (np.searchsorted(_TINT_EDGES, lab[:, i]) for i in (1, 2))
+    light = (lab[:, 0] / 25).astype(np.intp).clip(0, 3)
+    a, b = ((lab[:, i] > -8).astype(np.intp) + (lab[:, i] > 8) for i in (1, 2))
     counts = np.bincount((light * 3 + a) * 3 + b, minlength=int(np.prod(PALETTE_SHAPE)))
     return counts / len(lab)

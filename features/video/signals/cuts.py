@@ -1,50 +1,92 @@
-"""Where shots begin: PySceneDetect's detectors on every decoded frame.
+"""Where shots begin: PySceneDetect's detectors, and ours for dissolves, on every decoded frame.
 
-Times are seconds; a cut is the time of the first frame of the new shot.
+Times are seconds. A hard cut is the time of the first frame of the new shot; a fade or dissolve
+counts at its middle.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from fractions import Fraction
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from scenedetect import AdaptiveDetector, FrameTimecode, ThresholdDetector
 from scenedetect.common import Timecode
 
+from features.video.signals.dissolves import DissolveDetector
+
 SHORTEST = 0.2
 """Seconds between two cuts at least. Ours: five frames of film, the shortest shots of fast trailers."""
+_FLASH = 0.28
+"""A picture that comes back within this time was hidden by a flash, not left by a cut. Ours."""
+_SAME = 0.4
+"""Pictures that differ by less than this share of the jump are the same. Ours."""
+_SOFT = 0.8
+"""Seconds around the middle of a fade or dissolve in which its edges may look like cuts. Ours."""
 
 
 class CutSignal:
-    """Hard cuts (AdaptiveDetector) and fades through black (ThresholdDetector)."""
+    """Hard cuts (AdaptiveDetector), fades through black (ThresholdDetector) and dissolves."""
 
     def __init__(self, rate: Fraction) -> None:
         self._rate = rate
-        self._detectors = (
-            AdaptiveDetector(min_scene_len=SHORTEST),
-            ThresholdDetector(threshold=8, min_scene_len=SHORTEST),
-        )
-        self._cuts: list[float] = []
+        self._hard = AdaptiveDetector(min_scene_len=SHORTEST)
+        self._fade, self._dissolve = ThresholdDetector(threshold=8, min_scene_len=SHORTEST), DissolveDetector()
         self._last: FrameTimecode | None = None
+        self._recent: deque[tuple[float, np.ndarray]] = deque()
+        self._pending: list[float] = []
+        self._hard_cuts: list[float] = []
+        self._fades: list[float] = []
+        self._dissolves: list[float] = []
 
     def update(self, time: float, image: np.ndarray) -> list[float]:
-        """Look at the next frame (BGR uint8, all of one size); the cuts recognised now, a little late."""
+        """Look at the next frame (BGR uint8, 160 px, all of one size); the cuts confirmed now, up to 1 s late."""
         self._last = FrameTimecode(Timecode(round(time * 1e6), Fraction(1, 1_000_000)), self._rate)
-        found = [cut.seconds for detector in self._detectors for cut in detector.process_frame(self._last, image)]
-        self._cuts += found
-        return found
+        thumb = cv2.resize(image, (16, 9), interpolation=cv2.INTER_AREA).astype(np.int16)
+        self._recent.append((time, thumb))
+        while self._recent[0][0] < time - 3 * _FLASH:
+            self._recent.popleft()
+        self._pending += [cut.seconds for cut in self._hard.process_frame(self._last, image)]
+        fades = [cut.seconds for cut in self._fade.process_frame(self._last, image)]
+        dissolves = [cut.seconds for cut in self._dissolve.process_frame(self._last, image)]
+        self._fades += fades
+        self._dissolves += dissolves
+        due = [cut for cut in self._pending if time >= cut + _FLASH]
+        return self._confirm(due) + fades + dissolves
 
     def finish(self) -> list[float]:
         """All cut times in order, no two closer than `SHORTEST`."""
         if self._last is not None:
-            for detector in self._detectors:
-                self._cuts += [cut.seconds for cut in detector.post_process(self._last)]
+            self._confirm(list(self._pending))
+            self._dissolves += [cut.seconds for cut in self._dissolve.post_process(self._last)]
+        soft = self._fades + _away_from(self._fades, self._dissolves)
         kept: list[float] = []
-        for cut in sorted(self._cuts):
+        for cut in sorted({*soft, *_away_from(soft, self._hard_cuts)}):
             if cut > 0 and (not kept or cut - kept[-1] >= SHORTEST):
                 kept.append(cut)
         return kept
+
+    def _confirm(self, cuts: list[float]) -> list[float]:
+        self._pending = [cut for cut in self._pending if cut not in cuts]
+        real = [cut for cut in cuts if not self._flash(cut)]
+        self._hard_cuts += real
+        return real
+
+    def _flash(self, cut: float) -> bool:
+        """Whether a picture from just before the cut is there again just after it."""
+        before = [thumb for time, thumb in self._recent if cut - _FLASH <= time < cut - 1e-4]
+        after = [thumb for time, thumb in self._recent if cut - 1e-4 <= time <= cut + _FLASH]
+        if not before or not after:
+            return False
+        jump = np.abs(before[-1] - after[0]).mean()
+        return min(np.abs(a - b).mean() for a in before for b in after) < _SAME * jump
+
+
+def _away_from(centres: list[float], cuts: list[float]) -> list[float]:
+    """The cuts that are not the edge of a fade or dissolve."""
+    return [cut for cut in cuts if all(abs(cut - centre) > _SOFT for centre in centres)]
 
 
 def shots(cuts: list[float], duration: float) -> list[tuple[float, float]]:

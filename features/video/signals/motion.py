@@ -16,8 +16,10 @@ RATE = 10.0
 """Flow fields per second of media time."""
 LONGEST_GAP = 0.5
 """Frames further apart than this (seconds) show two stills, not a motion. Ours."""
-_SIDE = 224
+SIDE = 224
+"""Longest side of the pictures that flow is computed on, px."""
 _STRIDE = 4
+_FIT_EVERY = 5  # vectors; coprime to the usual row lengths, so that all columns are met
 NAMES = MOTION_COLUMNS[:-1]
 
 
@@ -35,11 +37,11 @@ class MotionSignal:
         self.residual: np.ndarray | None = None
 
     def update(self, time: float, image: np.ndarray) -> tuple[float, np.ndarray] | None:
-        """(time of the earlier frame, row of `NAMES`) for BGR `image`; None without an earlier one.
+        """(time of the earlier frame, row of `NAMES`) for BGR `image`, `SIDE` px long; None without an earlier one.
 
         Pictures more than `LONGEST_GAP` apart give a row of zeros: the screen stood still between.
         """
-        gray = _small_gray(image)
+        gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         last, since, gap = self._last, self._time, time - self._time
         self._last, self._time, self.residual = gray, time, None
         if last is None or last.shape != gray.shape or min(gray.shape) < 16:
@@ -56,7 +58,7 @@ class MotionSignal:
         if grid is None:
             grid = self._grids[flow.shape[:2]] = _grid(*flow.shape[:2], diagonal)
         field = flow.reshape(-1, 2).astype(np.float64)
-        affine = camera(field, grid)
+        affine = camera(field[::_FIT_EVERY], grid[::_FIT_EVERY])
         rest = np.linalg.norm(field - grid @ affine, axis=1)
         self.residual = rest.reshape(flow.shape[:2])
         return np.array(
@@ -94,9 +96,3 @@ def _grid(height: int, width: int, diagonal: float) -> np.ndarray:
     """Rows of (1, x, y) for every vector, in diagonals from the centre, shape (n, 3)."""
     y, x = np.mgrid[:height, :width] * (_STRIDE / diagonal)
     return np.stack([np.ones(x.size), (x - x.mean()).ravel(), (y - y.mean()).ravel()], axis=1)
-
-
-def _small_gray(image: np.ndarray) -> np.ndarray:
-    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    scale = min(_SIDE / max(gray.shape), 1.0)
-    return cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else gray
