@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from data.folders import cache_folder
 
 _TIMEOUT = 8.0
 """Seconds to wait for a server before going on without."""
+_PATIENCE = 3600.0
+"""Seconds before an unreachable server is tried again by itself (`pull` always tries)."""
 
 
 class Weights(NamedTuple):
@@ -132,13 +135,18 @@ def locate(name: str) -> Path | None:
 
 @cache
 def _offline() -> bool:
-    """Whether no download is worth waiting for: the first file's server does not answer."""
+    """Whether no download is worth waiting for: the server does not answer, or did not within the hour."""
     import requests
 
+    mark = cache_folder("models") / "unreachable"
+    if mark.exists() and time.time() - mark.stat().st_mtime < _PATIENCE:
+        return True
     try:
         requests.head(WEIGHTS[-1].url, timeout=_TIMEOUT / 2)
     except requests.RequestException:
+        mark.touch()
         return True
+    mark.unlink(missing_ok=True)
     return False
 
 

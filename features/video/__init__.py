@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["rate", "read_timeline", "scenes", "video_profile"]
 
 
-def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) -> Timeline:
-    """Watch a video once and measure it, per half second. See `features.video.extract`."""
-    from features.video import extract
+def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True) -> Timeline:
+    """Watch a video once and measure it, per half second. See `features.video.extract`.
 
-    return extract.read_timeline(path, progress=progress)
+    With `cache`, a file of the same content that was watched before by the same extractor is not
+    watched again.
+    """
+    from features.video import extract, store
+
+    return store.read_timeline(path, progress) if cache else extract.read_timeline(path, progress=progress)
 
 
 def rate(timeline: Timeline, start: float = 0.0, end: float | None = None) -> VideoProfile:
@@ -39,9 +43,9 @@ def scenes(timeline: Timeline) -> list[tuple[float, float]]:
     return divide(timeline)
 
 
-def video_profile(path: str | os.PathLike, *, progress: Progress | None = None) -> VideoProfile:
+def video_profile(path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True) -> VideoProfile:
     """The 11-D profile of a video file, with its curves per half second.
 
     Raises `InputError` for a file that is missing, empty, no video, or cannot be decoded at all.
     """
-    return rate(read_timeline(path, progress=progress))
+    return rate(read_timeline(path, progress=progress, cache=cache))

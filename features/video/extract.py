@@ -19,8 +19,12 @@ from features.video.frames import Frame, VideoReader
 from features.video.keyframes import KeyframeKeeper
 from features.video.signals import colour, cuts, embedding, faces, motion, networks
 from features.video.timeline import COLUMNS, TOKEN, Timeline
+from features.weights import locate
 
 VERSION = "leitmotif-video 1"
+_ALWAYS = "cuts+motion+colour"
+_FACE_NETWORKS = ("yunet", "face_landmarker")
+_EMBEDDER = "mobilenet_v3_small"
 
 
 def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) -> Timeline:
@@ -38,6 +42,13 @@ def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) 
             if progress and watch.fresh_second:
                 progress("watching", frame.time, total)
         return watch.finish()
+
+
+def expected_extractor() -> str:
+    """The extractor of Timelines read here and now, if every network whose weights are there starts."""
+    faces_there = all(locate(name) for name in _FACE_NETWORKS)
+    names = (*(_FACE_NETWORKS if faces_there else ()), *((_EMBEDDER,) if locate(_EMBEDDER) else ()))
+    return " ".join((VERSION, _ALWAYS, *map(networks.identity, names)))
 
 
 class _Clock:
@@ -89,8 +100,8 @@ class _Watch:
     def __init__(self, reader: VideoReader, stack: ExitStack) -> None:
         cv2.setNumThreads(1)
         self._reader = reader
-        self.warnings: list[str] = []
-        self._parts = ["cuts+motion+colour"]
+        self._lost: dict[str, str] = {}
+        self._parts = [_ALWAYS]
         self._faces = self._open_faces(stack)
         self._embedder = self._open_embedder(stack)
         self._looks, self._vectors = _Rows(len(faces.NAMES)), _Rows(embedding.SIZE)
@@ -107,18 +118,18 @@ class _Watch:
         try:
             signal = faces.FaceSignal(networks.face_detector(), stack.enter_context(networks.task("face_landmarker")))
         except networks.Unavailable as why:
-            self.warnings.append(f"Faces were not looked for ({why}): character tension and image affinity are neutral.")
+            self._lost["faces are not looked for (character tension and image affinity stay neutral)"] = str(why)
             return None
-        self._parts += [networks.identity("yunet"), networks.identity("face_landmarker")]
+        self._parts += map(networks.identity, _FACE_NETWORKS)
         return signal
 
     def _open_embedder(self, stack: ExitStack) -> embedding.EmbeddingSignal | None:
         try:
-            signal = embedding.EmbeddingSignal(stack.enter_context(networks.task("mobilenet_v3_small")))
+            signal = embedding.EmbeddingSignal(stack.enter_context(networks.task(_EMBEDDER)))
         except networks.Unavailable as why:
-            self.warnings.append(f"What the pictures show was not embedded ({why}): narrative content is judged by colour alone.")
+            self._lost["what the pictures show is judged by colour alone (narrative content)"] = str(why)
             return None
-        self._parts.append(networks.identity("mobilenet_v3_small"))
+        self._parts.append(networks.identity(_EMBEDDER))
         return signal
 
     def look(self, frame: Frame) -> None:
@@ -170,9 +181,16 @@ class _Watch:
             palette=looked[:, len(colour.NAMES) :].astype(np.float32),
             embedding=vectors,
             keyframes=self._keyframes.finish(duration),
-            warnings=(*self._reader.warnings, *self.warnings),
+            warnings=(*self._reader.warnings, *self._missed()),
             extractor=" ".join((VERSION, *self._parts)),
         )
+
+    def _missed(self) -> list[str]:
+        """One sentence about all that the networks missing here would have seen."""
+        if not self._lost:
+            return []
+        lost, why = " and ".join(self._lost), "; ".join(dict.fromkeys(self._lost.values()))
+        return [f"{lost[0].upper()}{lost[1:]}, because {why}."]
 
     def _embedded(self, count: int) -> np.ndarray | None:
         """Mean embedding of each token, L2-normalised, float32 (count, 1024)."""
@@ -182,13 +200,19 @@ class _Watch:
         return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
     def _motion_columns(self, count: int, shots: list[tuple[float, float]]) -> dict[str, np.ndarray]:
-        """Motion per token without the pairs that straddle a cut; a screen that stood still moves by 0."""
+        """Motion per token without the pairs that straddle a cut.
+
+        A token without a pair of its own moves on as before if it is short of a frame, and not at all
+        if the screen stood still.
+        """
         since, until = self._pairs.times, self._pairs.values[:, 0]
         starts = np.array([start for start, _ in shots[1:]])
         within = np.searchsorted(starts, since + 1e-6) == np.searchsorted(starts, until + 1e-6)
         all_pairs, kept = (np.bincount(_tokens(t, count), minlength=count) for t in (since, since[within]))
         means = self._pairs.per_token(count, within)[:, 1:]
-        means[all_pairs == 0] = 0.0
+        for token in np.flatnonzero(all_pairs == 0):
+            held = token * TOKEN - max(until[until <= token * TOKEN], default=0.0) > motion.LONGEST_GAP
+            means[token] = 0.0 if held or token == 0 else means[token - 1]
         valid = np.divide(kept, all_pairs, out=np.full(count, float(len(since) > 0)), where=all_pairs > 0)
         return dict(zip(motion.NAMES, means.T, strict=True)) | {"flow_valid": valid}
 

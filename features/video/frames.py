@@ -2,8 +2,9 @@
 
 Conventions: images are BGR uint8, upright (the container's rotation is applied), with square pixels
 (the sample aspect ratio is applied) and without black bars. Every frame comes at 160 px, larger on
-demand, because most of the work beyond decoding is scaling. Times are presentation timestamps in seconds minus the stream's start and rise strictly;
-variable frame rate is normal. Frames stream: nothing here grows with the length of the film.
+demand, because most of the work beyond decoding is scaling. Times are presentation timestamps in
+seconds minus the stream's start and rise strictly; variable frame rate is normal. Frames stream:
+nothing here grows with the length of the film.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class VideoReader:
 
     def __init__(self, path: str | os.PathLike) -> None:
         self.path = Path(path)
-        _check_file(self.path)
+        check_file(self.path)
         self._container = _open(self.path)
         try:
             self._stream = _video_stream(self._container, self.path)
@@ -187,16 +188,17 @@ class VideoReader:
         """Say what is wrong with the file, now that it was read."""
         if self._errors or self._corrupt:
             self.warnings.append(
-                f"{self.path}: damaged in {self._errors + self._corrupt} places; the profile comes from the frames that could be read."
+                f"The file is damaged in {self._errors + self._corrupt} places; the profile comes from the frames that could be read."
             )
         declared = self._stream.frames
         gap = self.duration - self.end
         if (declared and self._frames < 0.98 * declared) or gap > max(0.5, 0.02 * self.duration):
             missing = f"{self._frames} of {declared} frames" if declared else f"{self.end:.1f} of {self.duration:.1f} s"
-            self.warnings.append(f"{self.path}: the file seems cut off: {missing} could be read; the profile describes those.")
+            self.warnings.append(f"The file seems cut off: {missing} could be read; the profile describes those.")
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raise `InputError` if there is no file that could be read and be a video."""
     if path.is_dir():
         raise InputError(f"{path}: this is a folder; name one video file in it.")
     try:

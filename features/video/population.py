@@ -11,8 +11,8 @@ import numpy as np
 from data.errors import InputError
 from features.video import profile, raters
 from features.video.fits import fit
-from features.video.reference import Fit, Reference, Scale, scale_of
 from features.video.grouping import scenes
+from features.video.reference import Fit, Reference, Scale, scale_of
 from features.video.timeline import Timeline
 
 _PLAIN = Scale(0.0, 1.0, 0)

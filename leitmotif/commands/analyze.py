@@ -13,6 +13,9 @@ def add_parser(subparsers) -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--per-scene", action="store_true", help="one profile per scene")
+    parser.add_argument("--curves", type=Path, metavar="FILE", help="write the eleven curves over time (.parquet or .csv)")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the curves with cuts and key frames on one page (.png, .pdf, .svg)")
+    parser.add_argument("--no-cache", action="store_true", help="watch the video again even if it was watched before")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=run)
 
@@ -23,9 +26,11 @@ def run(args: argparse.Namespace) -> None:
     from leitmotif.tables import clock, console, profile_table
 
     with progress_bar(args.video.name, args.quiet) as progress:
-        timeline = read_timeline(args.video, progress=progress)
+        timeline = read_timeline(args.video, progress=progress, cache=not args.no_cache)
     windows = scenes(timeline) if args.per_scene else [(0.0, timeline.duration)]
     profiles = [rate(timeline, start, end) for start, end in windows]
+    if args.curves or args.plot:
+        write_files(args, timeline)
     if args.json:
         found = [{"start_s": start, "end_s": end} | p.to_dict() for (start, end), p in zip(windows, profiles, strict=True)]
         print(json.dumps({"video": str(args.video), "profiles": found}, ensure_ascii=False, indent=2))
@@ -35,3 +40,15 @@ def run(args: argparse.Namespace) -> None:
         out.print(profile_table(f"{args.video.name}  {clock(start)} – {clock(end)}", profile), end="\n\n")
     for warning in timeline.warnings:
         print(f"leitmotif: {warning}", file=sys.stderr)
+
+
+def write_files(args: argparse.Namespace, timeline) -> None:
+    """What `--curves` and `--plot` ask for, of the whole video."""
+    from features.video import rate
+    from leitmotif.curves import plot_curves, write_curves
+
+    whole = rate(timeline)
+    if args.curves:
+        write_curves(args.curves, whole)
+    if args.plot:
+        plot_curves(args.plot, args.video.name, timeline, whole)

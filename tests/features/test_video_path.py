@@ -105,12 +105,12 @@ def test_long_work_can_be_stopped(three_shots):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        read_timeline(three_shots, progress=stop)
+        read_timeline(three_shots, progress=stop, cache=False)
 
 
 def test_progress_counts_media_time(three_shots):
     calls = []
-    read_timeline(three_shots, progress=lambda *call: calls.append(call))
+    read_timeline(three_shots, progress=lambda *call: calls.append(call), cache=False)
     assert [round(done) for _, done, _ in calls] == [0, 1, 2, 3, 4, 5]
     assert {(stage, total) for stage, _, total in calls} == {("watching", 6.0)}
 

@@ -106,7 +106,8 @@ class FaceSignal:
             return None
         mesh = np.array([(p.x, p.y) for p in result.face_landmarks[0]]) * crop.shape[1::-1]
         shapes = {shape.category_name: shape.score for shape in result.face_blendshapes[0]}
-        (x0, y0), (x1, y1) = (mesh.min(axis=0) + (left, top)) / (w, h), (mesh.max(axis=0) + (left, top)) / (w, h)
+        mesh_in_picture = (mesh + np.array([left, top])) / (w, h)
+        (x0, y0), (x1, y1) = mesh_in_picture.min(axis=0), mesh_in_picture.max(axis=0)
         return _Read(Box(x0, y0, x1 - x0, y1 - y0), expression(shapes, _turn(mesh)))
 
 

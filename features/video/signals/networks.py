@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from features.weights import known, locate
@@ -57,7 +58,7 @@ def task(name: str) -> Iterator[Callable]:
 def _path(name: str) -> str:
     path = locate(name)
     if path is None:
-        raise Unavailable(f"{known(name).filename} is not here and cannot be fetched; run `leitmotif models pull`")
+        raise Unavailable("pretrained files are not here and could not be fetched: try `leitmotif models pull`")
     return str(path)
 
 
@@ -101,7 +102,7 @@ def _close_all() -> None:
 def _quiet() -> Iterator[None]:
     """Keep the lines that MediaPipe's C++ writes while it opens a task away from a person's screen."""
     sys.stderr.flush()
-    with open(os.devnull, "wb") as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         kept = os.dup(2)
         os.dup2(nowhere.fileno(), 2)
         try:

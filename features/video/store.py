@@ -1,0 +1,43 @@
+"""Timelines kept in the cache folder: a file watched once is not watched again.
+
+The key is the file's content (SHA-256, so that renaming and copying don't matter) and the extractor
+(so that another version, or weights that came later, watch anew). Files appear whole or not at all;
+two processes at once both do the work and one result stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from data.errors import InputError, Progress
+from data.folders import cache_folder
+from features.video import extract
+from features.video.frames import check_file
+from features.video.timeline import Timeline
+
+
+def read_timeline(path: str | os.PathLike, progress: Progress | None = None) -> Timeline:
+    """The Timeline of a video file, from the cache if it is there, else watched and kept."""
+    check_file(Path(path))
+    with Path(path).open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    extractor = extract.expected_extractor()
+    key = hashlib.sha256(f"{content} {extractor}".encode()).hexdigest()[:32]
+    kept = cache_folder("timelines") / f"{key}.npz"
+    try:
+        return Timeline.load(kept)
+    except InputError:
+        timeline = extract.read_timeline(path, progress=progress)
+    if timeline.extractor == extractor:
+        _keep(timeline, kept)
+    return timeline
+
+
+def _keep(timeline: Timeline, path: Path) -> None:
+    """Save, if the cache folder takes it: a full disk must not cost a person the result."""
+    try:
+        timeline.save(path)
+    except InputError:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,52 @@
+"""`leitmotif models list|pull`: the pretrained files that we did not train."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+
+def add_parser(subparsers) -> None:
+    parser = subparsers.add_parser("models", help="list or fetch the pretrained files")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="what there is, and where it lies here")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=run_list)
+    pull = actions.add_parser("pull", help="fetch what is missing into the cache folder")
+    pull.add_argument("names", nargs="*", metavar="NAME", help="all of them by default")
+    pull.add_argument("--quiet", action="store_true", help="no progress bar")
+    pull.set_defaults(run=run_pull)
+
+
+def run_list(args: argparse.Namespace) -> None:
+    from features.weights import WEIGHTS, find
+
+    found = [entry._asdict() | {"path": str(path) if (path := find(entry.name)) else None} for entry in WEIGHTS]
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    from rich.table import Table
+
+    from leitmotif.tables import console
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("name", "MB", "licence", "where", "serves"):
+        table.add_column(column, justify="right" if column == "MB" else "left", overflow="fold")
+    for entry in found:
+        table.add_row(
+            entry["name"],
+            f"{entry['size'] / 1e6:.1f}",
+            entry["licence"],
+            entry["path"] or "not here: leitmotif models pull",
+            entry["serves"],
+        )
+    console().print(table)
+
+
+def run_pull(args: argparse.Namespace) -> None:
+    from features.weights import WEIGHTS, known, pull
+    from leitmotif.progress import progress_bar
+
+    for entry in [known(name) for name in args.names] or WEIGHTS:
+        with progress_bar(entry.name, args.quiet) as progress:
+            print(pull(entry.name, progress))
