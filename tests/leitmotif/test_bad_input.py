@@ -75,12 +75,12 @@ def a_folder(folder: Path) -> Path:
     ("make", "sentence"),
     [
         (missing, "no such file"),
-        (empty, "empty"),
-        (text, "not a video"),
-        (audio_only, "no picture|audio only|only sound"),
-        (image_only, "picture|image"),
-        (headless, "not a video|damaged|no frame|cannot be read"),
-        (a_folder, "folder"),
+        (empty, "the file is empty (0 bytes)"),
+        (text, "this is a text file, not a video"),
+        (audio_only, "there is sound in this file but no video"),
+        (image_only, "this is a picture, not a video"),
+        (headless, "not one frame can be decoded|cannot be opened as a video"),
+        (a_folder, "this is a folder"),
     ],
 )
 @pytest.mark.parametrize("command", ["analyze", "recommend"])
