@@ -13,7 +13,8 @@ import numpy as np
 
 from data.catalogue import Catalogue
 from data.errors import InputError, Progress
-from data.profiles import MUSIC_FIELDS, MusicProfile, VideoProfile
+from data.profiles import MUSIC_NAMES, MusicProfile, VideoProfile
+from leitmotif import presets
 
 if TYPE_CHECKING:
     from features.video.timeline import Timeline
@@ -30,7 +31,9 @@ class Recommendation:
     matches: tuple[Match, ...]
     catalogue: Catalogue
     predictor: str
-    """Name of what predicted `music` from `video`."""
+    """What predicted `music` from `video`, in a sentence."""
+    weights: np.ndarray
+    """(10,): what each dimension weighed."""
     start: float = 0.0
     end: float | None = None
     """Seconds of the scene; `end` is None for the whole video."""
@@ -44,16 +47,17 @@ class Recommendation:
             "video": self.video.to_dict(),
             "music": self.music.to_dict(),
             "predictor": self.predictor,
+            "weights": dict(zip(MUSIC_NAMES, self.weights.tolist(), strict=True)),
             "matches": [m.to_dict() for m in self.matches],
             "warnings": list(self.warnings),
         }
 
 
-def read_video(path: str | os.PathLike, *, progress: Progress | None = None) -> Timeline:
+def read_video(path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True) -> Timeline:
     """Watch a video once; see `features.video.read_timeline`."""
     from features.video import read_timeline
 
-    return read_timeline(path, progress=progress)
+    return read_timeline(path, progress=progress, cache=cache)
 
 
 def match(
@@ -73,7 +77,7 @@ def match(
 ) -> Recommendation:
     """The tracks for a picture that has been watched already.
 
-    weights : (10,) ≥ 0, or None for equal; `va_only` replaces them by arousal and valence alone.
+    weights : (10,) ≥ 0, or None for `default_weights`; `va_only` replaces them by arousal and valence alone.
     music : a 10-D profile to match instead of the predicted one (a person's edit).
     search : passed to `matcher.search.rank` (`where`, `diverse`, `index`).
     Raises `InputError` for weights that cannot be used or a catalogue of mixed extractors.
@@ -86,12 +90,25 @@ def match(
     recommender = recommender or load_recommender()
     music = music or recommender.predict(video)
     if va_only:
-        weights = np.array([float(f.name in ("arousal", "valence")) for f in MUSIC_FIELDS])
+        weights = presets.va_only()
+    elif weights is None:
+        weights = default_weights(recommender, music)
     warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]
     if k > len(catalogue):
         warnings.append(f"{k} tracks asked for, the catalogue has {len(catalogue)}: all are shown.")
     matches = rank(catalogue, music.values, k=min(k, len(catalogue)), weights=weights, metric=metric, scale=scale, **search)
-    return Recommendation(video, music, tuple(matches), catalogue, recommender.description, start, end, tuple(dict.fromkeys(warnings)))
+    return Recommendation(
+        video, music, tuple(matches), catalogue, recommender.description, weights, start, end, tuple(dict.fromkeys(warnings))
+    )
+
+
+def default_weights(recommender: Recommender, music: MusicProfile) -> np.ndarray:
+    """What is weighed when nobody says, (10,): by reliability on held-out pairs where it was measured, else equal;
+    nothing for a dimension of which the picture said nothing (confidence 0).
+    """
+    first = next(iter(presets.presets(recommender.reliability).values()))
+    known = first * (music.confidence > 0)
+    return known if known.any() else first
 
 
 def check_extractors(catalogue: Catalogue, recommender: Recommender) -> list[str]:
@@ -114,6 +131,7 @@ def recommend(
     *,
     k: int = 5,
     progress: Progress | None = None,
+    cache: bool = True,
     **options,
 ) -> Recommendation:
     """Watch a video and find its tracks.
@@ -125,7 +143,7 @@ def recommend(
     from features.video import rate
 
     catalogue = catalogue if isinstance(catalogue, Catalogue) else Catalogue.read(catalogue)
-    timeline = read_video(video, progress=progress)
+    timeline = read_video(video, progress=progress, cache=cache)
     return match(rate(timeline), catalogue, k=k, **options)
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from data.catalogue import to_number
-from data.profiles import Field, Profile
+from data.profiles import MUSIC_FIELDS, Field, Profile
 from leitmotif.pipeline import Recommendation
 
 _BAR = 20
@@ -77,5 +77,8 @@ def print_recommendation(result: Recommendation, out: Console) -> None:
         out.rule(f"scene {clock(result.start)} – {clock(result.end)}", align="left")
     out.print(profile_table("The picture", result.video), end="\n\n")
     out.print(profile_table("The music it asks for", result.music))
-    out.print(Text(f"predicted by {result.predictor}", style="dim"), end="\n\n")
+    out.print(Text(f"Predictor: {result.predictor}", style="dim"), end="\n\n")
     out.print(matches_table(result))
+    unweighed = [f.label.lower() for f, w in zip(MUSIC_FIELDS, result.weights, strict=True) if w == 0]
+    if unweighed:
+        out.print(Text(f"Left out of the match: {', '.join(unweighed)}.", style="dim"))

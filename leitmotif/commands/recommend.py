@@ -13,7 +13,11 @@ def add_parser(subparsers) -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--catalogue", type=Path, help="CSV or Parquet (default: LEITMOTIF_CATALOGUE, else the demo's)")
     parser.add_argument("--top-k", type=int, default=5, metavar="K", help="how many tracks (5)")
-    parser.add_argument("--weights", metavar="W", help="importance per dimension: valence=2,rhythm=0.5 (others 1), or ten numbers")
+    parser.add_argument(
+        "--weights",
+        metavar="W",
+        help="importance per dimension: valence=2,rhythm=0.5 (others 1), ten numbers, or equal (default: by measured reliability)",
+    )
     parser.add_argument("--va-only", action="store_true", help="match on arousal and valence alone")
     parser.add_argument("--metric", choices=("euclidean", "cosine"), default="euclidean")
     parser.add_argument("--scale", choices=("standard", "raw"), default="standard", help="divide by the catalogue's spread, or not")
@@ -21,6 +25,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--diverse", default="0", metavar="L", help="0 (default) lists the nearest; up to 1 avoids similar tracks")
     parser.add_argument("--index", metavar="I", help="a prepared index: a file, or the address of a Milvus server")
     parser.add_argument("--per-scene", action="store_true", help="tracks for each scene of the video")
+    parser.add_argument("--no-cache", action="store_true", help="watch the video again even if it was watched before")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=run)
@@ -28,6 +33,7 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from data.catalogue import Catalogue
+    from leitmotif import presets
     from leitmotif.settings import Settings
     from matcher.diversity import check_diversity
     from matcher.filters import parse_filter
@@ -35,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     from matcher.search import open_index
 
     # Whatever can be wrong with the arguments is found before the long work.
-    weights = parse_weights(args.weights) if args.weights else None
+    weights = presets.equal() if args.weights == "equal" else parse_weights(args.weights) if args.weights else None
     search = dict(where=parse_filter(args.filter) if args.filter else None, diverse=check_diversity(args.diverse, "--diverse"))
     catalogue = Catalogue.read(args.catalogue or Settings.from_environment().catalogue)
     if catalogue.skipped:
@@ -52,7 +58,7 @@ def run(args: argparse.Namespace) -> None:
     from leitmotif.tables import console, print_recommendation
 
     with progress_bar(args.video.name, args.quiet) as progress:
-        timeline = pipeline.read_video(args.video, progress=progress)
+        timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache)
     options = dict(k=args.top_k, weights=weights, metric=args.metric, scale=args.scale, va_only=args.va_only, **search)
     if args.per_scene:
         results = pipeline.recommend_scenes(timeline, catalogue, **options)
