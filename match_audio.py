@@ -82,6 +82,9 @@ def spell(argv: Sequence[str]) -> list[str]:
             words[-1] += " " + word
         else:
             words.append(word)
+    empty = next((word for word in words if word.endswith("=--")), None)  # argparse would drop the value
+    if empty is not None:
+        raise InputError(f"{empty.removesuffix('=--')}: a value is missing.")
     return words
 
 
@@ -106,8 +109,13 @@ def chosen_weights(features: str, weights: str | None) -> np.ndarray:
     return check_weights(asked * mask, "--weights")
 
 
+def say(text: str) -> None:
+    """One line on stderr; what a terminal would obey is spelt out."""
+    print("match_audio.py: " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text), file=sys.stderr)
+
+
 def note(text: str) -> None:
-    print(f"match_audio.py: note: {text}", file=sys.stderr)
+    say(f"note: {text}")
 
 
 def read_queries(args: argparse.Namespace) -> list[Query]:
@@ -170,7 +178,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         run(get_parser().parse_args(spell(sys.argv[1:] if argv is None else argv)))
         sys.stdout.flush()
     except InputError as error:
-        print(f"match_audio.py: {error}", file=sys.stderr)
+        say(str(error))
         return 2
     except KeyboardInterrupt:
         return 130

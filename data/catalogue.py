@@ -270,6 +270,8 @@ def _read_csv(path: Path) -> Catalogue:
     except csv.Error as error:
         raise InputError(f"{path}: line {reader.line_num} is not CSV ({error}); save the table again as CSV.") from None
 
+    if not rows:
+        raise InputError(f"{path}: the catalogue is empty; build one with `leitmotif catalogue build`.")
     header = rows[0][1]
     layout = _layout(header, path)
     if layout is None:

@@ -1,4 +1,7 @@
-"""The block index: rows in kd order with boxes around them, so that a query looks at few of them."""
+"""The block index: rows in kd order with boxes around them, so that a query looks at few of them.
+
+`matcher.kernels`, and with it numba, is loaded when something is built or searched for.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,6 @@ from functools import cached_property
 
 import numpy as np
 
-from matcher import kernels
-from matcher.kernels import BLOCK, GROUP
 from matcher.metric import Scaling
 
 _CHUNK = 1 << 18
@@ -36,6 +37,8 @@ class Blocks:
     @classmethod
     def build(cls, features: np.ndarray, scaling: Scaling, dims: tuple[int, ...]) -> Blocks | None:
         """Arrange columns `dims` of `features` (N, 10); None where float32 cannot hold their range."""
+        from matcher.kernels import BLOCK, GROUP, pack
+
         n, columns = len(features), np.array(dims)
         center, unit = scaling.center[columns], scaling.spread[columns]
         keys = np.empty((len(dims), n), np.float32)
@@ -51,12 +54,12 @@ class Blocks:
         near = np.empty((groups * GROUP, len(dims), BLOCK), np.float32)
         boxes = np.empty((groups, 2, len(dims), GROUP), np.float32)
         tops = np.empty((2, len(dims), groups), np.float32)
-        in_threads(lambda a, b: kernels.pack(keys, order, near, boxes, tops, a, b), groups)
+        in_threads(lambda a, b: pack(keys, order, near, boxes, tops, a, b), groups)
         return cls(near, order, boxes, tops, columns, center, unit, reach)
 
     def search(self, features, query, k, weights, metric, scaling: Scaling, mask) -> tuple[np.ndarray, np.ndarray] | None:
         """The k nearest rows and their distances; None where the arguments need a closer look or a scan."""
-        rows, found = np.empty(k, np.int64), np.empty(k)
+        rows, found, kernels = np.empty(k, np.int64), np.empty(k), self._kernels
         if metric == "euclidean":
             ended, count = kernels.euclidean(*self.arrays, features, query, weights, scaling.spread, mask, k, rows, found)
         else:
@@ -65,6 +68,7 @@ class Blocks:
 
     def search_many(self, features, queries, k, weights, metric, scaling: Scaling, mask, which, rows, found) -> bool:
         """Fill `rows` and `found` (n, k) for the queries numbered in `which`; False where one needs a closer look."""
+        kernels = self._kernels
         if metric == "euclidean":
             many, about = kernels.euclidean_many, (scaling.spread,)
         else:
@@ -72,6 +76,12 @@ class Blocks:
         arguments = (*self.arrays, features, queries, weights, *about, mask, k)
         ended = in_threads(lambda a, b: many(*arguments, which[a:b], rows, found), len(which))
         return all(e == kernels.DONE for e in ended)
+
+    @cached_property
+    def _kernels(self):
+        from matcher import kernels
+
+        return kernels
 
     @cached_property
     def arrays(self) -> tuple:
@@ -88,13 +98,15 @@ def workers() -> int:
 
 def _arrange(keys: np.ndarray, order: np.ndarray) -> None:
     """kd order: the first cuts one after the other, the pieces they leave in threads."""
+    from matcher.kernels import BLOCK, GROUP, arrange, split
+
     values = np.empty(order.size, np.float32)
     pieces = [(0, order.size)]
     while len(pieces) < 4 * workers() and pieces[0][1] - pieces[0][0] > 64 * BLOCK * GROUP:
-        cuts = [(a, kernels.split(keys, order, values, a, b), b) for a, b in pieces]
+        cuts = [(a, split(keys, order, values, a, b), b) for a, b in pieces]
         pieces = [piece for a, middle, b in cuts for piece in ((a, middle), (middle, b))]
     with ThreadPoolExecutor(workers()) as pool:
-        list(pool.map(lambda piece: kernels.arrange(keys, order, values, *piece), pieces))
+        list(pool.map(lambda piece: arrange(keys, order, values, *piece), pieces))
 
 
 def in_threads(work, n: int) -> list:

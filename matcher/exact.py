@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -68,6 +69,8 @@ class TrackIndex:
 
     def __init__(self, features: np.ndarray, ids: np.ndarray | None, scaling: Scaling, blocks: Blocks | None = None) -> None:
         self.features, self.ids, self.scaling, self.blocks = features, ids, scaling, blocks
+        self.patience = 0
+        """Rows that may still be scanned before the compiled search is loaded."""
 
     @classmethod
     def build(cls, features: np.ndarray, ids: Sequence | None = None, *, engine: str = "auto") -> TrackIndex:
@@ -217,7 +220,10 @@ class TrackIndex:
         """What answers a query; None for the plain scan."""
         if self.blocks is None or k == 0 or k > _DEEP or k * 10 > len(self) or (selection is not None and selection.rows is not None):
             return None
-        on_side = weights.shape == (DIMENSIONS,) and not weights[_NOT_VA].any()
+        if self.patience >= len(self) and "matcher.kernels" not in sys.modules:
+            self.patience -= len(self)
+            return None
+        on_side = weights.shape == (DIMENSIONS,) and not weights[0] and not weights[_NOT_VA].any()
         return self.side if on_side else self.blocks
 
     # -------------------------------------------------------------------------- on disk

@@ -91,19 +91,24 @@ class MilvusIndex:
         scaling = standard_scaling(catalogue.features)
         if self._exists() and self._describe()[1] != columns:
             self._do(lambda c: c.drop_collection(self._collection))
-        if not self._exists():
+        fresh = not self._exists()
+        if fresh:
             self._create(columns)
         self._write_scaling(scaling, columns)
         self._known = (scaling, columns)
-        self.upsert(catalogue, progress=progress)
-        kept = set(catalogue.track_ids)
-        self.delete([i for i in self._ids() if i not in kept])
+        self._write(catalogue, "insert" if fresh else "upsert", progress)  # looking for what to replace takes Milvus long
+        if not fresh:
+            kept = set(catalogue.track_ids)
+            self.delete([i for i in self._ids() if i not in kept])
 
     def upsert(self, catalogue: Catalogue, *, progress: Progress | None = None) -> None:
         """Add these tracks, or replace those with the same ids; ties are then settled by this order.
 
         The scale of the collection stays that of the last `push`.
         """
+        self._write(catalogue, "upsert", progress)
+
+    def _write(self, catalogue: Catalogue, how: str, progress: Progress | None) -> None:
         scaling, columns = self._describe()
         y = (catalogue.features - scaling.center) / scaling.spread
         vectors = np.hstack([y, y * y]).astype(np.float32)
@@ -116,7 +121,7 @@ class MilvusIndex:
                 | {n: _cell(values[n][i]) for n in columns}
                 for i in range(start, min(start + _BATCH, len(ids)))
             ]
-            self._do(lambda c, rows=rows: c.upsert(self._collection, rows))
+            self._do(lambda c, rows=rows: getattr(c, how)(self._collection, rows))
             if progress:
                 progress("push", min(start + _BATCH, len(ids)), len(ids))
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -56,3 +60,21 @@ def test_a_cut_index_is_said_so(tmp_path):
 def test_a_missing_index_is_said_so(tmp_path):
     with pytest.raises(InputError, match="no index to read here"):
         TrackIndex.load(tmp_path / "none.index")
+
+
+def test_a_first_question_is_answered_before_numba_is_loaded(tmp_path):
+    """Loading the compiled search takes longer than scanning: one question must not pay for it."""
+    TrackIndex.build(X, engine="blocks").save(tmp_path / "a.index")
+    code = (
+        "import sys\nimport numpy as np\nfrom matcher import TrackIndex\n"
+        f"index = TrackIndex.load({str(tmp_path / 'a.index')!r})\n"
+        "first = index.search(np.zeros(10), 3)\n"
+        "assert 'numba' not in sys.modules\n"
+        "index.patience = 0\n"
+        "later = index.search(np.zeros(10), 3)\n"
+        "assert 'numba' in sys.modules\n"
+        "assert all((a == b).all() for a, b in zip(first, later))\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")
