@@ -96,7 +96,7 @@ def _read(container, path: Path, start: float, end: float | None) -> Recording:
     wanted = (end if end is not None else start + LONGEST_S) - start
     decoder = _Decoder(container, stream, start, start + min(wanted, LONGEST_S))
     recording = _assemble(decoder.pieces(), rate, channels)
-    if recording.channels > 1 and recording.gain > 0 and decoder.cancels(recording.samples):
+    if recording.channels > 1 and decoder.cancels(recording.samples):
         container.seek(0)
         decoder = _Decoder(container, stream, start, decoder.end, channel=0)
         recording = _assemble(decoder.pieces(), rate, channels)

@@ -50,6 +50,8 @@ def main() -> None:
     files = sorted(f for f in args.folder.iterdir() if f.suffix.lower() in (".ogg", ".opus", ".mp3", ".flac", ".wav", ".m4a"))
     found = Parallel(n_jobs=-1)(delayed(lambda f: describe(listen(load(f))).values)(f) for f in files)
     result = measure([d for d in found if d], args.name or args.folder.name)
+    if args.output.is_file():  # the fits to ratings come from elsewhere: `features.audio.fits`
+        result["fits"] = json.loads(args.output.read_text(encoding="utf-8")).get("fits", {})
     with atomic_path(args.output) as temporary:
         temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(f"{args.output}: {result['tracks']} of {len(files)} tracks")

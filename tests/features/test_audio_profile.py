@@ -2,50 +2,188 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
+from sounds import RATE, drums, low_passed, notes
 
+from data.errors import InputError
+from data.profiles import MUSIC_FIELDS
 from features.audio import analyze, music_profile
 
-RATE = 22_050
+DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
+SCALE = {"major": [0, 2, 4, 5, 7, 9, 11], "minor": [0, 2, 3, 5, 7, 8, 10]}
+TUNE = [0, 2, 4, 2, 0, 4, 5, 4, 2, 4, 0, 0, 4, 2, 1, 0]
 
 
-def notes(pitches, seconds=0.4, partials=6, decay=3.0, loudness=0.1) -> np.ndarray:
-    """A plain melody: one decaying harmonic tone per MIDI pitch (a list of pitches sounds as a chord)."""
-    out = []
-    t = np.arange(round(seconds * RATE)) / RATE
-    for pitch in pitches:
-        tone = np.zeros(len(t))
-        for p in np.atleast_1d(pitch):
-            f0 = 440 * 2 ** ((p - 69) / 12)
-            tone += sum(np.sin(2 * np.pi * f0 * h * t) / h for h in range(1, partials + 1))
-        out.append(tone * np.exp(-decay * t) * np.minimum(t / 0.005, 1))
-    return loudness * np.concatenate(out)
+def profile(sound: np.ndarray):
+    return music_profile(sound, rate=RATE)
 
 
-def test_major_is_more_positive_than_minor():
-    degrees = [0, 2, 4, 5, 7, 4, 0, 7, 4, 2, 0, 0]
-    flat = {4: 3, 9: 8, 11: 10}
-    major = music_profile(notes([60 + d for d in degrees] * 3), rate=RATE)
-    minor = music_profile(notes([60 + flat.get(d, d) for d in degrees] * 3), rate=RATE)
-    assert major["valence"] > minor["valence"] + 10
+def tune(mode: str = "major", tonic: int = 60, repeats: int = 2, **tone) -> np.ndarray:
+    """A melody over its tonic and fifth."""
+    return notes([(tonic + SCALE[mode][d], tonic - 12, tonic - 5) for d in TUNE] * repeats, **tone)
 
 
-@pytest.mark.parametrize(("direction", "side"), [(1, 1), (-1, -1)])
-def test_melody_trend_lies_on_the_side_of_the_melody(direction: int, side: int):
-    rising = notes([57 + i for i in range(24)][::direction], seconds=0.35)
-    assert side * (music_profile(rising, rate=RATE)["melody_trend"] - 50) > 10
+# --------------------------------------------------------------------------------- single features
+
+
+@pytest.mark.parametrize("tonic", [57, 60, 65])
+def test_major_is_more_positive_than_minor(tonic: int):
+    assert profile(tune("major", tonic))["valence"] > profile(tune("minor", tonic))["valence"] + 10
+
+
+def test_a_low_pass_takes_brightness_and_arousal_and_adds_warmth():
+    sound = tune(partials=20) + drums(120, seconds=12.8)
+    bright, dull = profile(sound), profile(low_passed(sound, 1200))
+    assert dull["brightness"] < bright["brightness"] - 20
+    assert dull["arousal"] < bright["arousal"] - 10
+    assert dull["warmth"] > bright["warmth"] + 2
+
+
+def test_melody_trend_lies_on_the_side_of_the_melody():
+    line = [57 + i for i in range(24)]
+    rising, falling = (profile(notes(p, seconds=0.35))["melody_trend"] for p in (line, line[::-1]))
+    assert rising > 60 and falling < 40
+    assert rising + falling == pytest.approx(100, abs=8)
+
+
+def test_faster_harder_played_versions_of_a_piece_are_more_arousing():
+    calm = profile(tune(seconds=0.6, attack_s=0.08, partials=4, decay=2.0))
+    faster = profile(tune(seconds=0.3, attack_s=0.08, partials=4, decay=2.0, repeats=4))
+    harder = profile(tune(seconds=0.3, attack_s=0.003, partials=16, decay=5.0, repeats=4) + 0.3 * drums(200, seconds=19.2))
+    assert calm["arousal"] < faster["arousal"] < harder["arousal"]
+
+
+def test_a_loop_varies_less_than_music_that_goes_on():
+    rng = np.random.default_rng(5)
+    bar = [(60, 64, 67)] * 4
+    loop = profile(np.concatenate([notes(bar, seconds=0.5)] * 10))
+    pieces = [
+        notes(
+            [tuple(rng.integers(45, 85, 3)) for _ in range(4)],
+            seconds=0.5,
+            partials=int(rng.integers(1, 14)),
+            decay=float(rng.uniform(0.5, 9)),
+        )
+        for _ in range(10)
+    ]
+    assert profile(np.concatenate(pieces))["variation"] > loop["variation"] + 5
+
+
+def test_drums_have_rhythm_and_a_drone_has_none():
+    drone = notes([(40, 47, 52)], seconds=12, decay=0.01, attack_s=2)
+    assert profile(drums(110))["rhythm"] > 5
+    assert profile(drone)["rhythm"] < -5
+
+
+def test_chords_are_harmonious_and_clusters_are_not():
+    triads = notes([(60, 64, 67), (65, 69, 72), (67, 71, 74), (60, 64, 67)] * 4, seconds=0.6)
+    clusters = notes([(60, 61, 62, 63), (64, 65, 66, 67), (71, 72, 73, 74), (60, 61, 62, 63)] * 4, seconds=0.6)
+    assert profile(triads)["harmony"] > profile(clusters)["harmony"] + 8
+
+
+# ------------------------------------------------------------------------------------------- tempo
+
+
+@pytest.mark.parametrize("bpm", [60, 73, 90, 104, 120, 137, 150, 165, 180])
+def test_tempo_is_right_within_two_percent_up_to_a_factor_of_two(bpm: int):
+    found = analyze(drums(bpm), rate=RATE).bpm
+    assert min(abs(found / bpm / factor - 1) for factor in (0.5, 1, 2)) < 0.02
+
+
+def test_rhythm_speed_rises_with_tempo_whatever_octave_is_heard():
+    speeds = [profile(drums(bpm))["rhythm_speed"] for bpm in range(60, 181, 15)]
+    assert np.all(np.diff(speeds) > 0), speeds
+
+
+# ------------------------------------------------------------------------------------- any input
 
 
 def test_gain_changes_nothing_but_loudness():
-    piece = notes([60, 64, 67, 72] * 8)
-    loud, soft = analyze(piece, rate=RATE), analyze(piece * 0.05, rate=RATE)
+    loud, soft = analyze(tune(), rate=RATE), analyze(tune() * 0.01, rate=RATE)
     np.testing.assert_allclose(loud.profile.values, soft.profile.values, atol=1e-3)
-    assert loud.loudness_lufs - soft.loudness_lufs == pytest.approx(20 * np.log10(20), abs=0.05)
+    assert loud.loudness_lufs - soft.loudness_lufs == pytest.approx(40, abs=0.05)
 
 
-def test_silence_is_a_result():
-    silent = analyze(np.zeros(5 * RATE), rate=RATE)
-    assert silent.loudness_lufs == float("-inf")
-    assert silent.profile.confidence.max() == 0
-    assert silent.profile["brightness"] == 50
+def test_stereo_is_heard_as_mono():
+    mono = tune()
+    both = profile(np.column_stack([mono, mono]))
+    np.testing.assert_allclose(both.values, profile(mono).values, atol=1e-3)
+
+
+@pytest.mark.parametrize("sound", [np.zeros(5 * RATE), np.full(5 * RATE, 0.5), np.array([0.7])], ids=["silence", "offset", "one sample"])
+def test_nothing_to_hear_is_neutral_with_no_confidence(sound: np.ndarray):
+    heard = analyze(sound, rate=RATE)
+    assert heard.profile.values.tolist() == [f.neutral for f in MUSIC_FIELDS]
+    assert heard.profile.confidence.max() == 0
+    assert heard.profile.warnings == ("there is nothing to hear",)
+    assert heard.loudness_lufs == float("-inf")
+
+
+def test_a_click_is_described_with_little_confidence():
+    click = np.zeros(5 * RATE)
+    click[2 * RATE] = 0.9
+    assert profile(click).confidence.max() < 0.1
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 192_000])
+def test_any_sample_rate(rate: int):
+    sound = tune(partials=3)
+    at = np.linspace(0, len(sound) - 1, round(len(sound) / RATE * rate))
+    resampled = np.interp(at, np.arange(len(sound)), sound)
+    heard, reference = music_profile(resampled, rate=rate), profile(sound)
+    np.testing.assert_allclose(heard["valence"], reference["valence"], atol=6)
+    np.testing.assert_allclose(heard["rhythm_speed"], reference["rhythm_speed"], atol=6)
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "message"),
+    [(np.zeros(0), RATE, "not a single sample"), (np.array([0.1, np.nan]), RATE, "NaN"), (np.zeros(10), None, "sample rate")],
+)
+def test_samples_that_cannot_be_used(samples: np.ndarray, rate: int | None, message: str):
+    with pytest.raises(InputError, match=message):
+        music_profile(samples, rate=rate)
+
+
+# --------------------------------------------------------------------- the demo, composed by us
+
+
+@pytest.fixture(scope="module")
+def demo() -> list[tuple[dict, object]]:
+    """Every second demo track: what was written, what is heard."""
+    with (DEMO / "tracks.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return [(row, analyze(DEMO / "tracks" / f"{row['track_id']}.opus")) for row in rows[::2]]
+
+
+def test_demo_keys_are_heard(demo):
+    heard = [(row["track_id"], row["key"], _short(a.key)) for row, a in demo if row["key"]]
+    assert [h for h in heard if h[1] != h[2]] == []
+
+
+def _short(key: str) -> str:
+    tonic, mode = key.split()
+    return tonic + "m" * (mode == "minor")
+
+
+def test_demo_tempo_is_heard_up_to_a_factor_of_two(demo):
+    for row, heard in demo:
+        if row["key"]:  # the pieces without a key have no steady pulse either
+            assert min(abs(heard.bpm / float(row["tempo_bpm"]) / f - 1) for f in (0.5, 1, 2)) < 0.02, row["track_id"]
+
+
+def test_demo_melodies_go_where_they_were_written(demo):
+    for row, heard in demo:
+        if row["contour"] in ("rising", "falling"):
+            assert (heard.profile["melody_trend"] > 50) == (row["contour"] == "rising"), row["track_id"]
+
+
+def test_demo_speed_and_brightness_follow_what_was_set(demo):
+    onsets = [float(row["onsets_per_s"]) for row, _ in demo]
+    assert spearmanr(onsets, [a.profile["rhythm_speed"] for _, a in demo])[0] > 0.85
+    order = {"dark": 0, "neutral": 1, "bright": 2}
+    assert spearmanr([order[row["brightness"]] for row, _ in demo], [a.profile["brightness"] for _, a in demo])[0] > 0.85
