@@ -77,7 +77,7 @@ def match(
 ) -> Recommendation:
     """The tracks for a picture that has been watched already.
 
-    weights : (10,) ≥ 0, or None for `default_weights`; `va_only` replaces them by arousal and valence alone.
+    weights : (10,) ≥ 0, or None for the default of `weigh`; `va_only` replaces them by arousal and valence alone.
     music : a 10-D profile to match instead of the predicted one (a person's edit).
     search : passed to `matcher.search.rank` (`where`, `diverse`, `index`).
     Raises `InputError` for weights that cannot be used or a catalogue of mixed extractors.
@@ -89,10 +89,7 @@ def match(
         raise InputError(f"--top-k: {k} tracks asked for; ask for at least one.")
     recommender = recommender or load_recommender()
     music = music or recommender.predict(video)
-    if va_only:
-        weights = presets.va_only()
-    elif weights is None:
-        weights = default_weights(recommender, music)
+    weights = weigh(presets.va_only() if va_only else weights, music, recommender)
     warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]
     if k > len(catalogue):
         warnings.append(f"{k} tracks asked for, the catalogue has {len(catalogue)}: all are shown.")
@@ -102,13 +99,15 @@ def match(
     )
 
 
-def default_weights(recommender: Recommender, music: MusicProfile) -> np.ndarray:
-    """What is weighed when nobody says, (10,): by reliability on held-out pairs where it was measured, else equal;
-    nothing for a dimension of which the picture said nothing (confidence 0).
+def weigh(weights: np.ndarray | None, music: MusicProfile, recommender: Recommender) -> np.ndarray:
+    """What each dimension weighs, (10,): as asked, else by reliability on held-out pairs where it was measured, else equal.
+
+    A dimension of which the picture said nothing (confidence 0) weighs nothing: its neutral value
+    would pull every answer towards the middle of the catalogue.
     """
-    first = next(iter(presets.presets(recommender.reliability).values()))
-    known = first * (music.confidence > 0)
-    return known if known.any() else first
+    asked = next(iter(presets.presets(recommender.reliability).values())) if weights is None else weights
+    known = asked * (music.confidence > 0)
+    return known if known.any() else asked
 
 
 def check_extractors(catalogue: Catalogue, recommender: Recommender) -> list[str]:

@@ -90,8 +90,9 @@ def test_help_waits_for_nothing_slow():
         assert f"'{module}'" not in loaded, module
 
 
-def test_what_the_picture_says_nothing_about_is_left_out_of_the_match(capsys):
-    said = answer(capsys, "recommend", DEMO_VIDEO)["recommendations"][0]
+@pytest.mark.parametrize("weights", [[], ["--weights", "equal"], ["--weights", "melody_trend=3"]])
+def test_what_the_picture_says_nothing_about_is_left_out_of_the_match(capsys, weights):
+    said = answer(capsys, "recommend", DEMO_VIDEO, *weights)["recommendations"][0]
     unknown = {name for name, confidence in said["music"]["confidence"].items() if confidence == 0}
-    assert unknown <= {name for name, weight in said["weights"].items() if weight == 0}
-    assert set(answer(capsys, "recommend", DEMO_VIDEO, "--weights", "equal")["recommendations"][0]["weights"].values()) == {1.0}
+    assert all(said["weights"][name] == 0 for name in unknown)
+    assert any(said["weights"].values())
