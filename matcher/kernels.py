@@ -45,6 +45,14 @@ _INF = np.float32(np.inf)
 
 
 @_compiled
+def normalise(features, dims, center, unit, keys, first, last):
+    """keys (dims, rows) = (features − center) / unit for rows first..last."""
+    for j in range(dims.size):
+        for i in range(first, last):
+            keys[j, i] = (features[i, dims[j]] - center[j]) / unit[j]
+
+
+@_compiled
 def split(keys, order, values, start, stop):
     """Divide places start..stop at the middle of their widest dimension; return the middle."""
     n = stop - start
@@ -95,10 +103,10 @@ def _select(values, order, low, high, place):
 
 
 @_compiled
-def arrange(keys, order, values, start, stop):
-    """Bring places start..stop into kd order down to single blocks."""
+def _arrange(keys, order, values):
+    """kd order down to single blocks."""
     starts, stops = np.empty(128, np.int64), np.empty(128, np.int64)
-    starts[0], stops[0] = start, stop
+    starts[0], stops[0] = 0, order.size
     depth = 1
     while depth:
         depth -= 1
@@ -112,22 +120,34 @@ def arrange(keys, order, values, start, stop):
 
 
 @_compiled
-def pack(keys, order, near, boxes, tops, first, last):
-    """Fill the blocks and boxes of groups first..last; places beyond the last row repeat it."""
-    dims, n = keys.shape[0], order.size
-    for g in range(first, last):
+def finish(keys, order, near, boxes, tops, start, stop):
+    """Bring places start..stop, whole groups, into kd order and fill their blocks and boxes.
+
+    Works on a copy of these rows, small enough to stay in the processor's cache. Places beyond the
+    last row repeat it.
+    """
+    dims, n = keys.shape[0], stop - start
+    local, places = np.empty((dims, n), np.float32), np.arange(n).astype(np.int32)
+    rows = order[start:stop].copy()
+    for j in range(dims):
+        for p in range(n):
+            local[j, p] = keys[j, rows[p]]
+    _arrange(local, places, np.empty(n, np.float32))
+    for p in range(n):
+        order[start + p] = rows[places[p]]
+    for g in range((n + GROUP * BLOCK - 1) // (GROUP * BLOCK)):
+        at = start // (GROUP * BLOCK) + g
         for j in range(dims):
-            low, high = _INF, -_INF
+            lowest, highest = _INF, -_INF
             for s in range(GROUP):
-                place = (g * GROUP + s) * BLOCK
-                a, b = _INF, -_INF
-                for b_ in range(BLOCK):
-                    v = keys[j, order[min(place + b_, n - 1)]]
-                    near[g * GROUP + s, j, b_] = v
-                    a, b = min(a, v), max(b, v)
-                boxes[g, 0, j, s], boxes[g, 1, j, s] = a, b
-                low, high = min(low, a), max(high, b)
-            tops[0, j, g], tops[1, j, g] = low, high
+                low, high = _INF, -_INF
+                for i in range(BLOCK):
+                    v = local[j, places[min((g * GROUP + s) * BLOCK + i, n - 1)]]
+                    near[at * GROUP + s, j, i] = v
+                    low, high = min(low, v), max(high, v)
+                boxes[at, 0, j, s], boxes[at, 1, j, s] = low, high
+                lowest, highest = min(lowest, low), max(highest, high)
+            tops[0, j, at], tops[1, j, at] = lowest, highest
 
 
 # ------------------------------------------------------------------------------ euclidean

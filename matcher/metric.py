@@ -31,7 +31,7 @@ LARGEST = 1e100
 """Numbers beyond this are refused: their squares would leave float64."""
 
 _POSITIONS = field_lookup(MUSIC_FIELDS)
-_CHUNK = 1 << 18
+_AT_ONCE, _CHUNK = 1 << 18, 1 << 14
 
 
 class Scaling(NamedTuple):
@@ -47,12 +47,21 @@ RAW = Scaling(np.zeros(DIMENSIONS), np.ones(DIMENSIONS))
 def standard_scaling(features: np.ndarray) -> Scaling:
     """Mean and population standard deviation of each column of (N, 10); spread 1 where constant."""
     n = len(features)
-    if n <= _CHUNK:
+    if n <= _AT_ONCE:
         center, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
     else:  # in pieces: the deviations of ten million rows need not stand in memory at once
-        pieces = [features[i : i + _CHUNK] for i in range(0, n, _CHUNK)]
-        center = sum(p.sum(axis=0, dtype=np.float64) for p in pieces) / n
-        spread = np.sqrt(sum(np.square(p - center).sum(axis=0) for p in pieces) / n)
+        center, squares = np.zeros(DIMENSIONS), np.zeros(DIMENSIONS)
+        buffer, ones = np.empty((_CHUNK, DIMENSIONS)), np.ones(_CHUNK)
+        pieces = [(features[i : i + _CHUNK], buffer[: min(_CHUNK, n - i)]) for i in range(0, n, _CHUNK)]
+        for piece, held in pieces:
+            np.copyto(held, piece)
+            center += ones[: len(held)] @ held
+        center /= n
+        for piece, held in pieces:
+            np.subtract(piece, center, out=held)
+            np.square(held, out=held)
+            squares += ones[: len(held)] @ held
+        spread = np.sqrt(squares / n)
     constant = features.min(axis=0) == features.max(axis=0)
     return Scaling(center, np.where(constant | (spread == 0), 1.0, spread))
 

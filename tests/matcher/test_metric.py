@@ -93,6 +93,7 @@ def test_standard_scale_measures_in_deviations_of_the_catalogue():
 def test_large_catalogues_scale_the_same(monkeypatch):
     features = np.random.default_rng(1).normal(3, 2, (1000, 10))
     whole = standard_scaling(features)
+    monkeypatch.setattr("matcher.metric._AT_ONCE", 100)
     monkeypatch.setattr("matcher.metric._CHUNK", 64)
     pieces = standard_scaling(features)
     np.testing.assert_allclose(pieces.center, whole.center, rtol=1e-13)
