@@ -93,8 +93,9 @@ def loads(library):
 
 
 def pip(*arguments, check=True):
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-q", "-c", str(ROOT / "constraints.txt"), *arguments]
-    result = subprocess.run(command, cwd=ROOT, stderr=None if check else subprocess.DEVNULL)
+    quiet = [] if sys.stdout.isatty() else ["-q"]  # a person sees how far it is, a log stays short
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *quiet, "-c", str(ROOT / "constraints.txt")]
+    result = subprocess.run([*command, *arguments], cwd=ROOT, stderr=None if check else subprocess.DEVNULL)
     if check and result.returncode:
         sys.exit("go.py: a package could not be installed (see above); check the network and run the same command again.")
 
@@ -109,7 +110,7 @@ def demo(arguments):
         say("where to go next, from this folder:")
         leitmotif = PYTHON.with_name("leitmotif").relative_to(ROOT)
         print("  python3 go.py app                                  the page: drop a video in, move the sliders")
-        print(f"  {leitmotif} recommend YOUR_VIDEO.mp4")
+        print(f"  {leitmotif} recommend {film.relative_to(ROOT)} --per-scene")
         print(f"  {leitmotif} catalogue build YOUR_MUSIC_FOLDER -o audio_features.csv")
         print(f"  {leitmotif} recommend YOUR_VIDEO.mp4 --catalogue audio_features.csv")
     return code
