@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -46,17 +47,19 @@ def _on_this_machine(jobs: int, tags: bool, sources: list[str]) -> Iterator[Outc
 def _in_processes(sources: list[str], jobs: int, tags: bool) -> Iterator[Outcome]:
     from joblib import Parallel, delayed, parallel_config
 
+    # what joblib says when its generator is left early is our own Ctrl-C or crash handling
+    warnings.filterwarnings("ignore", message=".*tasks which were still being processed", category=UserWarning)
     with parallel_config(backend="loky", inner_max_num_threads=1):
         run = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs")
         yield from run(delayed(analyse_file)(source, tags) for source in sources)
 
 
 def _alone(source: str, tags: bool) -> Outcome:
+    from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     try:
-        # two tasks, because joblib runs a single one in this very process
-        return next(o for o in _in_processes([source, source], 2, tags) if o.source == source)
+        return get_reusable_executor(max_workers=1).submit(analyse_file, source, tags).result()
     except TerminatedWorkerError:
         return Outcome(source, "", None, _CRASHED)
 
@@ -85,7 +88,7 @@ def _on_cluster(address: str, tags: bool, sources: list[str]) -> Iterator[Outcom
             part = sources[at : at + _AT_ONCE]
             futures = client.map(analyse_file, part, tags=tags, pure=False)
             by_key = {future.key: source for future, source in zip(futures, part, strict=True)}
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=client.loop):
                 failed = future.status == "error"
                 yield Outcome(by_key[future.key], "", None, _CRASHED) if failed else future.result()
                 future.release()

@@ -191,3 +191,66 @@ def test_nothing_to_build_from(tmp_path: Path, output: Path, folder_name: str, m
     assert cli.main(["catalogue", "build", str(tmp_path / folder_name), "-o", str(output)]) == 2
     error = capsys.readouterr().err
     assert message in error and folder_name in error and "Traceback" not in error
+
+
+# ------------------------------------------------------------------------------- other machines
+
+
+def test_a_cluster_writes_the_same_bytes(folder: Path, output: Path):
+    distributed = pytest.importorskip("distributed", reason="Dask is an optional part")
+    run(folder, output)
+    elsewhere = output.with_name("elsewhere.csv")
+    (folder / "empty.mp3").touch()
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        report = run(folder, elsewhere, cluster=cluster.scheduler_address)
+    assert elsewhere.read_bytes() == output.read_bytes()
+    assert [Path(source).name for source, _ in report.failed] == ["empty.mp3"]
+
+
+def test_a_folder_by_url_gives_the_same_features(folder: Path, output: Path):
+    pytest.importorskip("fsspec", reason="URLs are an optional part")
+    run(folder, output)
+    by_url = output.with_name("by_url.csv")
+    build([f"file://{folder.as_posix()}"], by_url, jobs=1, tags=False)
+    local, remote = Catalogue.read(output), Catalogue.read(by_url)
+    assert remote.track_ids == local.track_ids
+    np.testing.assert_array_equal(remote.features, local.features)
+    assert remote.text("path")[0].startswith("file://")
+
+
+def test_a_scheduler_that_does_not_answer(folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch):
+    distributed = pytest.importorskip("distributed", reason="Dask is an optional part")
+    monkeypatch.setattr(distributed, "Client", _refuse)
+    with pytest.raises(InputError, match="no Dask scheduler answers"):
+        run(folder, output, cluster="tcp://127.0.0.1:1")
+
+
+def _refuse(*_, **__):
+    raise OSError("Timed out trying to connect")
+
+
+def test_the_local_build_does_not_import_dask(folder: Path, output: Path):
+    code = (
+        "import sys; from leitmotif.cli import main; "
+        f"main(['catalogue', 'build', {str(folder)!r}, '-o', {str(output)!r}, '-j', '1', '--no-tags', '--quiet']); "
+        "sys.exit('distributed' in sys.modules or 'dask' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def test_worker_processes_write_the_same_bytes_and_outlive_a_crash(folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch):
+    run(folder, output)
+    (folder / "crash.flac").write_bytes(b"kills its process")
+    monkeypatch.setattr("leitmotif.catalogue_workers.analyse_file", _crash_on_one)
+    parallel = output.with_name("parallel.csv")
+    report = build([folder], parallel, jobs=2, tags=False)
+    assert parallel.read_bytes() == output.read_bytes()
+    assert [(Path(source).name, reason) for source, reason in report.failed] == [("crash.flac", "the decoder crashed on this file")]
+
+
+def _crash_on_one(source: str, tags: bool = True):
+    from leitmotif.catalogue_worker import analyse_file
+
+    if source.endswith("crash.flac"):
+        os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+    return analyse_file(source, tags)
