@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from data.catalogue import Catalogue
+from data.errors import InputError
 from data.profiles import MUSIC_NAMES
+from data.track_curves import read_curves
 from leitmotif.map import MusicMap
 
 SOUND_SUFFIXES = frozenset(
@@ -31,11 +34,15 @@ class Library:
 
     catalogue: Catalogue
     folder: Path | None = None
+    curves: Path | None = None
+    """Table of the tracks over time (`data.track_curves`), where there is one."""
 
     @classmethod
     def open(cls, path: str | os.PathLike) -> Library:
         """Read a catalogue of this machine; its tracks are looked for from its own folder on."""
-        return cls(Catalogue.read(path), Path(path).resolve().parent)
+        path = Path(path).resolve()
+        curves = path.with_name(f"{path.stem}.curves.parquet")
+        return cls(Catalogue.read(path), path.parent, curves if curves.is_file() else None)
 
     @cached_property
     def index(self):
@@ -111,6 +118,15 @@ class Library:
             return path if path.suffix.lower() in SOUND_SUFFIXES and path.is_file() else None
         except (OSError, ValueError):
             return None
+
+    def arousal(self, track_ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """The arousal of some tracks over time, (T,) per half second, −100–100; those that have none are left out."""
+        if self.curves is None or not track_ids:
+            return {}
+        try:
+            return {track: found.curves["arousal"] for track, found in read_curves(self.curves, list(track_ids)).items()}
+        except InputError:
+            return {}  # the list stands without them
 
 
 def mood(features: np.ndarray) -> np.ndarray:

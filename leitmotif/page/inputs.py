@@ -188,9 +188,7 @@ def _start_build() -> None:
     def work(progress):
         if not str(folder).strip(". ") or not folder.is_dir():
             raise InputError(f"{folder}: no such folder on this machine; check the path.")
-        built = build([folder.resolve()], jobs=1, progress=progress)
-        built.catalogue.write(output)
-        return built, output
+        return build([folder.resolve()], output, progress=progress), output
 
     st.session_state["build"] = (folder.name, state.workspace().start(work))
 
@@ -212,7 +210,7 @@ def _end_build(name: str, job: Job, words: Words) -> None:
     del st.session_state["build"]
     if job.state == "done":
         built, output = job.result
-        st.session_state["left_out"] = [(path.name, reason) for path, reason in built.failed]
+        st.session_state["left_out"] = [(Path(source).name, reason) for source, reason in built.failed]
         st.session_state["catalogues"][str(output)] = (name, output, True)
         st.session_state["next_catalogue"] = str(output)
         st.toast(words("built", n=len(built.catalogue), failed=len(built.failed)))

@@ -44,9 +44,11 @@ def show(film: Film, library: Library, result: Recommendation, choices: Choices,
             st.caption(plain(words.reason(match.sentence, off, choices.weights, match.shares)))
             st.html(drawing.reason_bars(off, choices.weights, words.field, words.off))
             _preview(film, library, result, match, own, words)
-    for slot, match in sounds:  # the list stands before the first sound file is opened
+    # The list stands before the first sound file is opened.
+    arousal = library.arousal([match.track_id for _, match in sounds])
+    for slot, match in sounds:
         with slot.container():
-            _player(library, match, words)
+            _player(library, match, arousal.get(match.track_id), words)
 
 
 def _facts(track: dict[str, str], words: Words) -> list[str]:
@@ -60,7 +62,7 @@ def _facts(track: dict[str, str], words: Words) -> list[str]:
 # ------------------------------------------------------------------------------ player
 
 
-def _player(library: Library, match, words: Words) -> None:
+def _player(library: Library, match, arousal: np.ndarray | None, words: Words) -> None:
     path = library.sound(match.row)
     if path is None:
         st.caption(words("no_sound"))
@@ -71,7 +73,8 @@ def _player(library: Library, match, words: Words) -> None:
     except InputError:
         st.caption(words("unreadable_sound"))
         return
-    st.html(drawing.waveform(outline, None, words("outline", name=match.name)))
+    said = words("outline" if arousal is None else "outline_arousal", name=match.name)
+    st.html(drawing.waveform(outline, arousal, said))
     st.audio(str(playable), format=kind, alt=words("player", name=match.name))
 
 
