@@ -158,23 +158,29 @@ def _reader(alt, rows, scenes, chosen, words):
     )
 
 
-def map_chart(rows: list[dict], query: tuple[float, float] | None, words: Words) -> alt.LayerChart:
+def map_chart(rows: list[dict], query: tuple[float, float] | None, words: Words, axes: tuple[str, str] | None = None) -> alt.LayerChart:
     """Tracks as dots on two axes, coloured and shaped by mood; the query is a star.
 
-    rows : dicts with x, y, mood, title, artist, arousal, valence.
+    rows : dicts with x, y, mood, title, artist, arousal, valence. axes : names of the dimensions to
+    the right and upwards; None where the axes are mixtures that have none.
     """
     import altair as alt
 
     moods = list(MOOD_COLOURS)
     shown = [row | {"mood": words(row["mood"])} for row in rows]
     domain = [words(m) for m in moods]
-    axis = alt.Axis(labels=False, ticks=False, grid=False, title=None, domain=False)
+
+    def axis(title: str | None):
+        bare = alt.Axis(labels=False, ticks=False, grid=False, title=None, domain=False)
+        return alt.Axis(title=words.field(title), grid=True, tickCount=5) if title else bare
+
+    right, up = axes or (None, None)
     dots = (
         alt.Chart(alt.Data(values=shown))
         .mark_point(filled=True, size=52, opacity=0.72)
         .encode(
-            x=alt.X("x:Q", axis=axis, scale=alt.Scale(nice=False, padding=18)),
-            y=alt.Y("y:Q", axis=axis, scale=alt.Scale(nice=False, padding=18)),
+            x=alt.X("x:Q", axis=axis(right), scale=alt.Scale(nice=False, padding=18)),
+            y=alt.Y("y:Q", axis=axis(up), scale=alt.Scale(nice=False, padding=18)),
             color=alt.Color(
                 "mood:N", title=None, scale=alt.Scale(domain=domain, range=list(MOOD_COLOURS.values())), legend=alt.Legend(orient="top")
             ),

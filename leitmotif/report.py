@@ -73,8 +73,13 @@ def results_csv(result: Recommendation) -> str:
 
 
 def results_json(video: str, result: Recommendation, choices: Choices) -> str:
-    """The whole result with the choices that led to it."""
-    record = {"video": video, "catalogue": result.catalogue.source, "choices": choices.to_dict()} | result.to_dict()
+    """The whole result with the choices that led to it, laid out as `leitmotif recommend --json` does."""
+    record = {
+        "video": video,
+        "catalogue": _name(result.catalogue.source),
+        "choices": choices.to_dict(),
+        "recommendations": [result.to_dict()],
+    }
     return json.dumps(record, ensure_ascii=False, indent=2)
 
 

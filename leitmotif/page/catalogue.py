@@ -55,7 +55,7 @@ def _map(library: Library, words: Words) -> None:
     )
     catalogue = library.catalogue
     rows = music_map.sample(len(catalogue), MOST_DOTS)
-    place = _va if view == "va_plane" else library.map.place
+    place, axes = (_va, ("valence", "arousal")) if view == "va_plane" else (library.map.place, None)
     titles, artists, ids = (catalogue.text(n) for n in ("title", "artist", "track_id"))
     dots = [
         {
@@ -71,7 +71,7 @@ def _map(library: Library, words: Words) -> None:
     ]
     star = _star()
     query = None if star is None else tuple(place(star[None])[0].tolist())
-    st.altair_chart(charts.map_chart(dots, query, words), alt=words("map_alt", n=len(dots)), key=f"map|{view}|{words.language}")
+    st.altair_chart(charts.map_chart(dots, query, words, axes), alt=words("map_alt", n=len(dots)), key=f"map|{view}|{words.language}")
     st.caption(words("va_how") if view == "va_plane" else words("map_how", p=round(100 * library.map.explained)))
     if len(rows) < len(catalogue):
         st.caption(words("map_sample", n=len(rows), total=len(catalogue)))

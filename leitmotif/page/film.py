@@ -11,6 +11,8 @@ from leitmotif.page import state
 from leitmotif.page.state import Film, plain
 
 PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
+WHOLE = -1
+"""Stands among the scenes for the whole video."""
 LARGEST_PLAYED = 128 << 20
 """Bytes of a video that is shown in the page: Streamlit holds what it serves in memory (ours)."""
 
@@ -28,7 +30,7 @@ def progress(film: Film, words: Words) -> None:
     st.button(words("again"), icon=":material/refresh:", on_click=state.open_film, args=[film.kept])
 
 
-@st.fragment(run_every=0.4)
+@st.fragment(run_every=1.0)
 def _watching(film: Film, words: Words) -> None:
     job = film.job
     if job.ended:
@@ -55,7 +57,8 @@ def show(film: Film, words: Words) -> None:
     with numbers:
         st.subheader(words("saw"), anchor=False, help=words("saw_how"))
         st.html(drawing.profile_bars(profile, words.field, words.evidence))
-    _course(film, whole, words)
+    with st.container(key="course"):
+        _course(film, whole, words)
 
 
 def _player(film: Film, start: float, words: Words) -> None:
@@ -77,13 +80,13 @@ def _course(film: Film, whole: VideoProfile, words: Words) -> None:
     key = scene_key(film)
     choice.selectbox(
         words("scene"),
-        [None, *range(len(scenes))],
-        format_func=lambda n: words("whole") if n is None else _scene_name(n, scenes, words),
+        range(WHOLE, len(scenes)),
+        format_func=lambda n: words("whole") if n == WHOLE else _scene_name(n, scenes, words),
         key=key,
         label_visibility="collapsed",
         disabled=len(scenes) < 2,
     )
-    chosen = st.session_state.get(key)
+    chosen = st.session_state[key]
     chart = charts.film_chart(whole.curves, timeline.duration, timeline.cuts, timeline.keyframes, scenes, chosen, words)
     chart_key = f"chart|{film.kept.key}|{chosen}|{words.language}"
     st.altair_chart(
@@ -100,7 +103,7 @@ def _click(chart_key: str, key: str, scenes: int) -> None:
     picked = st.session_state[chart_key]["selection"].get("scene") or []
     if picked and scenes > 1:
         scene = int(picked[0]["scene"])
-        st.session_state[key] = None if st.session_state.get(key) == scene else scene
+        st.session_state[key] = WHOLE if st.session_state[key] == scene else scene
 
 
 def _scene_name(n: int, scenes: list[tuple[float, float]], words: Words) -> str:
@@ -117,8 +120,8 @@ def scene_key(film: Film) -> str:
 
 def scene_times(film: Film) -> tuple[float, float | None]:
     """Start and end of the scene chosen; end is None for the whole video."""
-    scene = st.session_state.get(scene_key(film))
-    return (0.0, None) if scene is None else film_scenes(film)[scene]
+    scene = st.session_state.get(scene_key(film), WHOLE)
+    return (0.0, None) if scene == WHOLE else film_scenes(film)[scene]
 
 
 def film_scenes(film: Film) -> list[tuple[float, float]]:

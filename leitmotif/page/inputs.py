@@ -193,7 +193,7 @@ def _start_build() -> None:
     st.session_state["build"] = (folder.name, state.workspace().start(work))
 
 
-@st.fragment(run_every=0.5)
+@st.fragment(run_every=1.0)
 def _building(words: Words) -> None:
     name, job = st.session_state["build"]
     if job.ended:

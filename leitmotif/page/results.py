@@ -62,7 +62,7 @@ def show(film: Film, library: Library, words: Words) -> None:
 
 def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[MusicProfile, tuple[str, ...]]:
     """Ten sliders that begin at the prediction; the profile they stand for and the names that were moved."""
-    place = f"{film.kept.key}|{st.session_state.get(film_page.scene_key(film))}"
+    place = f"{film.kept.key}|{film_page.scene_times(film)[0]:.3f}|{film_page.scene_times(film)[1]}"
     kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
     keys = {f.name: f"wish|{place}|{f.name}" for f in MUSIC_FIELDS}
     st.caption(words("wants_how"))

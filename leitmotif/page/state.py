@@ -155,8 +155,10 @@ _PAGE = """
 .stMainBlockContainer { padding: 1.6rem 2.2rem 3rem; max-width: 84rem; }
 [data-testid="stSidebarHeader"] { height: 1.6rem; margin: 0; padding-top: .6rem; padding-bottom: 0; }
 .stSidebar .stHeading h1 { padding: 0; }
+.st-key-course [data-testid="stElementToolbar"] { display: none; }  /* it would lie on the choice of scene */
 @media (max-width: 640px) {
-  .stMainBlockContainer { padding-left: .9rem; padding-right: .9rem; }
-  .st-key-answer > [data-testid="stHorizontalBlock"] > div:first-child { order: 2; }  /* the tracks before the sliders */
+  .stMainBlockContainer { padding: 3.4rem .9rem 2rem; }
+  /* the tracks before the sliders */
+  .st-key-answer > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] > div:first-child { order: 2; }
 }
 """

@@ -124,7 +124,7 @@ def _render(film: Film, track: Path, own: str, start: float, end: float | None, 
     )
 
 
-@st.fragment(run_every=0.4)
+@st.fragment(run_every=0.7)
 def _rendering(job, name: str, words: Words) -> None:
     if job.ended:
         st.rerun()

@@ -1,0 +1,91 @@
+"""A server of its own and a real browser. Without Chromium these tests skip and say so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from browsing import GRACE_S, LIMIT_MB, QUIET, ROOT, Server, Visit
+
+
+def chromium() -> str:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("Chromium is not installed: `apt-get install chromium` brings the browser that drives the page")
+    pytest.importorskip("playwright", reason="playwright is not installed: `pip install playwright`")
+    return found
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`leitmotif app` with a small limit, a short grace and folders of its own."""
+    chromium()
+    temporary = tmp_path_factory.mktemp("server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {
+        "TMPDIR": str(temporary),
+        "TEMP": str(temporary),
+        "LEITMOTIF_MAX_UPLOAD_MB": str(LIMIT_MB),
+        "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(GRACE_S),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+    with (temporary / "log.txt").open("w", encoding="utf-8") as log:
+        command = [sys.executable, "-m", "leitmotif", "app", "--no-browser", "--port", str(port)]
+        process = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log, cwd=temporary)
+    url = f"http://localhost:{port}"
+    try:
+        _wait_for(f"{url}/_stcore/health", process)
+        yield Server(url, process.pid, temporary)
+    finally:
+        process.terminate()
+        process.wait(20)
+    left = [f.name for f in temporary.iterdir() if f.name.startswith("leitmotif-page-")]
+    assert not left, f"the server left {left} behind"
+    assert "Traceback" not in (said := (temporary / "log.txt").read_text(encoding="utf-8")), said
+
+
+def _wait_for(url: str, process: subprocess.Popen) -> None:
+    for _ in range(240):
+        assert process.poll() is None, "the server did not start"
+        try:
+            urllib.request.urlopen(url, timeout=5)
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.25)
+    raise AssertionError("the server did not answer")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, server: Server):
+    """Somebody comes: `visit()`, `visit(viewport=…)`. Everybody leaves at the end of the test."""
+    visitors: list[Visit] = []
+
+    def come(**context) -> Visit:
+        visitors.append(Visit(browser, server, **context))
+        return visitors[-1]
+
+    yield come
+    for visitor in visitors:
+        visitor.close()

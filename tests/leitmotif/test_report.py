@@ -1,0 +1,108 @@
+"""What is taken away: complete, readable alone, and harmless."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from data.catalogue import Catalogue
+from data.profiles import MUSIC_NAMES, Curves, MusicProfile, VideoProfile
+from leitmotif import pipeline, report
+from leitmotif.i18n import Words
+from leitmotif.pipeline import Recommendation
+from leitmotif.report import Choices
+
+EVIL = "<img src=x onerror=alert(1)>\"'&"
+
+
+class Timeline:
+    """The part of a timeline that the report looks at."""
+
+    keyframes = ((0.5, b"\xff\xd8first"), (1.5, b"\xff\xd8second"))
+    cuts = (1.0,)
+
+
+@pytest.fixture(scope="module")
+def whole() -> VideoProfile:
+    times = np.arange(6) * 0.5
+    values = np.tile(np.linspace(0, 50, 6)[:, None], (1, 11))
+    return VideoProfile(np.zeros(11), np.linspace(0, 1, 11), "test", Curves(times, values, VideoProfile.names()))
+
+
+@pytest.fixture(scope="module")
+def result(whole: VideoProfile) -> Recommendation:
+    rng = np.random.default_rng(3)
+    rows = [dict(zip(MUSIC_NAMES, rng.normal(size=10).tolist(), strict=True)) | {"track_id": str(i)} for i in range(6)]
+    rows[0] |= {"title": EVIL, "artist": "=1+1", "license": EVIL}
+    rows[1] |= {"title": "+SUM(A1)", "artist": "@x", "path": "-x", "bpm": "-1.5"}
+    music = MusicProfile(np.zeros(10), np.ones(10))
+    return pipeline.match(whole, Catalogue.from_rows(rows, "my tracks.csv"), k=6, music=music)
+
+
+@pytest.fixture(scope="module")
+def choices() -> Choices:
+    return Choices(np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 0.5]), filters="CC0", edited=("warmth",))
+
+
+class Pieces(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_page_holds_everything_and_asks_nobody(whole, result, choices, language):
+    text = report.report_html(EVIL, Timeline, whole, result, choices, Words(language))
+    page = Pieces(text)
+    said = " ".join(page.words)
+    for match in result.matches:
+        assert match.name in said
+    assert all(f.zh in said if language == "zh" else f.label in said for f in (*VideoProfile.FIELDS, *MusicProfile.FIELDS))
+    assert "CC0" in said and "my tracks.csv" in said
+    sources = [a["src"] for _, a in page.tags if "src" in a]
+    assert len(sources) == 2 and all(s.startswith("data:image/jpeg;base64,") for s in sources)
+    assert not re.search(r"https?://|url\(|@import", text.replace("http://www.w3.org/2000/svg", ""))
+
+
+def test_nothing_from_a_file_becomes_markup(whole, result, choices):
+    page = Pieces(report.report_html(EVIL, Timeline, whole, result, choices, Words("en")))
+    assert not [a for _, a in page.tags if any(name.startswith("on") for name in a)]
+    assert EVIL in " ".join(page.words)
+
+
+def test_table_has_a_row_per_track_and_no_formula(result):
+    rows = list(csv.DictReader(io.StringIO(report.results_csv(result))))
+    assert [int(r["place"]) for r in rows] == [1, 2, 3, 4, 5, 6]
+    assert [r["track_id"] for r in rows] == [m.track_id for m in result.matches]
+    for row, match in zip(rows, result.matches, strict=True):
+        assert [float(row[n]) for n in MUSIC_NAMES] == match.values.tolist()
+        assert sum(float(row[f"{n}_share"]) for n in MUSIC_NAMES) == pytest.approx(1, abs=1e-3)
+    text = {c for r in rows for n, c in r.items() if n in ("title", "artist", "path", "license")}
+    assert {"'=1+1", "'+SUM(A1)", "'@x", "'-x"} <= text
+
+
+@pytest.mark.parametrize(("cell", "safe"), [("-1.5", "-1.5"), ("+3", "+3"), ("=1", "'=1"), ("-1-1", "'-1-1"), ("a=1", "a=1"), ("", "")])
+def test_numbers_stay_numbers(cell: str, safe: str):
+    assert report.safe_cell(cell) == safe
+
+
+def test_json_says_what_was_chosen(result, choices):
+    record = json.loads(report.results_json("film.mp4", result, choices))
+    assert record["video"] == "film.mp4" and record["catalogue"] == "my tracks.csv"
+    assert record["choices"]["weights"]["arousal"] == 2 and record["choices"]["edited"] == ["warmth"]
+    found = record["recommendations"][0]
+    assert len(found["matches"]) == 6 and set(found["music"]["values"]) == set(MUSIC_NAMES)
