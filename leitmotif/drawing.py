@@ -145,25 +145,25 @@ def curve_lines(
 
     times : (T,) seconds. curves : field and values (T,). marks : seconds of the cuts.
     """
-    width, band = 720.0, 46.0
+    width, band = 880.0, 52.0
     end = float(times[-1]) if len(times) > 1 else 1.0
     parts = []
     for row, (f, values) in enumerate(curves):
-        top = row * band + 6
+        top = row * band + 18
         share = (np.clip(values, f.low, f.high) - f.low) / (f.high - f.low)
         points = " ".join(
-            f"{150 + width * t / end:.1f},{top + (band - 12) * (1 - v):.1f}" for t, v in zip(times, share, strict=True) if np.isfinite(v)
+            f"{width * t / end:.1f},{top + (band - 22) * (1 - v):.1f}" for t, v in zip(times, share, strict=True) if np.isfinite(v)
         )
-        middle = top + (band - 12) * (1 - (f.neutral - f.low) / (f.high - f.low))
+        middle = top + (band - 22) * (1 - (f.neutral - f.low) / (f.high - f.low))
         parts.append(
-            f'<text x="0" y="{top + band / 2 - 2:.0f}" font-size="13" fill="currentColor">{_text(label(f))}</text>'
-            f'<line x1="150" x2="{150 + width:.0f}" y1="{middle:.1f}" y2="{middle:.1f}" stroke="currentColor" stroke-opacity=".2"/>'
+            f'<text x="0" y="{top - 6:.0f}" font-size="13" fill="currentColor" fill-opacity=".75">{_text(label(f))}</text>'
+            f'<line x1="0" x2="{width:.0f}" y1="{middle:.1f}" y2="{middle:.1f}" stroke="currentColor" stroke-opacity=".2"/>'
             f'<polyline points="{points}" fill="none" stroke="{CURVE_COLOURS.get(f.name, ACCENT)}" stroke-width="2"/>'
         )
     bottom = len(curves) * band
-    ticks = "".join(f"M{150 + width * t / end:.1f} {bottom:.0f}v6" for t in marks if t <= end)
+    ticks = "".join(f"M{width * t / end:.1f} {bottom:.0f}v6" for t in marks if t <= end)
     parts.append(f'<path d="{ticks}" stroke="currentColor" stroke-opacity=".6"/>')
-    return f'<div class="lm"><svg viewBox="0 0 {160 + width:.0f} {bottom + 10:.0f}">{"".join(parts)}</svg></div>'
+    return f'<div class="lm"><svg viewBox="0 0 {width:.0f} {bottom + 10:.0f}">{"".join(parts)}</svg></div>'
 
 
 def _text(value: str) -> str:

@@ -127,7 +127,8 @@ h2 { font-size: 1rem; margin: 1rem 0 .35rem; }
 .two .lm { font-size: .78rem; }
 .tracks { border-collapse: collapse; width: 100%; font-size: .82rem; }
 .tracks td, .tracks th { padding: .28rem .6rem .28rem 0; text-align: left; vertical-align: top; }
-.tracks td, .tracks th { border-bottom: 1px solid #e4e2ea; overflow-wrap: anywhere; }
+.tracks td, .tracks th { border-bottom: 1px solid #e4e2ea; overflow-wrap: break-word; max-width: 14rem; }
+.tracks td:nth-child(5) { max-width: none; width: 45%; }
 @media (max-width: 40rem) { .two { grid-template-columns: 1fr; } }
 @page { size: A4; margin: 11mm; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; } h1, h2, tr, svg { break-inside: avoid; } }
@@ -151,7 +152,7 @@ def _tracks(result: Recommendation, choices: Choices, words: Words) -> str:
         sentence = words.reason(m.sentence, off, np.asarray(choices.weights), m.shares)
         cells = (str(place), m.name, m.track.get("artist", ""), f"{m.distance:.3f}", sentence, m.track.get("license", ""))
         rows.append("<tr>" + "".join(f"<td>{_t(cell)}</td>" for cell in cells) + "</tr>")
-    heads = ("", words("track"), words("artist"), words("distance", d=""), "", words("licence"))
+    heads = ("", words("track"), words("artist"), words("metric"), "", words("licence"))
     return f'<table class="tracks"><tr>{"".join(f"<th>{_t(h)}</th>" for h in heads)}</tr>{"".join(rows)}</table>'
 
 

@@ -1,0 +1,155 @@
+"""The page without a browser: its states, its choices, and what stays when one of them moves.
+
+Streamlit's AppTest runs the real script. The film is a real one of two seconds, watched once.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data.profiles import MUSIC_NAMES
+from leitmotif import ffmpeg, presets
+from leitmotif.i18n import TEXT
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("films") / "两秒 film.mp4"
+    source = "testsrc2=size=160x90:rate=10:duration=2"
+    subprocess.run([ffmpeg.executable(), "-v", "error", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p", path], check=True)
+    return path
+
+
+def page() -> AppTest:
+    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+
+
+@pytest.fixture(scope="module")
+def watched(film: Path) -> AppTest:
+    """A page with a film that has been watched; tests that change it put it back."""
+    at = page()
+    at.text_input(key="video_path").set_value(str(film)).run()
+    chosen = at.session_state["films"][at.session_state["film"]]
+    assert chosen.job.wait(120) and chosen.ready
+    return at.run()
+
+
+def titles(at: AppTest) -> list[str]:
+    """The tracks, as the page shows them."""
+    cards = [h.proto.body for h in at.get("html") if 'class="title"' in h.proto.body]
+    return [card.split('class="title">')[1].split("<")[0] for card in cards]
+
+
+def test_empty_page_teaches_in_one_line():
+    at = page()
+    assert not at.exception
+    assert at.header[0].value == TEXT["empty_title"][0]
+    assert TEXT["sample"][0] in [b.label for b in at.button]
+
+
+def test_results_of_a_film(watched: AppTest):
+    assert not watched.exception
+    assert len(titles(watched)) == 5
+    bars = next(h.proto.body for h in watched.get("html") if "<table>" in h.proto.body)
+    assert bars.count("<tr") == 11 and "Scene tension" in bars
+
+
+def test_sliders_begin_at_the_prediction(watched: AppTest):
+    state = watched.session_state
+    film = state["films"][state["film"]]
+    from features.video import rate
+    from recommender import load_recommender
+
+    predicted = load_recommender().predict(rate(film.timeline))
+    for name, value in zip(MUSIC_NAMES, predicted.values, strict=True):
+        slider = next(s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}"))
+        assert slider.value == pytest.approx(value, abs=0.051)
+
+
+def test_a_wish_changes_the_list_and_can_be_taken_back(watched: AppTest):
+    before = titles(watched)
+    film = watched.session_state["films"][watched.session_state["film"]]
+    timeline = film.timeline
+    for name in ("arousal", "brightness", "rhythm_speed"):
+        slider = next(s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}"))
+        slider.set_value(slider.min if slider.value > (slider.min + slider.max) / 2 else slider.max)
+    watched.run()
+    assert titles(watched) != before
+    assert any("You changed" in c.value for c in watched.caption)
+    assert watched.session_state["films"][watched.session_state["film"]].timeline is timeline  # not watched again
+    next(b for b in watched.button if b.label == TEXT["reset"][0]).click().run()
+    assert titles(watched) == before
+
+
+def test_presets_move_the_weights(watched: AppTest):
+    def weights() -> np.ndarray:
+        return np.array([watched.session_state[f"weight|{n}"] for n in MUSIC_NAMES])
+
+    control = next(c for c in watched.get("button_group") if c.key == "preset")
+    control.set_value("va_only").run()
+    assert weights() == pytest.approx(presets.va_only())
+    next(s for s in watched.slider if s.key == "weight|warmth").set_value(2.0).run()
+    assert watched.session_state["preset"] is None  # own weights belong to no preset
+    control = next(c for c in watched.get("button_group") if c.key == "preset")
+    control.set_value("equal").run()
+    assert weights() == pytest.approx(np.ones(10))
+
+
+def test_no_weight_at_all_is_a_sentence(watched: AppTest):
+    for name in MUSIC_NAMES:
+        next(s for s in watched.slider if s.key == f"weight|{name}").set_value(0.0)
+    watched.run()
+    assert not watched.exception and watched.warning and titles(watched) == []
+    next(c for c in watched.get("button_group") if c.key == "preset").set_value("equal").run()
+    assert len(titles(watched)) == 5
+
+
+def test_filters_leave_what_was_asked_for_or_say_that_nothing_is_left(watched: AppTest):
+    words = next(t for t in watched.text_input if t.key.startswith("words|"))
+    words.set_value("no such title").run()
+    assert titles(watched) == [] and watched.warning[0].value == TEXT["none_left"][0]
+    next(t for t in watched.text_input if t.key.startswith("words|")).set_value("").run()
+    assert len(titles(watched)) == 5
+
+
+def test_other_language_keeps_everything_else(watched: AppTest):
+    before = titles(watched)
+    next(c for c in watched.get("button_group") if c.key == "language").set_value("zh").run()
+    assert titles(watched) == before
+    shown = " ".join([s.value for s in watched.subheader] + [s.label for s in watched.slider] + [b.label for b in watched.button])
+    assert "所见画面" in shown and "温暖度" in shown and "Warmth" not in shown
+    next(c for c in watched.get("button_group") if c.key == "language").set_value("en").run()
+
+
+def test_the_same_content_is_one_film(watched: AppTest, film: Path):
+    at = watched
+    at.text_input(key="video_path").set_value(f'"{film}"').run()
+    assert len(at.session_state["films"]) == 1
+
+
+@pytest.mark.parametrize(("text", "said"), [("/no/such/film.mp4", "no such file"), (str(ROOT / "README.md"), "not read here")])
+def test_a_path_that_cannot_be_used_is_a_sentence(text: str, said: str):
+    at = page()
+    at.text_input(key="video_path").set_value(text).run()
+    assert not at.exception and said in at.error[0].value.replace("\\", "")
+
+
+def test_a_page_for_others_offers_no_paths_of_this_machine(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("leitmotif.page.state.LOCAL", ())
+    at = page()
+    assert not [t.key for t in at.text_input if t.key in ("video_path", "catalogue_path", "build_folder")]
+
+
+def test_shipped_settings_tell_nobody_and_stay_on_this_machine():
+    import tomllib
+
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert settings["browser"]["gatherUsageStats"] is False
+    assert settings["server"]["address"] == "localhost"
