@@ -39,9 +39,7 @@ def show(film: Film, library: Library, words: Words) -> None:
         st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
         st.caption(plain(f"{film.kept.name} · {what}"))
         k, own_sound = _presets(words)
-        weights = _weights()
-        choices = Choices(weights, metric, scale, said, edited)
-        options = dict(k=k, weights=weights, metric=metric, scale=scale, music=music, where=where, index=library.index, diverse=diverse)
+        options = dict(k=k, weights=_weights(), metric=metric, scale=scale, music=music, where=where, index=library.index, diverse=diverse)
         try:
             result = pipeline.match(video, library.catalogue, recommender=state.recommender(), start=start, end=end, **options)
         except InputError as error:
@@ -50,6 +48,7 @@ def show(film: Film, library: Library, words: Words) -> None:
         if not result.matches:
             st.warning(words("none_left"))
             return
+        choices = Choices(result.weights, metric, scale, said, edited)
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(warning))
