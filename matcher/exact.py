@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 ENGINES = ("auto", "scan", "blocks")
 _FEW = 1024
 """Rows below which a scan is as fast as anything."""
-_SPARSE = 24
+_SPARSE = 64
 """A filter that keeps fewer than one row in so many is answered by scanning what it keeps: about
 where reading those rows in float64 costs no more than running over all blocks (ours, measured)."""
 _DEEP = 1000
@@ -89,7 +89,9 @@ class TrackIndex:
         if ids is not None and len(ids) != len(features):
             raise InputError(f"ids: {len(ids)} given for {len(features)} rows; give one each.")
         index = cls(features, None if ids is None else np.asarray(ids), standard_scaling(features))
-        if engine == "blocks" or (engine == "auto" and len(features) >= _FEW and importlib.util.find_spec("numba")):
+        if engine == "blocks" and not has_numba():
+            raise InputError("engine: blocks needs numba; install it, or leave the choice to 'auto'.")
+        if engine == "blocks" or (engine == "auto" and len(features) >= _FEW and has_numba()):
             index.blocks = index._blocks(tuple(range(DIMENSIONS)))
         return index
 
@@ -240,6 +242,11 @@ class TrackIndex:
         from matcher.store import load
 
         return load(path)
+
+
+def has_numba() -> bool:
+    """Whether the compiled search can be loaded."""
+    return importlib.util.find_spec("numba") is not None
 
 
 def _plain(weights: object) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from data.atomic import atomic_path
 from data.errors import InputError
-from matcher.exact import TrackIndex
+from matcher.exact import TrackIndex, has_numba
 from matcher.metric import Scaling
 
 FORMAT = "leitmotif-index-1"
@@ -56,7 +56,7 @@ def load(path: str | os.PathLike) -> TrackIndex:
 
 
 def _blocks(arrays: dict[str, np.ndarray], name: str):
-    if f"{name}.near" not in arrays:
+    if f"{name}.near" not in arrays or not has_numba():
         return None
     from matcher.blocks import Blocks
 

@@ -62,10 +62,16 @@ def test_a_missing_index_is_said_so(tmp_path):
         TrackIndex.load(tmp_path / "none.index")
 
 
+def run(code: str) -> None:
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_first_question_is_answered_before_numba_is_loaded(tmp_path):
     """Loading the compiled search takes longer than scanning: one question must not pay for it."""
     TrackIndex.build(X, engine="blocks").save(tmp_path / "a.index")
-    code = (
+    run(
         "import sys\nimport numpy as np\nfrom matcher import TrackIndex\n"
         f"index = TrackIndex.load({str(tmp_path / 'a.index')!r})\n"
         "first = index.search(np.zeros(10), 3)\n"
@@ -75,6 +81,16 @@ def test_a_first_question_is_answered_before_numba_is_loaded(tmp_path):
         "assert 'numba' in sys.modules\n"
         "assert all((a == b).all() for a, b in zip(first, later))\n"
     )
-    root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, encoding="utf-8")
-    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_numba_the_answers_are_the_same(tmp_path):
+    index = TrackIndex.build(X, engine="blocks")
+    index.save(tmp_path / "a.index")
+    rows = index.search(X[7], 4)[0].tolist()
+    run(
+        "import sys\nsys.modules['numba'] = None\nfrom matcher import TrackIndex\n"
+        f"index = TrackIndex.load({str(tmp_path / 'a.index')!r})\n"
+        "index.patience = 0\n"
+        f"assert index.search(index.features[7], 4)[0].tolist() == {rows}\n"
+        f"assert TrackIndex.build(index.features).search(index.features[7], 4)[0].tolist() == {rows}\n"
+    )
