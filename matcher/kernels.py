@@ -9,6 +9,8 @@ is measured again in float64 by the arithmetic of `matcher.metric`, bit for bit.
 float32: a row at true distance d is kept unless its float32 distance exceeds d by more than rounding
 can explain (`_limit`).
 
+One file on purpose: numba's cache notices a changed file, not a changed callee in another.
+
     near   (groups · GROUP, dims, BLOCK) float32   y of the rows in kd order
     boxes  (groups, 2, dims, GROUP) float32        lowest and highest y in each block
     tops   (2, dims, groups) float32               the same for each group

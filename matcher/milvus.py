@@ -15,7 +15,6 @@ Two rows that no search reaches hold center and spread.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -28,14 +27,12 @@ import numpy as np
 from data.catalogue import Catalogue, to_number
 from data.errors import InputError, Progress
 from data.profiles import MUSIC_NAMES
-from matcher.filters import Condition, parse_filter
+from matcher.filters import Condition
 from matcher.metric import RAW, SCALES, Scaling, check_choice, check_query, check_weights, distances, standard_scaling
+from matcher.milvus_filter import MISSING, to_expression
 from matcher.scan import smallest
 
 COLLECTION = "leitmotif_tracks"
-MISSING = -1e300
-"""Stands for a number that is not there; Milvus has no NaN."""
-
 _FIRST_FETCH, _LARGEST_FETCH = 64, 16_384
 """Rows fetched at once; the second is the most Milvus gives."""
 _BATCH = 2_000
@@ -313,46 +310,3 @@ def _cell(value: str | float) -> str | float:
     if isinstance(value, str):
         return value.strip().casefold().encode()[:_TEXT_BYTES].decode(errors="ignore")
     return float(value) if np.isfinite(value) else MISSING
-
-
-# ------------------------------------------------------------------------------ filters
-
-
-def to_expression(where: str | Sequence[Condition] | None, columns: dict[str, bool]) -> str:
-    """A filter in the language of Milvus. Raises `InputError` for what it cannot say."""
-    if where is None:
-        return ""
-    if isinstance(where, str):
-        where = parse_filter(where)
-    if not all(isinstance(condition, Condition) for condition in where):
-        raise InputError("where: Milvus takes a filter in words, such as bpm>=90, not rows or masks.")
-    return " and ".join(_expression(condition, columns) for condition in where)
-
-
-def _expression(condition: Condition, columns: dict[str, bool]) -> str:
-    name, operator, values = condition
-    if name not in columns and name not in MUSIC_NAMES and name != "track_id":
-        raise InputError(f"--filter: the collection has no column '{name}'; it has {', '.join(['track_id', *columns, *MUSIC_NAMES])}.")
-    numeric = name in MUSIC_NAMES or columns.get(name, False)
-    if numeric and operator != "~":
-        numbers = [to_number(v) for v in values]
-        if not np.isfinite(numbers).all():
-            raise InputError(f"--filter: column '{name}' holds numbers, '{values[0]}' is none.")
-        if operator == "range":
-            return f"({name} >= {min(numbers)!r} and {name} <= {max(numbers)!r})"
-        if operator in ("=", "!="):
-            return f"{name} {'in' if operator == '=' else 'not in'} {numbers!r}"
-        return f"({name} {operator} {numbers[0]!r} and {name} > {MISSING / 10!r})"
-    if operator in ("range", "<", "<=", ">", ">="):
-        raise InputError(f"--filter: column '{name}' holds text in this collection; compare it with =, != or ~.")
-    words = [str(v) if name == "track_id" else str(v).casefold() for v in values]
-    if operator != "~" and not any("*" in word for word in words):
-        return f"{name} {'in' if operator == '=' else 'not in'} {json.dumps(words, ensure_ascii=False)}"
-    alternatives = " or ".join(f"{name} like {_pattern(word, operator)}" for word in words)
-    return f"not ({alternatives})" if operator == "!=" else f'(({alternatives}) and {name} != "")'
-
-
-def _pattern(word: str, operator: str) -> str:
-    if "%" in word or "_" in word or "\\" in word:
-        raise InputError(f"--filter: '{word}' holds one of % _ \\, which Milvus cannot search for with wildcards; give the whole text.")
-    return json.dumps(f"%{word}%" if operator == "~" else word.replace("*", "%"), ensure_ascii=False)

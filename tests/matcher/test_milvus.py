@@ -11,7 +11,8 @@ from data.catalogue import Catalogue
 from data.errors import InputError
 from matcher import TrackIndex, rank
 from matcher.filters import parse_filter, passing
-from matcher.milvus import MilvusIndex, to_expression
+from matcher.milvus import MilvusIndex
+from matcher.milvus_filter import to_expression
 from matcher.search import open_index
 
 if sys.platform == "win32":
