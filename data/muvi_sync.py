@@ -163,10 +163,12 @@ def _read(path: Path) -> dict[str, np.ndarray]:
 
 def _by_video(table: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
     """Each video's name and its rows in order of time."""
-    videos, number = np.unique(table["video"].astype(str), return_inverse=True)
-    order = np.lexsort((table["t_s"], number))
-    for video, rows in zip(videos, np.split(order, np.cumsum(np.bincount(number))[:-1]), strict=True):
-        yield str(video), rows
+    names = table["video"].astype(str)
+    order = np.lexsort((table["t_s"], names))
+    edges = np.flatnonzero(names[order][1:] != names[order][:-1]) + 1
+    for rows in np.split(order, edges):
+        if len(rows):
+            yield str(names[rows[0]]), rows
 
 
 def _quantities(window: Mapping[str, np.ndarray]) -> dict[str, float]:

@@ -133,7 +133,7 @@ class Pairs:
         found = sorted(set(extractors))
         if len(found) > 1:
             raise InputError(
-                f"{self.origin}: the {what} were measured by {len(found)} different extractors ({', '.join(found)}); "
+                f"{self.origin}: {what} measured by {len(found)} different extractors ({', '.join(found)}); "
                 "measure all scenes again with one."
             )
         return found[0] if found else ""

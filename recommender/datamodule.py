@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytorch_lightning as lightning
 import torch
-from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from data.pairs import Pairs
 from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS
@@ -31,6 +33,25 @@ class PairsDataset(Dataset):
         return tuple(t[rows] for t in self.tensors)
 
 
+class Shuffled(Sampler[list[int]]):
+    """Batches of rows in an order that follows from seed and epoch alone, so that a resumed run sees what it would have seen."""
+
+    def __init__(self, rows: int, batch_size: int, seed: int) -> None:
+        self.rows, self.batch_size, self.seed, self.epoch = rows, batch_size, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before every epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-self.rows // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.rows)
+        for start in range(0, self.rows, self.batch_size):
+            yield order[start : start + self.batch_size].tolist()
+
+
 class PairsModule(lightning.LightningDataModule):
     """Training batches in random order, and the validation pairs as one batch."""
 
@@ -40,8 +61,7 @@ class PairsModule(lightning.LightningDataModule):
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
 
     def train_dataloader(self) -> DataLoader:
-        order = RandomSampler(self.train, generator=torch.Generator().manual_seed(self.seed))
-        sampler = BatchSampler(order, min(self.batch_size, len(self.train)), drop_last=False)
+        sampler = Shuffled(len(self.train), self.batch_size, self.seed)
         return DataLoader(self.train, sampler=sampler, batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:

@@ -17,7 +17,7 @@ from recommender.tasks import MAIN_OUTPUTS, VA_OUTPUTS
 class Settings:
     """Everything of training that is not a size of the network."""
 
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     batch_size: int = 64
     epochs: int = 50
@@ -63,6 +63,9 @@ class Training(lightning.LightningModule):
         self.network, self.settings = network, settings
         self.best_loss, self.best_state, self.best_epoch = float("inf"), None, -1
         self.step_losses: list[Tensor] = []
+
+    def on_train_epoch_start(self) -> None:
+        torch.manual_seed(1_000_003 * self.settings.seed + self.current_epoch)  # the same dropout in a resumed run
 
     def training_step(self, batch: tuple[Tensor, ...], _: int) -> Tensor:
         tasks = losses(self.network, batch)

@@ -29,7 +29,7 @@ from recommender.tasks import EMOTIONS, MAIN_INPUTS, MAIN_OUTPUTS, VA_INPUTS, VA
 class Config:
     """Every size of the network."""
 
-    width: int = 32
+    width: int = 64
     """Units of a hidden layer of the main branch (or of the shared trunk)."""
     depth: int = 2
     va_width: int = 16

@@ -91,7 +91,7 @@ def tune(
     while done < trials:
         if progress:
             progress("trials", done, trials)
-        study.sampler = optuna.samplers.TPESampler(seed=1000 * seed + done, multivariate=True, group=True)
+        study.sampler = optuna.samplers.TPESampler(seed=1000 * seed + done)
         study.optimize(objective, n_trials=1, catch=())
         done = _finished(study)
     return study
@@ -103,9 +103,7 @@ def open_study(storage: str | os.PathLike, seed: int = 0) -> optuna.Study:
     path = Path(storage).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        database = optuna.storages.RDBStorage(
-            f"sqlite:///{path.as_posix()}", heartbeat_interval=60, engine_kwargs={"connect_args": {"timeout": 60}}
-        )
+        database = optuna.storages.RDBStorage(f"sqlite:///{path.as_posix()}", engine_kwargs={"connect_args": {"timeout": 60}})
         pruner = optuna.pruners.MedianPruner(n_startup_trials=8, n_warmup_steps=5)
         study = optuna.create_study(
             storage=database, study_name=f"recommender-{seed}", direction="maximize", pruner=pruner, load_if_exists=True

@@ -18,7 +18,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--study", type=Path, metavar="FILE", help="sizes and rates of the best trial of `leitmotif tune`")
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--batch-size", type=int, help="(64, or the study's)")
-    parser.add_argument("--learning-rate", type=float, help="(0.001, or the study's)")
+    parser.add_argument("--learning-rate", type=float, help="(0.003, or the study's)")
     parser.add_argument("--fusion", choices=("split", "shared"), help="two branches or one trunk (split, or the study's)")
     parser.add_argument("--keep", metavar="NAME", help="keep this predictor whatever validation says: network, ridge, …")
     parser.add_argument("--name", help="name of the predictor (the output's)")

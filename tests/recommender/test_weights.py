@@ -1,0 +1,109 @@
+"""Weights files: everything comes back, and files that are something else get one sentence."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from planted import linear_rule, planted
+from safetensors.numpy import save_file
+
+from data.errors import InputError
+from data.profiles import VIDEO_FIELDS, VideoProfile
+from recommender import load_recommender, prior
+from recommender.forward import network_forward
+from recommender.linear import fit_ridge
+from recommender.lit_module import Settings
+from recommender.network import Config
+from recommender.save import save
+from recommender.spread import fit_spread
+from recommender.train import train
+from recommender.weights import LAYOUT, read_weights, write_weights
+
+NEUTRAL = VideoProfile(np.array([f.neutral for f in VIDEO_FIELDS]), np.ones(11), "another 2")
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return planted(linear_rule, 300, noise=0.2)[0]
+
+
+@pytest.fixture(scope="module")
+def trained(pairs):
+    return train(pairs.split("train"), pairs.split("validation"), Config(width=8), Settings(epochs=2))
+
+
+def test_a_network_comes_back_with_its_scalers_extractors_and_scores(tmp_path, pairs, trained):
+    path = tmp_path / "权重 net.safetensors"
+    save(path, trained, pairs, name="net-1", description="A test.", reliability=[0.5] * 9 + [np.nan])
+    loaded = load_recommender(path)
+    regression = network_forward(trained.network)(pairs.video, pairs.video_confidence)[0]
+    assert np.allclose(loaded.predict(pairs.video), fit_spread(regression, pairs.music).apply(regression), atol=1e-4)
+    assert (loaded.name, loaded.video_extractor, loaded.music_extractor) == ("net-1", "planted video", "planted music")
+    assert loaded.reliability[:9].tolist() == [0.5] * 9 and np.isnan(loaded.reliability[9])
+    assert loaded.metadata["config"]["width"] == 8 and loaded.metadata["trained_on"]["pairs"] == 300
+
+
+def test_a_linear_model_comes_back(tmp_path, pairs):
+    model = fit_ridge(pairs)
+    save(tmp_path / "r.safetensors", model, pairs, name="ridge", description="A test.", stretch=False)
+    assert np.allclose(
+        load_recommender(tmp_path / "r.safetensors").predict(pairs.video), model.forward(pairs.video, pairs.video_confidence)[0]
+    )
+
+
+def test_the_prior_is_a_linear_model_like_others(tmp_path, pairs):
+    save(tmp_path / "p.safetensors", prior.as_linear(), pairs, name="prior", description="A test.", stretch=False)
+    assert np.allclose(load_recommender(tmp_path / "p.safetensors").predict(pairs.video), load_recommender("prior").predict(pairs.video))
+
+
+def test_another_extractor_is_said_and_still_served(tmp_path, pairs):
+    save(tmp_path / "r.safetensors", fit_ridge(pairs), pairs, name="ridge", description="A test.")
+    assert load_recommender(tmp_path / "r.safetensors").predict(NEUTRAL).warnings == (
+        "The picture was measured by 'another 2', but ridge learned from 'planted video'.",
+    )
+
+
+def other_layout(path: Path):
+    write_weights(path, "linear", {"a": np.zeros(3)}, {})
+    text = path.read_bytes()
+    path.write_bytes(text.replace(LAYOUT.encode(), LAYOUT[:-1].encode() + b"9"))
+
+
+def wrong_arrays(path: Path):
+    write_weights(path, "linear", {"matrix": np.zeros((3, 3))}, {"name": "x", "description": "x"})
+
+
+BAD_FILES = {
+    "missing": (lambda path: None, "no such weights file"),
+    "pickle": (lambda path: path.write_bytes(pickle.dumps({"matrix": 1})), "a pickled checkpoint, which is never loaded"),
+    "torch checkpoint": (lambda path: torch.save({"a": torch.zeros(2)}, path), "a pickled checkpoint, which is never loaded"),
+    "text": (lambda path: path.write_text("weights"), "damaged or no safetensors file"),
+    "empty": (lambda path: path.write_bytes(b""), "damaged or no safetensors file"),
+    "plain safetensors": (lambda path: save_file({"a": np.zeros(2)}, path), "weights of another layout than leitmotif-recommender-1"),
+    "another layout": (other_layout, "weights of another layout than leitmotif-recommender-1"),
+    "arrays that do not fit": (wrong_arrays, "the weights do not fit together"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_files_that_are_no_weights(tmp_path, case):
+    make, sentence = BAD_FILES[case]
+    path = tmp_path / "w.safetensors"
+    make(path)
+    with pytest.raises(InputError, match=rf"w\.safetensors: {sentence}"):
+        load_recommender(path)
+
+
+def test_a_truncated_file_is_damaged(tmp_path, pairs):
+    path = tmp_path / "w.safetensors"
+    save(path, fit_ridge(pairs), pairs, name="ridge", description="A test.")
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(InputError, match="damaged or no safetensors file"):
+        load_recommender(path)
+
+
+def test_numbers_that_are_not_finite_travel_as_null(tmp_path):
+    write_weights(tmp_path / "w.safetensors", "linear", {}, {"scores": {"r2": np.array([1.0, np.nan])}, "n": np.int64(3)})
+    assert read_weights(tmp_path / "w.safetensors")[0]["scores"] == {"r2": [1.0, None]}
