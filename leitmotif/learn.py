@@ -2,6 +2,8 @@
 
 Each video is watched once and cut into scenes; a scene's 11 numbers come from its picture alone, its
 10 from its soundtrack alone. Scenes that are too short, silent or not music are left out and counted.
+What is music the tagger (YAMNet) says; without its weights the share stays unknown, and every scene
+that sounds is kept, speech included.
 Finished files are kept in a journal in the cache folder until the whole folder is done, so a stopped
 run goes on where it was; a journal written by another version of the extractors is not used.
 """
@@ -136,17 +138,17 @@ def score_file(name: str, path: Path) -> dict:
 
 
 def _score_scene(path: Path, timeline, start: float, end: float) -> dict:
-    from features.audio import music_profile
+    from features.audio import analyze
     from features.video import rate
 
     scene = {"start_s": start, "end_s": end, "left_out": "", "music_share": None}
     if end - start < MIN_SCENE_S:
         return scene | {"left_out": f"shorter than {MIN_SCENE_S:g} s"}
-    music = music_profile(path, start=start, end=end)
-    if not music.confidence.any():
+    sound = analyze(path, start=start, end=end, tags=True)
+    if not sound.profile.confidence.any():
         return scene | {"left_out": "silent"}
-    video = rate(timeline, start, end)
-    return scene | {"video": video.to_dict(), "music": music.to_dict()}
+    share = sound.tags["music"] if sound.tags else None
+    return scene | {"video": rate(timeline, start, end).to_dict(), "music": sound.profile.to_dict(), "music_share": share}
 
 
 def _digest(path: Path) -> str:
@@ -184,8 +186,8 @@ class _Journal:
 
 
 def _version() -> str:
-    """What the extractors are, and which pretrained files they have."""
-    from features import audio, video, weights
+    """What measures pictures and sound here and now."""
+    from features import audio, weights
+    from features.video.extract import expected_extractor
 
-    found = [w.name for w in weights.WEIGHTS if weights.find(w.name)]
-    return "|".join((audio.EXTRACTOR, getattr(video, "EXTRACTOR", ""), *found))
+    return "|".join((expected_extractor(), audio.EXTRACTOR, "tagger" if weights.find("yamnet") else "no tagger"))

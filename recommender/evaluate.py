@@ -90,8 +90,14 @@ def score(
     draws: int = 20,
     seed: int = 0,
     notes: Sequence[str] = (),
+    reference: np.ndarray | None = None,
 ) -> Evaluation:
-    """Judge predictions for `pairs`; `scale` (10,) are the outputs' standard deviations."""
+    """Judge predictions for `pairs`.
+
+    scale : (10,) standard deviations of the outputs.
+    reference : (10,) or (n, 10) mean music of what was fitted on, for R²; the pairs' own mean if None.
+    """
+    reference = np.broadcast_to(mean_music(pairs) if reference is None else reference, pairs.music.shape)
     sources = len(set(pairs.sources))
     if sources < MIN_TEST_SOURCES:
         raise InputError(f"{pairs.origin}: {sources} source{'s' * (sources != 1)} to compare; {MIN_TEST_SOURCES} are needed at least.")
@@ -103,7 +109,7 @@ def score(
         low, high = protocol.bootstrap(own, seed=seed)
         columns = (protocol.summarise(own), low, high, protocol.permutation_p(ranks, seed=seed))
         named = [dict(zip(protocol.METRICS, c.tolist(), strict=True)) for c in columns]
-        scores.append(Score(name, *named, protocol.per_output(prediction.regression, pairs.music)))
+        scores.append(Score(name, *named, protocol.per_output(prediction.regression, pairs.music, reference)))
     if pools.sources < sources:
         notes = (*notes, f"{sources - pools.sources} of {sources} sources did not fill a pool and sat out of the ranks.")
     extractors = pairs.video_extractor, pairs.music_extractor
@@ -135,8 +141,9 @@ def held_out(
         notes.append(f"{left} sources that the predictors were fitted on were left out.")
     predictions = {name: predict_with(fit, train, kept, name not in UNSTRETCHED) for name, fit in fits.items()}
     predictions |= {name: judge(kept) for name, judge in (given or {}).items()}
-    scale = output_scale(test if train is None else train)
-    return score(kept, predictions, scale, method="held out" if train is not None else "nothing fitted", notes=notes, **options)
+    if train is None:
+        return score(kept, predictions, output_scale(kept), method="nothing fitted", notes=notes, **options)
+    return score(kept, predictions, output_scale(train), method="held out", notes=notes, reference=mean_music(train), **options)
 
 
 def cross_validate(
@@ -154,17 +161,19 @@ def cross_validate(
     folds = min(folds, groups.max() + 1)
     fold_of = np.random.default_rng(options.get("seed", 0)).permutation(groups.max() + 1) % folds
     found = {name: Prediction(*(np.full(pairs.music.shape, np.nan) for _ in range(2))) for name in fits}
+    reference = np.full(pairs.music.shape, np.nan)
     for fold in range(folds):
         if progress:
             progress("cross-validation", fold, folds)
         held = np.flatnonzero(fold_of[groups] == fold)
         train, test = pairs.take(np.flatnonzero(fold_of[groups] != fold)), pairs.take(held)
+        reference[held] = mean_music(train)
         for name, fit in fits.items():
             prediction = predict_with(fit, train, test, name not in UNSTRETCHED)
             for whole, part in zip(found[name], prediction, strict=True):
                 whole[held] = part
     found |= {name: judge(pairs) for name, judge in (given or {}).items()}
-    return score(pairs, found, output_scale(pairs), method=f"{folds}-fold cross-validation by source", **options)
+    return score(pairs, found, output_scale(pairs), method=f"{folds}-fold cross-validation by source", reference=reference, **options)
 
 
 def fit_network(**options: object) -> Fit:
@@ -193,6 +202,12 @@ def inner_split(pairs: Pairs) -> tuple[Pairs, Pairs]:
 def all_fits(**network_options: object) -> dict[str, Fit]:
     """Every baseline and the network, in the order of the table."""
     return {**BASELINES, NETWORK: fit_network(**network_options)}
+
+
+def mean_music(pairs: Pairs) -> np.ndarray:
+    """(10,) mean of the measured music; NaN where there is none."""
+    known = np.isfinite(pairs.music)
+    return np.where(known, pairs.music, 0.0).sum(0) / np.where(known.any(0), known.sum(0), np.nan)
 
 
 def output_scale(pairs: Pairs) -> np.ndarray:

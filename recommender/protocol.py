@@ -124,21 +124,27 @@ def permutation_p(ranks: np.ndarray, rounds: int = 1000, seed: int = 0) -> np.nd
     return better / (rounds + 1)
 
 
-def per_output(predicted: np.ndarray, music: np.ndarray) -> dict[str, dict[str, float]]:
-    """R², concordance (Lin's CCC) and Pearson's r of each output; NaN where it was not measured or never varies."""
+def per_output(predicted: np.ndarray, music: np.ndarray, reference: np.ndarray) -> dict[str, dict[str, float]]:
+    """R², concordance (Lin's CCC) and Pearson's r of each output; NaN where it was not measured or never varies.
+
+    reference : (n, 10), the mean music of the pairs that each row's predictor was fitted on. R² is the
+        share of squared error that a prediction takes off this mean, and r looks at differences from
+        it: so the mean itself scores 0, also where every fold has its own (pooled as they are, fold
+        means would run against the truth).
+    """
     found = {}
     for j, name in enumerate(MUSIC_NAMES):
         both = np.isfinite(predicted[:, j]) & np.isfinite(music[:, j])
-        found[name] = _agreement(predicted[both, j], music[both, j])
+        found[name] = _agreement(predicted[both, j], music[both, j], reference[both, j])
     return found
 
 
-def _agreement(p: np.ndarray, y: np.ndarray) -> dict[str, float]:
+def _agreement(p: np.ndarray, y: np.ndarray, reference: np.ndarray) -> dict[str, float]:
     if len(y) < 3 or np.ptp(y) == 0:
         return dict.fromkeys(("r2", "ccc", "r"), np.nan)
     covariance = ((p - p.mean()) * (y - y.mean())).mean()
     return {
-        "r2": float(1 - ((y - p) ** 2).sum() / ((y - y.mean()) ** 2).sum()),
+        "r2": float(1 - ((y - p) ** 2).sum() / ((y - reference) ** 2).sum()),
         "ccc": float(2 * covariance / (p.var() + y.var() + (p.mean() - y.mean()) ** 2)),
-        "r": float(covariance / (p.std() * y.std())) if np.ptp(p) > 1e-9 else 0.0,
+        "r": float(np.corrcoef(p - reference, y - reference)[0, 1]) if np.ptp(p - reference) > 1e-9 else 0.0,
     }

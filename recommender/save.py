@@ -47,9 +47,19 @@ def forward_of(model: Linear | Trained) -> Forward:
     return model.forward if isinstance(model, Linear) else network_forward(model.network)
 
 
-def reliability(outputs: Mapping[str, Mapping[str, float]]) -> list[float]:
-    """Held-out R² that each output can reach when its scale is right: r², 0 where r is negative, NaN where unmeasured.
+def reliability(outputs: Mapping[str, Mapping[str, float]], sources: int) -> list[float]:
+    """Held-out R² that each output can reach when its scale is right: r² of a correlation that was not believed blindly.
 
-    outputs : as `recommender.protocol.per_output` gives them.
+    outputs : as `recommender.protocol.per_output` gives them. sources : independent films behind them.
+
+    A correlation over few films is mostly chance, so each is pulled towards the mean of all as far as
+    their spread can be chance (empirical Bayes with standard error 1/√sources); negative ones count as 0.
+    NaN where an output was not measured.
     """
-    return [max(o["r"], 0.0) ** 2 if np.isfinite(o["r"]) else np.nan for o in outputs.values()]
+    r = np.array([o["r"] for o in outputs.values()], dtype=float)
+    known = np.isfinite(r)
+    if known.any():
+        chance = 1 / sources
+        real = max(float(r[known].var()) - chance, 0.0)
+        r = r[known].mean() + real / (real + chance) * (r - r[known].mean())
+    return (np.maximum(r, 0.0) ** 2).tolist()

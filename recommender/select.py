@@ -45,7 +45,7 @@ class Selection:
     @property
     def reliability(self) -> list[float] | None:
         """Of the winner's outputs on the test sources, see `save.reliability`."""
-        return reliability(self.test[self.winner].outputs) if self.test else None
+        return reliability(self.test[self.winner].outputs, self.test.sources) if self.test else None
 
     def save(self, path: str | os.PathLike, name: str, description: str) -> None:
         """Write the winner's weights file with both tables inside."""

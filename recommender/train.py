@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -69,6 +71,7 @@ def train(
     if not len(validation):
         raise InputError(f"{train_pairs.origin}: no pair is in the validation split; add videos, or name splits in the file.")
     start = start or fit_ridge(train_pairs, prior=prior, mask=coefficient_mask(config.fusion))
+    _survive_profiling_signals()
     with quiet_lightning(), _one_thread():
         lightning.seed_everything(settings.seed, workers=True, verbose=False)
         module = Training(Network(config, start), settings)
@@ -106,6 +109,17 @@ def _checkpoint(folder: str | os.PathLike | None) -> Path:
     if folder is None or not path.is_file():
         raise InputError(f"{path}: no checkpoint to resume from; train without --resume first.")
     return path
+
+
+def _survive_profiling_signals() -> None:
+    """Keep SIGPROF from ending the process after training.
+
+    mediapipe's native library runs a profiling timer with a handler of its own, which Python does not
+    know of; Lightning puts back "the handlers from before" when it is done, and for SIGPROF that would
+    be the default one: termination.
+    """
+    if hasattr(signal, "SIGPROF") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

@@ -74,9 +74,14 @@ def test_chance_by_hand():
 def test_agreement_by_hand():
     y, p = np.full((3, 10), np.nan), np.full((3, 10), np.nan)
     y[:, 0], p[:, 0] = [1, 2, 3], [2, 3, 4]
-    found = protocol.per_output(p, y)
-    assert found["richness"] == pytest.approx({"r2": 1 - 3 / 2, "ccc": 2 * (2 / 3) / (2 / 3 + 2 / 3 + 1), "r": 1})
+    found = protocol.per_output(p, y, np.full((3, 10), 0.0))
+    assert found["richness"] == pytest.approx({"r2": 1 - 3 / 14, "ccc": 2 * (2 / 3) / (2 / 3 + 2 / 3 + 1), "r": 1})
     assert np.isnan(found["valence"]["r2"])
+
+
+def test_the_mean_scores_zero_also_where_every_fold_has_its_own(pairs):
+    found = cross_validate(pairs, {"mean profile": BASELINES["mean profile"]}, folds=6, title="t")["mean profile"]
+    assert all(o["r2"] == pytest.approx(0, abs=1e-9) and o["r"] == 0 for o in found.outputs.values())
 
 
 def test_training_sources_are_never_judged(pairs):

@@ -16,7 +16,7 @@ from recommender.forward import network_forward
 from recommender.linear import fit_ridge
 from recommender.lit_module import Settings
 from recommender.network import Config
-from recommender.save import save
+from recommender.save import reliability, save
 from recommender.spread import fit_spread
 from recommender.train import train
 from recommender.weights import LAYOUT, read_weights, write_weights
@@ -107,3 +107,16 @@ def test_a_truncated_file_is_damaged(tmp_path, pairs):
 def test_numbers_that_are_not_finite_travel_as_null(tmp_path):
     write_weights(tmp_path / "w.safetensors", "linear", {}, {"scores": {"r2": np.array([1.0, np.nan])}, "n": np.int64(3)})
     assert read_weights(tmp_path / "w.safetensors")[0]["scores"] == {"r2": [1.0, None]}
+
+
+def correlations(*r):
+    return {str(i): {"r": x} for i, x in enumerate(r)}
+
+
+def test_reliability_believes_correlations_as_far_as_the_films_allow():
+    few = reliability(correlations(0.3, 0.1, -0.1, 0.2, np.nan), sources=10)
+    assert few[:4] == pytest.approx([0.125**2] * 4) and np.isnan(few[4]), "all of the spread can be chance: the mean for all"
+    many = reliability(correlations(0.6, 0.0, -0.6), sources=100_000)
+    assert many == pytest.approx([0.36, 0, 0], abs=1e-3)
+    between = reliability(correlations(0.6, 0.0), sources=30)
+    assert 0.3**2 < between[0] < 0.6**2 and between[1] > 0

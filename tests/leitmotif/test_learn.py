@@ -1,0 +1,126 @@
+"""`leitmotif learn`: scored videos become pairs; what cannot become one is named; a stopped run goes on."""
+
+import json
+
+import numpy as np
+import pytest
+from scored_clips import chords, scored_clip
+
+from data.errors import Cancelled, InputError
+from data.folders import cache_folder
+from data.pairs import read_pairs, split_of
+from leitmotif import learn as job
+from leitmotif.cli import main
+from leitmotif.learn import learn, read_sources, score_file
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two scored clips, one silent, one without sound, one too short, one that is no video, one that is no business of ours."""
+    path = tmp_path_factory.mktemp("配乐 films")
+    (path / "sub").mkdir()
+    scored_clip(path / "a.mp4", 9, chords(9), seed=1)
+    scored_clip(path / "sub" / "乙 b.mkv", 9, chords(9, level=0.05), seed=2)
+    scored_clip(path / "mute.mp4", 6, None, seed=3)
+    scored_clip(path / "short.mp4", 2, chords(2), seed=4)
+    scored_clip(path / "silent.mp4", 6, np.zeros(6 * 22_050, np.float32), seed=5)
+    (path / "broken.mp4").write_text("this is no video")
+    (path / "notes.txt").write_text("nor is this")
+    return path
+
+
+def test_a_folder_of_scored_videos_becomes_pairs(folder, tmp_path, capsys):
+    assert (
+        main(
+            [
+                "learn",
+                str(folder),
+                "-o",
+                str(tmp_path / "pairs.csv"),
+                "--min-music",
+                "0",
+                "-j",
+                "1",
+                "--page",
+                str(tmp_path / "p.html"),
+                "--json",
+            ]
+        )
+        == 0
+    )
+    report = json.loads(capsys.readouterr().out)
+    pairs = read_pairs(tmp_path / "pairs.csv")
+    assert pairs.sources == ("a.mp4", "sub/乙 b.mkv") and pairs.splits == tuple(map(split_of, pairs.sources))
+    assert pairs.end - pairs.start == pytest.approx([9, 9], abs=0.2)
+    assert np.isfinite(pairs.video).sum(1).min() >= 6 and np.isfinite(pairs.music).sum(1).min() >= 8
+    assert report["scenes"] == 2 and report["files"] == 6 and pairs.video_extractor and pairs.music_extractor
+    left = {(e["file"], e["reason"].split(";")[0]) for e in report["left_out"]}
+    assert ("short.mp4", "shorter than 4 s") in left and ("silent.mp4", "silent") in left
+    assert {e["file"] for e in report["left_out"]} == {"broken.mp4", "mute.mp4", "short.mp4", "silent.mp4"}
+    assert "<svg" in (tmp_path / "p.html").read_text(encoding="utf-8")
+
+
+def test_scenes_without_music_are_left_out(folder, monkeypatch):
+    monkeypatch.setattr(job, "score_file", lambda name, path: score_file(name, path) if name == "a.mp4" else _talk(name))
+    found = learn(folder, jobs=1)
+    assert found.pairs.sources == ("a.mp4",) or found.pairs.music_share[0] >= 0.5
+    assert ("mute.mp4", 0.0, "10% music") in found.left_out
+
+
+def _talk(name: str) -> dict:
+    scene = {"start_s": 0.0, "end_s": 6.0, "left_out": "", "music_share": 0.1}
+    return {"file": name, "digest": "", "failed": "", "scenes": [scene]}
+
+
+def test_clips_of_one_film_share_a_source_and_so_a_split(folder, tmp_path):
+    (tmp_path / "sources.csv").write_text("file,source\na.mp4,film\nsub/乙 b.mkv,film\n", encoding="utf-8")
+    found = learn(folder, sources=read_sources(tmp_path / "sources.csv"), min_music_share=0, jobs=1)
+    assert found.pairs.sources == ("film", "film") and len(set(found.pairs.splits)) == 1
+
+
+def test_a_stopped_run_goes_on_where_it_was(folder, monkeypatch):
+    watched = []
+    monkeypatch.setattr(job, "score_file", lambda name, path: (watched.append(name), score_file(name, path))[1])
+
+    def stop(stage, done, total):
+        if done == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        learn(folder, min_music_share=0, jobs=1, progress=stop)
+    first = list(watched)
+    found = learn(folder, min_music_share=0, jobs=1)
+    assert len(first) == 3 and len(watched) == 6 and set(first).isdisjoint(watched[3:])
+    assert len(found.pairs) == 2 and not list(cache_folder("learn").iterdir()), "the journal goes when the folder is done"
+
+
+def test_processes_give_the_same_pairs_as_one(folder):
+    one, two = (learn(folder, min_music_share=0, jobs=jobs).pairs for jobs in (1, 2))
+    assert (
+        one.sources == two.sources
+        and np.array_equal(one.video, two.video, equal_nan=True)
+        and np.array_equal(one.music, two.music, equal_nan=True)
+    )
+
+
+@pytest.mark.parametrize("case", ["missing", "empty", "nothing usable", "sources"])
+def test_folders_that_cannot_be_learned_from(folder, tmp_path, case, capsys):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (tmp_path / "wrong.csv").write_text("name,film\n")
+    if case == "nothing usable":
+        scored_clip(empty / "mute.mp4", 5, None)
+    arguments, sentence = {
+        "missing": ([tmp_path / "no"], "no such folder; give the folder that holds the videos"),
+        "empty": ([empty], "no video in this folder"),
+        "nothing usable": ([empty, "-j", "1"], "no scene with music was found (mute.mp4:"),
+        "sources": ([folder, "--sources", tmp_path / "wrong.csv"], "the columns file and source are needed"),
+    }[case]
+    assert main(["learn", *map(str, arguments), "-o", str(tmp_path / "p.csv")]) == 2
+    error = capsys.readouterr().err
+    assert sentence in error and error.count("\n") == 1 and not (tmp_path / "p.csv").exists()
+
+
+def test_no_such_sources_file(tmp_path):
+    with pytest.raises(InputError, match="no such file; give a CSV with the columns file and source"):
+        read_sources(tmp_path / "none.csv")
