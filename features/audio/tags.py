@@ -74,12 +74,10 @@ def _classifier():
             from mediapipe.tasks.python.audio import AudioClassifier, AudioClassifierOptions
             from mediapipe.tasks.python.components.containers.audio_data import AudioData
 
-            class Classifier(AudioClassifier):
-                def __del__(self) -> None:
-                    """Nothing: the library's own runs when its modules are gone already, and complains."""
-
             options = AudioClassifierOptions(base_options=BaseOptions(model_asset_buffer=path.read_bytes()))
-            classifier = Classifier.create_from_options(options)
+            classifier = AudioClassifier.create_from_options(options)
+            # its destructor runs at the end of the process, when its modules are gone already, and prints a traceback
+            AudioClassifier.__del__ = lambda self: None
     except (ImportError, OSError, RuntimeError):
         return None
 
