@@ -64,7 +64,7 @@ class MilvusIndex:
             from pymilvus import MilvusClient
         except ImportError:
             raise InputError(f"{uri}: Milvus needs its client; install it with `pip install leitmotif[cluster]`.") from None
-        logging.getLogger("pymilvus").setLevel(logging.ERROR)  # it warns of what Milvus Lite does not need
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what it has to say comes as an exception
         token = token if token is not None else os.environ.get("MILVUS_TOKEN", "")
         client = _patiently(lambda: MilvusClient(uri, token=token, timeout=timeout), uri)
         return cls(client, uri, collection)
@@ -74,6 +74,7 @@ class MilvusIndex:
 
     def __len__(self) -> int:
         """Tracks in the collection."""
+        self._describe()
         found = self._do(lambda c: c.query(self._collection, filter="row >= 0", output_fields=["count(*)"]))
         return int(found[0]["count(*)"])
 
@@ -124,6 +125,7 @@ class MilvusIndex:
 
     def delete(self, track_ids: Sequence[str]) -> None:
         """Remove tracks; ids that are not there are ignored."""
+        self._describe()
         for start in range(0, len(track_ids), _BATCH):
             self._do(lambda c, some=list(track_ids[start : start + _BATCH]): c.delete(self._collection, ids=some))
 

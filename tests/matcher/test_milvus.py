@@ -100,6 +100,7 @@ def test_tracks_come_and_go(tmp_path):
     assert sorted(index.search(X[3], 50)[0]) == sorted(tracks.track_ids[:10])
     index.close()
     again = open_index(uri, tracks)
+    assert len(again) == 10
     assert again.search(X[5], 1)[0] == [tracks.track_ids[5]]
     again.close()
 
