@@ -10,9 +10,10 @@ import pytest
 from scipy.stats import spearmanr
 from sounds import RATE, drums, low_passed, notes
 
+from data.catalogue import Catalogue
 from data.errors import InputError
 from data.profiles import MUSIC_FIELDS
-from features.audio import analyze, music_profile
+from features.audio import EXTRACTOR, analyze, music_profile
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 SCALE = {"major": [0, 2, 4, 5, 7, 9, 11], "minor": [0, 2, 3, 5, 7, 8, 10]}
@@ -187,3 +188,11 @@ def test_demo_speed_and_brightness_follow_what_was_set(demo):
     assert spearmanr(onsets, [a.profile["rhythm_speed"] for _, a in demo])[0] > 0.85
     order = {"dark": 0, "neutral": 1, "bright": 2}
     assert spearmanr([order[row["brightness"]] for row, _ in demo], [a.profile["brightness"] for _, a in demo])[0] > 0.85
+
+
+def test_the_shipped_catalogue_is_what_this_extractor_measures(demo):
+    shipped = Catalogue.read(DEMO.parent / "audio_features.csv")
+    at = {Path(path).stem: row for row, path in enumerate(shipped.text("path"))}
+    for row, heard in demo:
+        np.testing.assert_allclose(shipped.features[at[row["track_id"]]], heard.profile.values, atol=0.5, err_msg=row["track_id"])
+    assert shipped.extractors == (EXTRACTOR,)
