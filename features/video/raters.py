@@ -54,9 +54,15 @@ def standard_scores(timeline: Timeline, reference: Reference) -> dict[str, np.nd
 
 
 def shot_lengths(timeline: Timeline) -> np.ndarray:
-    """Length in seconds of the shot that each token's middle lies in, (T,)."""
+    """Length in seconds of the shot that each token's middle lies in, (T,).
+
+    A video without any cut shows only a part of its shot: it counts for 5 s more, which is what a
+    moment of a film still has before it on the average (ours).
+    """
     starts = np.array([start for start, _ in timeline.shots])
     lengths = np.array([end - start for start, end in timeline.shots])
+    if len(lengths) == 1 and lengths[0] >= timeline.duration - 1e-6:
+        lengths = lengths + 5.0
     middle = timeline.times + np.maximum(timeline["seconds"], 1e-3) / 2
     return np.maximum(lengths[np.maximum(np.searchsorted(starts, middle, side="right") - 1, 0)], 0.04)
 
@@ -72,12 +78,12 @@ def smooth(curve: np.ndarray, seconds: float, beta: float = 5.0) -> np.ndarray:
 
 
 def prominence(timeline: Timeline) -> np.ndarray:
-    """How much the people in the picture count, 0–1: time on screen × 1 − exp(−area / 3 %). Ours.
+    """How much the people in the picture count, 0–1: time on screen × 1 − exp(−area / 2 %). Ours.
 
-    A head-and-shoulders shot (face 5 % of the picture) reaches 0.8, a figure in full 0.1–0.2.
+    A head-and-shoulders shot (face 5 % of the picture) reaches 0.9, a figure in full 0.1–0.3.
     """
     presence, area = (np.nan_to_num(timeline[name]) for name in ("face_presence", "face_area"))
-    return presence * (1 - np.exp(-area / 0.03))
+    return presence * (1 - np.exp(-area / 0.02))
 
 
 def face(timeline: Timeline, name: str) -> np.ndarray:
@@ -98,20 +104,20 @@ def character_tension(timeline: Timeline) -> np.ndarray:
     """Tension of the faces' expressions and of the motion within them, by prominence; 50 without faces.
 
     A neutral face is 50. Agitation = residual motion inside the face boxes in face sizes per second,
-    three quarters of its most at 0.4. Blend ours.
+    three quarters of its most at 0.4. Smoothed over 2 s. Blend ours.
     """
     felt = tension(face(timeline, "face_valence"), face(timeline, "face_arousal")) - 0.11
     size = np.sqrt(np.maximum(np.nan_to_num(timeline["face_area"]), 1e-3))
     agitation = np.tanh(face(timeline, "face_motion") / size / 0.4)
-    return 50 + 50 * np.tanh(prominence(timeline) * (1.2 * felt + 0.4 * agitation))
+    return 50 + 50 * np.tanh(smooth(prominence(timeline) * (1.5 * felt + 0.4 * agitation), 2.0))
 
 
 def image_affinity(timeline: Timeline, z: Mapping[str, np.ndarray]) -> np.ndarray:
     """How close and inviting the figures are; 0 = nobody, or nobody in particular. Ours.
 
-    100·tanh(prominence × (valence + ½·smile + ¼·gaze + warm light + soft contrast)).
+    100·tanh(prominence × (valence + 0.4·smile + 0.2·gaze + warm light + soft contrast)).
     """
-    inviting = face(timeline, "face_valence") + 0.5 * face(timeline, "face_smile") + 0.25 * face(timeline, "face_gaze")
+    inviting = face(timeline, "face_valence") + 0.4 * face(timeline, "face_smile") + 0.2 * face(timeline, "face_gaze")
     light = 0.1 * z["heat"] - 0.1 * z["contrast"]
     return 100 * np.tanh(prominence(timeline) * (inviting + light))
 
@@ -135,12 +141,11 @@ def visual_arousal(timeline: Timeline, z: Mapping[str, np.ndarray], reference: R
 def visual_valence(timeline: Timeline, z: Mapping[str, np.ndarray], reference: Reference) -> np.ndarray:
     """Pleasure of the colours (Valdez & Mehrabian 1994), the fit to LIRIS-ACCEDE, and the faces.
 
-    The two picture scores count alike; faces take over by prominence, up to two thirds (blend ours).
+    100·tanh(x), x = 0.25 per standard score of either picture part + prominence × face valence (ours).
     −100–100; 0 = neutral.
     """
-    picture = np.tanh(0.35 * (z["pleasure"] + reference.valence.z(z)) / np.sqrt(2))
-    faces = prominence(timeline) * 2 / 3
-    return 100 * ((1 - faces) * picture + faces * face(timeline, "face_valence"))
+    picture = 0.25 * (z["pleasure"] + reference.valence.z(z))
+    return 100 * np.tanh(picture + prominence(timeline) * face(timeline, "face_valence"))
 
 
 def raw_scene_tension(timeline: Timeline, z: Mapping[str, np.ndarray], valence: np.ndarray, arousal: np.ndarray) -> np.ndarray:

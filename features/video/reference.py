@@ -57,8 +57,11 @@ class Fit:
     """Cross-validated correlation, its interval, counts."""
 
     def z(self, standard: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The weighted sum of standard scores, again as a standard score."""
-        return sum(weight * standard[name] for name, weight in self.weights.items()) / self.spread
+        """The weighted sum of standard scores, again as a standard score.
+
+        Each is held within ±2, where nearly all of the fitted clips lie.
+        """
+        return sum(weight * np.clip(standard[name], -2, 2) for name, weight in self.weights.items()) / self.spread
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def evidence(shapes: Mapping[str, float]) -> dict[str, float]:
         "happy": smile,
         "surprised": np.sqrt(brows_up * max(eyes_wide, jaw)) * (1 - frown),
         "angry": np.sqrt(brows_down * max(press, squint, sneer)) * unsmiling,
-        "afraid": np.sqrt(inner_up * max(stretch, 0.5 * eyes_wide)) * unsmiling,
+        "afraid": np.sqrt(inner_up * stretch) * unsmiling,
         "disgusted": np.sqrt(sneer * max(upper_lip, sneer)) * unsmiling,
         "sad": np.sqrt(max(inner_up, 0.5 * frown) * frown) * unsmiling,
     }

