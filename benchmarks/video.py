@@ -109,7 +109,9 @@ def _ffmpeg_cost(video: Path) -> float:
 
 def _grainy_video(path: Path) -> Path:
     pictures = ["-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=30:duration=60,noise=alls=8:allf=t"]
-    subprocess.run([FFMPEG, "-v", "error", *pictures, "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", str(path)], check=True)
+    subprocess.run(
+        [FFMPEG, "-v", "error", *pictures, "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", str(path)], check=True
+    )
     return path
 
 

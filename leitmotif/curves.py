@@ -13,6 +13,7 @@ from data.profiles import VIDEO_FIELDS, VideoProfile
 from features.video.timeline import Timeline
 
 _SUFFIXES = (".png", ".pdf", ".svg", ".jpg")
+_CHINESE_FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei", "WenQuanYi Zen Hei")
 _PICTURES = 7
 _INK, _LINE, _CUT = "#22252b", "#2f6db5", "#d0d3d9"
 
@@ -48,7 +49,7 @@ def plot_curves(path: str | os.PathLike, title: str, timeline: Timeline, profile
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(len(VIDEO_FIELDS) + 1, 1, height_ratios=[1.1] + [1] * len(VIDEO_FIELDS), hspace=0.28)
     figure.subplots_adjust(left=0.19, right=0.93, top=0.95, bottom=0.04)
-    figure.suptitle(title, x=0.03, y=0.985, ha="left", fontsize=15, color=_INK, fontweight="bold", parse_math=False)
+    figure.suptitle(title, fontfamily=_fonts(), x=0.03, y=0.985, ha="left", fontsize=15, color=_INK, fontweight="bold", parse_math=False)
     _draw_keyframes(figure, grid[0], timeline)
     for i, field in enumerate(VIDEO_FIELDS):
         axes = figure.add_subplot(grid[i + 1])
@@ -57,6 +58,14 @@ def plot_curves(path: str | os.PathLike, title: str, timeline: Timeline, profile
     axes.set_xlabel("seconds", fontsize=9, color=_INK)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=130)
+
+
+def _fonts() -> list[str]:
+    """The usual font, and one with Chinese characters where the system has any."""
+    from matplotlib.font_manager import get_font_names
+
+    there = set(get_font_names())
+    return ["DejaVu Sans", *(name for name in _CHINESE_FONTS if name in there)]
 
 
 def _draw_curve(axes, field, timeline: Timeline, profile: VideoProfile, row: int) -> None:

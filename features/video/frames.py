@@ -123,7 +123,7 @@ class VideoReader:
                 if self._errors > 1000 and self._frames == 0:
                     return
 
-    def _glimpses(self, count: int = 8) -> Iterator[np.ndarray]:
+    def _glimpses(self) -> Iterator[np.ndarray]:
         """A few full pictures spread over the file, from key frames, cheap and in passing."""
         try:
             with av.open(str(self.path), metadata_errors="replace") as container:
@@ -132,6 +132,7 @@ class VideoReader:
                 stream.thread_count = 1
                 start = stream.start_time or 0
                 span = self.duration if np.isfinite(self.duration) else 0.0
+                count = int(np.clip(span / 4, 3, 10))
                 seen = set()
                 for k in range(count):
                     container.seek(start + int(span * (k + 0.5) / count / stream.time_base), stream=stream)
@@ -170,17 +171,21 @@ class VideoReader:
     # -------------------------------------------------------------------------------- pictures
 
     def _convert(self, source: av.VideoFrame, side: int, whole: bool = False) -> np.ndarray:
-        """Upright BGR picture with square pixels, at most `side` px, bars cut off unless `whole`."""
+        """Upright BGR picture with square pixels, at most `side` px without the bars, which stay on if `whole`."""
         ratio = float(self._stream.sample_aspect_ratio or 1) or 1.0
         width, height = source.width * ratio, float(source.height)
-        scale = min(side / max(width, height), 1.0)
+        turn = _TURNS.get(round(source.rotation) % 360)
+        box = None if whole else self._box
+        across, along = (box.right - box.left, box.bottom - box.top) if box else (1.0, 1.0)
+        if turn in (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE):
+            across, along = along, across
+        scale = min(side / max(width * across, height * along), 1.0)
         size = max(round(width * scale), 1), max(round(height * scale), 1)
         small = self._reformatter.reformat(source, *size, "bgr24", interpolation="AREA", threads=1)
         image = small.to_ndarray()
-        turn = _TURNS.get(round(source.rotation) % 360)
         if turn is not None:
             image = cv2.rotate(image, turn)
-        return image if whole or self._box is None else np.ascontiguousarray(self._box.cut(image))
+        return image if box is None else np.ascontiguousarray(box.cut(image))
 
     # -------------------------------------------------------------------------------- damage
 

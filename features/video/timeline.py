@@ -9,6 +9,7 @@ be measured, so that arrays of different videos stack.
 from __future__ import annotations
 
 import os
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -141,7 +142,7 @@ class Timeline:
         try:
             with np.load(Path(path), allow_pickle=False) as stored:
                 return cls._from_arrays(stored)
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(f"{path}: not a saved timeline ({error}); analyse the video again.") from None
 
     @classmethod
