@@ -87,5 +87,5 @@ def analyze(source, *, rate: int | None = None, start: float = 0.0, end: float |
         structure.beats(sound, description),
         structure.sections(sound),
         fingerprint(sound.db),
-        tag(recording.samples * np.float32(recording.gain)) if tags else None,
+        tag(recording.samples, recording.gain) if tags else None,
     )

@@ -59,7 +59,7 @@ def listen(recording: Recording) -> Sound:
     if recording.gain == 0:
         none = np.zeros(0, np.float32)
         return Sound(*head, None, none, none, none, none, none, none, none, none)
-    spectrum = analyse_frames(recording.samples * np.float32(recording.gain))
+    spectrum = analyse_frames(recording.samples, recording.gain)
     db = mel_db(spectrum.mel)
     level_db = 20 * np.log10(np.maximum(spectrum["rms"], 1e-9)) - np.float32(REFERENCE_LUFS)
     hz, level = spectrum.peak_hz, spectrum.peak_level

@@ -58,23 +58,30 @@ class Spectrum:
         return self.moments[:, MOMENTS.index(name)]
 
 
-def analyse_frames(samples: np.ndarray) -> Spectrum:
-    """The spectrum of mono samples at `RATE`, float32 (n,), n ≥ 1."""
+def analyse_frames(samples: np.ndarray, gain: float = 1.0) -> Spectrum:
+    """The spectrum of `gain` times mono samples at `RATE`, float32 (n,), n ≥ 1."""
     import scipy.fft
 
     frames = 1 + len(samples) // HOP
-    padded = np.pad(samples, N_FFT // 2 + 1)[1:-1] if len(samples) >= N_FFT else np.pad(samples, N_FFT // 2)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP][:frames]
     moments = np.empty((frames, len(MOMENTS)), np.float32)
     mel = np.empty((frames, N_MELS), np.float32)
     peak_hz = np.zeros((frames, N_PEAKS), np.float32)
     peak_level = np.zeros((frames, N_PEAKS), np.float32)
-    hann, bands = _hann(), _mel_bands()
+    window, bands = _hann() * np.float32(gain), _mel_bands()
     for at in range(0, frames, _BLOCK):
         block = slice(at, min(at + _BLOCK, frames))
-        spectra = scipy.fft.rfft(windows[block] * hann, axis=1)
+        spectra = scipy.fft.rfft(_windows(samples, block) * window, axis=1)
         _describe(spectra, *bands, moments[block], mel[block], peak_hz[block], peak_level[block])
     return Spectrum(moments, mel, peak_hz, peak_level)
+
+
+def _windows(samples: np.ndarray, block: slice) -> np.ndarray:
+    """Centred windows of some frames, (n, 2048), a view of few samples: long recordings are never copied whole."""
+    first, last = block.start * HOP - N_FFT // 2, (block.stop - 1) * HOP + N_FFT // 2
+    piece = samples[max(first, 0) : max(last, 0)]
+    before = max(-first, 0)
+    padded = np.pad(piece, (before, last - first - before - len(piece)))
+    return np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
 
 
 def mel_db(mel: np.ndarray, top_db: float = 80.0) -> np.ndarray:

@@ -24,40 +24,43 @@ WINDOW = 15_600
 _RATE = 16_000
 _STRIDE_S = 2.0
 _MOST_WINDOWS = 90
+_HEARD = 0.2
+"""A class this likely counts as heard in a window; music must also be likelier than speech (ours)."""
 _MUSIC, _FIRST_MOOD = 132, 271
 _SPEECH = slice(0, 6)
 _VOCALS = (*range(24, 33), 249, 250)
 
 
-def tag(samples: np.ndarray) -> dict[str, float] | None:
-    """Shares and moods by the names in `TAGS` of mono samples at `RATE`; None without YAMNet.
+def tag(samples: np.ndarray, gain: float = 1.0) -> dict[str, float] | None:
+    """Shares and moods by the names in `TAGS` of `gain` times mono samples at `RATE`; None without YAMNet.
 
     One window of 0.975 s is heard every 2 s, at most 90 spread over the recording.
     """
-    import soxr
-
     classifier = _classifier()
     if classifier is None or not len(samples):
         return None
-    windows = _windows(soxr.resample(samples, RATE, _RATE))
-    scores = classifier(windows)
+    scores = classifier(_windows(samples) * np.float32(gain))
     speech = scores[:, _SPEECH].max(axis=1)
     values = [
-        float((scores[:, _MUSIC] > speech).mean()),
+        float(((scores[:, _MUSIC] >= _HEARD) & (scores[:, _MUSIC] > speech)).mean()),
         float((speech >= 0.5).mean()),
-        float((scores[:, _VOCALS].max(axis=1) >= 0.2).mean()),
+        float((scores[:, _VOCALS].max(axis=1) >= _HEARD).mean()),
         *scores[:, _FIRST_MOOD : _FIRST_MOOD + len(MOODS)].mean(axis=0).tolist(),
     ]
     return {name: round(value, 5) for name, value in zip(TAGS, values, strict=True)}
 
 
 def _windows(samples: np.ndarray) -> np.ndarray:
-    """(n, 15600) windows spread over the samples, the last one padded with silence if it must be."""
-    if len(samples) <= WINDOW:
-        return np.pad(samples, (0, WINDOW - len(samples)))[None]
-    count = min(max(int(len(samples) / _RATE / _STRIDE_S), 1), _MOST_WINDOWS)
-    starts = np.linspace(0, len(samples) - WINDOW, count).astype(int)
-    return np.stack([samples[s : s + WINDOW] for s in starts])
+    """(n, 15600) windows at 16 kHz spread over the samples, a short recording padded with silence."""
+    import soxr
+
+    width = int(np.ceil(WINDOW * RATE / _RATE))
+    if len(samples) < width:
+        samples = np.pad(samples, (0, width - len(samples)))
+    count = min(max(int(len(samples) / RATE / _STRIDE_S), 1), _MOST_WINDOWS)
+    starts = np.linspace(0, len(samples) - width, count).astype(int)
+    windows = np.stack([samples[s : s + width] for s in starts])
+    return np.ascontiguousarray(soxr.resample(windows.T, RATE, _RATE)[:WINDOW].T)
 
 
 @cache
