@@ -1,6 +1,6 @@
 """Faces: who is in the picture, how large, and what their expression says.
 
-YuNet finds faces in the picture at 640 px once a second and after every cut (MediaPipe's own detector
+YuNet finds faces in the picture at 640 px every two seconds and after every cut (MediaPipe's own detector
 misses small ones); between, each of the two largest is followed by MediaPipe's FaceLandmarker on a
 square crop of twice the face, whose 52 blendshapes give the expression.
 """
@@ -17,11 +17,11 @@ from features.video.frames import Frame
 from features.video.signals.expressions import Expression, expression
 from features.video.timeline import FACE_COLUMNS
 
-RATE = 5.0
-"""Looks per second of media time."""
+RATE = 2.5
+"""Looks per second of media time: one or two per token (5 cost a fifth of the decoding more)."""
 NAMES = FACE_COLUMNS
 SIDE = 640
-_SEARCH_EVERY = 1.0
+_SEARCH_EVERY = 2.0
 """Seconds between two searches of the whole picture."""
 _MOST = 2
 """Faces whose expression is read."""
