@@ -104,7 +104,8 @@ class _Watch:
         self._parts = [_ALWAYS]
         self._faces = self._open_faces(stack)
         self._embedder = self._open_embedder(stack)
-        self._looks, self._vectors = _Rows(len(faces.NAMES)), _Rows(embedding.SIZE)
+        self._looks = _Rows(len(faces.NAMES))
+        self._vectors: dict[int, np.ndarray] = {}
         self._look_clock, self._vector_clock = _Clock(faces.RATE), _Clock(embedding.RATE)
         self._cuts = cuts.CutSignal(reader.rate)
         self._motion = motion.MotionSignal()
@@ -153,7 +154,8 @@ class _Watch:
         if self._faces and self._look_clock.due(frame.time):
             self._looks.add(frame.time, self._faces.update(frame, self._motion.residual))
         if self._embedder and self._vector_clock.due(frame.time):
-            self._vectors.add(frame.time, self._embedder.update(picture))
+            token = int(frame.time / TOKEN + 1e-6)
+            self._vectors[token] = self._vectors.get(token, 0) + self._embedder.update(picture)
 
     def finish(self) -> Timeline:
         duration = self._reader.end
@@ -196,8 +198,12 @@ class _Watch:
         """Mean embedding of each token, L2-normalised, float32 (count, 1024)."""
         if not self._embedder:
             return None
-        vectors = _hold(self._vectors.per_token(count))
-        return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+        vectors = np.empty((count, embedding.SIZE), np.float32)
+        held = next(iter(self._vectors.values()))
+        for token in range(count):
+            held = self._vectors.pop(token, held)
+            vectors[token] = held / max(float(np.linalg.norm(held)), 1e-9)
+        return vectors
 
     def _motion_columns(self, count: int, shots: list[tuple[float, float]]) -> dict[str, np.ndarray]:
         """Motion per token without the pairs that straddle a cut.
