@@ -10,10 +10,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from leitmotif.commands import analyze, app, catalogue, evaluate, index, learn, models, recommend, reference, train, tune
+from leitmotif.commands import analyze, app, calibrate, catalogue, evaluate, index, learn, models, recommend, reference, train, tune
 from leitmotif.errors import exit_code
 
-COMMANDS = (recommend, app, analyze, catalogue, index, learn, train, tune, evaluate, models, reference)
+COMMANDS = (recommend, app, analyze, catalogue, index, learn, calibrate, train, tune, evaluate, models, reference)
 
 
 def get_parser() -> argparse.ArgumentParser:

@@ -17,6 +17,7 @@ from data.profiles import MUSIC_NAMES, MusicProfile, VideoProfile
 from leitmotif import presets
 
 if TYPE_CHECKING:
+    from features.video.profile_weights import ProfileWeights
     from features.video.timeline import Timeline
     from matcher.search import Match
     from recommender import Recommender
@@ -58,6 +59,22 @@ def read_video(path: str | os.PathLike, *, progress: Progress | None = None, cac
     from features.video import read_timeline
 
     return read_timeline(path, progress=progress, cache=cache)
+
+
+def load_profile_weights(path: str | os.PathLike | ProfileWeights | None) -> ProfileWeights | None:
+    """What `leitmotif calibrate` wrote; None and what is loaded already pass through. Raises `InputError`."""
+    if path is None:
+        return None
+    from features.video.profile_weights import ProfileWeights
+
+    return path if isinstance(path, ProfileWeights) else ProfileWeights.load(path)
+
+
+def rate(timeline: Timeline, start: float = 0.0, end: float | None = None, profile_weights: ProfileWeights | None = None) -> VideoProfile:
+    """The profile of a part of a watched video: by the closed form, or as somebody's ratings bend it."""
+    from features.video import rate as closed_form
+
+    return profile_weights.rate(timeline, start, end) if profile_weights else closed_form(timeline, start, end)
 
 
 def match(
@@ -129,6 +146,7 @@ def recommend(
     catalogue: str | os.PathLike | Catalogue,
     *,
     k: int = 5,
+    profile_weights: str | os.PathLike | ProfileWeights | None = None,
     progress: Progress | None = None,
     cache: bool = True,
     **options,
@@ -136,23 +154,25 @@ def recommend(
     """Watch a video and find its tracks.
 
     video : path of a video file. catalogue : path of a catalogue, or one that is read already.
+    profile_weights : a file of `leitmotif calibrate`, for a profile bent towards somebody's ratings.
     options : as in `match` (weights, metric, scale, va_only, …).
     Raises `InputError` if the video or the catalogue cannot be used.
     """
-    from features.video import rate
-
+    learned = load_profile_weights(profile_weights)
     catalogue = catalogue if isinstance(catalogue, Catalogue) else Catalogue.read(catalogue)
     timeline = read_video(video, progress=progress, cache=cache)
-    return match(rate(timeline), catalogue, k=k, **options)
+    return match(rate(timeline, profile_weights=learned), catalogue, k=k, **options)
 
 
-def recommend_scenes(timeline: Timeline, catalogue: Catalogue, **options) -> list[Recommendation]:
+def recommend_scenes(
+    timeline: Timeline, catalogue: Catalogue, *, profile_weights: ProfileWeights | None = None, **options
+) -> list[Recommendation]:
     """One recommendation per scene of a watched video; options as in `match`."""
-    from features.video import rate, scenes
+    from features.video import scenes
     from recommender import load_recommender
 
     recommender = options.pop("recommender", None) or load_recommender()
     return [
-        match(rate(timeline, start, end), catalogue, recommender=recommender, start=start, end=end, **options)
+        match(rate(timeline, start, end, profile_weights), catalogue, recommender=recommender, start=start, end=end, **options)
         for start, end in scenes(timeline)
     ]

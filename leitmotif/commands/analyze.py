@@ -16,21 +16,24 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--curves", type=Path, metavar="FILE", help="write the eleven curves over time (.parquet or .csv)")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the curves with cuts and key frames on one page (.png, .pdf, .svg)")
     parser.add_argument("--no-cache", action="store_true", help="watch the video again even if it was watched before")
+    parser.add_argument("--profile-weights", type=Path, metavar="FILE", help="see the picture as somebody's ratings do (calibrate's file)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
-    from features.video import rate, read_timeline, scenes
+    from features.video import read_timeline, scenes
+    from leitmotif.pipeline import load_profile_weights, rate
     from leitmotif.progress import progress_bar
     from leitmotif.tables import clock, console, profile_table
 
+    learned = load_profile_weights(args.profile_weights)
     with progress_bar(args.video.name, args.quiet) as progress:
         timeline = read_timeline(args.video, progress=progress, cache=not args.no_cache)
     windows = scenes(timeline) if args.per_scene else [(0.0, timeline.duration)]
-    profiles = [rate(timeline, start, end) for start, end in windows]
+    profiles = [rate(timeline, start, end, learned) for start, end in windows]
     if args.curves or args.plot:
-        write_files(args, timeline)
+        write_files(args, timeline, rate(timeline, profile_weights=learned))
     if args.json:
         found = [{"start_s": start, "end_s": end} | p.to_dict() for (start, end), p in zip(windows, profiles, strict=True)]
         print(json.dumps({"video": str(args.video), "profiles": found}, ensure_ascii=False, indent=2))
@@ -42,12 +45,10 @@ def run(args: argparse.Namespace) -> None:
         print(f"leitmotif: {warning}", file=sys.stderr)
 
 
-def write_files(args: argparse.Namespace, timeline) -> None:
-    """What `--curves` and `--plot` ask for, of the whole video."""
-    from features.video import rate
+def write_files(args: argparse.Namespace, timeline, whole) -> None:
+    """What `--curves` and `--plot` ask for, of the profile of the whole video."""
     from leitmotif.curves import plot_curves, write_curves
 
-    whole = rate(timeline)
     if args.curves:
         write_curves(args.curves, whole)
     if args.plot:

@@ -24,6 +24,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--filter", metavar="F", help="only tracks such as bpm=90..130, license=CC*, duration<=3:00, artist!=A|B")
     parser.add_argument("--diverse", default="0", metavar="L", help="0 (default) lists the nearest; up to 1 avoids similar tracks")
     parser.add_argument("--index", metavar="I", help="a prepared index: a file, or the address of a Milvus server")
+    parser.add_argument("--profile-weights", type=Path, metavar="FILE", help="see the picture as somebody's ratings do (calibrate's file)")
     parser.add_argument("--per-scene", action="store_true", help="tracks for each scene of the video")
     parser.add_argument("--no-cache", action="store_true", help="watch the video again even if it was watched before")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -52,18 +53,18 @@ def run(args: argparse.Namespace) -> None:
 
     search["index"] = open_index(args.index, catalogue) if args.index else None
 
-    from features.video import rate
     from leitmotif import pipeline
     from leitmotif.progress import progress_bar
     from leitmotif.tables import console, print_recommendation
 
+    learned = pipeline.load_profile_weights(args.profile_weights)
     with progress_bar(args.video.name, args.quiet) as progress:
         timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache)
     options = dict(k=args.top_k, weights=weights, metric=args.metric, scale=args.scale, va_only=args.va_only, **search)
     if args.per_scene:
-        results = pipeline.recommend_scenes(timeline, catalogue, **options)
+        results = pipeline.recommend_scenes(timeline, catalogue, profile_weights=learned, **options)
     else:
-        results = [pipeline.match(rate(timeline), catalogue, **options)]
+        results = [pipeline.match(pipeline.rate(timeline, profile_weights=learned), catalogue, **options)]
     if args.json:
         record = {"video": str(args.video), "catalogue": catalogue.source, "recommendations": [r.to_dict() for r in results]}
         print(json.dumps(record, ensure_ascii=False, indent=2))

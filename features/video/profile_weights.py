@@ -1,0 +1,196 @@
+"""Profile weights: one file that bends the closed-form profile towards a person's own ratings.
+
+Per field the file keeps one of three models, the simplest that won on held-out clips:
+
+    closed       the closed form as it is
+    calibrated   a monotone curve over the closed form's z
+    transformer  that curve plus the residual of the temporal Transformer
+
+A field's z is the normal quantile of its place in its range, so that the closed form's scores (shares
+of a reference population) are reference z units and no sum of z leaves the range. `leitmotif calibrate`
+writes these files (safetensors, never pickle); reading one runs no code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from data.atomic import atomic_path
+from data.errors import InputError
+from data.profiles import VIDEO_FIELDS, VIDEO_NAMES, Curves, VideoProfile
+from features.video.tokens import TokenScale
+
+if TYPE_CHECKING:
+    from features.video.temporal import TemporalTransformer
+    from features.video.timeline import Timeline
+
+MODELS = ("closed", "calibrated", "transformer")
+FORMAT = "leitmotif profile weights 1"
+Z_LIMIT = 2.5758
+"""Ends of the scale: a field within 0.5 % of its end counts as that far, lest z become infinite (ours)."""
+
+_LOW = np.array([f.low for f in VIDEO_FIELDS], dtype=float)
+_SPAN = np.array([f.high - f.low for f in VIDEO_FIELDS], dtype=float)
+
+
+def to_z(values: np.ndarray) -> np.ndarray:
+    """Field values (…, 11) to z units, held within ±2.58; NaN stays NaN."""
+    from scipy.special import ndtri
+
+    with np.errstate(invalid="ignore"):
+        return np.clip(ndtri((values - _LOW) / _SPAN), -Z_LIMIT, Z_LIMIT)
+
+
+def from_z(z: np.ndarray) -> np.ndarray:
+    """z units (…, 11) to field values: inverse of `to_z`."""
+    from scipy.special import ndtr
+
+    return _LOW + _SPAN * ndtr(z)
+
+
+@dataclass(frozen=True, eq=False)
+class ProfileWeights:
+    """What calibration learned.
+
+    models : one of `MODELS` per field, in the order of `VIDEO_FIELDS`.
+    curves : float64 (11, 2, k), from the closed form's z (row 0, rising) to the calibrated z (row 1).
+    extractor : the video extractor whose Timelines it was learned on.
+    piece : longest window in seconds that was rated; longer parts are read in pieces of about that length.
+    scale, network : the Transformer and its input, where some field keeps it.
+    reliability : held-out R² of the kept model per field, 0 where unknown or negative.
+    report : the table of held-out scores, as it was printed.
+    """
+
+    models: tuple[str, ...]
+    curves: np.ndarray
+    extractor: str
+    piece: float = 60.0
+    scale: TokenScale | None = None
+    network: TemporalTransformer | None = None
+    reliability: np.ndarray = field(default_factory=lambda: np.zeros(len(VIDEO_FIELDS)))
+    report: Mapping = field(default_factory=dict)
+    digest: str = ""
+    """First digits of the file's sha256; part of the profiles' extractor name."""
+
+    def rate(self, timeline: Timeline, start: float = 0.0, end: float | None = None) -> VideoProfile:
+        """As `features.video.rate`, bent towards the ratings; fields that keep the closed form are untouched.
+
+        A field that the Transformer rates is at least as sure as its held-out R². Raises `InputError`
+        for a Timeline of another extractor.
+        """
+        from features.video.profile import rate
+
+        self._check(timeline)
+        closed = rate(timeline, start, end)
+        moments, residual = self.residuals(timeline, start, end)
+        values = self.bend(closed.values, residual.mean(axis=0))
+        curves = closed.curves
+        if curves is not None:
+            over_time = np.stack([np.interp(curves.times, moments, r) for r in residual.T], axis=1)
+            curves = Curves(curves.times, self.bend(curves.values, over_time), curves.names)
+        learned = np.array(self.models) == "transformer"
+        confidence = np.where(learned, np.maximum(closed.confidence, self.reliability), closed.confidence)
+        return VideoProfile(values, confidence, f"{closed.extractor} + ratings {self.digest}".rstrip(), curves, closed.warnings)
+
+    def bend(self, values: np.ndarray, residual: np.ndarray | float = 0.0) -> np.ndarray:
+        """Closed-form values (…, 11) and residuals in z (…, 11) to values by each field's kept model."""
+        z = to_z(values)
+        bent = np.stack([np.interp(z[..., i], *curve) for i, curve in enumerate(self.curves)], axis=-1)
+        models = np.array(self.models)
+        return np.where(models == "closed", values, from_z(bent + np.where(models == "transformer", residual, 0.0)))
+
+    def residuals(self, timeline: Timeline, start: float = 0.0, end: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The Transformer's residuals in the pieces of a part: middle of each in seconds (m,), z units (m, 11)."""
+        from features.video.profile import window
+
+        part = window(timeline, start, end)
+        if self.network is None or self.scale is None:
+            return part.times[:1], np.zeros((1, len(VIDEO_FIELDS)))
+        from features.video.temporal import residuals
+
+        count = max(round((part.times[-1] - part.times[0]) / self.piece), 1)
+        tokens, seen = (np.array_split(a, count) for a in self.scale.read(part))
+        middles = np.array([times.mean() for times in np.array_split(part.times, count)])
+        return middles, residuals(self.network, list(zip(tokens, seen, strict=True)))
+
+    def _check(self, timeline: Timeline) -> None:
+        if timeline.extractor != self.extractor:
+            raise InputError(
+                f"profile weights: learned on pictures measured by '{self.extractor}', this video was measured by "
+                f"'{timeline.extractor}'; run `leitmotif calibrate` again."
+            )
+
+    # ------------------------------------------------------------------------------ the file
+
+    def save(self, path: str | os.PathLike) -> Self:
+        """Write a .safetensors file, whole or not at all; gives back these weights with the file's digest."""
+        from safetensors.numpy import save
+
+        about = {
+            "format": FORMAT,
+            "fields": dict(zip(VIDEO_NAMES, self.models, strict=True)),
+            "extractor": self.extractor,
+            "piece": self.piece,
+            "report": dict(self.report),
+        }
+        tensors = {"curves": self.curves, "reliability": self.reliability}
+        if self.network is not None and self.scale is not None:
+            about |= {"signals": self.scale.names, "network": asdict(self.network.settings)}
+            tensors |= {f"scale.{name}": array for name, array in self.scale.arrays().items()}
+            tensors |= {f"network.{name}": tensor.numpy() for name, tensor in self.network.state_dict().items()}
+        tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+        raw = save(tensors, metadata={"leitmotif": json.dumps(about, ensure_ascii=False, sort_keys=True)})
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(raw)
+        return replace(self, digest=_digest(raw))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Self:
+        """Read a file that `leitmotif calibrate` wrote; raises `InputError` for anything else."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            raw = Path(path).read_bytes()
+            about = json.loads(_metadata(raw))
+            if about["format"] != FORMAT:
+                raise KeyError(about["format"])
+            tensors = load(raw)
+            return cls._from_parts(about, tensors, _digest(raw))
+        except OSError as error:
+            raise InputError(f"{path}: the profile weights cannot be read ({error.strerror}); check --profile-weights.") from None
+        except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError):
+            raise InputError(f"{path}: not a profile weights file; make one with `leitmotif calibrate`.") from None
+
+    @classmethod
+    def _from_parts(cls, about: Mapping, tensors: Mapping[str, np.ndarray], digest: str) -> Self:
+        models = tuple(about["fields"][name] for name in VIDEO_NAMES)
+        if not set(models) <= set(MODELS) or tensors["curves"].shape[:2] != (len(models), 2):
+            raise ValueError(models)
+        scale = network = None
+        if "network" in about:
+            from features.video.temporal import load_network
+
+            part = lambda name: {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}  # noqa: E731
+            scale = TokenScale.from_arrays(about["signals"], part("scale."))
+            network = load_network(about["network"], part("network."))
+        reliability = tensors["reliability"]
+        return cls(models, tensors["curves"], about["extractor"], about["piece"], scale, network, reliability, about["report"], digest)
+
+
+def _metadata(raw: bytes) -> str:
+    """The header of a safetensors file: eight bytes of length, then JSON."""
+    size = int.from_bytes(raw[:8], "little")
+    return json.loads(raw[8 : 8 + size])["__metadata__"]["leitmotif"]
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()[:8]

@@ -1,0 +1,65 @@
+"""Watching the rated clips: from windows of files to windows of Timelines with their closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data.errors import InputError, Progress
+from leitmotif.calibration.crossval import Rated
+from leitmotif.calibration.ratings import Ratings
+
+if TYPE_CHECKING:
+    from features.video.timeline import Timeline
+
+Reader = Callable[[Path], "Timeline"]
+
+
+def watch(ratings: Ratings, progress: Progress, read: Reader | None = None) -> tuple[Ratings, Rated, list[str]]:
+    """Watch every rated clip and score its windows by the closed form.
+
+    Clips that cannot be read and windows outside their clip are left out, each with a sentence; the
+    ratings come back without them. Raises `InputError` if nothing is left.
+    """
+    from features.video.profile import rate, window
+    from features.video.profile_weights import to_z
+
+    if read is None:
+        from features.video import read_timeline as read
+    timelines, notes = _timelines(ratings, progress, read)
+    rows, parts, closed = [], [], []
+    for row, w in enumerate(ratings.windows):
+        if w.clip not in timelines:
+            continue
+        try:
+            closed.append(rate(timelines[w.clip], w.start, w.end).values)
+        except InputError as error:
+            notes.append(f"left out: {w.clip.name}, {error}")
+            continue
+        parts.append(window(timelines[w.clip], w.start, w.end))
+        rows.append(row)
+    if not rows:
+        raise InputError(f"{ratings.source}: none of its clips can be used ({notes[0]}); check the files.")
+    ratings = ratings.take(np.array(rows))
+    used = list(dict.fromkeys(w.clip for w in ratings.windows))
+    clip = np.array([used.index(w.clip) for w in ratings.windows])
+    closed = np.array(closed)
+    return ratings, Rated(parts, [timelines[p] for p in used], clip, closed, to_z(closed), ratings.values, ratings.groups), notes
+
+
+def _timelines(ratings: Ratings, progress: Progress, read: Reader) -> tuple[dict[Path, Timeline], list[str]]:
+    paths = list(dict.fromkeys(w.clip for w in ratings.windows))
+    timelines, notes = {}, []
+    for done, path in enumerate(paths):
+        progress("watching", done, len(paths))
+        try:
+            timelines[path] = read(path)
+        except InputError as error:
+            notes.append(f"left out: {error}")
+    extractors = sorted({t.extractor for t in timelines.values()})
+    if len(extractors) > 1:
+        raise InputError(f"the clips were measured by different extractors ({', '.join(extractors)}); fetch the models and run again.")
+    return timelines, notes

@@ -1,0 +1,136 @@
+"""The file that bends the profile: what it keeps, what it leaves alone, what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.errors import InputError
+from data.profiles import VIDEO_FIELDS, VIDEO_NAMES
+from features.video import rate
+from features.video.profile_weights import ProfileWeights, from_z, to_z
+from features.video.temporal import TemporalSettings, TemporalTransformer
+from features.video.timeline import COLUMNS, Timeline
+from features.video.tokens import TokenScale
+
+GRID = np.linspace(-2.5758, 2.5758, 33)
+
+
+@pytest.fixture(scope="module")
+def timeline() -> Timeline:
+    """A minute of drifting signals, without faces or embedding."""
+    rng, count = np.random.default_rng(0), 120
+    values = np.full((count, len(COLUMNS)), np.nan)
+    for i, name in enumerate(COLUMNS):
+        if not name.startswith("face") and name not in ("happy", "surprised", "angry", "afraid", "disgusted", "sad", "novelty"):
+            values[:, i] = np.abs(np.cumsum(rng.normal(0, 0.05, count))) + 0.02
+    values[:, COLUMNS.index("seconds")] = 0.5
+    values[:, COLUMNS.index("flow_valid")] = 1
+    palette = rng.dirichlet(np.ones(36), count).astype(np.float32)
+    return Timeline(np.arange(count) * 0.5, values, [(0.0, 25.0), (25.0, 60.0)], 60.0, palette, extractor="test 1")
+
+
+@pytest.fixture(scope="module")
+def weights(timeline) -> ProfileWeights:
+    """Scene tension calibrated, visual arousal by the Transformer, all else closed."""
+    torch.manual_seed(0)
+    scale = TokenScale.fit([timeline])
+    network = TemporalTransformer(TemporalSettings(inputs=scale.width)).eval()
+    torch.nn.init.normal_(network.head.weight, std=0.05)
+    models = dict.fromkeys(VIDEO_NAMES, "closed") | {"scene_tension": "calibrated", "visual_arousal": "transformer"}
+    curves = np.repeat(np.stack([GRID, 0.3 + 0.5 * GRID])[None], 11, axis=0)
+    reliability = np.where(np.array(list(models.values())) == "transformer", 0.6, 0.0)
+    return ProfileWeights(tuple(models.values()), curves, "test 1", 10.0, scale, network, reliability, {"windows": 3})
+
+
+@settings(deadline=None)
+@given(st.floats(0.006, 0.994))
+def test_z_and_back(share):
+    low, high = np.array([f.low for f in VIDEO_FIELDS]), np.array([f.high for f in VIDEO_FIELDS])
+    values = low + share * (high - low)
+    assert np.allclose(from_z(to_z(values)), values, atol=1e-6)
+    assert np.isfinite(to_z(low)).all() and np.isfinite(to_z(high)).all()
+
+
+def test_fields_that_keep_the_closed_form_are_untouched(weights, timeline):
+    closed, bent = rate(timeline), weights.rate(timeline)
+    changed = closed.values != bent.values
+    assert changed.tolist() == [m != "closed" for m in weights.models]
+    assert np.array_equal(closed.curves.values[:, ~changed], bent.curves.values[:, ~changed])
+
+
+def test_a_calibrated_field_follows_its_curve(weights, timeline):
+    closed, bent = rate(timeline), weights.rate(timeline)
+    i = VIDEO_NAMES.index("scene_tension")
+    assert to_z(bent.values)[i] == pytest.approx(0.3 + 0.5 * to_z(closed.values)[i], abs=1e-6)
+
+
+def test_the_network_adds_its_residual_in_z(weights, timeline):
+    i = VIDEO_NAMES.index("visual_arousal")
+    without = replace(weights, models=tuple("calibrated" if m == "transformer" else m for m in weights.models))
+    _, residual = weights.residuals(timeline)
+    assert residual.shape == (6, 11)  # a minute in pieces of ten seconds
+    difference = to_z(weights.rate(timeline).values) - to_z(without.rate(timeline).values)
+    assert difference[i] == pytest.approx(residual[:, i].mean(), abs=1e-6)
+    assert abs(difference[i]) > 1e-3
+
+
+def test_what_the_network_rates_is_as_sure_as_its_held_out_score(weights, timeline):
+    sure, closed = weights.rate(timeline, 0, 1).confidence, rate(timeline, 0, 1).confidence
+    i = VIDEO_NAMES.index("visual_arousal")
+    assert sure[i] == 0.6 > closed[i]
+    assert np.array_equal(np.delete(sure, i), np.delete(closed, i))
+
+
+def test_every_bent_value_stays_in_range(weights, timeline):
+    extreme = weights.network.state_dict()
+    network = TemporalTransformer(weights.network.settings)
+    network.load_state_dict(extreme | {"head.weight": 1e3 * extreme["head.weight"]})
+    values = replace(weights, network=network, models=("transformer",) * 11).rate(timeline).values
+    assert all(f.low <= v <= f.high for f, v in zip(VIDEO_FIELDS, values, strict=True))
+
+
+def test_a_saved_file_says_the_same(weights, timeline, tmp_path):
+    path = tmp_path / "我的 weights.safetensors"
+    saved = weights.save(path)
+    loaded = ProfileWeights.load(path)
+    assert np.array_equal(loaded.rate(timeline).values, weights.rate(timeline).values)
+    assert loaded.digest == saved.digest and len(loaded.digest) == 8
+    assert loaded.rate(timeline).extractor == f"test 1 + ratings {loaded.digest}"
+    assert loaded.report == {"windows": 3}
+
+
+def test_a_file_without_a_network_needs_no_torch(weights, timeline, tmp_path):
+    plain = replace(weights, models=("calibrated",) * 11, network=None, scale=None)
+    plain.save(tmp_path / "w.safetensors")
+    loaded = ProfileWeights.load(tmp_path / "w.safetensors")
+    assert loaded.network is None and np.array_equal(loaded.rate(timeline).values, plain.rate(timeline).values)
+
+
+def test_another_extractor_is_refused(weights, timeline):
+    with pytest.raises(InputError, match="learned on pictures measured by 'test 1', this video was measured by 'test 2'"):
+        weights.rate(replace(timeline, extractor="test 2"))
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "cut", "foreign"])
+def test_anything_else_is_refused(weights, tmp_path, damage):
+    path = tmp_path / "w.safetensors"
+    weights.save(path)
+    raw = path.read_bytes()
+    from safetensors.numpy import save
+
+    foreign = save({"x": np.zeros(3)}, metadata={"leitmotif": '{"format": "another"}'})
+    path.write_bytes({"empty": b"", "text": b"hello", "cut": raw[: len(raw) // 2], "foreign": foreign}[damage])
+    with pytest.raises(InputError, match=r"not a profile weights file; make one with `leitmotif calibrate`"):
+        ProfileWeights.load(path)
+
+
+def test_a_missing_file_says_so(tmp_path: Path):
+    with pytest.raises(InputError, match="cannot be read"):
+        ProfileWeights.load(tmp_path / "none.safetensors")
