@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -34,6 +35,10 @@ class Kept:
     key: str
     name: str
     path: Path
+
+    def named(self, sentence: str) -> str:
+        """A sentence about the file with the name that people know, in place of where we keep it."""
+        return sentence.replace(str(self.path), self.name).replace(self.path.name, self.name)
 
 
 def shown_name(name: str) -> str:
@@ -99,10 +104,10 @@ class Workspace:
         return job
 
     def remove(self, kept: Kept) -> None:
-        """Delete a file that lies in this folder, and what was made of it; a file elsewhere is the person's own and stays."""
-        if kept.path.parent == self.folder:
-            for file in self.folder.glob(f"{kept.path.stem}*"):
-                file.unlink(missing_ok=True)
+        """Delete what this folder holds of a file: itself and what was made of it; one that lies elsewhere stays."""
+        for file in self.folder.glob(f"{kept.key[:32]}*"):
+            with suppress(OSError):  # Windows keeps a file that is still open; it goes with the session
+                file.unlink()
 
     def close(self) -> None:
         for job in self.jobs:

@@ -21,7 +21,7 @@ def progress(film: Film, words: Words) -> None:
     """The film is being watched, or could not be."""
     job = film.job
     if job.state == "failed":
-        st.error(plain(words.trouble(job.error)) if job.error else words("our_mistake"), icon=":material/error:")
+        state.failure(job, film.kept, words)
     elif job.state == "cancelled":
         st.info(words("cancelled"))
     else:
@@ -53,7 +53,7 @@ def show(film: Film, words: Words) -> None:
     with picture:
         _player(film, start, words)
         for warning in film.timeline.warnings:
-            st.caption(":material/info: " + plain(warning))
+            st.caption(":material/info: " + plain(film.kept.named(warning)))
     with numbers:
         st.subheader(words("saw"), anchor=False, help=words("saw_how"))
         st.html(drawing.profile_bars(profile, words.field, words.evidence))

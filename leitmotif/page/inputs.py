@@ -18,7 +18,7 @@ from leitmotif.library import Library
 from leitmotif.page import state
 from leitmotif.page.state import plain
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
-from leitmotif.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, local_file
+from leitmotif.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Kept, local_file
 
 # ------------------------------------------------------------------------------ language
 
@@ -155,8 +155,7 @@ def _other_catalogue(words: Words) -> None:
 def _take_catalogue() -> None:
     for file in _uploaded("catalogue"):
         with _sentence():
-            kept = state.workspace().receive(file.name, file, CATALOGUE_SUFFIXES, state.settings().max_upload_mb)
-            _offer(kept.key, kept.name, kept.path, own=False)
+            _offer(state.workspace().receive(file.name, file, CATALOGUE_SUFFIXES, state.settings().max_upload_mb), own=False)
     _forget_uploads("catalogue")
 
 
@@ -165,18 +164,17 @@ def _take_catalogue_path() -> None:
     st.session_state["catalogue_path"] = ""
     if text.strip():
         with _sentence():
-            kept = local_file(text, CATALOGUE_SUFFIXES)
-            _offer(kept.key, kept.name, kept.path, own=True)
+            _offer(local_file(text, CATALOGUE_SUFFIXES), own=True)
 
 
-def _offer(key: str, name: str, path: Path, own: bool) -> None:
+def _offer(kept: Kept, own: bool) -> None:
     """Add a catalogue to the list and choose it; one that cannot be read is not added."""
     try:
-        state.library(path, own)
+        state.library(kept.path, own)
     except InputError as error:
-        raise InputError(str(error).replace(str(path), name)) from None  # people know it by its name
-    _catalogues()[key] = (name, path, own)
-    st.session_state["catalogue"] = key
+        raise InputError(kept.named(str(error))) from None
+    _catalogues()[kept.key] = (kept.name, kept.path, own)
+    st.session_state["catalogue"] = kept.key
 
 
 def _start_build() -> None:

@@ -51,7 +51,7 @@ def show(film: Film, library: Library, words: Words) -> None:
         choices = Choices(result.weights, metric, scale, said, edited)
         for warning in result.warnings:
             if warning not in video.warnings:
-                st.caption(":material/info: " + plain(warning))
+                st.caption(":material/info: " + plain(film.kept.named(warning)))
         tracks.show(film, library, result, choices, own_sound, words)
         takeaway.show(film, result, choices, words)
 

@@ -124,9 +124,13 @@ def open_film(kept: Kept) -> None:
 
 
 def remove_film(key: str) -> None:
+    """Forget a film: stop what is done for it, and delete its file (if it is ours) and its previews."""
     film = films().pop(key)
-    film.job.cancel()
-    film.job.wait(5)
+    jobs = [film.job, *(job for job in film.known.values() if isinstance(job, Job))]
+    for job in jobs:
+        job.cancel()
+    for job in jobs:
+        job.wait(5)
     workspace().remove(film.kept)
     st.session_state["film"] = next(reversed(films()), None)
 
@@ -140,6 +144,12 @@ def troubles(words: Words) -> None:
     """Show, once, what went wrong since the last redraw."""
     for error in st.session_state.pop("troubles", []):
         st.error(plain(words.trouble(error)), icon=":material/error:")
+
+
+def failure(job: Job, kept: Kept, words: Words) -> None:
+    """Why a job about a file failed, in one sentence."""
+    said = plain(kept.named(words.trouble(job.error))) if job.error else words("our_mistake")
+    st.error(said, icon=":material/error:")
 
 
 def plain(text: str) -> str:

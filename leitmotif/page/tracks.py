@@ -111,7 +111,7 @@ def _preview(film: Film, library: Library, result: Recommendation, match, own: s
     elif not job.ended:
         _rendering(job, match.name, words)
     elif job.state == "failed":
-        st.error(plain(words.trouble(job.error)) if job.error else words("our_mistake"))
+        state.failure(job, film.kept, words)
     else:
         _rendered(job.result, film, match, words)
 

@@ -21,8 +21,8 @@ CLIP = "data/video_music/cav_mae__00w1lcxw_wu_40_000_6ca848.mp4"
 
 
 def short_film(path: Path, picture: str = "testsrc2", seconds: float = 1.5) -> Path:
-    source = f"{picture}=size=160x90:rate=12:duration={seconds}"
-    subprocess.run([ffmpeg.executable(), "-v", "error", "-y", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p", path], check=True)
+    source = ["-f", "lavfi", "-i", f"{picture}=size=160x90:rate=12", "-t", str(seconds)]
+    subprocess.run([ffmpeg.executable(), "-v", "error", "-y", *source, "-pix_fmt", "yuv420p", path], check=True)
     return path
 
 
@@ -133,7 +133,7 @@ def test_catalogue_as_a_map(visit):
     editor = visit()
     editor.page.get_by_role("tab", name="The catalogue").click()
     editor.wait_for("Licences")
-    chart = editor.page.get_by_role("graphics-document")
+    chart = editor.page.locator("[data-testid=stVegaLiteChart]")
     chart.wait_for()
     assert "28 tracks" in chart.get_attribute("aria-label")
 
@@ -154,7 +154,8 @@ def test_files_that_are_no_films_get_one_sentence_each(visit, server: Server):
     editor = visit()
     editor.upload(("notes.mp4", b"these are words, not pictures\n" * 50))
     editor.page.get_by_role("alert").first.wait_for()
-    assert "notes.mp4" in editor.page.get_by_role("alert").first.inner_text()
+    said = editor.page.get_by_role("alert").first.inner_text()
+    assert "notes.mp4: " in said and str(server.temporary) not in said
     assert "Traceback" not in editor.page.content()
     editor.page.get_by_role("button", name="Remove this video").click()
     editor.wait_for("Drop a video in")
@@ -172,8 +173,7 @@ def test_a_file_over_the_limit_is_refused(visit, server: Server, tmp_path: Path)
         file.truncate((LIMIT_MB << 20) + 1024)
     editor = visit()
     editor.upload(large)
-    editor.page.get_by_text(f"{LIMIT_MB}").first.wait_for()
-    editor.page.get_by_text("must be").or_(editor.page.get_by_text("larger than")).first.wait_for()
+    editor.page.get_by_text(f"File must be {LIMIT_MB}").first.wait_for()
     assert not [f for session in server.sessions() for f in session.iterdir()]
 
 
@@ -238,19 +238,19 @@ def test_two_people_do_not_meet(visit, tmp_path: Path):
 def test_ten_uploads_in_a_row_leave_nothing(visit, server: Server, tmp_path: Path):
     process = psutil.Process(server.pid)
     editor = visit()
-    padding = b"\0" * (6 << 20)  # after the film, so that every upload is large and quickly watched
+    padding = b"\0" * (7 << 20)  # after the film, so that every upload is large and quickly watched
     film = short_film(tmp_path / "f.mp4", seconds=0.5).read_bytes()
     before = None
     for n in range(10):
         editor.upload((f"film {n}.mp4", film + padding + bytes([n])))
         editor.wait_for(f"film {n}.mp4 · 0:0")
         editor.rest()
-        if n == 1:
-            before = process.memory_info().rss  # everything that is loaded once is loaded
+        if n == 3:
+            before = process.memory_info().rss  # what is loaded once, and the allocator's own reserve, are there
         editor.page.get_by_role("button", name="Remove this video").click()
         editor.wait_for("Drop a video in")
     grown = process.memory_info().rss - before
-    assert grown < 30 << 20, f"{grown >> 20} MiB more after eight uploads of 6 MiB"
+    assert grown < 30 << 20, f"{grown >> 20} MiB more after six uploads of 7 MiB"
     assert not [f for session in server.sessions() for f in session.iterdir() if f.suffix == ".mp4"]
     editor.upload(("last.mp4", film))
     editor.wait_for("last.mp4 · 0:0")
