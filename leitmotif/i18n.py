@@ -79,6 +79,7 @@ TEXT: dict[str, tuple[str, str]] = {
     "wants": ("What it wants to hear", "想听到的音乐"),
     "wants_how": ("Predicted from the picture. Drag any of the ten, and the list follows.", "由画面预测。拖动任意一项，列表随之改变。"),
     "predicted_by": ("Predicted by: {what}", "预测方法：{what}"),
+    "silent": ("The picture says nothing of {names}: it counts only once you move it.", "画面没有提供{names}的依据：拖动后才会计入。"),
     "reset": ("Back to the prediction", "恢复预测值"),
     "edited": ("You changed {names}.", "你修改了{names}。"),
     # Weights

@@ -5,6 +5,8 @@ One fragment: moving a slider runs this part of the page again and nothing else.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import streamlit as st
 
@@ -19,41 +21,58 @@ from leitmotif.page.state import Film, plain
 from leitmotif.report import Choices
 
 
+class Asked(NamedTuple):
+    """What the person asks for, beside the list."""
+
+    music: MusicProfile
+    edited: tuple[str, ...]
+    metric: str
+    scale: str
+    diverse: float
+    where: np.ndarray | None
+    filters: str
+
+
 @st.fragment
 def show(film: Film, library: Library, words: Words) -> None:
     start, end = film_page.scene_times(film)
     video = film_page.rated(film, start, end)
-    predicted = state.recommender().predict(video)
     controls, answer = st.container(key="answer").columns([4, 7], gap="large")
     with controls:
-        sound, matter, filters = st.tabs([words("wants"), words("matters"), words("filters")])
-        with sound:
-            music, edited = _wishes(film, predicted, words)
-        with matter:
-            _weight_sliders(words)
-            metric, scale, diverse = _distance(words)
-        with filters:
-            where, said = _filters(library, words)
+        asked = _controls(film, state.recommender().predict(video), library, words)
     with answer:
         what = words("whole") if end is None else f"{words.clock(start)} – {words.clock(end)}"
         st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
         st.caption(plain(f"{film.kept.name} · {what}"))
         k, own_sound = _presets(words)
-        options = dict(k=k, weights=_weights(), metric=metric, scale=scale, music=music, where=where, index=library.index, diverse=diverse)
+        options = dict(k=k, weights=_weights(), metric=asked.metric, scale=asked.scale, where=asked.where, diverse=asked.diverse)
+        options |= dict(music=asked.music, recommender=state.recommender(), index=library.index, start=start, end=end)
         try:
-            result = pipeline.match(video, library.catalogue, recommender=state.recommender(), start=start, end=end, **options)
+            result = pipeline.match(video, library.catalogue, **options)
         except InputError as error:
             st.warning(plain(words.trouble(error)))
             return
         if not result.matches:
             st.warning(words("none_left"))
             return
-        choices = Choices(result.weights, metric, scale, said, edited)
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(warning)))
+        choices = Choices(result.weights, asked.metric, asked.scale, asked.filters, asked.edited)
         tracks.show(film, library, result, choices, own_sound, words)
         takeaway.show(film, result, choices, words)
+
+
+def _controls(film: Film, predicted: MusicProfile, library: Library, words: Words) -> Asked:
+    sound, matter, filters = st.tabs([words("wants"), words("matters"), words("filters")])
+    with sound:
+        music, edited = _wishes(film, predicted, words)
+    with matter:
+        _weight_sliders(words)
+        metric, scale, diverse = _distance(words)
+    with filters:
+        where, said = _filters(library, words)
+    return Asked(music, edited, metric, scale, diverse, where, said)
 
 
 # ------------------------------------------------------------------------------ what it wants to hear
@@ -81,6 +100,9 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[MusicPro
         st.caption(words("edited", names=", ".join(words.field(n) for n in edited)))
     st.button(words("reset"), icon=":material/undo:", disabled=not edited, on_click=_reset, args=[kept, keys])
     st.caption(plain(words("predicted_by", what=state.recommender().description)))
+    silent = [f for f, sure in zip(MUSIC_FIELDS, predicted.confidence, strict=True) if sure == 0 and f.name not in kept]
+    if silent:
+        st.caption(words("silent", names=", ".join(words.field(f) for f in silent)))
     confidence = np.where([n in kept for n in MUSIC_NAMES], 1.0, predicted.confidence)
     return MusicProfile(np.array(values), confidence, predicted.extractor, warnings=predicted.warnings), edited
 

@@ -49,6 +49,7 @@ class Visit:
 
     def upload(self, *files, into: int = -1) -> None:
         """Give files to an upload field; each a path or (name, bytes). The last field is the one for videos."""
+        self.rest()  # a field that is about to be drawn anew would lose them
         payload = [f if isinstance(f, Path) else {"name": f[0], "mimeType": "application/octet-stream", "buffer": f[1]} for f in files]
         self.page.locator("input[type=file]").nth(into).set_input_files(payload)
 
