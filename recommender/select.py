@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -81,11 +82,11 @@ def select(
         NETWORK: train(fitted, validation, config, settings, folder=folder, resume=resume),
     }
     fits: Mapping[str, evaluate.Fit] = {name: _fitted(name, model) for name, model in models.items()}
-    table = evaluate.held_out(fitted, validation, fits, title=f"{pairs.origin}: validation")
+    table = evaluate.held_out(fitted, validation, fits, title=f"{Path(pairs.origin).name}: validation")
     winner = keep or max(CANDIDATES, key=lambda name: table[name].metrics[metric])
     tested = None
     if len(set(test.sources)) >= MIN_TEST_SOURCES:
-        tested = evaluate.held_out(fitted, test, fits, title=f"{pairs.origin}: test")
+        tested = evaluate.held_out(fitted, test, fits, title=f"{Path(pairs.origin).name}: test")
     return Selection(winner, models[winner], fitted, table, tested)
 
 

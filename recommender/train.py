@@ -100,7 +100,6 @@ def _trainer(settings: Settings, folder: str | os.PathLike | None, callbacks: Se
         num_sanity_val_steps=-1,
         log_every_n_steps=1_000_000,
         deterministic=True,
-        gradient_clip_val=1.0,
     )
 
 
