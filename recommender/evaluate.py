@@ -90,14 +90,14 @@ def score(
     draws: int = 20,
     seed: int = 0,
     notes: Sequence[str] = (),
-    reference: np.ndarray | None = None,
+    references: Mapping[str, np.ndarray] | None = None,
 ) -> Evaluation:
     """Judge predictions for `pairs`.
 
     scale : (10,) standard deviations of the outputs.
-    reference : (10,) or (n, 10) mean music of what was fitted on, for R²; the pairs' own mean if None.
+    references : by predictor, the mean music (10,) or (n, 10) of what it was fitted on; the pairs' own mean for the others.
     """
-    reference = np.broadcast_to(mean_music(pairs) if reference is None else reference, pairs.music.shape)
+    means = {name: mean_music(pairs) for name in predictions} | dict(references or {})
     sources = len(set(pairs.sources))
     if sources < MIN_TEST_SOURCES:
         raise InputError(f"{pairs.origin}: {sources} source{'s' * (sources != 1)} to compare; {MIN_TEST_SOURCES} are needed at least.")
@@ -109,7 +109,9 @@ def score(
         low, high = protocol.bootstrap(own, seed=seed)
         columns = (protocol.summarise(own), low, high, protocol.permutation_p(ranks, seed=seed))
         named = [dict(zip(protocol.METRICS, c.tolist(), strict=True)) for c in columns]
-        scores.append(Score(name, *named, protocol.per_output(prediction.regression, pairs.music, reference)))
+        scores.append(
+            Score(name, *named, protocol.per_output(prediction.regression, pairs.music, np.broadcast_to(means[name], pairs.music.shape)))
+        )
     if pools.sources < sources:
         notes = (*notes, f"{sources - pools.sources} of {sources} sources did not fill a pool and sat out of the ranks.")
     extractors = pairs.video_extractor, pairs.music_extractor
@@ -143,7 +145,8 @@ def held_out(
     predictions |= {name: judge(kept) for name, judge in (given or {}).items()}
     if train is None:
         return score(kept, predictions, output_scale(kept), method="nothing fitted", notes=notes, **options)
-    return score(kept, predictions, output_scale(train), method="held out", notes=notes, reference=mean_music(train), **options)
+    references = {name: mean_music(train) for name in fits if name not in UNFITTED}
+    return score(kept, predictions, output_scale(train), method="held out", notes=notes, references=references, **options)
 
 
 def cross_validate(
@@ -173,7 +176,8 @@ def cross_validate(
             for whole, part in zip(found[name], prediction, strict=True):
                 whole[held] = part
     found |= {name: judge(pairs) for name, judge in (given or {}).items()}
-    return score(pairs, found, output_scale(pairs), method=f"{folds}-fold cross-validation by source", reference=reference, **options)
+    references = {name: reference for name in fits if name not in UNFITTED}
+    return score(pairs, found, output_scale(pairs), method=f"{folds}-fold cross-validation by source", references=references, **options)
 
 
 def fit_network(**options: object) -> Fit:

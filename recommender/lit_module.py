@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from recommender.network import Network
-from recommender.tasks import MAIN_OUTPUTS, VA_OUTPUTS
+from recommender.tasks import MAIN_OUTPUTS, N_MAIN_OUTPUTS, N_VA, VA_OUTPUTS
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Settings:
 
 def emotion_class(music: Tensor) -> Tensor:
     """(n, 10) music in units to (n,) quadrant numbers in the order of `tasks.EMOTIONS`."""
-    arousal, valence = music[:, VA_OUTPUTS[0]] >= 0, music[:, VA_OUTPUTS[1]] >= 0
+    arousal, valence = (music[:, VA_OUTPUTS] >= 0).unbind(1)
     return torch.where(valence, torch.where(arousal, 0, 3), torch.where(arousal, 1, 2))
 
 
@@ -79,7 +79,7 @@ class Training(lightning.LightningModule):
 
     def validation_step(self, batch: tuple[Tensor, ...], _: int) -> None:
         tasks = losses(self.network, batch)
-        loss = float((len(MAIN_OUTPUTS) * tasks["main"] + len(VA_OUTPUTS) * tasks["va"]) / (len(MAIN_OUTPUTS) + len(VA_OUTPUTS)))
+        loss = float((N_MAIN_OUTPUTS * tasks["main"] + N_VA * tasks["va"]) / (N_MAIN_OUTPUTS + N_VA))
         if loss < self.best_loss:
             epoch = 0 if self.trainer.sanity_checking else self.current_epoch + 1
             self.best_loss, self.best_epoch = loss, epoch

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from data.profiles import MUSIC_NAMES, VIDEO_NAMES
 from recommender.linear import Linear
-from recommender.tasks import EMOTIONS, MAIN_INPUTS, MAIN_OUTPUTS, VA_INPUTS, VA_OUTPUTS, coefficient_mask
+from recommender.tasks import EMOTIONS, MAIN_INPUTS, N_MAIN_INPUTS, N_MAIN_OUTPUTS, N_VA, VA_INPUTS, coefficient_mask
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class Network(nn.Module):
             self.main = _trunk(2 * len(VIDEO_NAMES), config.width, config.depth, config.dropout)
             self.va, va_width = nn.Identity(), config.width
         else:
-            self.main = _trunk(2 * len(MAIN_INPUTS), config.width, config.depth, config.dropout)
-            self.va, va_width = _trunk(2 * len(VA_INPUTS), config.va_width, 1, config.dropout), config.va_width
-        self.main_head = _zeroed(nn.Linear(config.width, len(MAIN_OUTPUTS)))
-        self.va_head = _zeroed(nn.Linear(va_width, len(VA_OUTPUTS)))
+            self.main = _trunk(2 * N_MAIN_INPUTS, config.width, config.depth, config.dropout)
+            self.va, va_width = _trunk(2 * N_VA, config.va_width, 1, config.dropout), config.va_width
+        self.main_head = _zeroed(nn.Linear(config.width, N_MAIN_OUTPUTS))
+        self.va_head = _zeroed(nn.Linear(va_width, N_VA))
         self.emotion_head = nn.Linear(va_width, len(EMOTIONS))
 
     def forward(self, values: Tensor, confidence: Tensor) -> Output:
@@ -84,7 +84,7 @@ class Network(nn.Module):
         else:
             main = self.main(torch.cat([x[:, MAIN_INPUTS], known[:, MAIN_INPUTS]], dim=1))
             va = self.va(torch.cat([x[:, VA_INPUTS], known[:, VA_INPUTS]], dim=1))
-        correction = torch.cat([self.main_head(main), self.va_head(va)], dim=1)  # MAIN_OUTPUTS come first in MUSIC_NAMES
+        correction = torch.cat([self.main_head(main), self.va_head(va)], dim=1)  # in the order of MUSIC_NAMES
         return Output(x @ (self.skip * self.mask).T + self.bias + correction, self.emotion_head(va))
 
     def units(self, output: Output) -> Tensor:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from planted import linear_rule, planted
 
-from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS
+from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS, VIDEO_NAMES
 from recommender.forward import network_forward
 from recommender.linear import fit_ridge
 from recommender.lit_module import emotion_class, losses
@@ -87,10 +87,15 @@ def test_rows_do_not_see_each_other(pairs):
         assert torch.allclose(net(x, c).music[:3], net(x[:3], c[:3]).music, atol=1e-6)
 
 
+def test_arousal_and_valence_are_where_the_slices_say():
+    assert VIDEO_NAMES[VA_INPUTS] == ("visual_arousal", "visual_valence") and MUSIC_NAMES[VA_OUTPUTS] == ("arousal", "valence")
+    assert VIDEO_NAMES[MAIN_INPUTS] + VIDEO_NAMES[VA_INPUTS] == VIDEO_NAMES
+
+
 def test_emotions_are_the_quadrants_of_valence_and_arousal():
     music = torch.zeros(4, 10)
-    music[:, VA_OUTPUTS[0]] = torch.tensor([0.5, 0.5, -0.5, -0.5])  # arousal
-    music[:, VA_OUTPUTS[1]] = torch.tensor([0.5, -0.5, -0.5, 0.5])  # valence
+    music[:, MUSIC_NAMES.index("arousal")] = torch.tensor([0.5, 0.5, -0.5, -0.5])
+    music[:, MUSIC_NAMES.index("valence")] = torch.tensor([0.5, -0.5, -0.5, 0.5])
     assert [EMOTIONS[i] for i in emotion_class(music)] == ["excited", "tense", "sad", "calm"]
 
 
