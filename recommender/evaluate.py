@@ -24,7 +24,8 @@ from recommender.spread import fit_spread
 from recommender.trainable import check_trainable
 
 CHANCE, NETWORK = "chance", "network"
-UNFITTED = ("VA only", "linear prior")
+PRIOR = "linear prior"
+UNFITTED = ("VA only", PRIOR)
 MIN_TEST_SOURCES = 3
 
 
@@ -49,6 +50,8 @@ class Score:
     """Share of permutations at least as good, by metric."""
     outputs: dict[str, dict[str, float]] = field(default_factory=dict)
     """R², CCC and r by output."""
+    over_prior: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """95 % interval of the gain over the linear prior, by metric, paired by source."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +106,18 @@ def score(
         raise InputError(f"{pairs.origin}: {sources} source{'s' * (sources != 1)} to compare; {MIN_TEST_SOURCES} are needed at least.")
     pools = protocol.make_pools(pairs, pool, draws, seed)
     scores = [Score(CHANCE, protocol.chance(pools.size))]
+    tables = {n: protocol.rank_tracks(p.query, pairs.music, scale, pools) for n, p in predictions.items()}
     for name, prediction in predictions.items():
-        ranks = protocol.rank_tracks(prediction.query, pairs.music, scale, pools)
-        own = protocol.true_ranks(ranks)
+        ranks, own = tables[name], protocol.true_ranks(tables[name])
         low, high = protocol.bootstrap(own, seed=seed)
         columns = (protocol.summarise(own), low, high, protocol.permutation_p(ranks, seed=seed))
         named = [dict(zip(protocol.METRICS, c.tolist(), strict=True)) for c in columns]
-        scores.append(
-            Score(name, *named, protocol.per_output(prediction.regression, pairs.music, np.broadcast_to(means[name], pairs.music.shape)))
-        )
+        outputs = protocol.per_output(prediction.regression, pairs.music, np.broadcast_to(means[name], pairs.music.shape))
+        gain = {}
+        if PRIOR in tables and name != PRIOR:
+            bounds = zip(*protocol.paired_gain(own, protocol.true_ranks(tables[PRIOR]), seed=seed), strict=True)
+            gain = {m: (float(a), float(b)) for m, (a, b) in zip(protocol.METRICS[:-1], bounds, strict=True)}
+        scores.append(Score(name, *named, outputs, gain))
     if pools.sources < sources:
         notes = (*notes, f"{sources - pools.sources} of {sources} sources did not fill a pool and sat out of the ranks.")
     extractors = pairs.video_extractor, pairs.music_extractor

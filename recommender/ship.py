@@ -25,6 +25,7 @@ from recommender.weights import write_weights
 
 PAIRS = ROOT / "pairs.csv"
 FOLDS = 10
+RULE = "recall@3"
 
 
 def ship(pairs: Pairs, path: Path = SHIPPED) -> Evaluation:
@@ -45,4 +46,5 @@ def ship(pairs: Pairs, path: Path = SHIPPED) -> Evaluation:
 if __name__ == "__main__":
     found = ship(read_pairs(PAIRS))
     for row in found.scores:
-        print(row.name, {m: round(row.metrics[m], 3) for m in protocol.METRICS})
+        better = row.over_prior.get(RULE, (0, 0))[0] > 0
+        print(row.name, {m: round(row.metrics[m], 3) for m in protocol.METRICS}, "beats the prior" if better else "")

@@ -10,12 +10,13 @@ from planted import linear_rule, planted
 from safetensors.numpy import save_file
 
 from data.errors import InputError
-from data.profiles import VIDEO_FIELDS, VideoProfile
+from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, VideoProfile
 from recommender import load_recommender, prior
 from recommender.forward import network_forward
 from recommender.linear import fit_ridge
 from recommender.lit_module import Settings
 from recommender.network import Config
+from recommender.predict import SHIPPED
 from recommender.save import reliability, save
 from recommender.spread import fit_spread
 from recommender.train import train
@@ -120,3 +121,15 @@ def test_reliability_believes_correlations_as_far_as_the_films_allow():
     assert many == pytest.approx([0.36, 0, 0], abs=1e-3)
     between = reliability(correlations(0.6, 0.0), sources=30)
     assert 0.3**2 < between[0] < 0.6**2 and between[1] > 0
+
+
+def test_what_ships_is_the_prior_and_the_music_video_network_loads():
+    rng = np.random.default_rng(0)
+    pictures = np.array([f.low for f in VIDEO_FIELDS]) + rng.random((20, 11)) * np.array([f.high - f.low for f in VIDEO_FIELDS])
+    shipped = load_recommender()
+    assert shipped.name == prior.NAME and np.allclose(shipped.predict(pictures), load_recommender("prior").predict(pictures))
+    assert shipped.predict(NEUTRAL).warnings == () and len(shipped.reliability) == 10 and shipped.metadata["evaluation"]["scores"]
+    network = load_recommender(SHIPPED.with_name("recommender_music_videos.safetensors"))
+    music = network.predict(NEUTRAL)
+    assert "muvi_sync-1" in music.warnings[0]
+    assert [n for n, c in zip(MUSIC_NAMES, music.confidence, strict=True) if c == 0] == ["rhythm", "warmth", "brightness", "melody_trend"]
