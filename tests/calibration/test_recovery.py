@@ -28,14 +28,14 @@ CEILING = 0.8
 
 @pytest.fixture(scope="session")
 def clips(shared: Path) -> dict[Path, Timeline]:
-    """31 real clips of at most 8 s, watched without the pretrained networks: signals of motion, colour and cuts."""
+    """24 real clips of at most 8 s, watched without the pretrained networks: signals of motion, colour and cuts."""
     import torch
 
     from features.video import extract
     from features.video.signals import networks
 
     torch.set_num_threads(1)
-    paths = sorted((shared / "data" / "video_other").glob("*.mp4"))
+    paths = sorted((shared / "data" / "video_other").glob("*.mp4"))[:24]
     with pytest.MonkeyPatch.context() as patch:
         for module in (extract, networks):
             patch.setattr(module, "locate", lambda name: None)
