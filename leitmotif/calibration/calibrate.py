@@ -129,7 +129,8 @@ def compare(rated: crossval.Rated, answers: crossval.Answers, ceiling: np.ndarra
         first = measures.gain(truth, given["closed"], given["calibrated"], groups)
         kept = "calibrated" if first.low > 0 else "closed"
         second = measures.gain(truth, given[kept], given["transformer"], groups)
-        kept = "transformer" if second.low > 0 else kept
+        if second.low > 0 and answers.epochs and answers.trust[i] > 0:
+            kept = "transformer"
         scores = {
             m: Score(measures.r_squared(truth, a), measures.pearson(truth, a), measures.concordance(truth, a)) for m, a in given.items()
         }

@@ -20,6 +20,7 @@ from features.video.tokens import TokenScale
 from leitmotif.calibration import fit
 
 if TYPE_CHECKING:
+    from features.video.temporal import TemporalTransformer
     from features.video.timeline import Timeline
     from leitmotif.calibration.train import Trained, TrainSettings
 
@@ -117,7 +118,9 @@ def cross_validate(rated: Rated, folder: Path, settings: TrainSettings, report: 
     return Answers(rated.closed, from_z(base), from_z(base + chosen), epochs, trust)
 
 
-def learn(rated: Rated, answers: Answers, folder: Path, settings: TrainSettings, report: Callable[[float, float], None]):
+def learn(
+    rated: Rated, answers: Answers, folder: Path, settings: TrainSettings, report: Callable[[float, float], None]
+) -> tuple[np.ndarray, TokenScale | None, TemporalTransformer | None]:
     """Curves, token scale and network of all windows; the last two are None where no training helped."""
     curve = curves(rated.z, rated.share)
     if answers.epochs == 0 or not answers.trust.any():
@@ -130,12 +133,22 @@ def learn(rated: Rated, answers: Answers, folder: Path, settings: TrainSettings,
     return curve, TokenScale.fit(rated.clips), trained.network
 
 
-def _train(rated: Rated, curve, inside, outside, folder: Path, settings, report, epochs: int | None = None) -> Trained:
+def _train(
+    rated: Rated,
+    curve: np.ndarray,
+    inside: np.ndarray,
+    outside: np.ndarray | None,
+    folder: Path,
+    settings: TrainSettings,
+    report: Callable[[int], None],
+    epochs: int | None = None,
+) -> Trained:
+    """Train on the windows `inside`, over their own curves and token scale, and answer those `outside`."""
     from leitmotif.calibration.train import Examples, train
 
     scale = TokenScale.fit([rated.clips[i] for i in np.unique(rated.clip[inside])])
 
-    def examples(rows):
+    def examples(rows: np.ndarray) -> Examples:
         return Examples([scale.read(rated.parts[i]) for i in rows], bend(curve, rated.z[rows]), rated.share[rows])
 
     folder.mkdir(parents=True, exist_ok=True)

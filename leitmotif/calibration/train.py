@@ -174,6 +174,7 @@ def train(
     What is already in `folder` is taken up: a finished run is read, an interrupted one goes on. CSV
     logs stay there. `report(epoch)` may raise to stop; so does Ctrl-C.
     """
+    torch.set_num_threads(1)  # the matrices are small: a second thread would mostly wait
     settings = replace(settings, epochs=epochs or settings.epochs)
     torch.manual_seed(settings.seed)
     network = TemporalTransformer(TemporalSettings(inputs=examples.tokens[0][0].shape[1]))
