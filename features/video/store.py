@@ -2,13 +2,15 @@
 
 The key is the file's content (SHA-256, so that renaming and copying don't matter) and the extractor
 (so that another version, or weights that came later, watch anew). Files appear whole or not at all;
-two processes at once both do the work and one result stays.
+two processes at once both do the work and one result stays. The folder keeps to a size: what was
+not asked for the longest goes first.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from data.errors import InputError, Progress
@@ -16,6 +18,9 @@ from data.folders import cache_folder
 from features.video import extract
 from features.video.frames import check_file
 from features.video.timeline import Timeline
+
+MOST_BYTES = 1 << 30
+"""Size the folder keeps to: about 20 films of two hours (55 MB each), or thousands of clips. Ours."""
 
 
 def read_timeline(path: str | os.PathLike, progress: Progress | None = None) -> Timeline:
@@ -27,11 +32,14 @@ def read_timeline(path: str | os.PathLike, progress: Progress | None = None) -> 
     key = hashlib.sha256(f"{content} {extractor}".encode()).hexdigest()[:32]
     kept = cache_folder("timelines") / f"{key}.npz"
     try:
-        return Timeline.load(kept)
+        timeline = Timeline.load(kept)
     except InputError:
         timeline = extract.read_timeline(path, progress=progress)
-    if timeline.extractor == extractor:
-        _keep(timeline, kept)
+        if timeline.extractor == extractor:
+            _keep(timeline, kept)
+        return timeline
+    with suppress(OSError):  # a cache that may only be read is one, too
+        os.utime(kept)
     return timeline
 
 
@@ -41,3 +49,21 @@ def _keep(timeline: Timeline, path: Path) -> None:
         timeline.save(path)
     except InputError:
         path.unlink(missing_ok=True)
+    else:
+        _make_room(path)
+
+
+def _make_room(newest: Path) -> None:
+    """Remove the entries not asked for the longest until the folder keeps to its size; `newest` stays."""
+    entries = []
+    for path in newest.parent.iterdir():
+        with suppress(OSError):  # another process was faster
+            found = path.stat()
+            entries.append((path == newest, found.st_mtime_ns, found.st_size, path))
+    excess = sum(size for *_, size, _ in entries) - MOST_BYTES
+    for is_newest, _, size, path in sorted(entries):
+        if excess <= 0 or is_newest:
+            return
+        with suppress(OSError):  # open elsewhere, on Windows: it goes next time
+            path.unlink()
+            excess -= size

@@ -1,7 +1,9 @@
 """What was watched is kept by content and extractor, and survives being kept by two at once."""
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from video_files import encode, texture
 
 from data.errors import InputError
-from features.video import extract, read_timeline
+from features.video import extract, read_timeline, store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,6 +61,30 @@ def test_a_damaged_entry_is_replaced(cache, video, watched):
     assert len(watched) == 2
     read_timeline(video)
     assert len(watched) == 2
+
+
+def test_the_folder_keeps_to_its_size_and_loses_what_was_not_asked_for(cache, watched, monkeypatch, tmp_path):
+    videos = [encode(tmp_path / f"{k}.mp4", [texture(90, 160, k)] * 10) for k in range(4)]
+    for age, video in zip((300, 200, 100), videos, strict=False):
+        known = set(cache.iterdir()) if cache.exists() else set()
+        read_timeline(video)
+        (entry,) = set(cache.iterdir()) - known
+        os.utime(entry, (time.time() - age,) * 2)
+    read_timeline(videos[0])  # asked for again: now the second is the oldest
+    monkeypatch.setattr(store, "MOST_BYTES", int(3.5 * max(p.stat().st_size for p in cache.iterdir())))
+    read_timeline(videos[3])
+    assert len(list(cache.iterdir())) == 3
+    watched.clear()
+    for video in (videos[0], videos[2], videos[3], videos[1]):
+        read_timeline(video)
+    assert watched == [videos[1]]
+
+
+def test_a_timeline_larger_than_the_folder_may_be_is_still_kept(cache, video, watched, monkeypatch):
+    monkeypatch.setattr(store, "MOST_BYTES", 1)
+    read_timeline(video)
+    read_timeline(video)
+    assert watched == [video]
 
 
 def test_two_processes_at_once_leave_one_good_entry(cache, video):
