@@ -47,7 +47,7 @@ def measure_cost(video: Path, rounds: int) -> None:
     from features.video.extract import read_timeline
     from features.video.signals import networks
 
-    read_timeline(video)  # opens the networks and compiles what is compiled once
+    timeline = read_timeline(video)  # opens the networks and compiles what is compiled once
     costs: dict[str, list[float]] = {"ffmpeg decode": [], "cuts + flow + colour": [], "everything": []}
     for _ in range(rounds):
         costs["ffmpeg decode"].append(_ffmpeg_cost(video))
@@ -55,7 +55,6 @@ def measure_cost(video: Path, rounds: int) -> None:
         located, networks.locate = networks.locate, lambda _: None
         costs["cuts + flow + colour"].append(_own_cost(lambda: read_timeline(video)))
         networks.locate = located
-    timeline = read_timeline(video)
     print(f"{video.name}: {timeline.duration:.0f} s, faces in {timeline['face_presence'].mean():.0%} of looks; {rounds} rounds")
     base = statistics.median(costs["ffmpeg decode"])
     for name, spent in costs.items():

@@ -217,7 +217,8 @@ class _Watch:
         all_pairs, kept = (np.bincount(_tokens(t, count), minlength=count) for t in (since, since[within]))
         means = self._pairs.per_token(count, within)[:, 1:]
         for token in np.flatnonzero(all_pairs == 0):
-            held = token * TOKEN - max(until[until <= token * TOKEN], default=0.0) > motion.LONGEST_GAP
+            before = np.searchsorted(until, token * TOKEN, side="right")
+            held = token * TOKEN - (until[before - 1] if before else 0.0) > motion.LONGEST_GAP
             means[token] = 0.0 if held or token == 0 else means[token - 1]
         valid = np.divide(kept, all_pairs, out=np.full(count, float(len(since) > 0)), where=all_pairs > 0)
         return dict(zip(motion.NAMES, means.T, strict=True)) | {"flow_valid": valid}
