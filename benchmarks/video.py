@@ -55,6 +55,7 @@ def measure_cost(video: Path, rounds: int) -> None:
         located, networks.locate = networks.locate, lambda _: None
         costs["cuts + flow + colour"].append(_own_cost(lambda: read_timeline(video)))
         networks.locate = located
+        print("  " + ", ".join(f"{name} {spent[-1]:.2f}" for name, spent in costs.items()), "CPU s", flush=True)
     print(f"{video.name}: {timeline.duration:.0f} s, faces in {timeline['face_presence'].mean():.0%} of looks; {rounds} rounds")
     base = statistics.median(costs["ffmpeg decode"])
     for name, spent in costs.items():
