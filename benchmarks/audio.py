@@ -80,25 +80,30 @@ def speed(files: list[Path]) -> None:
 
 
 def builds(folder: Path) -> None:
+    """Whole builds with two worker processes; each begins with nothing, and ends with its workers so that their use can be read."""
     import resource
 
+    from joblib.externals.loky import get_reusable_executor
+
+    from features import weights
     from leitmotif.catalogue_build import build
 
     with tempfile.TemporaryDirectory() as temporary:
-        output = Path(temporary, "audio_features.csv")
-        for name, tags in (("with YAMNet", True), ("without", False)):
-            start = time.perf_counter()
-            report = build([folder], output, tags=tags)
+        for tags in (False, True) if weights.locate("yamnet") else (False,):
+            output = Path(temporary, f"tags {tags}", "audio_features.csv")
+            start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+            tracks = len(build([folder], output, jobs=2, tags=tags).catalogue)
             took = time.perf_counter() - start
-            hours = 3600 / took * len(report.catalogue)
-            print(
-                f"\nbuild {name}: {len(report.catalogue)} tracks in {took:.0f} s wall, {hours:.0f} tracks an hour on {os.cpu_count()} cores"
-            )
-        start, used = time.perf_counter(), time.process_time()
-        build([folder], output, tags=False)
-        print(f"nothing changed: {time.perf_counter() - start:.2f} s wall, {time.process_time() - used:.2f} s CPU")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"largest worker: {peak:.0f} MiB")
+            get_reusable_executor().shutdown(wait=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            print(f"\nbuild {'with' if tags else 'without'} YAMNet: {tracks} tracks")
+            print(f"  {took:.0f} s wall, {3600 / took * tracks:.0f} tracks an hour")
+            print(f"  {used:.0f} s CPU of two workers, {2 * 3600 / used * tracks:.0f} tracks an hour on two idle cores")
+            print(f"  largest worker so far: {after.ru_maxrss / 1024:.0f} MiB")
+            start, used = time.perf_counter(), time.process_time()
+            build([folder], output, jobs=2, tags=tags)
+            print(f"  again, nothing changed: {time.perf_counter() - start:.2f} s wall, {time.process_time() - used:.2f} s CPU")
 
 
 def large(rows: int) -> None:

@@ -28,6 +28,8 @@ METADATA_COLUMNS = (
 )  # fmt: skip
 COLUMNS = (*METADATA_COLUMNS, *MUSIC_NAMES)
 NUMBER_COLUMNS = ("duration_s", "bpm", "loudness_lufs")
+MISSING = "missing"
+"""What column `status` says of a track whose file is gone: its row is kept, and never answered."""
 
 _METADATA_SPELLINGS = {
     column_key(spelling): name

@@ -20,15 +20,13 @@ from typing import NamedTuple
 import numpy as np
 
 from data.atomic import atomic_path
-from data.catalogue import Catalogue
+from data.catalogue import MISSING, Catalogue
 from data.errors import InputError, Progress
 from leitmotif import catalogue_workers as workers
 from leitmotif.catalogue_files import Listed, list_files
 from leitmotif.catalogue_state import Seen, State
 from leitmotif.catalogue_worker import Outcome, digest
 from leitmotif.duplicates import near_duplicates
-
-MISSING = "missing"
 
 
 class Track(NamedTuple):

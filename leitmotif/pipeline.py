@@ -92,7 +92,7 @@ def match(
     end: float | None = None,
     **search,
 ) -> Recommendation:
-    """The tracks for a picture that has been watched already.
+    """The tracks for a picture that has been watched already: files that are there, one place to each recording.
 
     weights : (10,) ≥ 0, or None for the default of `weigh`; `va_only` replaces them by arousal and valence alone.
     music : a 10-D profile to match instead of the predicted one (a person's edit).
@@ -110,7 +110,7 @@ def match(
     warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]
     if k > len(catalogue):
         warnings.append(f"{k} tracks asked for, the catalogue has {len(catalogue)}: all are shown.")
-    matches = rank(catalogue, music.values, k=min(k, len(catalogue)), weights=weights, metric=metric, scale=scale, **search)
+    matches = rank(catalogue, music.values, k=min(k, len(catalogue)), weights=weights, metric=metric, scale=scale, copies=False, **search)
     return Recommendation(
         video, music, tuple(matches), catalogue, recommender.description, weights, start, end, tuple(dict.fromkeys(warnings))
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.catalogue import Catalogue
+from data.catalogue import MISSING, Catalogue
 from data.errors import InputError
 from data.profiles import MUSIC_NAMES, MusicProfile
 from matcher.diversity import check_diversity, first_of_each, rerank
@@ -71,14 +71,15 @@ def rank(
     where: str | Sequence[Condition] | np.ndarray | Selection | None = None,
     index: TrackIndex | MilvusIndex | None = None,
     diverse: float = 0.0,
+    copies: bool = True,
 ) -> list[Match]:
-    """The k tracks nearest to `query`, nearest first.
+    """The k tracks nearest to `query`, nearest first; never one whose file is gone (column status).
 
     query : a profile or its ten values. weights : (10,), ≥ 0; None weighs all alike. where : rows
     that may be answered: a filter as in `matcher.filters`, a boolean per row, or row numbers.
     index : one built from the same catalogue, to be used again. diverse : λ of
-    `matcher.diversity`; tracks that are marked as copies of each other then share one place.
-    Raises `InputError`.
+    `matcher.diversity`. copies : False, or any `diverse`, gives one place to all tracks that are
+    marked as copies of one recording. Raises `InputError`.
     """
     query, weights = check_query(getattr(query, "values", query)), check_weights(weights)
     check_diversity(diverse)
@@ -91,12 +92,10 @@ def rank(
     def nearest(count: int) -> tuple[np.ndarray, np.ndarray]:
         return _search(catalogue, index, query, count, weights, metric, scale, where)
 
+    rows, found = _answerable(catalogue, nearest, max(_POOL * k, 50) if diverse else k + 1, copies and not diverse)
     if diverse:
-        rows, found = _different(catalogue, nearest, max(_POOL * k, 50))
         order = rerank(catalogue.features[rows], found, k, diverse, weights, metric, scaling)
         rows, found = rows[order], found[order]
-    else:
-        rows, found = nearest(min(k + 1, len(catalogue)))
     return _matches(catalogue, rows, found, k, query, weights, metric, scaling, spread, explain_order=not diverse)
 
 
@@ -119,23 +118,29 @@ def _rows_of(catalogue: Catalogue, ids: Sequence[str]) -> np.ndarray:
     return np.array([place[i] for i in ids], dtype=np.int64)
 
 
-def _different(catalogue: Catalogue, nearest, wanted: int) -> tuple[np.ndarray, np.ndarray]:
-    """About `wanted` nearest tracks, one of each recording, however many copies stand before them."""
+def _answerable(catalogue: Catalogue, nearest, wanted: int, copies: bool) -> tuple[np.ndarray, np.ndarray]:
+    """At least `wanted` nearest tracks, if there are so many, however many that cannot be answered stand before them."""
     count = wanted
     while True:
         count = min(count, len(catalogue))
         rows, found = nearest(count)
-        kept = _without_copies(catalogue, rows)
+        kept = _kept(catalogue, rows, copies)
         if len(kept) >= wanted or len(rows) < count or count == len(catalogue):
             return rows[kept], found[kept]
         count *= 4
 
 
-def _without_copies(catalogue: Catalogue, rows: np.ndarray) -> np.ndarray:
-    """Positions of one track of each recording: column duplicate_of names the original, content_sha256 tells equal files."""
+def _kept(catalogue: Catalogue, rows: np.ndarray, copies: bool) -> np.ndarray:
+    """Positions of the tracks whose files are there; without copies one of each recording.
+
+    Column duplicate_of names the original, content_sha256 tells equal files.
+    """
     tracks = [catalogue.track(int(row)) for row in rows]
-    kept = first_of_each([t.get("duplicate_of") or t.get("track_id", "") for t in tracks])
-    return kept[first_of_each([tracks[i].get("content_sha256", "") for i in kept])]
+    kept = np.array([i for i, track in enumerate(tracks) if track.get("status") != MISSING], dtype=np.int64)
+    if not copies:
+        kept = kept[first_of_each([tracks[i].get("duplicate_of") or tracks[i].get("track_id", "") for i in kept])]
+        kept = kept[first_of_each([tracks[i].get("content_sha256", "") for i in kept])]
+    return kept
 
 
 def _matches(catalogue, rows, found, k, query, weights, metric, scaling: Scaling, spread: Scaling, explain_order: bool) -> list[Match]:

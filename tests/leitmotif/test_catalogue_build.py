@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import os
 import signal
 import subprocess
@@ -15,9 +17,11 @@ import soundfile
 
 from data.catalogue import Catalogue
 from data.errors import Cancelled, InputError
+from data.profiles import MusicProfile, VideoProfile
 from data.track_curves import read_curves
-from leitmotif import catalogue_build, cli
+from leitmotif import catalogue_build, cli, pipeline
 from leitmotif.catalogue_build import build
+from leitmotif.library import Library
 
 RATE = 22_050
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,6 +124,24 @@ def test_copies_are_marked(folder: Path, output: Path, tmp_path: Path):
     assert len(Catalogue.read(output)) == 7
 
 
+def test_what_is_gone_or_a_copy_is_never_recommended(folder: Path, output: Path):
+    original = tune(7, seconds=20)
+    soundfile.write(folder / "a original.flac", original, RATE)
+    soundfile.write(folder / "b quiet.wav", 0.2 * original, RATE)
+    run(folder, output)
+    (folder / "tune 0.flac").unlink()
+    run(folder, output)
+    library = Library.open(output)
+    rows = dict(zip(library.catalogue.track_ids, library.catalogue.features, strict=True))
+    picture = VideoProfile(np.zeros(11), np.ones(11))
+    for wanted, index in itertools.product(("tune 0.flac", "b quiet.wav"), (None, library.index)):
+        music = MusicProfile(rows[wanted], np.ones(10))
+        answer = pipeline.match(picture, library.catalogue, music=music, index=index)
+        listed = [m.track_id for m in answer.matches]
+        assert sorted(t for t in listed if "tune" in t) == ["sub/tune 1.flac", "sub/tune 3.flac", "tune 2.flac"]
+        assert len({"a original.flac", "b quiet.wav"} & set(listed)) == 1 and len(listed) == 4
+
+
 def test_bad_files_are_reported_and_stop_nothing(folder: Path, output: Path):
     (folder / "empty.mp3").touch()
     (folder / "words.mp3").write_text("these are only words\n" * 100, encoding="utf-8")
@@ -138,6 +160,37 @@ def test_bad_files_are_reported_and_stop_nothing(folder: Path, output: Path):
     assert report.duplicates["tune 0.flac"] == "really flac.mp3"
     listed = output.with_name("audio_features.failed.csv").read_text(encoding="utf-8")
     assert "empty.mp3" in listed and "words.mp3" in listed
+
+
+@pytest.mark.parametrize(("suffix", "container"), [("m4a", "mp4"), ("mka", "matroska"), ("mp3", None)])
+def test_a_file_that_is_only_cover_art_is_reported(folder: Path, output: Path, suffix: str, container: str | None):
+    write_cover(folder / f"cover.{suffix}", container)
+    for name in ("sub/tune 1.flac", "sub/tune 3.flac", "tune 2.flac"):
+        (folder / name).unlink()
+    report = run(folder, output)
+    assert report.catalogue.track_ids == ["tune 0.flac"]
+    (source, reason), *others = report.failed
+    assert Path(source).name == f"cover.{suffix}" and not others
+    assert ("no sound in this file" if container else "cannot be read as sound") in reason
+
+
+def write_cover(path: Path, container: str | None) -> None:
+    """A file whose only stream is an attached picture; without a container a bare ID3 tag that holds one."""
+    import av
+    from mutagen.id3 import APIC, ID3
+
+    picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 90, np.uint8), format="rgb24").reformat(format="yuvj420p")
+    with av.open(str(path) if container else io.BytesIO(), "w", format=container or "mjpeg") as file:
+        stream = file.add_stream("mjpeg", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuvj420p"
+        stream.disposition = av.stream.Disposition.attached_pic
+        packets = [*stream.encode(picture), *stream.encode(None)]
+        jpeg = b"".join(bytes(p) for p in packets)
+        file.mux(packets)
+    if container is None:
+        tag = ID3()
+        tag.add(APIC(mime="image/jpeg", type=3, data=jpeg))
+        tag.save(path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names that are no text")

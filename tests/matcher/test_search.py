@@ -65,6 +65,33 @@ def test_copies_never_fill_a_diverse_list():
     assert [m.row < 50 for m in rank(copies, x[7], k=5, diverse=0.2)] == [True] + [False] * 4
 
 
+def test_copies_share_one_place_in_a_plain_list_too_if_asked():
+    x = X.copy()
+    x[:50] = x[7] + np.arange(50)[:, None] * 1e-3
+    copies = Catalogue(x, {"track_id": [f"t{i}" for i in range(300)], "duplicate_of": [""] + ["t0"] * 49 + [""] * 250})
+    plain, each_once = rank(copies, x[7], k=300), rank(copies, x[7], k=300, copies=False)
+    assert [m.row for m in each_once] == [plain[0].row, *(m.row for m in plain if m.row >= 50)]
+    assert [m.row for m in rank(copies, x[7], k=5, copies=False)] == [m.row for m in each_once[:5]]
+
+
+@pytest.mark.parametrize("options", [{}, {"copies": False}, {"diverse": 0.2}, {"where": "bpm>=60"}])
+def test_a_track_whose_file_is_gone_is_never_answered(options):
+    gone = [r for r in np.argsort(((X - X[7]) ** 2 / X.var(axis=0)).sum(axis=1))[:40].tolist() if r != 7]
+    status = ["missing" if i in gone else "" for i in range(300)]
+    tracks = catalogue(status=status, bpm=["90"] * 300)
+    for index in (None, TrackIndex.build(X, engine="blocks")):
+        matches = rank(tracks, X[7], k=5, index=index, **options)
+        assert matches[0].row == 7
+        assert len(matches) == 5 and not {m.row for m in matches} & set(gone)
+    assert len(rank(tracks, X[7], k=300, **options)) == 300 - len(gone)
+
+
+def test_a_copy_stands_in_for_an_original_that_is_gone():
+    tracks = catalogue(status=["missing", *[""] * 299], duplicate_of=["", "t0", "t0", *[""] * 297])
+    answered = {m.row for m in rank(tracks, X[0], k=300, copies=False)}
+    assert len(answered) == 298 and 0 not in answered and len(answered & {1, 2}) == 1
+
+
 def test_an_index_may_be_used_again():
     index = TrackIndex.build(X, engine="blocks")
     mine, plain = rank(catalogue(), X[9], index=index), rank(catalogue(), X[9])
