@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,8 +84,9 @@ def build(
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(memory.with_suffix(".lock"), timeout=0), closing(State(memory, _extractor(tags))) as state:
-            for leftover in output.parent.glob(f".{output.stem}.*{output.suffix}"):
-                leftover.unlink(missing_ok=True)  # of a build that was killed while writing
+            for ending in {output.suffix, ".parquet", ".csv"}:  # the catalogue's own, and of the tables beside it
+                for leftover in output.parent.glob(f".{escape(output.stem)}.*{ending}"):
+                    leftover.unlink(missing_ok=True)  # of a build that was killed while writing
             return _build(state, listed, unusable, output, folders, workers.pool(jobs, cluster, tags), progress)
     except Timeout:
         raise InputError(f"{output}: another build is at work on this catalogue; wait for it or choose another name.") from None

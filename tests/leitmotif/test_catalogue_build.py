@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from data.atomic import atomic_path
 from data.catalogue import Catalogue
 from data.errors import Cancelled, InputError
 from data.profiles import MusicProfile, VideoProfile
@@ -228,6 +229,19 @@ def test_a_killed_build_goes_on_and_ends_in_the_same_bytes(folder: Path, output:
     run(folder, output)
     assert output.read_bytes() == undisturbed.read_bytes()
     assert not [p for p in output.parent.iterdir() if p.name.startswith(".")]
+
+
+@pytest.mark.parametrize("written", ["audio_features.csv", "audio_features.curves.parquet", "audio_features.failed.csv"])
+def test_what_a_build_left_that_was_killed_while_writing_is_removed(folder: Path, output: Path, written: str):
+    whole = output.with_name(written)
+    output.parent.mkdir()
+    with pytest.raises(KeyboardInterrupt), atomic_path(whole) as temporary:
+        temporary.touch()
+        left = temporary.rename(output.parent / f"{temporary.name}.kept")  # what a kill would leave behind
+        raise KeyboardInterrupt
+    left.rename(temporary)
+    run(folder, output)
+    assert not [p.name for p in output.parent.iterdir() if p.name.startswith(".")]
 
 
 def test_two_builds_of_one_catalogue_are_refused(folder: Path, output: Path):
