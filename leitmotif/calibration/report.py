@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 def calibration_table(found: Calibration) -> Table:
     """One row per rated field: held-out R² / r / CCC of the three models, what the better ones add, what is kept."""
-    title = f"Held-out agreement with {found.windows} rated windows of {found.clips} clips (R² / r / CCC; gain in R² with 95 % interval)"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
+    title = f"Held-out agreement with {found.windows} rated windows of {found.clips} clips (R²/r/CCC; gain in R² over 95 % interval)"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
     for column in ("windows", "ceiling", "closed form", "calibrated", "gain", "Transformer", "gain", "kept"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for row in found.fields:
         table.add_row(*_cells(row))
     return table
@@ -32,9 +32,9 @@ def _cells(row: FieldReport) -> tuple[str, ...]:
 
 
 def _score(score: Score) -> str:
-    return f"{score.r2:.2f} / {score.r:.2f} / {score.ccc:.2f}"
+    return f"{score.r2:.2f}/{score.r:.2f}/{score.ccc:.2f}"
 
 
 def _gain(gain: Gain) -> str:
-    text = f"{gain.value:+.2f} [dim]{gain.low:+.2f}…{gain.high:+.2f}[/dim]"
+    text = f"{gain.value:+.2f}\n[dim]{gain.low:+.2f}…{gain.high:+.2f}[/dim]"
     return f"[bold]{text}[/bold]" if gain.low > 0 else text
