@@ -13,7 +13,9 @@ from recommender import evaluate as protocol
 from recommender import load_recommender
 from recommender.evaluate import Evaluation, Prediction
 from recommender.predict import Recommender
+from recommender.weights import read_weights
 
+TUNED = DATA / "weights" / "recommender_music_videos.safetensors"
 SHIPPED_PAIRS = (DATA / "pairs.csv", DATA / "pairs_muvi_sync.csv")
 
 
@@ -39,8 +41,8 @@ def evaluate_source(
     options["title"] = Path(pairs.origin).name
     given, notes = _shipped(load_recommender(weights), pairs)
     if cross_validate:
-        return protocol.cross_validate(pairs, protocol.all_fits(), folds, given=given, progress=progress, notes=notes, **options)
-    known, fits = read_pairs(train) if train else shipped_pairs(pairs), protocol.all_fits()
+        return protocol.cross_validate(pairs, _fits(pairs), folds, given=given, progress=progress, notes=notes, **options)
+    known, fits = read_pairs(train) if train else shipped_pairs(pairs), _fits(pairs)
     if known is None:
         notes.append(
             "No shipped pairs were measured by these extractors, so what needs fitting is left out; --cross-validate fits on SOURCE."
@@ -49,6 +51,18 @@ def evaluate_source(
     else:
         notes.append(f"The others were fitted on {len(known)} scenes of {Path(known.origin).name}.")
     return protocol.held_out(known, pairs, fits, given=given, notes=notes, **options)
+
+
+def _fits(pairs: Pairs) -> dict[str, protocol.Fit]:
+    """Every predictor; the network with the sizes that were tuned on pairs of the same extractor, else with the default ones."""
+    if TUNED.is_file():
+        metadata, _ = read_weights(TUNED)
+        if metadata["kind"] == "network" and metadata["video_extractor"] in pairs.video_extractors:
+            from recommender.lit_module import Settings
+            from recommender.network import Config
+
+            return protocol.all_fits(config=Config(**metadata["config"]), settings=Settings(**metadata["settings"]))
+    return protocol.all_fits()
 
 
 def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol.Judge], list[str]]:

@@ -69,7 +69,9 @@ def test_nothing_is_trained_on_the_source_unless_told(pairs_file, music_videos, 
 
 
 def test_a_folder_like_muvi_sync_is_judged_with_the_shipped_pairs(music_videos, monkeypatch, capsys):
-    monkeypatch.setattr(join.protocol, "all_fits", lambda: {n: f for n, f in join.protocol.BASELINES.items() if n in ("VA only", "ridge")})
+    monkeypatch.setattr(
+        join.protocol, "all_fits", lambda **_: {n: f for n, f in join.protocol.BASELINES.items() if n in ("VA only", "ridge")}
+    )
     assert run("evaluate", music_videos) == 0
     out, notes = capsys.readouterr()
     assert "24 scenes of 12 sources, pools of 12, held out" in out and "ridge" in out and "median rank" in out
