@@ -6,9 +6,11 @@ import io
 import itertools
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -220,12 +222,14 @@ def test_a_killed_build_goes_on_and_ends_in_the_same_bytes(folder: Path, output:
     undisturbed = tmp_path / "out" / "undisturbed.csv"
     run(folder, undisturbed)
     command = [sys.executable, "-m", "leitmotif", "catalogue", "build", str(folder), "-o", str(output), "-j", "1", "--no-tags", "--quiet"]
-    for patience in (1.5, 2.0, 2.5, 3.0):
+    for tracks in (1, 3, 6):
         process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL)
-        time.sleep(patience)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+        while process.poll() is None and kept_tracks(output) < tracks:
+            time.sleep(0.005)
+        assert process.poll() is None, "it was to be killed in the middle"
+        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
         process.wait()
+    assert kept_tracks(output) >= 6
     run(folder, output)
     assert output.read_bytes() == undisturbed.read_bytes()
     assert not [p for p in output.parent.iterdir() if p.name.startswith(".")]
@@ -242,6 +246,15 @@ def test_what_a_build_left_that_was_killed_while_writing_is_removed(folder: Path
     left.rename(temporary)
     run(folder, output)
     assert not [p.name for p in output.parent.iterdir() if p.name.startswith(".")]
+
+
+def kept_tracks(output: Path) -> int:
+    """How many tracks the memory of a build at work holds."""
+    try:
+        with closing(sqlite3.connect(f"file:{output.with_name('audio_features.build.sqlite').as_posix()}?mode=ro", uri=True)) as memory:
+            return memory.execute("SELECT count(*) FROM files").fetchone()[0]
+    except sqlite3.OperationalError:  # not there yet, or just being made
+        return 0
 
 
 def test_two_builds_of_one_catalogue_are_refused(folder: Path, output: Path):
