@@ -4,6 +4,7 @@ LEITMOTIF_CATALOGUE  the catalogue used when none is named (the shipped demo cat
 LEITMOTIF_CACHE      folder for results that can be computed again (the system's cache folder)
 LEITMOTIF_MODELS     folder with pretrained weights, looked at before the cache (none)
 LEITMOTIF_MAX_UPLOAD_MB  largest video the page takes (2048)
+LEITMOTIF_PROFILE_WEIGHTS  file of `leitmotif calibrate` by which the page sees pictures (none)
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ DEMO_CATALOGUE = DATA / "audio_features.csv"
 class Settings:
     catalogue: Path = DEMO_CATALOGUE
     max_upload_mb: int = 2048
+    profile_weights: Path | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
         return cls(
             catalogue=Path(os.environ.get("LEITMOTIF_CATALOGUE") or DEMO_CATALOGUE),
             max_upload_mb=int(os.environ.get("LEITMOTIF_MAX_UPLOAD_MB") or cls.max_upload_mb),
+            profile_weights=Path(learned) if (learned := os.environ.get("LEITMOTIF_PROFILE_WEIGHTS")) else None,
         )

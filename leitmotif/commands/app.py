@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -16,17 +17,22 @@ def add_parser(subparsers) -> None:
         "--host", default="localhost", metavar="ADDRESS", help="who may come: localhost, or an address of this machine (%(default)s)"
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument("--profile-weights", type=Path, metavar="FILE", help="see pictures as somebody's ratings do (calibrate's file)")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     from data.errors import InputError
+    from leitmotif.pipeline import load_profile_weights
     from leitmotif.settings import Settings
 
     try:
         from streamlit.web.cli import main as streamlit
     except ImportError:
         raise InputError("app: Streamlit is not installed; `pip install leitmotif[app]` brings what the page needs.") from None
+    if args.profile_weights:
+        load_profile_weights(args.profile_weights)  # what is wrong with the file is said before the page opens
+        os.environ["LEITMOTIF_PROFILE_WEIGHTS"] = str(args.profile_weights.resolve())
     options = {
         "server.address": args.host,
         "server.port": args.port or _free_port(),

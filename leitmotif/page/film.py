@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
+from data.errors import InputError
 from data.profiles import VideoProfile
-from leitmotif import charts, drawing
+from leitmotif import charts, drawing, pipeline
 from leitmotif.i18n import Words
 from leitmotif.page import state
 from leitmotif.page.state import Film, plain
@@ -140,9 +143,12 @@ def _scenes(timeline):
 
 
 def _rate(timeline, start, end):
-    from features.video import rate
-
-    return rate(timeline, start, end)
+    """As the ratings in use bend it; where they cannot judge this video the closed form stands, with the reason as a warning."""
+    try:
+        return pipeline.rate(timeline, start, end, state.profile_weights())
+    except InputError as error:
+        profile = pipeline.rate(timeline, start, end)
+        return replace(profile, warnings=(*profile.warnings, str(error)))
 
 
 def _once(film: Film, what, compute):

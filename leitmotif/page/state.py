@@ -25,6 +25,7 @@ from leitmotif.settings import Settings
 from leitmotif.workspace import Kept, Workspace, Workspaces
 
 if TYPE_CHECKING:
+    from features.video.profile_weights import ProfileWeights
     from features.video.timeline import Timeline
     from recommender.predict import Recommender
 
@@ -67,6 +68,12 @@ def recommender() -> Recommender:
     from recommender import load_recommender
 
     return load_recommender()
+
+
+@st.cache_resource(show_spinner=False)
+def profile_weights() -> ProfileWeights | None:
+    """The ratings by which pictures are seen, if any were named when the page was started."""
+    return pipeline.load_profile_weights(Settings.from_environment().profile_weights)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)

@@ -153,3 +153,32 @@ def test_shipped_settings_tell_nobody_and_stay_on_this_machine():
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert settings["browser"]["gatherUsageStats"] is False
     assert settings["server"]["address"] == "localhost"
+
+
+@pytest.mark.parametrize("same_extractor", [True, False])
+def test_ratings_named_at_the_start_bend_what_the_page_sees(film, tmp_path, monkeypatch, same_extractor):
+    """A calibration that puts scene tension at 100·Φ(1) = 84.1; one learned on another extractor is told, not used."""
+    import streamlit as st
+
+    from data.profiles import VIDEO_NAMES
+    from features.video import rate, read_timeline
+    from features.video.profile_weights import ProfileWeights
+
+    timeline = read_timeline(film)
+    grid = np.linspace(-2.5, 2.5, 5)
+    curves = np.repeat(np.stack([grid, np.ones(5)])[None], len(VIDEO_NAMES), axis=0)
+    models = tuple("calibrated" if name == "scene_tension" else "closed" for name in VIDEO_NAMES)
+    ProfileWeights(models, curves, timeline.extractor if same_extractor else "another 1").save(tmp_path / "mine.safetensors")
+    monkeypatch.setenv("LEITMOTIF_PROFILE_WEIGHTS", str(tmp_path / "mine.safetensors"))
+    st.cache_resource.clear()
+    try:
+        at = page()
+        at.text_input(key="video_path").set_value(str(film)).run()
+        chosen = at.session_state["films"][at.session_state["film"]]
+        assert chosen.job.wait(120)
+        seen = at.run().session_state["films"][at.session_state["film"]].known[(0.0, None)]
+    finally:
+        monkeypatch.delenv("LEITMOTIF_PROFILE_WEIGHTS")
+        st.cache_resource.clear()
+    assert seen["scene_tension"] == pytest.approx(84.134 if same_extractor else rate(timeline)["scene_tension"], abs=0.01)
+    assert any("another 1" in warning for warning in seen.warnings) is not same_extractor

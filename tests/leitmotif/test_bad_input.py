@@ -215,3 +215,9 @@ def test_more_tracks_than_the_catalogue_has(capsys, tmp_path):
 
 def test_no_track_at_all(capsys):
     assert "ask for at least one" in refuse(capsys, "recommend", DEMO_VIDEO, "--top-k", "0")
+
+
+@pytest.mark.parametrize("command", [["app", "--no-browser"], ["analyze", str(DEMO_VIDEO)], ["recommend", str(DEMO_VIDEO)]])
+def test_profile_weights_that_are_none(capsys, tmp_path, command):
+    (tmp_path / "mine.safetensors").write_bytes(b"\x80\x04pickle")
+    assert "mine.safetensors" in refuse(capsys, *command, "--profile-weights", tmp_path / "mine.safetensors")
