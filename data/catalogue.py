@@ -132,11 +132,11 @@ class Catalogue:
         usable row.
         """
         path = Path(path)
-        if path.is_dir():
-            raise InputError(f"{path}: this is a folder; build a catalogue from it with `leitmotif catalogue build`.")
-        if not path.is_file():
-            raise InputError(f"{path}: no such catalogue file; check the path, or build one with `leitmotif catalogue build`.")
         try:
+            if path.is_dir():
+                raise InputError(f"{path}: this is a folder; build a catalogue from it with `leitmotif catalogue build`.")
+            if not path.is_file():
+                raise InputError(f"{path}: no such catalogue file; check the path, or build one with `leitmotif catalogue build`.")
             with path.open("rb") as file:
                 head = file.read(4)
             if head == b"PAR1":

@@ -58,10 +58,13 @@ def _alone(source: str, tags: bool) -> Outcome:
     from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+    executor = get_reusable_executor(max_workers=1)
     try:
-        return get_reusable_executor(max_workers=1).submit(analyse_file, source, tags).result()
+        return executor.submit(analyse_file, source, tags).result()
     except TerminatedWorkerError:
         return Outcome(source, "", None, _CRASHED)
+    finally:
+        executor.shutdown()  # joblib would take it for one of its own, which it is not
 
 
 def _processes(jobs: int) -> int:

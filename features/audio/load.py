@@ -72,12 +72,12 @@ def load(path: str | os.PathLike, start: float = 0.0, end: float | None = None) 
     import av
 
     path = Path(path)
-    if not path.is_file():
-        what = "this is a folder" if path.is_dir() else "no such file"
-        raise InputError(f"{path}: {what}; give an audio file or a video with sound.")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path}: the file is empty (0 bytes); copy or export it again.")
     try:
+        if not path.is_file():
+            what = "this is a folder" if path.is_dir() else "no such file"
+            raise InputError(f"{path}: {what}; give an audio file or a video with sound.")
+        if path.stat().st_size == 0:
+            raise InputError(f"{path}: the file is empty (0 bytes); copy or export it again.")
         with av.open(str(path), metadata_errors="replace") as container:
             return _read(container, path, start, end)
     except (av.error.FFmpegError, OSError, UnicodeError) as error:

@@ -204,9 +204,9 @@ class VideoReader:
 
 def check_file(path: Path) -> None:
     """Raise `InputError` if there is no file that could be read and be a video."""
-    if path.is_dir():
-        raise InputError(f"{path}: this is a folder; name one video file in it.")
     try:
+        if path.is_dir():
+            raise InputError(f"{path}: this is a folder; name one video file in it.")
         with path.open("rb") as file:
             head = file.read(4096)
     except FileNotFoundError:

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> None:
     for (start, end), profile in zip(windows, profiles, strict=True):
         out.print(profile_table(f"{args.video.name}  {clock(start)} – {clock(end)}", profile), end="\n\n")
     for warning in timeline.warnings:
-        print(f"leitmotif: {warning}", file=sys.stderr)
+        print(f"leitmotif: {args.video}: {warning}", file=sys.stderr)
 
 
 def write_files(args: argparse.Namespace, timeline, whole) -> None:

@@ -73,4 +73,5 @@ def run(args: argparse.Namespace) -> None:
         for result in results:
             print_recommendation(result, out)
     for warning in dict.fromkeys(w for r in results for w in (*timeline.warnings, *r.warnings)):
-        print(f"leitmotif: {warning}", file=sys.stderr)
+        about = f"{args.video}: " if warning in timeline.warnings else ""
+        print(f"leitmotif: {about}{warning}", file=sys.stderr)

@@ -207,7 +207,7 @@ def test_broken_and_hostile_tables(visit, tmp_path: Path):
     editor.wait_for("Licences")
     page.get_by_role("tab", name="Music for this video").click()
     editor.upload(SAMPLE)
-    page.locator(".lm .title").first.wait_for()
+    page.locator(".lm .title", has_text="@SUM(1)").wait_for()  # the demo's tracks stand there until the table is read
     editor.rest()
     assert set(editor.tracks()) == {html, mark, "@SUM(1)"}
     assert page.locator("#bold, .lm img[src=x]").count() == 0 and page.locator("audio").count() == 0

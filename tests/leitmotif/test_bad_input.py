@@ -92,12 +92,15 @@ def test_a_file_that_is_no_video(capsys, tmp_path, command, make, sentence):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="file permissions of this kind are a POSIX matter")
-def test_a_video_without_permission(capsys, tmp_path):
+@pytest.mark.parametrize("of_the_folder", [False, True])
+def test_a_video_without_permission(capsys, tmp_path, of_the_folder):
     locked = Path(shutil.copy(DEMO_VIDEO, tmp_path / "locked.mp4"))
     locked.chmod(0)
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(parent.stat().st_mode | 0o055)
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    if of_the_folder:
+        tmp_path.chmod(0)
+    run(capsys, "analyze", DEMO_VIDEO)  # whoever may not read root's files may not import them later, either
     was = os.geteuid()
     if was == 0:
         os.seteuid(65534)  # root may read everything; nobody may not
