@@ -217,8 +217,14 @@ def _fit(module: ResidualTraining, drawn: _Drawn, folder: Path, checkpoint: Path
 
 
 def _interruptible(fit: Callable[[], None]) -> None:
-    """Ctrl-C stays Ctrl-C: Lightning turns it into an exit and goes on ignoring the signal."""
+    """Ctrl-C stays Ctrl-C: Lightning turns it into an exit and goes on ignoring the signal.
+
+    mediapipe, which watched the clips in this process, runs a profiling timer with a native handler;
+    Lightning would put the default one in its place when it is done: termination.
+    """
     handler = signal.getsignal(signal.SIGINT)
+    if hasattr(signal, "SIGPROF") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
     try:
         fit()
     except SystemExit:
