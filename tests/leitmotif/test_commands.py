@@ -61,7 +61,8 @@ def test_results_go_to_stdout_and_nothing_else_does(capsys):
     assert main(["recommend", str(DEMO_VIDEO)]) == 0
     out, err = capsys.readouterr()
     assert "Tracks" in out and "场景张力" in out
-    assert err == ""
+    assert "Tracks" not in err
+    assert err == "" or (err.count("\n") == 1 and "models pull" in err)  # without the pretrained files, one warning
 
 
 def test_interrupted_build_leaves_no_half_catalogue(capsys, tmp_path, monkeypatch):
