@@ -21,7 +21,7 @@ from features.video.signals import colour, cuts, embedding, faces, motion, netwo
 from features.video.timeline import COLUMNS, TOKEN, Timeline
 from features.weights import locate
 
-VERSION = "leitmotif-video 1"
+VERSION = "leitmotif-video 2"
 _ALWAYS = "cuts+motion+colour"
 _FACE_NETWORKS = ("yunet", "face_landmarker")
 _EMBEDDER = "mobilenet_v3_small"

@@ -1,6 +1,8 @@
 """Signals from known answers: drawn speeds, hand-worked colours, cuts that were put there."""
 
+import json
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from video_files import texture
 
 from features.video.bars import find_bars
+from features.video.frames import VideoReader
 from features.video.signals import colour, cuts, motion
 from features.video.signals.expressions import AFFECT, evidence, expression
 
@@ -58,6 +61,31 @@ class TestCuts:
         speeds = [0] * 40 + [20, 40, 60, 80, 80, 60, 40, 20] + [0] * 40
         at = np.cumsum(speeds)
         assert find_cuts([cv2.blur(wide[:, x : x + 160], (max(v // 2, 1), 1)) for x, v in zip(at, speeds, strict=True)]) == []
+
+    def test_cuts_between_dark_noisy_shots_are_found(self):
+        rng = np.random.default_rng(8)
+        scenes = [
+            np.repeat(cv2.resize(texture(30, 54, seed), (160, 90))[None] // 8, length, axis=0)
+            for seed, length in ((8, 40), (9, 20), (10, 30))
+        ]
+        noisy = [np.clip(f + rng.normal(0, 4, f.shape), 0, 255).astype(np.uint8) for f in np.concatenate(scenes)]
+        assert find_cuts(noisy) == pytest.approx([1.6, 2.4])
+
+    def test_a_shaken_camera_hides_no_cut(self):
+        rng = np.random.default_rng(9)
+        wide = [cv2.resize(texture(30, 50, seed), (200, 120)) for seed in (30, 31)]
+        at = rng.integers(0, 12, (80, 2)) + 10
+        assert find_cuts([wide[k >= 45][y : y + 90, x : x + 160] for k, (y, x) in enumerate(at)]) == pytest.approx([1.8])
+
+    def test_a_box_that_pops_up_is_no_cut(self):
+        frames = drifting(12, 100)
+        for frame in frames[50:]:
+            frame[10:50, 100:150] = (40, 200, 240)
+        assert find_cuts(frames) == []
+
+    def test_a_light_switched_on_is_no_cut(self):
+        frames = drifting(13, 100)
+        assert find_cuts([*[f // 3 for f in frames[:50]], *frames[50:]]) == []
 
     def test_light_that_changes_is_no_dissolve(self):
         frames = [np.clip(f * (0.4 + 0.6 * k / 100), 0, 255).astype(np.uint8) for k, f in enumerate(drifting(7, 100))]
@@ -271,6 +299,17 @@ def test_a_talking_head_is_seen_all_the_time(shared, models):
     assert timeline.embedding.shape == (len(timeline), 1024)
     assert np.linalg.norm(timeline.embedding, axis=1) == pytest.approx(1, abs=1e-5)
     assert timeline["novelty"].max() < 0.5
+
+
+def test_the_cuts_of_the_sample_film_are_exact():
+    demo = Path(__file__).resolve().parents[2] / "data" / "demo"
+    known = json.loads((demo / "film.json").read_text(encoding="utf-8"))["cuts_s"]
+    with VideoReader(demo / "sample.mp4") as film:
+        signal = cuts.CutSignal(film.rate)
+        for frame in film:
+            signal.update(frame.time, frame.small)
+    assert len(known) == 17
+    assert signal.finish() == pytest.approx(known, abs=0.01)
 
 
 def test_the_hard_cuts_of_a_real_film_are_exact(shared):

@@ -1,4 +1,4 @@
-"""Where shots begin: PySceneDetect's detectors, and ours for dissolves, on every decoded frame.
+"""Where shots begin: detectors of PySceneDetect's kind, its own for fades through black, on every decoded frame.
 
 Times are seconds. A hard cut is the time of the first frame of the new shot; a fade or dissolve
 counts at its middle.
@@ -12,10 +12,11 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-from scenedetect import AdaptiveDetector, FrameTimecode, ThresholdDetector
+from scenedetect import FrameTimecode, ThresholdDetector
 from scenedetect.common import Timecode
 
 from features.video.signals.dissolves import DissolveDetector
+from features.video.signals.hard_cuts import HardCutDetector
 
 SHORTEST = 0.2
 """Seconds between two cuts at least. Ours: five frames of film, the shortest shots of fast trailers."""
@@ -28,11 +29,11 @@ _SOFT = 0.8
 
 
 class CutSignal:
-    """Hard cuts (AdaptiveDetector), fades through black (ThresholdDetector) and dissolves."""
+    """Hard cuts, fades through black (ThresholdDetector) and dissolves."""
 
     def __init__(self, rate: Fraction) -> None:
         self._rate = rate
-        self._hard = AdaptiveDetector(min_scene_len=SHORTEST)
+        self._hard = HardCutDetector()
         self._fade, self._dissolve = ThresholdDetector(threshold=8, min_scene_len=SHORTEST), DissolveDetector()
         self._last: FrameTimecode | None = None
         self._recent: deque[tuple[float, np.ndarray]] = deque()
@@ -59,6 +60,7 @@ class CutSignal:
     def finish(self) -> list[float]:
         """All cut times in order, no two closer than `SHORTEST`."""
         if self._last is not None:
+            self._pending += [cut.seconds for cut in self._hard.post_process(self._last)]
             self._confirm(list(self._pending))
             self._dissolves += [cut.seconds for cut in self._dissolve.post_process(self._last)]
         soft = self._fades + _away_from(self._fades, self._dissolves)
