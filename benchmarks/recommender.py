@@ -1,8 +1,10 @@
-"""What training, loading and predicting cost: `python benchmarks/recommender.py [--pairs FILE] [--trials N]`.
+"""What training, loading and predicting cost, and what they reach where the truth is known: `python benchmarks/recommender.py`.
 
 Seconds of this process's CPU (one thread; what one quiet core would take) and of the clock beside
-them. The pairs are planted: random pictures, music from a curved rule with noise. With --trials, a
-study on --pairs (default: the shipped music videos) is timed too.
+them. The pairs are planted: random pictures, music from a rule with noise (`tests/recommender/planted.py`).
+With --trials N, a study on --pairs (default: the shipped music videos) is timed too. With --tuned SEEDS
+it is asked instead whether tuning is worth it: on each of `PROBLEMS` a study of N trials, then the
+default and the tuned network trained alike and judged on fresh sources, again for every seed.
 """
 
 from __future__ import annotations
@@ -52,13 +54,12 @@ def training(scenes: int, epochs: int) -> dict:
 
 def planted_truth() -> dict:
     """Recall@3 on planted rules: chance, ridge, the default network, a wider one, and the rule itself."""
-    from planted import curved_rule, linear_rule, planted
+    from planted import curved_rule, linear_rule, planted, the_rule
 
     from recommender.baselines import BASELINES
-    from recommender.evaluate import Prediction, fit_network, held_out
+    from recommender.evaluate import fit_network, held_out
     from recommender.lit_module import Settings
     from recommender.network import Config
-    from recommender.spread import fit_spread
 
     found = {}
     wider = fit_network(config=Config(96, 2, 32, 0.05, 0.0), settings=Settings(epochs=60, learning_rate=1e-2, batch_size=128))
@@ -66,11 +67,53 @@ def planted_truth() -> dict:
     for rule in (curved_rule, linear_rule):
         pairs, truth = planted(rule, 4000, noise=0.25)
         test = np.array([s == "test" for s in pairs.splits])
-        query = fit_spread(truth, pairs.music).apply(truth)
-        given = {"the rule": lambda _, t=truth[test], q=query[test]: Prediction(t, q)}
+        given = {"the rule": the_rule(truth[test], pairs.take(test))}
         table = held_out(pairs.split("train", "validation"), pairs.take(test), fits, given=given, title=rule.__name__)
         found[rule.__name__] = {s.name: round(s.metrics["recall@3"], 3) for s in table.scores}
     return found
+
+
+PROBLEMS = {
+    "curved, 1,000 scenes, noise .25": ("curved_rule", 1000, 0.25),
+    "curved, 1,000 scenes, noise .5": ("curved_rule", 1000, 0.5),
+    "rippled, 2,000 scenes, noise .25": ("rippled_rule", 2000, 0.25),
+}
+"""Rule, scenes (three in five to train on, one to validate) and noise: little left to win; few noisy pairs; other sizes needed."""
+
+
+def tuned_truth(seeds: int, trials: int) -> dict:
+    """Recall@3 on fresh sources of the rule itself, the default network and the tuned one, and the gain with its 95 % interval over seeds."""
+    from scipy.stats import t
+
+    found = {}
+    for problem, (rule, scenes, noise) in PROBLEMS.items():
+        scores = np.array([_tuned_once(rule, scenes, noise, trials, seed) for seed in range(seeds)])
+        gain = scores[:, 2] - scores[:, 1]
+        half = t.ppf(0.975, seeds - 1) * gain.std(ddof=1) / seeds**0.5
+        means = dict(zip(("the rule", "default", "tuned"), scores.mean(0).round(3).tolist(), strict=True))
+        interval = [round(gain.mean() + side * half, 3) for side in (-1, 1)]
+        found[problem] = {**means, "gain": round(gain.mean(), 3), "interval": interval, "by_seed": gain.round(3).tolist()}
+        print(problem, json.dumps(found[problem]), file=sys.stderr, flush=True)
+    return found
+
+
+def _tuned_once(rule: str, scenes: int, noise: float, trials: int, seed: int) -> list[float]:
+    """Recall@3 of the rule, the default and the tuned network: everything, the fresh sources too, drawn anew by `seed`."""
+    import planted
+
+    from recommender.evaluate import fit_network, held_out
+    from recommender.lit_module import Settings
+    from recommender.tune import best_of, tune
+
+    pairs, _ = planted.planted(getattr(planted, rule), scenes, noise=noise, seed=seed)
+    fresh, truth = planted.planted(getattr(planted, rule), 4000, noise=noise, seed=1000 + seed, name="fresh")
+    with tempfile.TemporaryDirectory() as folder:
+        tune(pairs, Path(folder, "study.db"), trials, seed=seed, settings=Settings(epochs=30, seed=seed))
+        config, settings = best_of(Path(folder, "study.db"), Settings(seed=seed))
+    fits = {"default": fit_network(settings=Settings(seed=seed)), "tuned": fit_network(config=config, settings=settings)}
+    given = {"the rule": planted.the_rule(truth, fresh)}
+    table = held_out(pairs.split("train", "validation"), fresh, fits, given=given, title=rule)
+    return [table[name].metrics["recall@3"] for name in ("the rule", "default", "tuned")]
 
 
 def loading(weights: Path) -> dict:
@@ -104,7 +147,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=Path, default=ROOT / "data" / "pairs_muvi_sync.csv")
     parser.add_argument("--trials", type=int, default=0, help="also time a study of so many trials")
+    parser.add_argument("--tuned", type=int, metavar="SEEDS", help="compare tuned with default instead, in studies of --trials trials (30)")
     args = parser.parse_args()
+    if args.tuned:
+        print(json.dumps(tuned_truth(args.tuned, args.trials or 30), indent=1))
+        return
     weights = sorted((ROOT / "data" / "weights").glob("recommender*.safetensors"))
     report = {"training": training(10_000, 50), "loading": [loading(path) for path in weights], "planted recall@3": planted_truth()}
     if args.trials:

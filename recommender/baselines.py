@@ -5,6 +5,7 @@ A predictor leaves NaN where it says nothing of an output; that output is then n
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -13,7 +14,7 @@ from data.pairs import Pairs
 from data.profiles import MUSIC_FIELDS
 from recommender import prior
 from recommender.forward import Forward
-from recommender.linear import fit_ridge, fit_scaler, standardise, targets
+from recommender.linear import choose_penalty, fit_ridge, fit_scaler, standardise, targets
 from recommender.tasks import VA_INPUTS, VA_OUTPUTS
 from recommender.units import from_units
 
@@ -22,7 +23,7 @@ Predict = Callable[[Pairs], np.ndarray]
 
 NEIGHBOURS = 25
 COMPONENTS = 3
-"""Ours: k of k-NN and the components of PLS were not tuned."""
+"""Ours: k of k-NN and the components of PLS and CCA were not tuned."""
 
 
 def mean_profile(train: Pairs) -> Predict:
@@ -79,15 +80,51 @@ def partial_least_squares(train: Pairs, components: int = COMPONENTS) -> Predict
     """PLS regression on complete standardised rows (unmeasured cells count as the mean)."""
     from sklearn.cross_decomposition import PLSRegression
 
+    return _on_complete_rows(train, lambda x, y: PLSRegression(min(components, x.shape[1], y.shape[1]), scale=False).fit(x, y).predict)
+
+
+def canonical_correlation(train: Pairs, components: int = COMPONENTS) -> Predict:
+    """Regression of the music on the picture's canonical variates, on complete standardised rows.
+
+    Over few scenes plain CCA finds high correlations in anything, so both sides are ridge-regularised
+    (Vinod 1976, *J. Econometrics* 4) by the penalty that ridge regression chooses for these pairs.
+    """
+    from sklearn.cross_decomposition import CCA
+    from sklearn.linear_model import LinearRegression
+
+    penalty = choose_penalty(train, None, None)
+
+    def fit(x: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        variates = CCA(min(components, x.shape[1], y.shape[1]), scale=False, max_iter=5000)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # directions of equal correlation turn for ever, and any of them will do
+            variates.fit(*_penalised(x, y, penalty))
+        regression = LinearRegression().fit(variates.transform(x), y)
+        return lambda pictures: regression.predict(variates.transform(pictures))
+
+    return _on_complete_rows(train, fit)
+
+
+def _penalised(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, np.ndarray]:
+    """Both with rows added that put `penalty` on each side's sum of squares and nothing on what they share."""
+    added = [np.sqrt(penalty / 2) * np.vstack([np.eye(n), -np.eye(n)]) for n in (x.shape[1], y.shape[1])]
+    still = [np.zeros((len(added[1]), x.shape[1])), np.zeros((len(added[0]), y.shape[1]))]
+    return np.vstack([x, added[0], still[0]]), np.vstack([y, still[1], added[1]])
+
+
+def _on_complete_rows(train: Pairs, fit: Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]) -> Predict:
+    """For methods that know no masks: standardised columns that were measured at all, unmeasured cells at their mean.
+
+    fit : pictures (n, ≤ 11) and music (n, ≤ 10) to a function of pictures.
+    """
     scaler = fit_scaler(train)
     inputs, outputs = np.isfinite(train.video).any(0), np.isfinite(train.music).any(0)
     y, _ = targets(train, scaler)
-    x = standardise(train.video, train.video_confidence, scaler)[:, inputs]
-    model = PLSRegression(min(components, inputs.sum(), outputs.sum()), scale=False).fit(x, y[:, outputs])
+    predict = fit(standardise(train.video, train.video_confidence, scaler)[:, inputs], y[:, outputs])
 
     def forward(values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         music = np.zeros((len(values), len(MUSIC_FIELDS)))
-        music[:, outputs] = model.predict(standardise(values, confidence, scaler)[:, inputs]).reshape(len(values), -1)
+        music[:, outputs] = predict(standardise(values, confidence, scaler)[:, inputs]).reshape(len(values), -1)
         return from_units(scaler.out_mean + scaler.out_scale * music, MUSIC_FIELDS), music
 
     return measured_only(train, forward)
@@ -102,6 +139,7 @@ BASELINES: Mapping[str, Callable[[Pairs], Predict]] = {
     "ridge around prior": ridge_around_prior,
     "k-NN": nearest_neighbours,
     "PLS": partial_least_squares,
+    "CCA": canonical_correlation,
 }
 """In the order of the table. The network comes last, from `recommender.train`."""
 UNSTRETCHED = ("mean profile", "VA only", "linear prior", "ridge, unstretched")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import InputError
+from data.errors import InputError, Progress
 from data.pairs import Pairs
 from recommender import evaluate, prior
 from recommender.baselines import Predict, measured_only
@@ -65,10 +65,11 @@ def select(
     keep: str | None = None,
     folder: str | os.PathLike | None = None,
     resume: bool = False,
+    progress: Progress | None = None,
 ) -> Selection:
     """Fit every candidate on the split "train" and keep the best by `metric` on "validation" (or the one named by `keep`).
 
-    folder, resume : of the network's training, see `train.train`.
+    folder, resume, progress : of the network's training, see `train.train`.
     Raises `InputError` where the pairs cannot be trained or judged on.
     """
     if keep is not None and keep not in CANDIDATES:
@@ -79,7 +80,7 @@ def select(
         PRIOR: prior.as_linear(),
         "ridge": fit_ridge(fitted),
         "ridge around prior": fit_ridge(fitted, prior=prior.matrix()),
-        NETWORK: train(fitted, validation, config, settings, folder=folder, resume=resume),
+        NETWORK: train(fitted, validation, config, settings, folder=folder, resume=resume, progress=progress),
     }
     fits: Mapping[str, evaluate.Fit] = {name: _fitted(name, model) for name, model in models.items()}
     table = evaluate.held_out(fitted, validation, fits, title=f"{Path(pairs.origin).name}: validation")

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
-import signal
-import threading
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytorch_lightning as lightning
-import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 
-from data.errors import InputError
+from data.errors import InputError, Progress
 from data.pairs import Pairs
 from recommender.datamodule import PairsModule
 from recommender.linear import Linear, fit_ridge
 from recommender.lit_module import Settings, Training
 from recommender.network import Config, Network
+from recommender.quiet import quiet_lightning
 from recommender.tasks import coefficient_mask
 from recommender.trainable import check_trainable
 
@@ -55,6 +50,7 @@ def train(
     callbacks: Sequence[Callback] = (),
     accelerator: str = "auto",
     workers: int = 0,
+    progress: Progress | None = None,
 ) -> Trained:
     """Train on `train_pairs`, keep the epoch of least loss on `validation`.
 
@@ -62,21 +58,23 @@ def train(
     start : a fitted linear model to start from instead.
     folder : where logs (CSV, TensorBoard) and the last checkpoint go; nothing is written without it.
     resume : go on from the checkpoint in `folder`.
+    progress : told of every epoch that begins; what it raises stops the training.
 
-    Same pairs, settings and seed give the same network. Raises `InputError` if the pairs cannot be
-    trained on, or there is no checkpoint to resume from.
+    Same pairs, settings and seed give the same network. Ctrl-C leaves the checkpoint of the last
+    whole epoch. Raises `InputError` if the pairs cannot be trained on, or there is no checkpoint to
+    resume from.
     """
     config, settings = config or Config(), settings or Settings()
     check_trainable(train_pairs)
     if not len(validation):
         raise InputError(f"{train_pairs.origin}: no pair is in the validation split; add videos, or name splits in the file.")
     start = start or fit_ridge(train_pairs, prior=prior, mask=coefficient_mask(config.fusion))
-    _survive_profiling_signals()
-    with quiet_lightning(), _one_thread():
+    with quiet_lightning():
         lightning.seed_everything(settings.seed, workers=True, verbose=False)
         module = Training(Network(config, start), settings)
         batches = PairsModule(train_pairs, validation, settings.batch_size, workers, settings.seed)
-        trainer = _trainer(settings, folder, callbacks, accelerator)
+        told = [_Told(progress)] if progress else []
+        trainer = _trainer(settings, folder, [*callbacks, *told], accelerator)
         trainer.fit(module, batches, ckpt_path=_checkpoint(folder) if resume else None, weights_only=False if resume else None)
     module.network.load_state_dict(module.best_state)
     return Trained(module.network.cpu().eval(), start, config, settings, module.best_epoch, module.best_loss)
@@ -110,39 +108,11 @@ def _checkpoint(folder: str | os.PathLike | None) -> Path:
     return path
 
 
-def _survive_profiling_signals() -> None:
-    """Keep SIGPROF from ending the process after training.
+class _Told(Callback):
+    """Tells of the epoch that begins."""
 
-    mediapipe's native library runs a profiling timer with a handler of its own, which Python does not
-    know of; Lightning puts back "the handlers from before" when it is done, and for SIGPROF that would
-    be the default one: termination.
-    """
-    if hasattr(signal, "SIGPROF") and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGPROF, signal.SIG_IGN)
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
 
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Small matrices are slower on several threads, and far slower on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@contextlib.contextmanager
-def quiet_lightning() -> Iterator[None]:
-    """Without Lightning's banners and hints about worker counts."""
-    loggers = [logging.getLogger(n) for n in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning|torch\.utils).*")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+    def on_train_epoch_start(self, trainer: lightning.Trainer, _: lightning.LightningModule) -> None:
+        self.progress("epochs", trainer.current_epoch, trainer.max_epochs)

@@ -3,13 +3,16 @@
 The study lives in one SQLite file: it can be interrupted and resumed, and several processes can work
 on it at once. Every trial's sampler is seeded by the study's seed and the number of finished trials,
 so that in one process the same seed gives the same study, resumed or not. The first trial is the
-default, so a study never ends below it.
+default, so a study never ends below it. A file remembers which pairs and epochs its trials were
+judged on, and takes no others.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
@@ -78,7 +81,7 @@ def tune(
     settings : epochs, patience and seed of every trial.
 
     Ctrl-C leaves the finished trials in the file. Raises `InputError` for pairs that cannot be
-    trained on, or a file that holds no study of this kind.
+    trained on, or a file that holds something else, or a study of other pairs or epochs.
     """
     base = settings or Settings(seed=seed)
     train_pairs, validation = pairs.split("train"), pairs.split("validation")
@@ -86,39 +89,59 @@ def tune(
     if len(set(validation.sources)) < 2:
         raise InputError(f"{pairs.origin}: the validation split has fewer than two sources; name splits in the file, or add videos.")
     study = open_study(storage, seed)
+    _same_task(study, storage, pairs, base)
     objective = _objective(train_pairs, validation, base, prior)
-    done = _finished(study)
-    while done < trials:
+    while (done := finished(study)) < trials:
         if progress:
             progress("trials", done, trials)
+        if not done and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            study.enqueue_trial(_default())
         study.sampler = optuna.samplers.TPESampler(seed=1000 * seed + done)
         study.optimize(objective, n_trials=1, catch=())
-        done = _finished(study)
     return study
 
 
 def open_study(storage: str | os.PathLike, seed: int = 0) -> optuna.Study:
-    """The study in a SQLite file, made if it is missing."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    """The study of a seed in a SQLite file, made if it is missing."""
     path = Path(storage).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        database = optuna.storages.RDBStorage(f"sqlite:///{path.as_posix()}", engine_kwargs={"connect_args": {"timeout": 60}})
-        pruner = optuna.pruners.MedianPruner(n_startup_trials=8, n_warmup_steps=5)
-        study = optuna.create_study(
-            storage=database, study_name=f"recommender-{seed}", direction="maximize", pruner=pruner, load_if_exists=True
+    with _database(path) as database:
+        return optuna.create_study(
+            storage=database,
+            study_name=f"recommender-{seed}",
+            direction="maximize",
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=8, n_warmup_steps=5),
+            load_if_exists=True,
         )
+
+
+@contextlib.contextmanager
+def _database(path: Path) -> Iterator[optuna.storages.RDBStorage]:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield optuna.storages.RDBStorage(f"sqlite:///{path.as_posix()}", engine_kwargs={"connect_args": {"timeout": 60}})
     except Exception as error:  # SQLAlchemy and Alembic raise many kinds for a file that is no such database
-        if isinstance(error, KeyboardInterrupt):
-            raise
         raise InputError(f"{path}: not an Optuna study ({str(error).splitlines()[0]}); name another file.") from None
-    if not study.trials:
-        default = asdict(Config()) | {n: v for n, v in asdict(Settings()).items() if n not in ("epochs", "patience", "seed")}
-        study.enqueue_trial(default)
-    return study
 
 
-def _finished(study: optuna.Study) -> int:
+def _default() -> dict:
+    """The default as a trial's parameters."""
+    return asdict(Config()) | {n: v for n, v in asdict(Settings()).items() if n not in ("epochs", "patience", "seed")}
+
+
+def _same_task(study: optuna.Study, storage: str | os.PathLike, pairs: Pairs, base: Settings) -> None:
+    """Scores of other pairs or epochs do not compare."""
+    content = hashlib.sha256(b"".join(a.tobytes() for a in (pairs.video, pairs.music, np.array(pairs.sources), np.array(pairs.splits))))
+    task = {"pairs": content.hexdigest()[:16], "epochs": base.epochs}
+    known = study.user_attrs.get("task", task)
+    for what, value in task.items():
+        if known[what] != value:
+            raise InputError(f"{storage}: this study was made with other {what}; name another file with --study, or give the same {what}.")
+    study.set_user_attr("task", task)
+
+
+def finished(study: optuna.Study) -> int:
+    """Trials that ended by themselves, pruned ones included."""
     return len(study.get_trials(deepcopy=False, states=FINISHED))
 
 
@@ -160,11 +183,12 @@ class _Pruning(lightning.Callback):
 
 
 def best_of(storage: str | os.PathLike, base: Settings) -> tuple[Config, Settings]:
-    """The best trial of the study in a file. Raises `InputError` if the file is missing or no trial in it has ended."""
+    """The best trial in a file, whatever seed its study had. Raises `InputError` if the file is missing or no trial in it has ended."""
     path = Path(storage)
     if not path.is_file():
         raise InputError(f"{path}: no such study; make one with `leitmotif tune PAIRS`.")
-    study = open_study(path, base.seed)
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        raise InputError(f"{path}: no trial of seed {base.seed} has ended; run `leitmotif tune` again.")
-    return from_params(study.best_params, base)
+    with _database(path) as database:
+        best = [s.best_trial for s in optuna.get_all_study_summaries(database) if s.best_trial]
+    if not best:
+        raise InputError(f"{path}: no trial in this study has ended; run `leitmotif tune` again.")
+    return from_params(max(best, key=lambda trial: trial.value).params, base)

@@ -26,6 +26,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --runs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="the tables as JSON on stdout")
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.set_defaults(run=run)
 
 
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace) -> None:
         raise InputError("--resume: name the folder of the run with --runs.")
     pairs = read_pairs(args.pairs)
 
+    from leitmotif.progress import progress_bar
     from recommender.lit_module import Settings
     from recommender.network import Config
     from recommender.select import select
@@ -53,7 +55,8 @@ def run(args: argparse.Namespace) -> None:
     given = {"batch_size": args.batch_size, "learning_rate": args.learning_rate}
     settings = replace(settings, **{n: v for n, v in given.items() if v is not None})
     config = replace(config, fusion=args.fusion or config.fusion)
-    selection = select(pairs, config, settings, keep=args.keep, folder=args.runs, resume=args.resume)
+    with progress_bar("Train", args.quiet) as progress:
+        selection = select(pairs, config, settings, keep=args.keep, folder=args.runs, resume=args.resume, progress=progress)
     name = args.name or args.output.stem
     selection.save(args.output, name, f"{selection.winner}, learned from {len(selection.train)} scenes of {args.pairs.name}.")
     if args.json:

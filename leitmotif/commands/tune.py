@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
 
     from leitmotif.progress import progress_bar
     from recommender.lit_module import Settings
-    from recommender.tune import OBJECTIVE, tune
+    from recommender.tune import OBJECTIVE, finished, tune
 
     with progress_bar("Tune", args.quiet) as progress:
         study = tune(
@@ -44,14 +44,14 @@ def run(args: argparse.Namespace) -> None:
     if args.json:
         record = {
             "study": str(args.study),
-            "trials": len(study.trials),
+            "trials": finished(study),
             "best": best.number,
             OBJECTIVE: best.value,
             "parameters": best.params,
         }
         print(json.dumps(record, ensure_ascii=False))
         return
-    print(f"{args.study}: best of {len(study.trials)} trials is {best.number}, {OBJECTIVE} {best.value:.3f} on validation")
+    print(f"{args.study}: best of {finished(study)} trials is {best.number}, {OBJECTIVE} {best.value:.3f} on validation")
     for parameter, value in best.params.items():
         print(f"  {parameter} = {value:.3g}" if isinstance(value, float) else f"  {parameter} = {value}")
     print(f"train with it: leitmotif train {args.pairs} --study {args.study}")

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from planted import curved_rule, linear_rule, planted
+from planted import curved_rule, linear_rule, planted, the_rule
 
 from recommender.baselines import BASELINES
-from recommender.evaluate import Evaluation, Prediction, fit_network, held_out
+from recommender.evaluate import Evaluation, fit_network, held_out
 from recommender.lit_module import Settings
 from recommender.network import Config
-from recommender.spread import fit_spread
 from recommender.train import train
 
 RECALL = "recall@3"
@@ -18,10 +17,10 @@ def judge(rule, config: Config, settings: Settings, **options) -> tuple[Evaluati
     """Ridge, the network and the rule itself, all on the same test sources."""
     pairs, truth = planted(rule, **options)
     test = np.array([s == "test" for s in pairs.splits])
-    stretched = fit_spread(truth, pairs.music).apply(truth)
+    judged = pairs.take(test)
     fits = {"ridge": BASELINES["ridge"], "network": fit_network(config=config, settings=settings)}
-    given = {"truth": lambda _: Prediction(truth[test], stretched[test])}
-    return held_out(pairs.split("train", "validation"), pairs.take(test), fits, given=given, title="planted")
+    given = {"truth": the_rule(truth[test], judged)}
+    return held_out(pairs.split("train", "validation"), judged, fits, given=given, title="planted")
 
 
 def test_a_curved_rule_is_learned_to_95_percent_of_what_can_be_reached_and_ridge_is_far_behind():

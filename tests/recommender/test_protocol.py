@@ -5,7 +5,7 @@ import pytest
 from planted import linear_rule, planted
 
 from data.errors import InputError
-from recommender import protocol
+from recommender import baselines, protocol
 from recommender.baselines import BASELINES
 from recommender.evaluate import Prediction, cross_validate, held_out, score
 
@@ -110,8 +110,30 @@ def test_every_baseline_learns_a_straight_rule_or_says_what_it_can():
     reached = {s.name: s.metrics["recall@3"] for s in found.scores}
     chance = reached["chance"]
     assert reached["mean profile"] == pytest.approx(chance)
-    assert all(reached[n] > 4 * chance for n in ("ridge", "ridge around prior", "k-NN", "PLS"))
+    assert all(reached[n] > 4 * chance for n in ("ridge", "ridge around prior", "k-NN", "PLS", "CCA"))
     assert reached["ridge"] > reached["VA only"] > chance
+
+
+def test_canonical_variates_are_fitted_with_a_penalty_on_each_side_alone():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((40, 5)), rng.standard_normal((40, 3))
+    wider_x, wider_y = baselines._penalised(x, y, 7.0)
+    assert np.allclose(wider_x.T @ wider_x, x.T @ x + 7 * np.eye(5)) and np.allclose(wider_y.T @ wider_y, y.T @ y + 7 * np.eye(3))
+    assert np.allclose(wider_x.T @ wider_y, x.T @ y) and np.allclose(wider_x.sum(0), x.sum(0))
+
+
+def test_over_few_scenes_cca_promises_no_more_than_ridge_does(monkeypatch):
+    """40 scenes of noise: the penalty keeps the variates from correlations that do not last."""
+    noise, _ = planted(linear_rule, 40, noise=0.2)
+    noise.music[:] = noise.music[np.random.default_rng(0).permutation(40)]
+    fits = {"CCA": BASELINES["CCA"]}
+
+    def error():
+        return np.mean([o["r2"] for o in cross_validate(noise, fits, title="t")["CCA"].outputs.values()])
+
+    careful = error()
+    monkeypatch.setattr(baselines, "choose_penalty", lambda *_: 0.0)
+    assert error() < careful - 0.1
 
 
 def test_stretching_lets_a_shrunken_prediction_search(pairs):

@@ -1,6 +1,7 @@
 """Training and tuning as a person runs them: seeds, logs, resuming, and pairs that cannot be learned from."""
 
 import csv
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -63,7 +64,23 @@ def test_logs_and_a_checkpoint_and_going_on_from_it(tmp_path, pairs):
         run(pairs, settings, folder=tmp_path / "nothing", resume=True)
 
 
-def test_a_study_is_interrupted_and_resumed_and_the_same_seed_is_the_same_study(tmp_path, pairs):
+def test_ctrl_c_stops_training_and_stays_ctrl_c(pairs, tmp_path):
+    """Lightning would leave the process, and deaf to Ctrl-C besides."""
+
+    def press(stage, epoch, epochs):
+        if epoch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run(pairs, Settings(epochs=4), folder=tmp_path, progress=press)
+    assert signal.getsignal(signal.SIGINT) is before
+    told = []
+    run(pairs, Settings(epochs=4), folder=tmp_path, resume=True, progress=lambda *args: told.append(args))
+    assert told == [("epochs", 2, 4), ("epochs", 3, 4)]
+
+
+def test_a_study_is_interrupted_and_resumed_and_the_same_seed_is_the_same_study(tmp_path, pairs, monkeypatch):
     settings = Settings(epochs=2)
     whole = tune(pairs, tmp_path / "whole.db", 4, seed=3, settings=settings)
 
@@ -71,14 +88,26 @@ def test_a_study_is_interrupted_and_resumed_and_the_same_seed_is_the_same_study(
         if done == 2:
             raise KeyboardInterrupt
 
+    def press(self, trainer, module):
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("recommender.tune._Pruning.on_validation_end", press)
+        tune(pairs, tmp_path / "study.db", 4, seed=3, settings=settings)  # in the middle of the first trial, the default
     with pytest.raises(KeyboardInterrupt):
         tune(pairs, tmp_path / "study.db", 4, seed=3, settings=settings, progress=stop)
     resumed = tune(pairs, tmp_path / "study.db", 4, seed=3, settings=settings)
-    assert [t.params for t in resumed.trials] == [t.params for t in whole.trials] and len(whole.trials) == 4
-    assert [t.value for t in resumed.trials] == [t.value for t in whole.trials]
-    assert resumed.best_value >= resumed.trials[0].value, "the default is the first trial"
-    config, found = best_of(tmp_path / "study.db", Settings(seed=3))
-    assert config.width == resumed.best_params["width"] and found.learning_rate == resumed.best_params["learning_rate"]
+    ended = [t for t in resumed.trials if t.value is not None]
+    assert [t.params for t in ended] == [t.params for t in whole.trials] and len(whole.trials) == 4
+    assert [t.value for t in ended] == [t.value for t in whole.trials]
+    assert ended[0].params["width"] == Config().width, "the default is the first trial"
+    config, found = best_of(tmp_path / "study.db", Settings(seed=5))
+    assert config.width == resumed.best_params["width"]
+    assert (found.learning_rate, found.seed) == (resumed.best_params["learning_rate"], 5)
+    with pytest.raises(InputError, match=r"study\.db: this study was made with other pairs; name another file with --study"):
+        tune(pairs.take(np.arange(180)), tmp_path / "study.db", 4, seed=3, settings=settings)
+    with pytest.raises(InputError, match="this study was made with other epochs"):
+        tune(pairs, tmp_path / "study.db", 4, seed=3, settings=Settings(epochs=3))
 
 
 def test_a_file_that_is_no_study(tmp_path, pairs):
