@@ -82,7 +82,7 @@ PROBLEMS = {
 
 
 def tuned_truth(seeds: int, trials: int) -> dict:
-    """Recall@3 on fresh sources of the rule itself, the default network and the tuned one, and the gain with its 95 % interval over seeds."""
+    """Recall@3 on fresh sources: the rule itself, the default network, the tuned one, and its gain with a 95 % interval over seeds."""
     from scipy.stats import t
 
     found = {}

@@ -47,7 +47,8 @@ def test_cross_validation_prints_every_predictor_beside_chance(pairs_file, tmp_p
     table = json.loads(capsys.readouterr().out)
     scores = {s["name"]: s for s in table["scores"]}
     assert list(scores)[:11] == [
-        "chance", "mean profile", "VA only", "linear prior", "ridge, unstretched", "ridge", "ridge around prior", "k-NN", "PLS", "CCA", "network",
+        "chance", "mean profile", "VA only", "linear prior", "ridge, unstretched", "ridge", "ridge around prior", "k-NN", "PLS", "CCA",
+        "network",
     ]  # fmt: skip
     assert any(name.startswith("shipped: ") for name in scores)
     assert table["method"] == "2-fold cross-validation by source" and table["pool"] == table["sources"] == 40 and table["pairs"] == 120

@@ -32,7 +32,7 @@ def curved_rule(x: np.ndarray) -> np.ndarray:
 
 
 def rippled_rule(x: np.ndarray) -> np.ndarray:
-    """Every output waves with two inputs of its own task, more than once over their range: the sizes that learn it are not the usual ones."""
+    """Every output waves with two inputs of its own task, more than once over their range."""
     a, b = np.hstack([x[:, :8], x[:, 9:]]), np.hstack([x[:, 1:9], x[:, [10, 9]]])
     return 0.6 * np.sin(4 * a) + 0.3 * np.cos(4 * b)
 
