@@ -36,6 +36,7 @@ TEXT: dict[str, tuple[str, str]] = {
         "{kinds}; at most {mb} MB (LEITMOTIF_MAX_UPLOAD_MB changes that).",
         "{kinds}；最大 {mb} MB（可用 LEITMOTIF_MAX_UPLOAD_MB 修改）。",
     ),
+    "keeping": ("Taking {name} in", "正在接收 {name}"),
     "sample": ("Take the sample film", "使用示例影片"),
     "by_path": ("Path on this machine", "本机上的路径"),
     "by_path_help": ("Nothing is copied; best for long films.", "不会复制文件；适合长片。"),

@@ -80,33 +80,31 @@ def _course(film: Film, whole: VideoProfile, words: Words) -> None:
     timeline, scenes = film.timeline, film_scenes(film)
     heading, choice = st.columns([3, 2], vertical_alignment="bottom")
     heading.subheader(words("over_time"), anchor=False, help=words("over_time_how"))
-    key = scene_key(film)
-    choice.selectbox(
+    chosen = choice.selectbox(
         words("scene"),
         range(WHOLE, len(scenes)),
         format_func=lambda n: words("whole") if n == WHOLE else _scene_name(n, scenes, words),
-        key=key,
+        key=state.key(_scene(film)),
         label_visibility="collapsed",
         disabled=len(scenes) < 2,
     )
-    chosen = st.session_state[key]
     chart = charts.film_chart(whole.curves, timeline.duration, timeline.cuts, timeline.keyframes, scenes, chosen, words)
     chart_key = f"chart|{film.kept.key}|{chosen}|{words.language}"
     st.altair_chart(
         chart,
-        on_select=lambda: _click(chart_key, key, len(scenes)),
+        on_select=lambda: _click(chart_key, film),
         selection_mode="scene",
         key=chart_key,
         alt=words("film_alt", cuts=len(timeline.cuts), length=words.clock(timeline.duration)),
     )
 
 
-def _click(chart_key: str, key: str, scenes: int) -> None:
+def _click(chart_key: str, film: Film) -> None:
     """A click on a scene chooses it; on the chosen one, the whole video again."""
     picked = st.session_state[chart_key]["selection"].get("scene") or []
-    if picked and scenes > 1:
+    if picked and len(film_scenes(film)) > 1:
         scene = int(picked[0]["scene"])
-        st.session_state[key] = WHOLE if st.session_state[key] == scene else scene
+        state.choose(_scene(film), WHOLE if state.chosen(_scene(film)) == scene else scene)
 
 
 def _scene_name(n: int, scenes: list[tuple[float, float]], words: Words) -> str:
@@ -117,14 +115,15 @@ def _scene_name(n: int, scenes: list[tuple[float, float]], words: Words) -> str:
 # ------------------------------------------------------------------------------ computed once per film
 
 
-def scene_key(film: Film) -> str:
+def _scene(film: Film) -> str:
+    """The name of the choice of a scene."""
     return f"scene|{film.kept.key}"
 
 
 def scene_times(film: Film) -> tuple[float, float | None]:
     """Start and end of the scene chosen; end is None for the whole video."""
-    scene = st.session_state.get(scene_key(film), WHOLE)
-    return (0.0, None) if scene == WHOLE else film_scenes(film)[scene]
+    scene = state.chosen(_scene(film))
+    return (0.0, None) if scene in (None, WHOLE) else film_scenes(film)[scene]
 
 
 def film_scenes(film: Film) -> list[tuple[float, float]]:

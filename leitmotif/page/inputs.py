@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from data.errors import InputError
 from leitmotif.i18n import LANGUAGES, Words
@@ -18,7 +19,7 @@ from leitmotif.library import Library
 from leitmotif.page import state
 from leitmotif.page.state import plain
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
-from leitmotif.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Kept, local_file
+from leitmotif.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Kept, local_file, shown_name
 
 # ------------------------------------------------------------------------------ language
 
@@ -48,39 +49,29 @@ def video(words: Words) -> None:
     if not films:
         return
     st.subheader(words("video"), anchor=False)
-    if st.session_state.get("film") not in films:
-        st.session_state["film"] = next(iter(films))
+    if state.chosen("film") not in films:
+        state.choose("film", next(iter(films)))
     st.radio(
-        words("your_videos"), list(films), format_func=lambda key: plain(films[key].kept.name), key="film", label_visibility="collapsed"
+        words("your_videos"),
+        list(films),
+        format_func=_distinct({key: plain(film.kept.name) for key, film in films.items()}).get,
+        key=state.key("film"),
+        label_visibility="collapsed",
     )
-    st.button(words("remove"), icon=":material/delete:", type="tertiary", on_click=lambda: state.remove_film(st.session_state["film"]))
+    st.button(words("remove"), icon=":material/delete:", type="tertiary", on_click=lambda: state.remove_film(state.chosen("film")))
     with st.expander(words("add_video"), icon=":material/add:"):
         _video_fields(words)
 
 
 def _video_fields(words: Words) -> None:
     """Upload, sample, path."""
-    limit = state.settings().max_upload_mb
-    st.file_uploader(
-        words("upload_video"),
-        type=[s[1:] for s in VIDEO_SUFFIXES],
-        accept_multiple_files=True,
-        max_upload_size=limit,
-        key=_uploader("video"),
-        on_change=_take_videos,
-        help=words("upload_help", kinds=", ".join(s[1:].upper() for s in VIDEO_SUFFIXES), mb=limit),
-    )
+    kinds = ", ".join(s[1:].upper() for s in VIDEO_SUFFIXES)
+    helps = words("upload_help", kinds=kinds, mb=state.settings().max_upload_mb)
+    _upload("video", VIDEO_SUFFIXES, state.open_film, words, accept_multiple_files=True, help=helps)
     if state.local():
         st.text_input(words("by_path"), key="video_path", on_change=_take_video_path, help=words("by_path_help"))
     if DEMO_VIDEO.is_file():
         st.button(words("sample"), icon=":material/movie:", on_click=_take_sample, width="stretch")
-
-
-def _take_videos() -> None:
-    for file in _uploaded("video"):
-        with _sentence():
-            state.open_film(state.workspace().receive(file.name, file, VIDEO_SUFFIXES, state.settings().max_upload_mb))
-    _forget_uploads("video")
 
 
 def _take_sample() -> None:
@@ -103,15 +94,16 @@ def catalogue(words: Words) -> Library | None:
     """The catalogue chosen, ready to be asked; None (and a sentence) if it cannot be read."""
     st.subheader(words("catalogue"), anchor=False)
     known = _catalogues()
-    if "next_catalogue" in st.session_state:
-        st.session_state["catalogue"] = st.session_state.pop("next_catalogue")
     names = {key: words("demo_catalogue") if key == "demo" else name for key, (name, _, _) in known.items()}
     names |= {key: words("uploaded", name=name) for key, (name, _, own) in known.items() if not own}
+    names = _distinct(names)
     chosen = None
     if known:
-        if st.session_state.get("catalogue") not in known:
-            st.session_state["catalogue"] = next(iter(known))
-        chosen = st.selectbox(words("catalogue"), list(known), format_func=names.get, key="catalogue", label_visibility="collapsed")
+        if state.chosen("catalogue") not in known:
+            state.choose("catalogue", next(iter(known)))
+        chosen = st.selectbox(
+            words("catalogue"), list(known), format_func=names.get, key=state.key("catalogue"), label_visibility="collapsed"
+        )
     with st.expander(words("own_catalogue"), icon=":material/library_music:"):
         _other_catalogue(words)
     if chosen is None:
@@ -134,14 +126,7 @@ def _catalogues() -> dict[str, tuple[str, Path, bool]]:
 
 
 def _other_catalogue(words: Words) -> None:
-    st.file_uploader(
-        words("upload_catalogue"),
-        type=[s[1:] for s in CATALOGUE_SUFFIXES],
-        max_upload_size=state.settings().max_upload_mb,
-        key=_uploader("catalogue"),
-        on_change=_take_catalogue,
-        help=words("upload_catalogue_help"),
-    )
+    _upload("catalogue", CATALOGUE_SUFFIXES, lambda kept: _offer(kept, own=False), words, help=words("upload_catalogue_help"))
     if state.local():
         st.text_input(words("catalogue_path"), key="catalogue_path", on_change=_take_catalogue_path)
         st.text_input(words("build_folder"), key="build_folder", help=words("build_from"))
@@ -150,13 +135,6 @@ def _other_catalogue(words: Words) -> None:
         )
         if "build" in st.session_state:
             _building(words)
-
-
-def _take_catalogue() -> None:
-    for file in _uploaded("catalogue"):
-        with _sentence():
-            _offer(state.workspace().receive(file.name, file, CATALOGUE_SUFFIXES, state.settings().max_upload_mb), own=False)
-    _forget_uploads("catalogue")
 
 
 def _take_catalogue_path() -> None:
@@ -174,7 +152,7 @@ def _offer(kept: Kept, own: bool) -> None:
     except InputError as error:
         raise InputError(kept.named(str(error))) from None
     _catalogues()[kept.key] = (kept.name, kept.path, own)
-    st.session_state["catalogue"] = kept.key
+    state.choose("catalogue", kept.key)
 
 
 def _start_build() -> None:
@@ -210,7 +188,7 @@ def _end_build(name: str, job: Job, words: Words) -> None:
         built, output = job.result
         st.session_state["left_out"] = [(Path(source).name, reason) for source, reason in built.failed]
         st.session_state["catalogues"][str(output)] = (name, output, True)
-        st.session_state["next_catalogue"] = str(output)
+        state.choose("catalogue", str(output))
         st.toast(words("built", n=len(built.catalogue), failed=len(built.failed)))
     elif job.state == "failed":
         state.trouble(job.error or InputError(words("our_mistake")))
@@ -229,25 +207,53 @@ def empty(words: Words) -> None:
         _video_fields(words)
 
 
+def _distinct(names: dict[str, str]) -> dict[str, str]:
+    """Names by key, counted where some are the same: Streamlit tells options apart by what they show."""
+    before: Counter[str] = Counter()
+    distinct = {}
+    for key, name in names.items():
+        before[name] += 1
+        distinct[key] = name if before[name] == 1 else f"{name} ({before[name]})"
+    return distinct
+
+
 # ------------------------------------------------------------------------------ uploads
 
 
-def _uploader(what: str) -> str:
-    """The key of an upload field. It changes after each upload, so that the field lets go of the bytes."""
-    return f"{what}_upload_{st.session_state.get(f'{what}_uploads', 0)}"
+def _upload(what: str, suffixes: Collection[str], use: Callable[[Kept], None], words: Words, **options) -> None:
+    """An upload field, and what came through it: kept in the folder of the session, then used.
+
+    A large file takes its time to be kept. The field stands anew before that begins, so that what is
+    dropped there meanwhile is not lost with the old one.
+    """
+    key, limit = state.key(f"{what}_upload"), state.settings().max_upload_mb
+    kinds = [s[1:] for s in suffixes]
+    st.file_uploader(words(f"upload_{what}"), type=kinds, max_upload_size=limit, key=key, on_change=_take, args=[what, key], **options)
+    waiting = _waiting(what)
+    if not waiting:
+        return
+    with st.spinner(plain(words("keeping", name=shown_name(waiting[0].name)))):
+        while waiting:
+            file = waiting.pop(0)
+            with _sentence():
+                use(state.workspace().receive(file.name, file, suffixes, limit))
+    st.rerun()
 
 
-def _uploaded(what: str) -> list:
-    files = st.session_state.get(_uploader(what))
-    return files if isinstance(files, list) else [files] if files else []
+def _waiting(what: str) -> list[UploadedFile]:
+    """Uploads that are still to be kept."""
+    return st.session_state.setdefault(f"{what}_waiting", [])
 
 
-def _forget_uploads(what: str) -> None:
-    if Runtime.exists():
-        context = get_script_run_ctx()
-        for file in _uploaded(what):
+def _take(what: str, key: str) -> None:
+    """Take what a field was given, and put a new field in its place. An old one may still speak once more."""
+    context, given = get_script_run_ctx(), st.session_state[key]
+    for file in given if isinstance(given, list) else [given]:
+        if isinstance(file, UploadedFile):  # of one that was taken before there is only a trace
+            _waiting(what).append(file)
             context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    st.session_state[f"{what}_uploads"] = st.session_state.get(f"{what}_uploads", 0) + 1
+    if key == state.key(f"{what}_upload"):
+        state.renew(f"{what}_upload")
 
 
 @contextmanager

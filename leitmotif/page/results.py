@@ -82,14 +82,15 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[MusicPro
     """Ten sliders that begin at the prediction; the profile they stand for and the names that were moved."""
     place = f"{film.kept.key}|{film_page.scene_times(film)[0]:.3f}|{film_page.scene_times(film)[1]}"
     kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
-    keys = {f.name: f"wish|{place}|{f.name}" for f in MUSIC_FIELDS}
+    sliders = f"wish|{place}"
     st.caption(words("wants_how"))
     values = []
     for f, asked in zip(MUSIC_FIELDS, predicted.values, strict=True):
         start = float(np.clip(round(asked, 1), f.low, f.high))
-        if keys[f.name] not in st.session_state:
-            st.session_state[keys[f.name]] = kept.get(f.name, start)
-        value = st.slider(words.field(f), float(f.low), float(f.high), step=0.1, format="%.1f", key=keys[f.name], help=words.meaning(f))
+        key = f"{state.key(sliders)}|{f.name}"
+        if key not in st.session_state:
+            st.session_state[key] = kept.get(f.name, start)
+        value = st.slider(words.field(f), float(f.low), float(f.high), step=0.1, format="%.1f", key=key, help=words.meaning(f))
         if value == start:
             kept.pop(f.name, None)
         else:
@@ -98,7 +99,7 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[MusicPro
     edited = tuple(n for n in MUSIC_NAMES if n in kept)
     if edited:
         st.caption(words("edited", names=", ".join(words.field(n) for n in edited)))
-    st.button(words("reset"), icon=":material/undo:", disabled=not edited, on_click=_reset, args=[kept, keys])
+    st.button(words("reset"), icon=":material/undo:", disabled=not edited, on_click=_reset, args=[kept, sliders])
     st.caption(plain(words("predicted_by", what=state.recommender().description)))
     silent = [f for f, sure in zip(MUSIC_FIELDS, predicted.confidence, strict=True) if sure == 0 and f.name not in kept]
     if silent:
@@ -107,17 +108,16 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[MusicPro
     return MusicProfile(np.array(values), confidence, predicted.extractor, warnings=predicted.warnings), edited
 
 
-def _reset(kept: dict[str, float], keys: dict[str, str]) -> None:
+def _reset(kept: dict[str, float], sliders: str) -> None:
     kept.clear()
-    for key in keys.values():
-        st.session_state.pop(key, None)
+    state.renew(sliders)
 
 
 # ------------------------------------------------------------------------------ what matters
 
 
 def _weight_key(name: str) -> str:
-    return f"weight|{name}"
+    return f"{state.key('weights')}|{name}"
 
 
 def _known_presets() -> dict[str, np.ndarray]:
@@ -129,6 +129,7 @@ def _weights() -> np.ndarray:
 
 
 def _use(weights: np.ndarray) -> None:
+    state.renew("weights")
     for name, weight in zip(MUSIC_NAMES, weights.tolist(), strict=True):
         st.session_state[_weight_key(name)] = weight
 
@@ -137,7 +138,7 @@ def _presets(words: Words) -> tuple[int, str]:
     """Above the list: presets of the weights, what becomes of the film's own sound, how many tracks."""
     known = _known_presets()
     st.segmented_control(
-        words("preset"), list(known), format_func=lambda p: words(p), key="preset", on_change=lambda: _pick(known), width="stretch"
+        words("preset"), list(known), format_func=lambda p: words(p), key=state.key("preset"), on_change=_pick, width="stretch"
     )
     left, right = st.columns([5, 3], vertical_alignment="bottom")
     own_sound = left.segmented_control(
@@ -152,16 +153,17 @@ def _presets(words: Words) -> tuple[int, str]:
     return int(right.number_input(words("how_many"), 1, 20, 5, key="k")), own_sound
 
 
-def _pick(known: dict[str, np.ndarray]) -> None:
-    if st.session_state["preset"] in known:
-        _use(known[st.session_state["preset"]])
+def _pick() -> None:
+    weights = _known_presets().get(state.chosen("preset"))
+    if weights is not None:
+        _use(weights)
 
 
 def _weight_sliders(words: Words) -> None:
     known = _known_presets()
     default = next(iter(known))
     if _weight_key(MUSIC_NAMES[0]) not in st.session_state:
-        st.session_state["preset"] = default
+        state.choose("preset", default)
         _use(known[default])
     st.caption(words("default_reliability" if default == "reliability" else "default_equal"))
     for f in MUSIC_FIELDS:
@@ -169,7 +171,7 @@ def _weight_sliders(words: Words) -> None:
 
 
 def _own_weights() -> None:
-    st.session_state["preset"] = next((n for n, w in _known_presets().items() if np.allclose(w, _weights())), None)
+    state.choose("preset", next((n for n, w in _known_presets().items() if np.allclose(w, _weights())), None))
 
 
 def _distance(words: Words) -> tuple[str, str, float]:

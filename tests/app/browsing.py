@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "data" / "demo" / "sample.mp4"
@@ -31,7 +35,11 @@ class Server:
 
 
 class Visit:
-    """One person at the page, in a browser session of their own."""
+    """One person at the page, in a browser session of their own.
+
+    They look before they act: every act here waits for what it visibly does, so that the next one meets
+    the page as a person would.
+    """
 
     def __init__(self, browser, server: Server, **context) -> None:
         self.context = browser.new_context(**USUAL | context)
@@ -39,19 +47,32 @@ class Visit:
         self.page.set_default_timeout(PATIENCE_MS)
         self.elsewhere: list[str] = []
         """Addresses on other machines that the page asked for."""
+        self._asked = self._running = True
         self.page.on("request", self._note)
+        self.page.on("websocket", self._listen)
         self.page.goto(server.url)
-        self.page.locator("input[type=file]").first.wait_for(state="attached")
+        self.rest()
 
     def _note(self, request) -> None:
         if not request.url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:")):
             self.elsewhere.append(request.url)
 
-    def upload(self, *files, into: int = -1) -> None:
-        """Give files to an upload field; each a path or (name, bytes). The last field is the one for videos."""
-        self.rest()  # a field that is about to be drawn anew would lose them
-        payload = [f if isinstance(f, Path) else {"name": f[0], "mimeType": "application/octet-stream", "buffer": f[1]} for f in files]
-        self.page.locator("input[type=file]").nth(into).set_input_files(payload)
+    def _listen(self, socket) -> None:
+        socket.on("framesent", self._sent)
+        socket.on("framereceived", self._received)
+
+    def _sent(self, frame: bytes | str) -> None:
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).HasField("rerun_script"):
+            self._asked = True
+
+    def _received(self, frame: bytes | str) -> None:
+        kind = ForwardMsg.FromString(frame).WhichOneof("type") if isinstance(frame, bytes) else None
+        if kind == "new_session":
+            self._asked, self._running = False, True
+        elif kind == "script_finished":
+            self._running = False
+
+    # ---------------------------------------------------------------- looking
 
     def wait_for(self, text: str) -> None:
         self.page.get_by_text(text).first.wait_for()
@@ -62,10 +83,26 @@ class Visit:
         self.page.locator("audio").first.wait_for()
         self.rest()
 
+    def wait_for_catalogue(self, name: str) -> None:
+        """The catalogue chosen has this name."""
+        from playwright.sync_api import expect
+
+        expect(self.page.get_by_role("combobox", name="Catalogue")).to_have_value(name, timeout=PATIENCE_MS)
+        self.rest()
+
     def rest(self) -> None:
-        self.page.wait_for_function(
-            "!document.querySelector('[data-testid=stStatusWidget]') && !document.querySelector('[data-stale=true]')"
-        )
+        """Until every redraw that the page asked for has come to its end and is shown.
+
+        Not the sign of work in its corner: that comes late, so that short redraws do not flicker.
+        """
+        self.page.locator("input[type=file]").first.wait_for(state="attached")
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < end:
+            self.page.wait_for_function(_CALM)
+            self.page.wait_for_timeout(60)  # lets what is on its way be heard
+            if not (self._asked or self._running) and self.page.evaluate(_CALM):
+                return
+        raise AssertionError("the page does not come to rest")
 
     def tracks(self) -> list[str]:
         return self.page.locator(".lm .title").all_inner_texts()
@@ -79,5 +116,51 @@ class Visit:
         self.rest()
         return self.tracks()
 
+    # ---------------------------------------------------------------- acting
+
+    def give_film(self, *files) -> None:
+        """Give files to the field for videos, each a path or (name, bytes). What the page makes of them is awaited by the caller."""
+        self._give("video", files)
+
+    def give_catalogue(self, file) -> None:
+        """Give a table to the field for catalogues; likewise."""
+        self._give("catalogue", [file])
+
+    def _give(self, what: str, files) -> None:
+        self.rest()  # a field that is about to be drawn anew would lose them
+        payload = [f if isinstance(f, Path) else {"name": f[0], "mimeType": "application/octet-stream", "buffer": f[1]} for f in files]
+        self.page.locator(f"[class*=st-key-{what}_upload] input[type=file]").set_input_files(payload)
+
+    def choose(self, name: str) -> None:
+        """Click one of several choices, and see it taken."""
+        from playwright.sync_api import expect
+
+        choice = self.page.get_by_role("radio", name=name)
+        choice.click()
+        expect(choice).to_be_checked(timeout=PATIENCE_MS)
+        self.rest()
+
+    def turn_to(self, tab: str) -> None:
+        """Open one of the two views of the page."""
+        from playwright.sync_api import expect
+
+        view = self.page.get_by_role("tab", name=tab)
+        view.click()
+        expect(view).to_have_attribute("aria-selected", "true", timeout=PATIENCE_MS)
+        self.rest()
+
+    def remove_film(self) -> None:
+        """Take the only video away again."""
+        self.page.get_by_role("button", name="Remove this video").click()
+        self.wait_for("Drop a video in")
+        self.rest()
+
     def close(self) -> None:
         self.context.close()
+
+
+_CALM = """() => {
+  const app = document.querySelector('[data-testid=stApp]');
+  return app && app.dataset.testScriptState == 'notRunning' && app.dataset.testConnectionState == 'CONNECTED'
+    && !document.querySelector('[data-stale=true], [aria-label^="Cancel upload"]');
+}"""

@@ -44,7 +44,7 @@ def table(*rows: dict) -> bytes:
 def test_sample_film_from_the_first_click_to_the_download(visit, tmp_path: Path):
     editor = visit()
     page = editor.page
-    editor.upload(SAMPLE)
+    editor.give_film(SAMPLE)
     editor.wait_for_tracks()
     first = editor.tracks()
     assert len(first) == 5
@@ -59,7 +59,7 @@ def test_sample_film_from_the_first_click_to_the_download(visit, tmp_path: Path)
     page.get_by_role("button", name="Back to the prediction").click()
     assert editor.wait_for_other_tracks(wished) == first
 
-    page.get_by_role("radio", name="VA only").click()
+    editor.choose("VA only")
     assert editor.wait_for_other_tracks(first) != first
 
     # The player has something to play, and plays it.
@@ -100,7 +100,7 @@ def test_sample_film_from_the_first_click_to_the_download(visit, tmp_path: Path)
 
 def test_the_same_film_again_is_not_watched_again(visit):
     editor = visit()
-    editor.upload(SAMPLE)
+    editor.give_film(SAMPLE)
     editor.wait_for_tracks()
     editor.close()
 
@@ -109,7 +109,7 @@ def test_the_same_film_again_is_not_watched_again(visit):
         "() => { window.watched = false; const look = () => { window.watched ||= / of 0:34/.test(document.body.innerText) };"
         "new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true}) }"
     )
-    other.upload(("renamed.mp4", SAMPLE.read_bytes()))
+    other.give_film(("renamed.mp4", SAMPLE.read_bytes()))
     other.wait_for_tracks()
     assert other.page.get_by_text("renamed.mp4 · 0:34").count()
     assert not other.page.evaluate("window.watched"), "progress through the film was shown"
@@ -117,7 +117,7 @@ def test_the_same_film_again_is_not_watched_again(visit):
 
 def test_scene_by_a_click_on_the_film(visit):
     editor = visit()
-    editor.upload(SAMPLE)
+    editor.give_film(SAMPLE)
     editor.wait_for_tracks()
     whole = editor.page.locator(".st-key-answer").get_by_text("Whole video")
     assert whole.count() == 1
@@ -132,14 +132,14 @@ def test_scene_by_a_click_on_the_film(visit):
 
 def test_real_clip(visit, shared: Path):
     editor = visit()
-    editor.upload(shared / CLIP)
+    editor.give_film(shared / CLIP)
     editor.wait_for_tracks()
     assert len(editor.tracks()) == 5
 
 
 def test_catalogue_as_a_map(visit):
     editor = visit()
-    editor.page.get_by_role("tab", name="The catalogue").click()
+    editor.turn_to("The catalogue")
     editor.wait_for("Licences")
     chart = editor.page.locator("[data-testid=stVegaLiteChart]")
     chart.wait_for()
@@ -148,7 +148,7 @@ def test_catalogue_as_a_map(visit):
 
 def test_nothing_is_wider_than_a_phone(visit):
     editor = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
-    editor.upload(SAMPLE)
+    editor.give_film(SAMPLE)
     editor.wait_for_tracks()
     assert editor.page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
     above = "(a, b) => document.querySelector(a).getBoundingClientRect().top < document.querySelector(b).getBoundingClientRect().top"
@@ -160,17 +160,16 @@ def test_nothing_is_wider_than_a_phone(visit):
 
 def test_files_that_are_no_films_get_one_sentence_each(visit, server: Server):
     editor = visit()
-    editor.upload(("notes.mp4", b"these are words, not pictures\n" * 50))
+    editor.give_film(("notes.mp4", b"these are words, not pictures\n" * 50))
     editor.page.get_by_role("alert").first.wait_for()
     said = editor.page.get_by_role("alert").first.inner_text()
     assert "notes.mp4: " in said and str(server.temporary) not in said
     assert "Traceback" not in editor.page.content()
-    editor.page.get_by_role("button", name="Remove this video").click()
-    editor.wait_for("Drop a video in")
+    editor.remove_film()
 
-    editor.upload(("empty.mp4", b""))
+    editor.give_film(("empty.mp4", b""))
     editor.wait_for("empty.mp4: this file is empty")
-    editor.upload(("../../../../escape.mp4", b""))
+    editor.give_film(("../../../../escape.mp4", b""))
     editor.wait_for("escape.mp4: this file is empty")
     assert not list(server.temporary.rglob("*escape*"))
 
@@ -180,7 +179,7 @@ def test_a_file_over_the_limit_is_refused(visit, server: Server, tmp_path: Path)
     with large.open("wb") as file:
         file.truncate((LIMIT_MB << 20) + 1024)
     editor = visit()
-    editor.upload(large)
+    editor.give_film(large)
     editor.page.get_by_text(f"File must be {LIMIT_MB}").first.wait_for()
     assert not [f for session in server.sessions() for f in session.iterdir()]
 
@@ -189,9 +188,10 @@ def test_broken_and_hostile_tables(visit, tmp_path: Path):
     editor = visit()
     page = editor.page
     page.get_by_text("Another catalogue").click()
-    editor.upload(("broken.csv", b"a,b\n1,2\n"), into=0)
-    editor.wait_for("broken.csv")
-    assert "not a music catalogue" in page.get_by_role("alert").first.inner_text()
+    editor.give_catalogue(("broken.csv", b"a,b\n1,2\n"))
+    page.get_by_role("alert").first.wait_for()
+    said = page.get_by_role("alert").first.inner_text()
+    assert "broken.csv" in said and "not a music catalogue" in said
 
     struck = []
     page.on("dialog", lambda dialog: (struck.append(dialog.message), dialog.dismiss()))
@@ -202,12 +202,14 @@ def test_broken_and_hostile_tables(visit, tmp_path: Path):
         {"track_id": "2", "title": mark, "artist": "+1+cmd|' /C calc'!A0", "license": mark, "path": "../../../../etc/hostname"},
         {"track_id": "3", "title": "@SUM(1)", "artist": "-1-1", "license": "CC0", "path": "\\\\host\\share\\a.ogg"},
     ]
-    editor.upload((f"{html[:30]}.csv", table(*rows)), into=0)
-    page.get_by_role("tab", name="The catalogue").click()
+    name = f"{html[:30]}.csv"
+    editor.give_catalogue((name, table(*rows)))
+    editor.wait_for_catalogue(f"{name} (uploaded)")
+    editor.turn_to("The catalogue")
     editor.wait_for("Licences")
-    page.get_by_role("tab", name="Music for this video").click()
-    editor.upload(SAMPLE)
-    page.locator(".lm .title", has_text="@SUM(1)").wait_for()  # the demo's tracks stand there until the table is read
+    editor.turn_to("Music for this video")
+    editor.give_film(SAMPLE)
+    page.locator(".lm .title", has_text="@SUM(1)").wait_for()
     editor.rest()
     assert set(editor.tracks()) == {html, mark, "@SUM(1)"}
     assert page.locator("#bold, .lm img[src=x]").count() == 0 and page.locator("audio").count() == 0
@@ -232,12 +234,11 @@ def _is_number(text: str) -> bool:
 
 def test_two_people_do_not_meet(visit, tmp_path: Path):
     one, two = visit(), visit()
-    one.upload(short_film(tmp_path / "first.mp4"))
-    two.upload(short_film(tmp_path / "second.mp4", "mandelbrot"))
+    one.give_film(short_film(tmp_path / "first.mp4"))
+    two.give_film(short_film(tmp_path / "second.mp4", "mandelbrot"))
     one.wait_for_tracks()
     two.wait_for_tracks()
-    one.page.get_by_role("radio", name="VA only").click()
-    one.rest()
+    one.choose("VA only")
     assert "first.mp4" in one.page.content() and "second.mp4" not in one.page.content()
     assert "second.mp4" in two.page.content() and "first.mp4" not in two.page.content()
     assert two.page.get_by_role("radio", name="Equal").is_checked() and not two.page.get_by_role("radio", name="VA only").is_checked()
@@ -250,17 +251,16 @@ def test_ten_uploads_in_a_row_leave_nothing(visit, server: Server, tmp_path: Pat
     film = short_film(tmp_path / "f.mp4", seconds=0.5).read_bytes()
     before = None
     for n in range(10):
-        editor.upload((f"film {n}.mp4", film + padding + bytes([n])))
+        editor.give_film((f"film {n}.mp4", film + padding + bytes([n])))
         editor.wait_for(f"film {n}.mp4 · 0:0")
         editor.rest()
         if n == 3:
             before = process.memory_info().rss  # what is loaded once, and the allocator's own reserve, are there
-        editor.page.get_by_role("button", name="Remove this video").click()
-        editor.wait_for("Drop a video in")
+        editor.remove_film()
     grown = process.memory_info().rss - before
     assert grown < 30 << 20, f"{grown >> 20} MiB more after six uploads of 7 MiB"
     assert not [f for session in server.sessions() for f in session.iterdir() if f.suffix == ".mp4"]
-    editor.upload(("last.mp4", film))
+    editor.give_film(("last.mp4", film))
     editor.wait_for("last.mp4 · 0:0")
     assert [f for session in server.sessions() for f in session.iterdir()]
     editor.close()

@@ -36,8 +36,7 @@ def watched(film: Path) -> AppTest:
     """A page with a film that has been watched; tests that change it put it back."""
     at = page()
     at.text_input(key="video_path").set_value(str(film)).run()
-    chosen = at.session_state["films"][at.session_state["film"]]
-    assert chosen.job.wait(120) and chosen.ready
+    assert film_of(at).job.wait(120) and film_of(at).ready
     return at.run()
 
 
@@ -45,6 +44,28 @@ def titles(at: AppTest) -> list[str]:
     """The tracks, as the page shows them."""
     cards = [h.proto.body for h in at.get("html") if 'class="title"' in h.proto.body]
     return [card.split('class="title">')[1].split("<")[0] for card in cards]
+
+
+def said(at: AppTest, kind: str, name: str):
+    """The widget of this name, whichever turn it has."""
+    return next(w for w in at.get(kind) if w.key.startswith(f"{name}|"))
+
+
+def film_of(at: AppTest):
+    """The film chosen, as the session keeps it."""
+    return at.session_state["films"][said(at, "radio", "film").value]
+
+
+def weights(at: AppTest) -> np.ndarray:
+    return np.array([next(s.value for s in at.slider if s.key.startswith("weights|") and s.key.endswith(f"|{n}")) for n in MUSIC_NAMES])
+
+
+def catalogue_file(path: Path, *titles: str) -> Path:
+    """A table with a track for each title."""
+    path.parent.mkdir(exist_ok=True)
+    rows = [f"{n},{title}," + ",".join(str(n + j) for j in range(10)) for n, title in enumerate(titles)]
+    path.write_text("\n".join(["track_id,title," + ",".join(MUSIC_NAMES), *rows]), encoding="utf-8")
+    return path
 
 
 def test_empty_page_teaches_in_one_line():
@@ -62,12 +83,10 @@ def test_results_of_a_film(watched: AppTest):
 
 
 def test_sliders_begin_at_the_prediction(watched: AppTest):
-    state = watched.session_state
-    film = state["films"][state["film"]]
     from features.video import rate
     from recommender import load_recommender
 
-    predicted = load_recommender().predict(rate(film.timeline))
+    predicted = load_recommender().predict(rate(film_of(watched).timeline))
     for name, value in zip(MUSIC_NAMES, predicted.values, strict=True):
         slider = next(s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}"))
         assert slider.value == pytest.approx(value, abs=0.051)
@@ -75,39 +94,33 @@ def test_sliders_begin_at_the_prediction(watched: AppTest):
 
 def test_a_wish_changes_the_list_and_can_be_taken_back(watched: AppTest):
     before = titles(watched)
-    film = watched.session_state["films"][watched.session_state["film"]]
-    timeline = film.timeline
+    timeline = film_of(watched).timeline
     for name in ("arousal", "brightness", "rhythm_speed"):
         slider = next(s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}"))
         slider.set_value(slider.min if slider.value > (slider.min + slider.max) / 2 else slider.max)
     watched.run()
     assert titles(watched) != before
     assert any("You changed" in c.value for c in watched.caption)
-    assert watched.session_state["films"][watched.session_state["film"]].timeline is timeline  # not watched again
+    assert film_of(watched).timeline is timeline  # not watched again
     next(b for b in watched.button if b.label == TEXT["reset"][0]).click().run()
     assert titles(watched) == before
 
 
 def test_presets_move_the_weights(watched: AppTest):
-    def weights() -> np.ndarray:
-        return np.array([watched.session_state[f"weight|{n}"] for n in MUSIC_NAMES])
-
-    control = next(c for c in watched.get("button_group") if c.key == "preset")
-    control.set_value("va_only").run()
-    assert weights() == pytest.approx(presets.va_only())
-    next(s for s in watched.slider if s.key == "weight|warmth").set_value(2.0).run()
-    assert watched.session_state["preset"] is None  # own weights belong to no preset
-    control = next(c for c in watched.get("button_group") if c.key == "preset")
-    control.set_value("equal").run()
-    assert weights() == pytest.approx(np.ones(10))
+    said(watched, "button_group", "preset").set_value("va_only").run()
+    assert weights(watched) == pytest.approx(presets.va_only())
+    next(s for s in watched.slider if s.key.startswith("weights|") and s.key.endswith("|warmth")).set_value(2.0).run()
+    assert said(watched, "button_group", "preset").value is None  # own weights belong to no preset
+    said(watched, "button_group", "preset").set_value("equal").run()
+    assert weights(watched) == pytest.approx(np.ones(10))
 
 
 def test_no_weight_at_all_is_a_sentence(watched: AppTest):
-    for name in MUSIC_NAMES:
-        next(s for s in watched.slider if s.key == f"weight|{name}").set_value(0.0)
+    for slider in [s for s in watched.slider if s.key.startswith("weights|")]:
+        slider.set_value(0.0)
     watched.run()
     assert not watched.exception and watched.warning and titles(watched) == []
-    next(c for c in watched.get("button_group") if c.key == "preset").set_value("equal").run()
+    said(watched, "button_group", "preset").set_value("equal").run()
     assert len(titles(watched)) == 5
 
 
@@ -174,11 +187,83 @@ def test_ratings_named_at_the_start_bend_what_the_page_sees(film, tmp_path, monk
     try:
         at = page()
         at.text_input(key="video_path").set_value(str(film)).run()
-        chosen = at.session_state["films"][at.session_state["film"]]
-        assert chosen.job.wait(120)
-        seen = at.run().session_state["films"][at.session_state["film"]].known[(0.0, None)]
+        assert film_of(at).job.wait(120)
+        seen = film_of(at.run()).known[(0.0, None)]
     finally:
         monkeypatch.delenv("LEITMOTIF_PROFILE_WEIGHTS")
         st.cache_resource.clear()
     assert seen["scene_tension"] == pytest.approx(84.134 if same_extractor else rate(timeline)["scene_tension"], abs=0.01)
     assert any("another 1" in warning for warning in seen.warnings) is not same_extractor
+
+
+# ------------------------------------------------------------------------------ a browser that hears late
+
+
+def browser_says(at: AppTest):
+    """What a browser sends with its next click: what all its widgets say, as far as it has heard."""
+    return at._tree.get_widget_states()
+
+
+def test_catalogue_the_page_chose_outlives_a_click_of_a_browser_that_has_not_heard_of_it(tmp_path: Path):
+    at = page()
+    before = browser_says(at)
+    at.text_input(key="catalogue_path").set_value(str(catalogue_file(tmp_path / "mine.csv", "a", "b"))).run()
+    assert said(at, "selectbox", "catalogue").options[-1] == "mine.csv"
+    chosen = said(at, "selectbox", "catalogue").value
+    assert chosen != "demo"
+    at._run(before)
+    assert said(at, "selectbox", "catalogue").value == chosen
+
+
+def test_film_opened_last_outlives_such_a_click(film: Path, tmp_path: Path):
+    second = tmp_path / film.name  # also of the same name
+    second.write_bytes(film.read_bytes())
+    at = page()
+    at.text_input(key="video_path").set_value(str(film)).run()
+    before, first = browser_says(at), said(at, "radio", "film").value
+    at.text_input(key="video_path").set_value(str(second)).run()
+    chosen = said(at, "radio", "film").value
+    assert chosen != first
+    at._run(before)
+    assert said(at, "radio", "film").value == chosen
+
+
+def test_presets_and_wishes_outlive_such_a_click(watched: AppTest):
+    said(watched, "button_group", "preset").set_value("va_only")
+    before = browser_says(watched)  # the preset clicked, the sliders as they were
+    watched.run()._run(before)
+    assert weights(watched) == pytest.approx(presets.va_only())
+    said(watched, "button_group", "preset").set_value("equal").run()
+    assert weights(watched) == pytest.approx(np.ones(10))
+
+    def warmth():
+        return next(s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith("|warmth"))
+
+    predicted = warmth().value
+    warmth().set_value(warmth().max).run()
+    before = browser_says(watched)
+    next(b for b in watched.button if b.label == TEXT["reset"][0]).click().run()
+    watched._run(before)
+    assert warmth().value == predicted
+
+
+def test_catalogues_of_one_name_are_told_apart(tmp_path: Path):
+    at = page()
+    keys = []
+    for folder in "ab":
+        at.text_input(key="catalogue_path").set_value(str(catalogue_file(tmp_path / folder / "mine.csv", folder))).run()
+        keys.append(said(at, "selectbox", "catalogue").value)
+    assert said(at, "selectbox", "catalogue").options[1:] == ["mine.csv", "mine.csv (2)"]
+    said(at, "selectbox", "catalogue").set_value(keys[0]).run()
+    assert said(at, "selectbox", "catalogue").value == keys[0]
+
+
+def test_what_was_uploaded_is_taken_in_and_the_field_stands_anew(film: Path, tmp_path: Path):
+    at = page()
+    table = catalogue_file(tmp_path / "mine.csv", "a", "b").read_bytes()
+    said(at, "file_uploader", "catalogue_upload").set_value(("mine.csv", table, "text/csv")).run()
+    assert said(at, "selectbox", "catalogue").options[-1] == "mine.csv (uploaded)"
+    assert said(at, "file_uploader", "catalogue_upload").value is None
+    films = [("one.mp4", film.read_bytes(), "video/mp4"), ("two.mp4", film.read_bytes() + b"\0", "video/mp4")]
+    said(at, "file_uploader", "video_upload").set_value(films).run()
+    assert said(at, "radio", "film").options == ["one\\.mp4", "two\\.mp4"]
