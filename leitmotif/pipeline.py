@@ -108,12 +108,18 @@ def match(
     music = music or recommender.predict(video)
     weights = weigh(presets.va_only() if va_only else weights, music, recommender)
     warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]
-    if k > len(catalogue):
-        warnings.append(f"{k} tracks asked for, the catalogue has {len(catalogue)}: all are shown.")
     matches = rank(catalogue, music.values, k=min(k, len(catalogue)), weights=weights, metric=metric, scale=scale, copies=False, **search)
+    if len(matches) < k:
+        warnings.append(_too_few(k, len(matches), len(catalogue)))
     return Recommendation(
         video, music, tuple(matches), catalogue, recommender.description, weights, start, end, tuple(dict.fromkeys(warnings))
     )
+
+
+def _too_few(asked: int, shown: int, there: int) -> str:
+    if shown == there:
+        return f"{asked} tracks asked for, the catalogue has {there}: all are shown."
+    return f"{asked} tracks asked for, {shown} of the catalogue's {there} shown: the others are filtered out, copies, or gone."
 
 
 def weigh(weights: np.ndarray | None, music: MusicProfile, recommender: Recommender) -> np.ndarray:

@@ -1,9 +1,13 @@
-"""Progress on stderr: a bar with time left on a terminal, silence where stderr is a file or `--quiet`."""
+"""What a command says on stderr while it works: warnings, and a bar with time left.
+
+The bar is for terminals alone: there is silence where stderr is a file, or with `--quiet`.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from data.errors import Progress
@@ -22,3 +26,10 @@ def progress_bar(title: str, quiet: bool = False) -> Iterator[Progress]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda stage, done, total: bar.update(task, description=f"{title} · {stage}", completed=done, total=total)
+
+
+def warn(video: str | os.PathLike, warnings: Iterable[str]) -> None:
+    """Print each warning once; what is said of the file (see `Timeline.warnings`) names the video."""
+    for warning in dict.fromkeys(warnings):
+        about = f"{video}: " if warning.startswith("The file ") else ""
+        print(f"leitmotif: {about}{warning}", file=sys.stderr)

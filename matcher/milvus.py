@@ -41,6 +41,9 @@ _CENTER, _SPREAD = "\x7fcenter", "\x7fspread"
 _OUT_OF_REACH = 1e15
 _WAITS = (0.5, 1.0, 2.0)
 """Seconds between attempts to reach a server (ours)."""
+_GRPC = {"grpc.keepalive_time_ms": 300_000, "grpc.keepalive_permit_without_calls": 0}
+"""The client would ask an idle server every 10 s whether it is there; gRPC servers, and so Milvus Lite,
+allow that every 300 s, and hang up with "too_many_pings" on stderr while a long film is watched."""
 _ROUNDING = 2.0**-24 * 32
 """Relative error of a float32 sum of twenty products of rounded numbers, generously."""
 _LEFT_OUT = ("license_url", "content_sha256", "track_id")
@@ -66,7 +69,7 @@ class MilvusIndex:
             raise InputError(f"{uri}: Milvus needs its client; install it with `pip install leitmotif[cluster]`.") from None
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what it has to say comes as an exception
         token = token if token is not None else os.environ.get("MILVUS_TOKEN", "")
-        client = _patiently(lambda: MilvusClient(uri, token=token, timeout=timeout), uri)
+        client = _patiently(lambda: MilvusClient(uri, token=token, timeout=timeout, grpc_options=_GRPC), uri)
         return cls(client, uri, collection)
 
     def close(self) -> None:

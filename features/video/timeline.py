@@ -84,7 +84,7 @@ class Timeline:
     palette : float32 (T, 36), share of the picture in each cell of a coarse CIELAB grid.
     embedding : float32 (T, 1024) mean embedding of each token, L2-normalised, or None without weights.
     keyframes : (time in seconds, JPEG bytes), about one per shot, at most 320 px.
-    warnings : sentences about the file and the reading that a person should see.
+    warnings : sentences that a person should see; those about the file begin with "The file".
     extractor : name, version and weights of what measured the values.
     """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 
@@ -24,7 +23,7 @@ def add_parser(subparsers) -> None:
 def run(args: argparse.Namespace) -> None:
     from features.video import read_timeline, scenes
     from leitmotif.pipeline import load_profile_weights, rate
-    from leitmotif.progress import progress_bar
+    from leitmotif.progress import progress_bar, warn
     from leitmotif.tables import clock, console, profile_table
 
     learned = load_profile_weights(args.profile_weights)
@@ -41,8 +40,7 @@ def run(args: argparse.Namespace) -> None:
     out = console()
     for (start, end), profile in zip(windows, profiles, strict=True):
         out.print(profile_table(f"{args.video.name}  {clock(start)} – {clock(end)}", profile), end="\n\n")
-    for warning in timeline.warnings:
-        print(f"leitmotif: {args.video}: {warning}", file=sys.stderr)
+    warn(args.video, timeline.warnings)
 
 
 def write_files(args: argparse.Namespace, timeline, whole) -> None:

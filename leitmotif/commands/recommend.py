@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
     search["index"] = open_index(args.index, catalogue) if args.index else None
 
     from leitmotif import pipeline
-    from leitmotif.progress import progress_bar
+    from leitmotif.progress import progress_bar, warn
     from leitmotif.tables import console, print_recommendation
 
     learned = pipeline.load_profile_weights(args.profile_weights)
@@ -72,6 +72,4 @@ def run(args: argparse.Namespace) -> None:
         out = console()
         for result in results:
             print_recommendation(result, out)
-    for warning in dict.fromkeys(w for r in results for w in (*timeline.warnings, *r.warnings)):
-        about = f"{args.video}: " if warning in timeline.warnings else ""
-        print(f"leitmotif: {about}{warning}", file=sys.stderr)
+    warn(args.video, (w for r in results for w in (*timeline.warnings, *r.warnings)))

@@ -216,6 +216,15 @@ def test_more_tracks_than_the_catalogue_has(capsys, tmp_path):
     assert "50 tracks asked for, the catalogue has 3" in err
 
 
+def test_tracks_whose_files_are_gone_are_not_counted_as_shown(capsys, tmp_path):
+    rows = (f"t{i},{line},{'missing' if i else ''}" for i, line in enumerate(GOOD))
+    path = table(tmp_path, f"{HEADER},status", *rows)
+    code, out, err = run(capsys, "recommend", DEMO_VIDEO, "--catalogue", path, "--json", "--top-k", "3")
+    assert code == 0
+    assert len(json.loads(out)["recommendations"][0]["matches"]) == 1
+    assert "3 tracks asked for, 1 of the catalogue's 3 shown" in err
+
+
 def test_no_track_at_all(capsys):
     assert "ask for at least one" in refuse(capsys, "recommend", DEMO_VIDEO, "--top-k", "0")
 

@@ -13,6 +13,7 @@ from data.catalogue import Catalogue
 from data.profiles import MusicProfile, VideoProfile
 from leitmotif import recommend
 from leitmotif.cli import COMMANDS, get_parser, main
+from leitmotif.progress import warn
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
 
 
@@ -63,6 +64,19 @@ def test_results_go_to_stdout_and_nothing_else_does(capsys):
     assert "Tracks" in out and "场景张力" in out
     assert "Tracks" not in err
     assert err == "" or (err.count("\n") == 1 and "models pull" in err)  # without the pretrained files, one warning
+
+
+def test_warnings_name_the_video_where_they_are_about_the_video(capsys):
+    warn("films/a.mp4", ["The file seems cut off.", "Faces are not looked for.", "The file seems cut off."])
+    assert capsys.readouterr().err == "leitmotif: films/a.mp4: The file seems cut off.\nleitmotif: Faces are not looked for.\n"
+
+
+@pytest.mark.parametrize("command", ["analyze", "recommend"])
+def test_missing_networks_are_nothing_that_the_video_lacks(capsys, monkeypatch, command):
+    monkeypatch.setattr("features.video.signals.networks.locate", lambda name: None)
+    assert main([command, str(DEMO_VIDEO), "--no-cache"]) == 0
+    err = capsys.readouterr().err
+    assert err.startswith("leitmotif: Faces are not looked for") and err.count("\n") == 1, err
 
 
 def test_interrupted_build_leaves_no_half_catalogue(capsys, tmp_path, monkeypatch):
