@@ -1,7 +1,7 @@
 """Every word of the page, in English and Chinese side by side.
 
 Names of dimensions come from `data.profiles`, which has both. Sentences about a person's file come
-from the packages that read it, in English; the Chinese page puts a Chinese lead before them.
+from the packages that read it, in English; `leitmotif.sentences_zh` has them in Chinese.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS, Field
+from leitmotif.sentences_zh import translated
 
 Language = Literal["en", "zh"]
 LANGUAGES: dict[Language, str] = {"en": "English", "zh": "中文"}
@@ -298,9 +299,16 @@ class Words:
         """A difference in the catalogue's standard deviations, in words."""
         return self("off", d=f"{abs(d):.1f}", way=self("more" if d > 0 else "less"))
 
-    def trouble(self, error: Exception) -> str:
-        """The one sentence that an `InputError` is."""
-        return self("failed_lead") + str(error)
+    def trouble(self, error: Exception | None) -> str:
+        """The one sentence that an `InputError` is, with a Chinese lead where it is not known in Chinese; None is our own mistake."""
+        if error is None:
+            return self("our_mistake")
+        said = str(error)
+        return said if self.language == "en" else translated(said) or self("failed_lead") + said
+
+    def sentence(self, english: str) -> str:
+        """What a package says of a file or a result: a warning, the reason of a row left out."""
+        return english if self.language == "en" else translated(english) or english
 
     def reason(self, english: str, off: np.ndarray, weights: np.ndarray, shares: np.ndarray) -> str:
         """Why a track matches, in one sentence; `english` is the matcher's own."""

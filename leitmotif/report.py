@@ -104,7 +104,7 @@ def report_html(video: str, timeline: Timeline, whole, result: Recommendation, c
         f"<p class='small'>{_t(words('predicted_by', what=result.predictor))}</p>{_edited(choices, words)}</section></div>",
         f"<h2>{_t(words('tracks'))}</h2>{_tracks(result, choices, words)}",
         f"<p class='small'>{_t(_chosen(choices, words))}</p>",
-        "".join(f"<p class='small'>{_t(w)}</p>" for w in result.warnings),
+        "".join(f"<p class='small'>{_t(words.sentence(w))}</p>" for w in result.warnings),
         f"<p class='small'>{_t(made)}</p>",
     ]
     language = "zh-Hans" if words.language == "zh" else "en"

@@ -95,7 +95,7 @@ def _skipped(library: Library, words: Words) -> None:
     if skipped:
         with st.expander(words("skipped_rows", n=len(skipped)), icon=":material/info:"):
             for row in skipped[:MOST_SKIPPED]:
-                st.text(words("line", n=row.line, why=row.reason))
+                st.text(words("line", n=row.line, why=words.sentence(row.reason)))
     for name, reason in st.session_state.get("left_out", [])[:MOST_SKIPPED]:
         st.caption(plain(f"{name}: {reason}"))
 

@@ -56,7 +56,7 @@ def show(film: Film, words: Words) -> None:
     with picture:
         _player(film, start, words)
         for warning in film.timeline.warnings:
-            st.caption(":material/info: " + plain(film.kept.named(warning)))
+            st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
     with numbers:
         st.subheader(words("saw"), anchor=False, help=words("saw_how"))
         st.html(drawing.profile_bars(profile, words.field, words.evidence))

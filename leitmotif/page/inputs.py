@@ -191,7 +191,7 @@ def _end_build(name: str, job: Job, words: Words) -> None:
         state.choose("catalogue", str(output))
         st.toast(words("built", n=len(built.catalogue), failed=len(built.failed)))
     elif job.state == "failed":
-        state.trouble(job.error or InputError(words("our_mistake")))
+        state.trouble(job.error)
 
 
 # ------------------------------------------------------------------------------ the empty page

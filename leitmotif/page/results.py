@@ -57,7 +57,7 @@ def show(film: Film, library: Library, words: Words) -> None:
             return
         for warning in result.warnings:
             if warning not in video.warnings:
-                st.caption(":material/info: " + plain(film.kept.named(warning)))
+                st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
         choices = Choices(result.weights, asked.metric, asked.scale, asked.filters, asked.edited)
         tracks.show(film, library, result, choices, own_sound, words)
         takeaway.show(film, result, choices, words)

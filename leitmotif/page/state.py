@@ -173,8 +173,8 @@ def remove_film(key: str) -> None:
     choose("film", next(reversed(films()), None))
 
 
-def trouble(error: InputError) -> None:
-    """Remember a sentence for the next redraw."""
+def trouble(error: InputError | None) -> None:
+    """Remember what went wrong (see `Words.trouble`) for the next redraw."""
     st.session_state.setdefault("troubles", []).append(error)
 
 
@@ -186,8 +186,7 @@ def troubles(words: Words) -> None:
 
 def failure(job: Job, kept: Kept, words: Words) -> None:
     """Why a job about a file failed, in one sentence."""
-    said = plain(kept.named(words.trouble(job.error))) if job.error else words("our_mistake")
-    st.error(said, icon=":material/error:")
+    st.error(plain(kept.named(words.trouble(job.error))), icon=":material/error:")
 
 
 def plain(text: str) -> str:

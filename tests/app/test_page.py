@@ -154,6 +154,20 @@ def test_a_path_that_cannot_be_used_is_a_sentence(text: str, said: str):
     assert not at.exception and said in at.error[0].value.replace("\\", "")
 
 
+def test_chinese_page_says_in_chinese_what_is_wrong(tmp_path: Path):
+    """Also of a file that only turns out to be no film once it is read."""
+    (tmp_path / "notes.mp4").write_text("these are words\n" * 50, encoding="utf-8")
+    at = page()
+    next(c for c in at.get("button_group") if c.key == "language").set_value("zh").run()
+    at.text_input(key="video_path").set_value("/no/such/film.mp4").run()
+    assert "本机没有这个文件" in at.error[0].value
+    at.text_input(key="catalogue_path").set_value(str(ROOT / "constraints.txt")).run()
+    assert "不是音乐曲库" in at.error[0].value
+    at.text_input(key="video_path").set_value(str(tmp_path / "notes.mp4")).run()
+    assert film_of(at).job.wait(60)
+    assert at.run().error[0].value.replace("\\", "").startswith("notes.mp4：这是文本文件，不是视频")
+
+
 def test_a_page_for_others_offers_no_paths_of_this_machine(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("leitmotif.page.state.LOCAL", ())
     at = page()
