@@ -152,29 +152,22 @@ def finish(keys, order, near, boxes, tops, start, stop):
             tops[0, j, at], tops[1, j, at] = lowest, highest
 
 
-# ------------------------------------------------------------------------------ euclidean
+# ------------------------------------------------------------------------------ both metrics
 
 
 @_compiled
-def _limit(distance, root, slack):
-    """float32 bound on the squared distance of any row at most `distance` away."""
-    reach = (distance / root + slack) * _RELATIVE
-    return np.float32(reach * reach * _RELATIVE + _TINY)
-
-
-@_compiled
-def _box_bounds(lows, highs, used, active, q, w, out):
-    """Squared distance of q to each box."""
-    for i in range(out.size):
-        out[i] = _F0
-    for a in range(used):
-        j, qa, wa = active[a], q[a], w[a]
-        low, high = lows[j], highs[j]
-        for i in range(out.size):
-            under, over = low[i] - qa, qa - high[i]
-            t = under if under > over else over
-            t = t if t > _F0 else _F0
-            out[i] += wa * t * t
+def _largest_weight(query, weights, dims, unit, spread):
+    """(how it ended, the largest weight in units of y): DONE where query and weights are fit for float32."""
+    largest, scale = 0.0, 0.0
+    for f in range(query.size):
+        if not (-1e100 <= query[f] <= 1e100 and 0 <= weights[f] <= 1e100):
+            return INVALID, 0.0
+        largest = max(largest, weights[f])
+    if largest == 0:
+        return INVALID, 0.0
+    for j in range(dims.size):
+        scale = max(scale, weights[dims[j]] * (unit[j] / spread[dims[j]]) ** 2)
+    return (DONE if 1e-250 < scale < 1e250 else SCAN), scale
 
 
 @_compiled
@@ -209,6 +202,31 @@ def _sift(keys, items, start, size):
         keys[p], items[p] = keys[c], items[c]
         p = c
     keys[p], items[p] = key, item
+
+
+# ------------------------------------------------------------------------------ euclidean
+
+
+@_compiled
+def _limit(distance, root, slack):
+    """float32 bound on the squared distance of any row at most `distance` away."""
+    reach = (distance / root + slack) * _RELATIVE
+    return np.float32(reach * reach * _RELATIVE + _TINY)
+
+
+@_compiled
+def _box_bounds(lows, highs, used, active, q, w, out):
+    """Squared distance of q to each box."""
+    for i in range(out.size):
+        out[i] = _F0
+    for a in range(used):
+        j, qa, wa = active[a], q[a], w[a]
+        low, high = lows[j], highs[j]
+        for i in range(out.size):
+            under, over = low[i] - qa, qa - high[i]
+            t = under if under > over else over
+            t = t if t > _F0 else _F0
+            out[i] += wa * t * t
 
 
 @_compiled
@@ -259,17 +277,9 @@ def _scan_group(g, near, order, boxes, features, query, weights, spread, mask, u
 def euclidean(near, order, boxes, tops, dims, center, unit, reach, features, query, weights, spread, mask, k, rows, found):
     """The k nearest rows into `rows` and `found`; returns (how it ended, how many were found)."""
     q, w, active = np.empty(dims.size, np.float32), np.empty(dims.size, np.float32), np.empty(dims.size, np.int64)
-    largest, scale = 0.0, 0.0
-    for f in range(query.size):
-        if not (-1e100 <= query[f] <= 1e100 and 0 <= weights[f] <= 1e100):
-            return INVALID, 0
-        largest = max(largest, weights[f])
-    if largest == 0:
-        return INVALID, 0
-    for j in range(dims.size):
-        scale = max(scale, weights[dims[j]] * (unit[j] / spread[dims[j]]) ** 2)
-    if not 1e-250 < scale < 1e250:
-        return SCAN, 0
+    ended, scale = _largest_weight(query, weights, dims, unit, spread)
+    if ended != DONE:
+        return ended, 0
     used, slack = 0, 0.0
     for j in range(dims.size):
         f = dims[j]
@@ -454,16 +464,10 @@ def cosine(near, order, boxes, tops, dims, center, unit, reach, features, query,
     v, e, o = np.empty(dims.size, np.float32), np.empty(dims.size, np.float32), np.empty(dims.size, np.float32)
     active = np.empty(dims.size, np.int64)
     target, unit_row = np.empty(query.size), np.empty(query.size)
-    largest, scale = 0.0, 0.0
-    for f in range(query.size):
-        if not (-1e100 <= query[f] <= 1e100 and 0 <= weights[f] <= 1e100):
-            return INVALID, 0
-        largest = max(largest, weights[f])
-    if largest == 0:
-        return INVALID, 0
-    for j in range(dims.size):
-        scale = max(scale, weights[dims[j]] * (unit[j] / spread[dims[j]]) ** 2)
-    if not 1e-250 < scale < 1e250 or not _length_one(query, weights, middle, spread, target):
+    ended, scale = _largest_weight(query, weights, dims, unit, spread)
+    if ended != DONE:
+        return ended, 0
+    if not _length_one(query, weights, middle, spread, target):
         return SCAN, 0
     used, length, error = 0, 0.0, 0.0
     for j in range(dims.size):
