@@ -13,6 +13,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.errors import InputError
+
 DATA = Path(__file__).resolve().parents[1] / "data"
 DEMO_VIDEO = DATA / "demo" / "sample.mp4"
 DEMO_CATALOGUE = DATA / "audio_features.csv"
@@ -26,8 +28,19 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
+        """Raises `InputError` for a value that cannot be used."""
         return cls(
             catalogue=Path(os.environ.get("LEITMOTIF_CATALOGUE") or DEMO_CATALOGUE),
-            max_upload_mb=int(os.environ.get("LEITMOTIF_MAX_UPLOAD_MB") or cls.max_upload_mb),
+            max_upload_mb=_megabytes(os.environ.get("LEITMOTIF_MAX_UPLOAD_MB") or cls.max_upload_mb),
             profile_weights=Path(learned) if (learned := os.environ.get("LEITMOTIF_PROFILE_WEIGHTS")) else None,
         )
+
+
+def _megabytes(given: str | int) -> int:
+    try:
+        size = int(given)
+    except ValueError:
+        size = 0
+    if size < 1:
+        raise InputError(f"LEITMOTIF_MAX_UPLOAD_MB: {given!r} given; set it to a whole number of megabytes from 1 up.")
+    return size

@@ -233,3 +233,10 @@ def test_no_track_at_all(capsys):
 def test_profile_weights_that_are_none(capsys, tmp_path, command):
     (tmp_path / "mine.safetensors").write_bytes(b"\x80\x04pickle")
     assert "mine.safetensors" in refuse(capsys, *command, "--profile-weights", tmp_path / "mine.safetensors")
+
+
+@pytest.mark.parametrize("size", ["lots", "0", "-5"])
+def test_a_size_limit_that_is_none(capsys, monkeypatch, size):
+    monkeypatch.setenv("LEITMOTIF_MAX_UPLOAD_MB", size)
+    said = refuse(capsys, "app", "--no-browser")
+    assert "LEITMOTIF_MAX_UPLOAD_MB" in said and "megabytes" in said
