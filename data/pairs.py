@@ -24,6 +24,8 @@ from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS, VIDEO_NAMES, 
 SPLITS = ("train", "validation", "test")
 KEY_COLUMNS = ("source", "start_s", "end_s", "split", "music_share", "video_extractor", "music_extractor")
 VALUE_COLUMNS = (*VIDEO_NAMES, *MUSIC_NAMES)
+NAMED = 3
+"""Unusable rows that are named; more are counted."""
 COLUMNS = (*KEY_COLUMNS, *VALUE_COLUMNS, *(f"{n}_confidence" for n in VALUE_COLUMNS))
 
 
@@ -90,8 +92,18 @@ class Pairs:
         )
 
     def split(self, *names: str) -> Pairs:
-        """The pairs of the named splits."""
-        return self.take(np.array([s in names for s in self.splits], dtype=bool))
+        """The pairs of the named splits; messages about them name the part."""
+        part = self.take(np.array([s in names for s in self.splits], dtype=bool))
+        return replace(part, origin=f"{self.origin} ({' and '.join(names)})")
+
+    @property
+    def left_out(self) -> str:
+        """One sentence about the rows that could not be used; empty where there are none."""
+        if not self.skipped:
+            return ""
+        rest = f"; {len(self.skipped) - NAMED} more" if len(self.skipped) > NAMED else ""
+        rows = "1 row" if len(self.skipped) == 1 else f"{len(self.skipped)} rows"
+        return f"{self.origin}: {rows} left out ({'; '.join(self.skipped[:NAMED])}{rest})."
 
     def groups(self) -> np.ndarray:
         """(n,) source numbers, 0 … in order of first appearance."""

@@ -40,6 +40,7 @@ def evaluate_source(
     pairs = read_source(source, progress)
     options["title"] = Path(pairs.origin).name
     given, notes = _shipped(load_recommender(weights), pairs)
+    notes += [pairs.left_out] if pairs.left_out else []
     if cross_validate:
         return protocol.cross_validate(pairs, _fits(pairs), folds, given=given, progress=progress, notes=notes, **options)
     known, fits = read_pairs(train) if train else shipped_pairs(pairs), _fits(pairs)
@@ -49,6 +50,7 @@ def evaluate_source(
         )
         fits = {name: fits[name] for name in protocol.UNFITTED}
     else:
+        notes += [known.left_out] if known.left_out else []
         notes.append(f"The others were fitted on {len(known)} scenes of {Path(known.origin).name}.")
     return protocol.held_out(known, pairs, fits, given=given, notes=notes, **options)
 

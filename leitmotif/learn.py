@@ -94,7 +94,7 @@ def learn(
 def video_files(folder: Path) -> Iterator[tuple[str, Path]]:
     """Names inside the folder, with forward slashes, and paths, in order. Raises `InputError` if there are none."""
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give the folder that holds the videos.")
+        raise InputError(f"{folder}: {'not a' if folder.exists() else 'no such'} folder; give the folder that holds the videos.")
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file() and not p.name.startswith("."))
     if not found:
         raise InputError(f"{folder}: no video in this folder; give one with scored videos, or a folder laid out like MuVi-Sync.")

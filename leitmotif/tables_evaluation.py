@@ -22,7 +22,7 @@ def evaluation_table(evaluation: Evaluation) -> Table:
         f"{evaluation.title}: {evaluation.pairs} scenes of {evaluation.sources} sources, pools of {evaluation.pool}, {evaluation.method}"
     )
     table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for metric in SHOWN:
         table.add_column(metric.replace("_", " "), justify="right")
     for score in evaluation.scores:
@@ -31,19 +31,20 @@ def evaluation_table(evaluation: Evaluation) -> Table:
 
 
 def output_table(evaluation: Evaluation) -> Table:
-    """R² of every output, one row per predictor; a dash where it was not measured."""
+    """R² of every output that was measured, one row per predictor; a dash where it says nothing of one."""
+    judged = [score for score in evaluation.scores if score.outputs]
+    measured = [n for n in MUSIC_NAMES if not all(isnan(score.outputs[n]["r2"]) for score in judged)]
     table = Table(title="R² per output", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     table.add_column("")
-    for name in MUSIC_NAMES:
+    for name in measured:
         table.add_column(name.replace("_", " "), justify="right")
-    for score in evaluation.scores:
-        if score.outputs:
-            table.add_row(score.name, *(_number(score.outputs[n]["r2"]) for n in MUSIC_NAMES))
+    for score in judged:
+        table.add_row(score.name, *(_number(score.outputs[n]["r2"]) for n in measured))
     return table
 
 
 def _number(value: float) -> str:
-    return "–" if isnan(value) else f"{value:.3f}"
+    return "–" if isnan(value) else f"{round(value, 3) + 0.0:.3f}"  # adding 0 takes the sign off a zero
 
 
 def _cell(score, metric: str) -> str:

@@ -86,7 +86,7 @@ def _number(value: float, digits: int) -> str:
     """Without the zero before the point, as statistics are written."""
     if not np.isfinite(value):
         return "–"
-    text = f"{value:.{digits}f}".replace("-", "−")
+    text = f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # adding 0 takes the sign off a zero
     return re.sub(r"^(−?)0\.", r"\1.", text)
 
 

@@ -147,11 +147,11 @@ def held_out(
     if len(kept) < len(test):
         left = len(set(test.sources)) - len(set(kept.sources))
         notes.append(f"{left} sources that the predictors were fitted on were left out.")
-    predictions = {name: predict_with(fit, train, kept, name not in UNSTRETCHED) for name, fit in fits.items()}
+    predictions = _predict_all(fits, lambda fit, stretch: predict_with(fit, train, kept, stretch), notes)
     predictions |= {name: judge(kept) for name, judge in (given or {}).items()}
     if train is None:
         return score(kept, predictions, output_scale(kept), method="nothing fitted", notes=notes, **options)
-    references = {name: mean_music(train) for name in fits if name not in UNFITTED}
+    references = {name: mean_music(train) for name in predictions if name in fits and name not in UNFITTED}
     return score(kept, predictions, output_scale(train), method="held out", notes=notes, references=references, **options)
 
 
@@ -166,24 +166,38 @@ def cross_validate(
 ) -> Evaluation:
     """Judge on every source once, fitted on the others. Folds are by source, drawn by `seed`."""
     check_trainable(pairs)
-    groups = pairs.groups()
+    groups, notes = pairs.groups(), list(options.pop("notes", ()))
     folds = min(folds, groups.max() + 1)
     fold_of = np.random.default_rng(options.get("seed", 0)).permutation(groups.max() + 1) % folds
-    found = {name: Prediction(*(np.full(pairs.music.shape, np.nan) for _ in range(2))) for name in fits}
-    reference = np.full(pairs.music.shape, np.nan)
-    for fold in range(folds):
+    held = [np.flatnonzero(fold_of[groups] == fold) for fold in range(folds)]
+    parts = [(pairs.take(np.setdiff1d(np.arange(len(pairs)), rows)), pairs.take(rows)) for rows in held]
+    order = np.argsort(np.concatenate(held))
+
+    def across_folds(fit: Fit, stretch: bool) -> Prediction:
+        found = [predict_with(fit, train, test, stretch) for train, test in parts]
+        return Prediction(*(np.concatenate(of_folds)[order] for of_folds in zip(*found, strict=True)))
+
+    predictions = _predict_all(fits, across_folds, notes, progress)
+    predictions |= {name: judge(pairs) for name, judge in (given or {}).items()}
+    means = np.concatenate([np.tile(mean_music(train), (len(test), 1)) for train, test in parts])[order]
+    references = {name: means for name in predictions if name in fits and name not in UNFITTED}
+    method = f"{folds}-fold cross-validation by source"
+    return score(pairs, predictions, output_scale(pairs), method=method, notes=notes, references=references, **options)
+
+
+def _predict_all(
+    fits: Mapping[str, Fit], predict: Callable[[Fit, bool], Prediction], notes: list[str], progress: Progress | None = None
+) -> dict[str, Prediction]:
+    """What every predictor says; one that cannot be fitted on so few pairs is left out, with a note."""
+    found = {}
+    for i, (name, fit) in enumerate(fits.items()):
         if progress:
-            progress("cross-validation", fold, folds)
-        held = np.flatnonzero(fold_of[groups] == fold)
-        train, test = pairs.take(np.flatnonzero(fold_of[groups] != fold)), pairs.take(held)
-        reference[held] = mean_music(train)
-        for name, fit in fits.items():
-            prediction = predict_with(fit, train, test, name not in UNSTRETCHED)
-            for whole, part in zip(found[name], prediction, strict=True):
-                whole[held] = part
-    found |= {name: judge(pairs) for name, judge in (given or {}).items()}
-    references = {name: reference for name in fits if name not in UNFITTED}
-    return score(pairs, found, output_scale(pairs), method=f"{folds}-fold cross-validation by source", references=references, **options)
+            progress(f"fit {name}", i, len(fits))
+        try:
+            found[name] = predict(fit, name not in UNSTRETCHED)
+        except InputError as error:
+            notes.append(f"{name} is left out: {error}")
+    return found
 
 
 def fit_network(**options: object) -> Fit:

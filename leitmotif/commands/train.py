@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 
@@ -41,6 +42,8 @@ def run(args: argparse.Namespace) -> None:
     if args.resume and not args.runs:
         raise InputError("--resume: name the folder of the run with --runs.")
     pairs = read_pairs(args.pairs)
+    if pairs.left_out:
+        print(f"leitmotif: {pairs.left_out}", file=sys.stderr)
 
     from leitmotif.progress import progress_bar
     from recommender.lit_module import Settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 
@@ -31,6 +32,8 @@ def run(args: argparse.Namespace) -> None:
     if args.trials < 1 or args.epochs < 1:
         raise InputError("--trials and --epochs: at least 1 is needed.")
     pairs = read_pairs(args.pairs)
+    if pairs.left_out:
+        print(f"leitmotif: {pairs.left_out}", file=sys.stderr)
 
     from leitmotif.progress import progress_bar
     from recommender.lit_module import Settings

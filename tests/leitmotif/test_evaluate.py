@@ -87,6 +87,25 @@ def test_a_table_for_people(pairs_file, capsys):
     assert "120 scenes of 40 sources, pools of 10" in out and "R² per output" in out and "linear-prior" in err
 
 
+@pytest.fixture
+def few_pairs(tmp_path) -> Path:
+    """26 scenes of six films, in which arousal follows the picture's; then two rows that are no use."""
+    rows = [f"film-{i % 6},{i * 3 - 50},{i * 2 - 30}" for i in range(26)]
+    path = tmp_path / "few.csv"
+    path.write_text("\n".join(["source,visual_arousal,arousal", *rows, "a,x,3", "b,500,3"]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_what_is_too_little_for_the_network_is_enough_for_the_rest(few_pairs, capsys):
+    assert run("evaluate", few_pairs, "--cross-validate", "--draws", 2) == 0
+    out, notes = capsys.readouterr()
+    assert "CCA" in out and "network" not in out and "valence" not in out, "no row and no column without numbers"
+    assert "network is left out: " in notes and "pairs are too few to learn from" in notes
+    assert "2 rows left out (line 28: visual_arousal is not a number ('x'); line 29: visual_arousal is 500" in notes
+    assert run("train", few_pairs) == run("tune", few_pairs) == 2
+    assert capsys.readouterr().err.count("2 rows left out (line 28") == 2
+
+
 def test_train_keeps_the_best_and_evaluate_judges_it(pairs_file, tmp_path, capsys):
     weights = tmp_path / "mine.safetensors"
     assert run("train", pairs_file, "-o", weights, "--epochs", 2, "--json") == 0

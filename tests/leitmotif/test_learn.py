@@ -30,24 +30,8 @@ def folder(tmp_path_factory):
 
 
 def test_a_folder_of_scored_videos_becomes_pairs(folder, tmp_path, capsys):
-    assert (
-        main(
-            [
-                "learn",
-                str(folder),
-                "-o",
-                str(tmp_path / "pairs.csv"),
-                "--min-music",
-                "0",
-                "-j",
-                "1",
-                "--page",
-                str(tmp_path / "p.html"),
-                "--json",
-            ]
-        )
-        == 0
-    )
+    arguments = ["learn", folder, "-o", tmp_path / "pairs.csv", "--min-music", "0", "-j", "1", "--page", tmp_path / "p.html", "--json"]
+    assert main([str(a) for a in arguments]) == 0
     report = json.loads(capsys.readouterr().out)
     pairs = read_pairs(tmp_path / "pairs.csv")
     assert pairs.sources == ("a.mp4", "sub/乙 b.mkv") and pairs.splits == tuple(map(split_of, pairs.sources))
@@ -103,7 +87,7 @@ def test_processes_give_the_same_pairs_as_one(folder):
     )
 
 
-@pytest.mark.parametrize("case", ["missing", "empty", "nothing usable", "sources"])
+@pytest.mark.parametrize("case", ["missing", "a file", "empty", "nothing usable", "sources"])
 def test_folders_that_cannot_be_learned_from(folder, tmp_path, case, capsys):
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -112,6 +96,7 @@ def test_folders_that_cannot_be_learned_from(folder, tmp_path, case, capsys):
         scored_clip(empty / "mute.mp4", 5, None)
     arguments, sentence = {
         "missing": ([tmp_path / "no"], "no such folder; give the folder that holds the videos"),
+        "a file": ([tmp_path / "wrong.csv"], "not a folder; give the folder that holds the videos"),
         "empty": ([empty], "no video in this folder"),
         "nothing usable": ([empty, "-j", "1"], "no scene with music was found (mute.mp4:"),
         "sources": ([folder, "--sources", tmp_path / "wrong.csv"], "the columns file and source are needed"),
