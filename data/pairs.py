@@ -81,6 +81,11 @@ class Pairs:
         """The one extractor of all music; `InputError` if there are several."""
         return self._only(self.music_extractors, "music")
 
+    def check_extractors(self) -> None:
+        """Raise `InputError` where rows were measured by different extractors."""
+        self._only(self.video_extractors, "pictures")
+        self._only(self.music_extractors, "music")
+
     def take(self, rows: Sequence[int] | np.ndarray) -> Pairs:
         """The pairs of some rows (positions or a mask), in that order."""
         rows = np.asarray(rows)

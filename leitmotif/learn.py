@@ -51,6 +51,7 @@ def learn(
     sources: Mapping[str, str] | None = None,
     min_music_share: float = MIN_MUSIC_SHARE,
     jobs: int = -1,
+    output: str | os.PathLike | None = None,
     progress: Progress | None = None,
 ) -> Learned:
     """Score every scene of every video under `folder`.
@@ -58,6 +59,8 @@ def learn(
     sources : file (path inside the folder, forward slashes) to the name of what it was cut from;
         several clips of one film share a name and so a split. A file that is not named is its own source.
     min_music_share : scenes whose sound is less than this share music are left out.
+    jobs : processes; negative counts from the number of cores.
+    output : where to write the pairs; only then is what was kept for a stopped run let go.
 
     Raises `InputError` for a missing folder, one without videos, or when no scene could be used.
     """
@@ -87,6 +90,8 @@ def learn(
         reason = f" ({left_out[0][0]}: {left_out[0][2]})" if left_out else ""
         raise InputError(f"{folder}: no scene with music was found{reason}; give videos that have music.")
     pairs = Pairs.from_profiles(rows, str(folder))
+    if output is not None:
+        pairs.write(output)
     journal.close()
     return Learned(pairs, len(files), tuple(left_out))
 

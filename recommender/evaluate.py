@@ -235,7 +235,7 @@ def mean_music(pairs: Pairs) -> np.ndarray:
 
 
 def output_scale(pairs: Pairs) -> np.ndarray:
-    """(10,) standard deviations of the measured music; half a range's percentile spread where there is none."""
+    """(10,) standard deviations of the measured music; that of a uniform score where there is none."""
     scale = np.array([(f.high - f.low) / 12**0.5 for f in MUSIC_FIELDS])
     for j in range(len(MUSIC_NAMES)):
         known = pairs.music[np.isfinite(pairs.music[:, j]), j]

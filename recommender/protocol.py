@@ -51,18 +51,16 @@ def make_pools(pairs: Pairs, size: int = 100, draws: int = 20, seed: int = 0) ->
     return Pools(drawn.reshape(draws, -1, size))
 
 
-def rank_tracks(predicted: np.ndarray, music: np.ndarray, scale: np.ndarray, pools: Pools, weights: np.ndarray | None = None) -> np.ndarray:
+def rank_tracks(predicted: np.ndarray, music: np.ndarray, scale: np.ndarray, pools: Pools) -> np.ndarray:
     """Rank of every track for every query, (draws, pools, size, size); 1 is nearest, ties share their mean rank.
 
     predicted, music : (n, 10) in field units, NaN where unknown.
     scale : (10,) standard deviations of the outputs.
-    weights : (10,) importance of the outputs; equal if None.
     """
     from scipy.stats import rankdata
 
-    importance = np.ones(len(scale)) if weights is None else weights
     query, track = predicted[pools.rows] / scale, music[pools.rows] / scale
-    q_known, t_known = importance * np.isfinite(query), np.isfinite(track).astype(float)
+    q_known, t_known = np.isfinite(query).astype(float), np.isfinite(track).astype(float)
     query, track = np.nan_to_num(query), np.nan_to_num(track)
     across = np.swapaxes
     compared = q_known @ across(t_known, -1, -2)

@@ -17,6 +17,7 @@ from data.errors import InputError, Progress
 from data.pairs import Pairs
 from recommender import evaluate, prior
 from recommender.baselines import Predict, measured_only
+from recommender.evaluate import MIN_TEST_SOURCES, NETWORK, PRIOR
 from recommender.linear import Linear, fit_ridge
 from recommender.lit_module import Settings
 from recommender.network import Config
@@ -24,9 +25,7 @@ from recommender.save import forward_of, reliability, save
 from recommender.train import Trained, train
 from recommender.trainable import check_trainable
 
-PRIOR, NETWORK = "linear prior", "network"
 CANDIDATES = (PRIOR, "ridge", "ridge around prior", NETWORK)
-MIN_TEST_SOURCES = 3
 
 
 @dataclass(frozen=True, eq=False)

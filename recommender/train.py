@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytorch_lightning as lightning
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
@@ -15,7 +14,7 @@ from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from data.errors import InputError, Progress
 from data.pairs import Pairs
 from recommender.datamodule import PairsModule
-from recommender.linear import Linear, fit_ridge
+from recommender.linear import fit_ridge
 from recommender.lit_module import Settings, Training
 from recommender.network import Config, Network
 from recommender.quiet import quiet_lightning
@@ -25,10 +24,9 @@ from recommender.trainable import check_trainable
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network in eval mode, the ridge solution it began at, and how training went."""
+    """A network in eval mode, and how training went."""
 
     network: Network
-    start: Linear
     config: Config
     settings: Settings
     best_epoch: int
@@ -43,8 +41,6 @@ def train(
     config: Config | None = None,
     settings: Settings | None = None,
     *,
-    prior: np.ndarray | None = None,
-    start: Linear | None = None,
     folder: str | os.PathLike | None = None,
     resume: bool = False,
     callbacks: Sequence[Callback] = (),
@@ -54,8 +50,6 @@ def train(
 ) -> Trained:
     """Train on `train_pairs`, keep the epoch of least loss on `validation`.
 
-    prior : coefficients that the ridge solution is pulled towards, see `linear.fit_ridge`.
-    start : a fitted linear model to start from instead.
     folder : where logs (CSV, TensorBoard) and the last checkpoint go; nothing is written without it.
     resume : go on from the checkpoint in `folder`.
     progress : told of every epoch that begins; what it raises stops the training.
@@ -68,7 +62,7 @@ def train(
     check_trainable(train_pairs)
     if not len(validation):
         raise InputError(f"{train_pairs.origin}: no pair is in the validation split; add videos, or name splits in the file.")
-    start = start or fit_ridge(train_pairs, prior=prior, mask=coefficient_mask(config.fusion))
+    start = fit_ridge(train_pairs, mask=coefficient_mask(config.fusion))
     with quiet_lightning():
         lightning.seed_everything(settings.seed, workers=True, verbose=False)
         module = Training(Network(config, start), settings)
@@ -77,7 +71,7 @@ def train(
         trainer = _trainer(settings, folder, [*callbacks, *told], accelerator)
         trainer.fit(module, batches, ckpt_path=_checkpoint(folder) if resume else None, weights_only=False if resume else None)
     module.network.load_state_dict(module.best_state)
-    return Trained(module.network.cpu().eval(), start, config, settings, module.best_epoch, module.best_loss)
+    return Trained(module.network.cpu().eval(), config, settings, module.best_epoch, module.best_loss)
 
 
 def _trainer(settings: Settings, folder: str | os.PathLike | None, callbacks: Sequence[Callback], accelerator: str) -> lightning.Trainer:

@@ -20,7 +20,7 @@ def check_trainable(pairs: Pairs) -> None:
         )
     if len(pairs) < MIN_PAIRS:
         raise InputError(f"{pairs.origin}: {len(pairs)} pairs are too few to learn from; {MIN_PAIRS} are needed.")
-    assert (pairs.video_extractor, pairs.music_extractor) is not None  # both raise where extractors are mixed
+    pairs.check_extractors()
     for names, values in ((VIDEO_NAMES, pairs.video), (MUSIC_NAMES, pairs.music)):
         for name, column in zip(names, values.T, strict=True):
             known = column[np.isfinite(column)]

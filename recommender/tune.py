@@ -72,7 +72,6 @@ def tune(
     *,
     seed: int = 0,
     settings: Settings | None = None,
-    prior: np.ndarray | None = None,
     progress: Progress | None = None,
 ) -> optuna.Study:
     """Run a study up to `trials` finished trials (those already in `storage` count).
@@ -90,7 +89,7 @@ def tune(
         raise InputError(f"{pairs.origin}: the validation split has fewer than two sources; name splits in the file, or add videos.")
     study = open_study(storage, seed)
     _same_task(study, storage, pairs, base)
-    objective = _objective(train_pairs, validation, base, prior)
+    objective = _objective(train_pairs, validation, base)
     while (done := finished(study)) < trials:
         if progress:
             progress("trials", done, trials)
@@ -145,13 +144,13 @@ def finished(study: optuna.Study) -> int:
     return len(study.get_trials(deepcopy=False, states=FINISHED))
 
 
-def _objective(train_pairs: Pairs, validation: Pairs, base: Settings, prior: np.ndarray | None) -> Callable[[optuna.Trial], float]:
+def _objective(train_pairs: Pairs, validation: Pairs, base: Settings) -> Callable[[optuna.Trial], float]:
     pools, scale = protocol.make_pools(validation, draws=DRAWS), output_scale(train_pairs)
 
     def objective(trial: optuna.Trial) -> float:
         config, settings = suggest(trial)
         settings = replace(settings, epochs=base.epochs, patience=base.patience, seed=base.seed)
-        result = train(train_pairs, validation, config, settings, prior=prior, callbacks=[_Pruning(trial)])
+        result = train(train_pairs, validation, config, settings, callbacks=[_Pruning(trial)])
         trial.set_user_attr("best_epoch", result.best_epoch)
         trial.set_user_attr("val_loss", result.val_loss)
         return validation_recall(result, train_pairs, validation, scale, pools)

@@ -28,19 +28,24 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    from data.errors import InputError
     from data.muvi_sync import is_muvi_sync, read_muvi_sync
     from leitmotif.learn import Learned, learn, read_sources
     from leitmotif.progress import progress_bar
 
+    if args.jobs == 0 or not 0 <= args.min_music <= 1:
+        raise InputError("--jobs cannot be 0, and --min-music is a share between 0 and 1.")
     began = time.perf_counter()
     if is_muvi_sync(args.folder):
         pairs = read_muvi_sync(args.folder)
+        pairs.write(args.output)
         learned = Learned(pairs, len(set(pairs.sources)), ())
     else:
         sources = read_sources(args.sources) if args.sources else None
         with progress_bar("Learn", args.quiet) as progress:
-            learned = learn(args.folder, sources=sources, min_music_share=args.min_music, jobs=args.jobs, progress=progress)
-    learned.pairs.write(args.output)
+            learned = learn(
+                args.folder, sources=sources, min_music_share=args.min_music, jobs=args.jobs, output=args.output, progress=progress
+            )
     if args.page:
         from recommender.report import write_scatter_page
 

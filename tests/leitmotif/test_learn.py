@@ -78,6 +78,15 @@ def test_a_stopped_run_goes_on_where_it_was(folder, monkeypatch):
     assert len(found.pairs) == 2 and not list(cache_folder("learn").iterdir()), "the journal goes when the folder is done"
 
 
+def test_pairs_that_could_not_be_written_are_not_measured_again(folder, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(InputError, match="cannot be written"):
+        learn(folder, min_music_share=0, jobs=1, output=tmp_path / "file" / "pairs.csv")
+    monkeypatch.setattr(job, "score_file", None)
+    learn(folder, min_music_share=0, jobs=1, output=tmp_path / "pairs.csv")
+    assert len(read_pairs(tmp_path / "pairs.csv")) == 2
+
+
 def test_processes_give_the_same_pairs_as_one(folder):
     one, two = (learn(folder, min_music_share=0, jobs=jobs).pairs for jobs in (1, 2))
     assert (
@@ -87,7 +96,7 @@ def test_processes_give_the_same_pairs_as_one(folder):
     )
 
 
-@pytest.mark.parametrize("case", ["missing", "a file", "empty", "nothing usable", "sources"])
+@pytest.mark.parametrize("case", ["missing", "a file", "empty", "nothing usable", "share", "jobs", "sources"])
 def test_folders_that_cannot_be_learned_from(folder, tmp_path, case, capsys):
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -99,6 +108,8 @@ def test_folders_that_cannot_be_learned_from(folder, tmp_path, case, capsys):
         "a file": ([tmp_path / "wrong.csv"], "not a folder; give the folder that holds the videos"),
         "empty": ([empty], "no video in this folder"),
         "nothing usable": ([empty, "-j", "1"], "no scene with music was found (mute.mp4:"),
+        "share": ([folder, "--min-music", "50"], "--min-music is a share between 0 and 1"),
+        "jobs": ([folder, "-j", "0"], "--jobs cannot be 0"),
         "sources": ([folder, "--sources", tmp_path / "wrong.csv"], "the columns file and source are needed"),
     }[case]
     assert main(["learn", *map(str, arguments), "-o", str(tmp_path / "p.csv")]) == 2
