@@ -11,7 +11,7 @@ from leitmotif import map as music_map
 from leitmotif.i18n import Words
 from leitmotif.library import QUADRANTS, Library
 from leitmotif.page import film as film_page
-from leitmotif.page import state
+from leitmotif.page import state, widgets
 from leitmotif.page.state import plain
 
 MOST_DOTS = 1500
@@ -44,15 +44,7 @@ def _summary(library: Library, words: Words) -> None:
 
 def _map(library: Library, words: Words) -> None:
     st.subheader(words("mood_map"), anchor=False)
-    view = st.segmented_control(
-        words("map_view"),
-        ["all_ten", "va_plane"],
-        format_func=lambda v: words(v),
-        key="map_view",
-        default="all_ten",
-        required=True,
-        label_visibility="collapsed",
-    )
+    view = widgets.one_of("map_view", ["all_ten", "va_plane"], words, label_visibility="collapsed")
     catalogue = library.catalogue
     rows = music_map.sample(len(catalogue), MOST_DOTS)
     place, axes = (_va, ("valence", "arousal")) if view == "va_plane" else (library.map.place, None)

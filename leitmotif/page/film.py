@@ -10,7 +10,7 @@ from data.errors import InputError
 from data.profiles import VideoProfile
 from leitmotif import charts, drawing, pipeline
 from leitmotif.i18n import Words
-from leitmotif.page import state
+from leitmotif.page import state, widgets
 from leitmotif.page.state import Film, plain
 
 PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
@@ -84,7 +84,7 @@ def _course(film: Film, whole: VideoProfile, words: Words) -> None:
         words("scene"),
         range(WHOLE, len(scenes)),
         format_func=lambda n: words("whole") if n == WHOLE else _scene_name(n, scenes, words),
-        key=state.key(_scene(film)),
+        key=widgets.key(_scene(film)),
         label_visibility="collapsed",
         disabled=len(scenes) < 2,
     )
@@ -104,7 +104,7 @@ def _click(chart_key: str, film: Film) -> None:
     picked = st.session_state[chart_key]["selection"].get("scene") or []
     if picked and len(film_scenes(film)) > 1:
         scene = int(picked[0]["scene"])
-        state.choose(_scene(film), WHOLE if state.chosen(_scene(film)) == scene else scene)
+        widgets.choose(_scene(film), WHOLE if widgets.chosen(_scene(film)) == scene else scene)
 
 
 def _scene_name(n: int, scenes: list[tuple[float, float]], words: Words) -> str:
@@ -122,7 +122,7 @@ def _scene(film: Film) -> str:
 
 def scene_times(film: Film) -> tuple[float, float | None]:
     """Start and end of the scene chosen; end is None for the whole video."""
-    scene = state.chosen(_scene(film))
+    scene = widgets.chosen(_scene(film))
     return (0.0, None) if scene in (None, WHOLE) else film_scenes(film)[scene]
 
 

@@ -16,7 +16,7 @@ from data.errors import InputError
 from leitmotif.i18n import LANGUAGES, Words
 from leitmotif.jobs import Job
 from leitmotif.library import Library
-from leitmotif.page import state
+from leitmotif.page import state, widgets
 from leitmotif.page.state import plain
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
 from leitmotif.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Kept, local_file, shown_name
@@ -49,16 +49,16 @@ def video(words: Words) -> None:
     if not films:
         return
     st.subheader(words("video"), anchor=False)
-    if state.chosen("film") not in films:
-        state.choose("film", next(iter(films)))
+    if widgets.chosen("film") not in films:
+        widgets.choose("film", next(iter(films)))
     st.radio(
         words("your_videos"),
         list(films),
         format_func=_distinct({key: plain(film.kept.name) for key, film in films.items()}).get,
-        key=state.key("film"),
+        key=widgets.key("film"),
         label_visibility="collapsed",
     )
-    st.button(words("remove"), icon=":material/delete:", type="tertiary", on_click=lambda: state.remove_film(state.chosen("film")))
+    st.button(words("remove"), icon=":material/delete:", type="tertiary", on_click=lambda: state.remove_film(widgets.chosen("film")))
     with st.expander(words("add_video"), icon=":material/add:"):
         _video_fields(words)
 
@@ -99,10 +99,10 @@ def catalogue(words: Words) -> Library | None:
     names = _distinct(names)
     chosen = None
     if known:
-        if state.chosen("catalogue") not in known:
-            state.choose("catalogue", next(iter(known)))
+        if widgets.chosen("catalogue") not in known:
+            widgets.choose("catalogue", next(iter(known)))
         chosen = st.selectbox(
-            words("catalogue"), list(known), format_func=names.get, key=state.key("catalogue"), label_visibility="collapsed"
+            words("catalogue"), list(known), format_func=names.get, key=widgets.key("catalogue"), label_visibility="collapsed"
         )
     with st.expander(words("own_catalogue"), icon=":material/library_music:"):
         _other_catalogue(words)
@@ -152,7 +152,7 @@ def _offer(kept: Kept, own: bool) -> None:
     except InputError as error:
         raise InputError(kept.named(str(error))) from None
     _catalogues()[kept.key] = (kept.name, kept.path, own)
-    state.choose("catalogue", kept.key)
+    widgets.choose("catalogue", kept.key)
 
 
 def _start_build() -> None:
@@ -188,7 +188,7 @@ def _end_build(name: str, job: Job, words: Words) -> None:
         built, output = job.result
         st.session_state["left_out"] = [(Path(source).name, reason) for source, reason in built.failed]
         st.session_state["catalogues"][str(output)] = (name, output, True)
-        state.choose("catalogue", str(output))
+        widgets.choose("catalogue", str(output))
         st.toast(words("built", n=len(built.catalogue), failed=len(built.failed)))
     elif job.state == "failed":
         state.trouble(job.error)
@@ -226,7 +226,7 @@ def _upload(what: str, suffixes: Collection[str], use: Callable[[Kept], None], w
     A large file takes its time to be kept. The field stands anew before that begins, so that what is
     dropped there meanwhile is not lost with the old one.
     """
-    key, limit = state.key(f"{what}_upload"), state.settings().max_upload_mb
+    key, limit = widgets.key(f"{what}_upload"), state.settings().max_upload_mb
     kinds = [s[1:] for s in suffixes]
     st.file_uploader(words(f"upload_{what}"), type=kinds, max_upload_size=limit, key=key, on_change=_take, args=[what, key], **options)
     waiting = _waiting(what)
@@ -252,8 +252,8 @@ def _take(what: str, key: str) -> None:
         if isinstance(file, UploadedFile):  # of one that was taken before there is only a trace
             _waiting(what).append(file)
             context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    if key == state.key(f"{what}_upload"):
-        state.renew(f"{what}_upload")
+    if key == widgets.key(f"{what}_upload"):
+        widgets.renew(f"{what}_upload")
 
 
 @contextmanager

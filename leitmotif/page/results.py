@@ -16,7 +16,7 @@ from leitmotif import pipeline, presets
 from leitmotif.i18n import Words
 from leitmotif.library import Library
 from leitmotif.page import film as film_page
-from leitmotif.page import state, takeaway, tracks
+from leitmotif.page import state, takeaway, tracks, widgets
 from leitmotif.page.state import Film, plain
 from leitmotif.report import Choices
 
@@ -87,7 +87,7 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[MusicPro
     values = []
     for f, asked in zip(MUSIC_FIELDS, predicted.values, strict=True):
         start = float(np.clip(round(asked, 1), f.low, f.high))
-        key = f"{state.key(sliders)}|{f.name}"
+        key = f"{widgets.key(sliders)}|{f.name}"
         if key not in st.session_state:
             st.session_state[key] = kept.get(f.name, start)
         value = st.slider(words.field(f), float(f.low), float(f.high), step=0.1, format="%.1f", key=key, help=words.meaning(f))
@@ -110,14 +110,14 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[MusicPro
 
 def _reset(kept: dict[str, float], sliders: str) -> None:
     kept.clear()
-    state.renew(sliders)
+    widgets.renew(sliders)
 
 
 # ------------------------------------------------------------------------------ what matters
 
 
 def _weight_key(name: str) -> str:
-    return f"{state.key('weights')}|{name}"
+    return f"{widgets.key('weights')}|{name}"
 
 
 def _known_presets() -> dict[str, np.ndarray]:
@@ -129,7 +129,7 @@ def _weights() -> np.ndarray:
 
 
 def _use(weights: np.ndarray) -> None:
-    state.renew("weights")
+    widgets.renew("weights")
     for name, weight in zip(MUSIC_NAMES, weights.tolist(), strict=True):
         st.session_state[_weight_key(name)] = weight
 
@@ -138,23 +138,16 @@ def _presets(words: Words) -> tuple[int, str]:
     """Above the list: presets of the weights, what becomes of the film's own sound, how many tracks."""
     known = _known_presets()
     st.segmented_control(
-        words("preset"), list(known), format_func=lambda p: words(p), key=state.key("preset"), on_change=_pick, width="stretch"
+        words("preset"), list(known), format_func=lambda p: words(p), key=widgets.key("preset"), on_change=_pick, width="stretch"
     )
     left, right = st.columns([5, 3], vertical_alignment="bottom")
-    own_sound = left.segmented_control(
-        words("own_sound"),
-        ["mute", "duck"],
-        format_func=lambda o: words(o),
-        key="own_sound",
-        default="mute",
-        required=True,
-        help=words("own_sound_help"),
-    )
+    with left:
+        own_sound = widgets.one_of("own_sound", ["mute", "duck"], words, help=words("own_sound_help"))
     return int(right.number_input(words("how_many"), 1, 20, 5, key="k")), own_sound
 
 
 def _pick() -> None:
-    weights = _known_presets().get(state.chosen("preset"))
+    weights = _known_presets().get(widgets.chosen("preset"))
     if weights is not None:
         _use(weights)
 
@@ -163,7 +156,7 @@ def _weight_sliders(words: Words) -> None:
     known = _known_presets()
     default = next(iter(known))
     if _weight_key(MUSIC_NAMES[0]) not in st.session_state:
-        state.choose("preset", default)
+        widgets.choose("preset", default)
         _use(known[default])
     st.caption(words("default_reliability" if default == "reliability" else "default_equal"))
     for f in MUSIC_FIELDS:
@@ -171,18 +164,13 @@ def _weight_sliders(words: Words) -> None:
 
 
 def _own_weights() -> None:
-    state.choose("preset", next((n for n, w in _known_presets().items() if np.allclose(w, _weights())), None))
+    widgets.choose("preset", next((n for n, w in _known_presets().items() if np.allclose(w, _weights())), None))
 
 
 def _distance(words: Words) -> tuple[str, str, float]:
     """Metric, scale, diversity."""
-
-    def choice(name: str, options: list[str]) -> str:
-        return st.segmented_control(
-            words(name), options, format_func=lambda o: words(o), key=name, default=options[0], required=True, help=words(f"{name}_help")
-        )
-
-    metric, scale = choice("metric", ["euclidean", "cosine"]), choice("scale", ["standard", "raw"])
+    metric = widgets.one_of("metric", ["euclidean", "cosine"], words, help=words("metric_help"))
+    scale = widgets.one_of("scale", ["standard", "raw"], words, help=words("scale_help"))
     return metric, scale, st.slider(words("diversity"), 0.0, 0.9, 0.0, step=0.1, key="diverse", help=words("diversity_help"))
 
 

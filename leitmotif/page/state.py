@@ -21,6 +21,7 @@ from leitmotif.drawing import STYLE
 from leitmotif.i18n import Words
 from leitmotif.jobs import Job
 from leitmotif.library import Library
+from leitmotif.page import widgets
 from leitmotif.settings import Settings
 from leitmotif.workspace import Kept, Workspace, Workspaces
 
@@ -101,37 +102,6 @@ def _workspaces() -> Workspaces:
     return Workspaces(alive, grace_s=float(st.get_option("server.disconnectedSessionTTL")))
 
 
-# ------------------------------------------------------------------------------ widgets that the page moves, too
-
-
-def key(name: str) -> str:
-    """The key of a widget whose value the page may choose as well as the person.
-
-    A browser sends what all its widgets say with every click. One that has not yet heard what the page
-    chose would so undo it, unseen; therefore each choice of the page makes a new widget, of which the
-    browser can say nothing old.
-    """
-    return f"{name}|{st.session_state.get('turns', {}).get(name, 0)}"
-
-
-def chosen(name: str):
-    """What such a widget says; None before it was ever drawn."""
-    return st.session_state.get(key(name))
-
-
-def choose(name: str, value) -> None:
-    """Choose for the person, unless they have it already. Not after the widget was drawn in the same redraw."""
-    if key(name) not in st.session_state or chosen(name) != value:
-        renew(name)
-        st.session_state[key(name)] = value
-
-
-def renew(name: str) -> None:
-    """Let go of a widget: it stands anew at the next redraw, with its first value."""
-    turns = st.session_state.setdefault("turns", {})
-    turns[name] = turns.get(name, 0) + 1
-
-
 # ------------------------------------------------------------------------------ of this session
 
 
@@ -150,7 +120,7 @@ def films() -> dict[str, Film]:
 
 
 def chosen_film() -> Film | None:
-    return films().get(chosen("film"))
+    return films().get(widgets.chosen("film"))
 
 
 def open_film(kept: Kept) -> None:
@@ -158,7 +128,7 @@ def open_film(kept: Kept) -> None:
     if kept.key not in films() or films()[kept.key].job.state in ("failed", "cancelled"):
         job = workspace().start(lambda progress: pipeline.read_video(kept.path, progress=progress))
         films()[kept.key] = Film(kept, job)
-    choose("film", kept.key)
+    widgets.choose("film", kept.key)
 
 
 def remove_film(key: str) -> None:
@@ -170,7 +140,7 @@ def remove_film(key: str) -> None:
     for job in jobs:
         job.wait(5)
     workspace().remove(film.kept)
-    choose("film", next(reversed(films()), None))
+    widgets.choose("film", next(reversed(films()), None))
 
 
 def trouble(error: InputError | None) -> None:
