@@ -5,6 +5,7 @@ One fragment: moving a slider runs this part of the page again and nothing else.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -143,7 +144,7 @@ def _presets(words: Words) -> tuple[int, str]:
     left, right = st.columns([5, 3], vertical_alignment="bottom")
     with left:
         own_sound = widgets.one_of("own_sound", ["mute", "duck"], words, help=words("own_sound_help"))
-    return int(right.number_input(words("how_many"), 1, 20, 5, key="k")), own_sound
+    return int(widgets.remembered("k", 5, partial(right.number_input, words("how_many"), 1, 20))), own_sound
 
 
 def _pick() -> None:
@@ -156,11 +157,12 @@ def _weight_sliders(words: Words) -> None:
     known = _known_presets()
     default = next(iter(known))
     if _weight_key(MUSIC_NAMES[0]) not in st.session_state:
-        widgets.choose("preset", default)
-        _use(known[default])
+        _use(st.session_state.get("weights", known[default]))
+        _own_weights()
     st.caption(words("default_reliability" if default == "reliability" else "default_equal"))
     for f in MUSIC_FIELDS:
         st.slider(words.field(f), 0.0, presets.LARGEST, step=0.1, format="%.1f", key=_weight_key(f.name), on_change=_own_weights)
+    st.session_state["weights"] = _weights()
 
 
 def _own_weights() -> None:
@@ -171,7 +173,8 @@ def _distance(words: Words) -> tuple[str, str, float]:
     """Metric, scale, diversity."""
     metric = widgets.one_of("metric", ["euclidean", "cosine"], words, help=words("metric_help"))
     scale = widgets.one_of("scale", ["standard", "raw"], words, help=words("scale_help"))
-    return metric, scale, st.slider(words("diversity"), 0.0, 0.9, 0.0, step=0.1, key="diverse", help=words("diversity_help"))
+    slider = partial(st.slider, words("diversity"), 0.0, 0.9, step=0.1, help=words("diversity_help"))
+    return metric, scale, widgets.remembered("diverse", 0.0, slider)
 
 
 # ------------------------------------------------------------------------------ filters
@@ -180,11 +183,10 @@ def _distance(words: Words) -> tuple[str, str, float]:
 def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
     """The rows that may be answered, and the same in words."""
     place = f"{library.catalogue.source}|{len(library.catalogue)}"
-    typed = st.text_input(words("words"), key=f"words|{place}")
+    typed = widgets.remembered(f"words|{place}", "", partial(st.text_input, words("words")))
     licences = [name for name, _ in library.licences]
-    chosen = st.multiselect(
-        words("licence"), licences, format_func=lambda n: n or words("no_licence"), key=f"licence|{place}", placeholder=words("any")
-    )
+    choice = partial(st.multiselect, words("licence"), licences, format_func=lambda n: n or words("no_licence"), placeholder=words("any"))
+    chosen = widgets.remembered(f"licence|{place}|{'|'.join(licences)}", [], choice)
     bpm = _range(words("tempo"), library.bpm, f"bpm|{place}")
     seconds = _range(words("length"), library.durations, f"seconds|{place}")
     where = library.where(words=typed, licences=tuple(chosen), bpm=bpm, seconds=seconds)
@@ -207,5 +209,5 @@ def _range(label: str, values: np.ndarray, key: str) -> tuple[float, float] | No
     if not len(known) or np.floor(known.min()) == np.ceil(known.max()):
         return None
     ends = (int(np.floor(known.min())), int(np.ceil(known.max())))
-    chosen = st.slider(label, *ends, value=ends, key=key)
+    chosen = widgets.remembered(f"{key}|{ends}", ends, partial(st.slider, label, *ends))
     return None if tuple(chosen) == ends else (float(chosen[0]), float(chosen[1]))

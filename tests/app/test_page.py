@@ -210,6 +210,33 @@ def test_ratings_named_at_the_start_bend_what_the_page_sees(film, tmp_path, monk
     assert any("another 1" in warning for warning in seen.warnings) is not same_extractor
 
 
+def test_what_matters_still_matters_for_the_next_film(film: Path, tmp_path: Path):
+    second = tmp_path / "second.mp4"
+    second.write_bytes(film.read_bytes() + b"\0")
+    at = page()
+    at.text_input(key="video_path").set_value(str(film)).run()
+    assert film_of(at).job.wait(120)
+    at.run()
+    next(s for s in at.slider if s.key.startswith("weights|") and s.key.endswith("|warmth")).set_value(2.0)
+    next(c for c in at.get("button_group") if c.key == "metric").set_value("cosine")
+    next(t for t in at.text_input if t.key.startswith("words|")).set_value("a")
+    seconds = next(s for s in at.slider if s.key.startswith("seconds|"))
+    seconds.set_range(seconds.min, seconds.max - 1)
+    at.number_input(key="k").set_value(3).run()
+    assert len(titles(at)) == 3
+
+    at.text_input(key="video_path").set_value(str(second)).run()
+    assert titles(at) == [] and film_of(at).job.wait(120)  # the list is away while the second film is watched
+    at.run()
+    assert len(titles(at)) == 3 and at.number_input(key="k").value == 3
+    assert weights(at).tolist() == [2.0 if n == "warmth" else 1.0 for n in MUSIC_NAMES]
+    assert said(at, "button_group", "preset").value is None
+    assert next(c for c in at.get("button_group") if c.key == "metric").value == "cosine"
+    assert next(t for t in at.text_input if t.key.startswith("words|")).value == "a"
+    assert next(s for s in at.slider if s.key.startswith("seconds|")).value == (seconds.min, seconds.max - 1)
+    assert not at.exception and not at.warning
+
+
 # ------------------------------------------------------------------------------ a browser that hears late
 
 
