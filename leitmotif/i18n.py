@@ -91,7 +91,6 @@ TEXT: dict[str, tuple[str, str]] = {
     "equal": ("Equal", "相等"),
     "va_only": ("VA only", "只看唤醒与效价"),
     "rhythm_first": ("Rhythm first", "节奏优先"),
-    "own": ("Own", "自定"),
     "default_reliability": (
         "Default weights follow how well each dimension was predicted on held-out films.",
         "默认权重取自各维度在留出影片上的预测准确度。",
@@ -100,7 +99,6 @@ TEXT: dict[str, tuple[str, str]] = {
         "Default weights are equal: this predictor has no measured reliability per dimension.",
         "默认权重相等：该预测器没有逐维的可靠度数据。",
     ),
-    "all_zero": ("Every weight is zero; give at least one dimension a weight.", "所有权重都为零；请至少保留一项。"),
     "metric": ("Distance", "距离"),
     "euclidean": ("Euclidean", "欧氏"),
     "cosine": ("Cosine", "余弦"),
@@ -130,7 +128,6 @@ TEXT: dict[str, tuple[str, str]] = {
     "left_of": ("{n} of {total} tracks pass.", "{total} 首中有 {n} 首符合。"),
     # Tracks
     "tracks": ("The tracks", "曲目"),
-    "tracks_for": ("for {what}", "配给{what}"),
     "track": ("Track", "曲目"),
     "artist": ("Artist", "艺术家"),
     "distance": ("distance {d}", "距离 {d}"),
@@ -146,7 +143,6 @@ TEXT: dict[str, tuple[str, str]] = {
     "outline_arousal": ("Loudness of {name} over its length, and its arousal as a line", "{name} 的响度轮廓与唤醒度曲线"),
     "no_sound": ("Its sound file is not on this machine, so it cannot be played here.", "本机没有它的声音文件，无法在此播放。"),
     "unreadable_sound": ("Its sound file cannot be read.", "它的声音文件无法读取。"),
-    "credit": ("Licence: {licence}", "许可：{licence}"),
     # Preview
     "hear": ("Hear it with the picture", "配上画面试听"),
     "own_sound": ("Sound of the video", "视频原声"),

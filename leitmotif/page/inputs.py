@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from data.errors import InputError
 from leitmotif.i18n import LANGUAGES, Words
 from leitmotif.jobs import Job
 from leitmotif.library import Library
-from leitmotif.page import state, widgets
+from leitmotif.page import state, uploads, widgets
 from leitmotif.page.state import plain
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
-from leitmotif.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Kept, local_file, shown_name
+from leitmotif.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Kept, local_file
 
 # ------------------------------------------------------------------------------ language
 
@@ -67,7 +63,7 @@ def _video_fields(words: Words) -> None:
     """Upload, sample, path."""
     kinds = ", ".join(s[1:].upper() for s in VIDEO_SUFFIXES)
     helps = words("upload_help", kinds=kinds, mb=state.settings().max_upload_mb)
-    _upload("video", VIDEO_SUFFIXES, state.open_film, words, accept_multiple_files=True, help=helps)
+    uploads.field("video", VIDEO_SUFFIXES, state.open_film, words, accept_multiple_files=True, help=helps)
     if state.local():
         st.text_input(words("by_path"), key="video_path", on_change=_take_video_path, help=words("by_path_help"))
     if DEMO_VIDEO.is_file():
@@ -75,7 +71,7 @@ def _video_fields(words: Words) -> None:
 
 
 def _take_sample() -> None:
-    with _sentence():
+    with state.sentence():
         state.open_film(local_file(str(DEMO_VIDEO), VIDEO_SUFFIXES))
 
 
@@ -83,7 +79,7 @@ def _take_video_path() -> None:
     text = st.session_state["video_path"]
     st.session_state["video_path"] = ""
     if text.strip():
-        with _sentence():
+        with state.sentence():
             state.open_film(local_file(text, VIDEO_SUFFIXES))
 
 
@@ -126,7 +122,7 @@ def _catalogues() -> dict[str, tuple[str, Path, bool]]:
 
 
 def _other_catalogue(words: Words) -> None:
-    _upload("catalogue", CATALOGUE_SUFFIXES, lambda kept: _offer(kept, own=False), words, help=words("upload_catalogue_help"))
+    uploads.field("catalogue", CATALOGUE_SUFFIXES, lambda kept: _offer(kept, own=False), words, help=words("upload_catalogue_help"))
     if state.local():
         st.text_input(words("catalogue_path"), key="catalogue_path", on_change=_take_catalogue_path)
         st.text_input(words("build_folder"), key="build_folder", help=words("build_from"))
@@ -141,7 +137,7 @@ def _take_catalogue_path() -> None:
     text = st.session_state["catalogue_path"]
     st.session_state["catalogue_path"] = ""
     if text.strip():
-        with _sentence():
+        with state.sentence():
             _offer(local_file(text, CATALOGUE_SUFFIXES), own=True)
 
 
@@ -215,51 +211,3 @@ def _distinct(names: dict[str, str]) -> dict[str, str]:
         before[name] += 1
         distinct[key] = name if before[name] == 1 else f"{name} ({before[name]})"
     return distinct
-
-
-# ------------------------------------------------------------------------------ uploads
-
-
-def _upload(what: str, suffixes: Collection[str], use: Callable[[Kept], None], words: Words, **options) -> None:
-    """An upload field, and what came through it: kept in the folder of the session, then used.
-
-    A large file takes its time to be kept. The field stands anew before that begins, so that what is
-    dropped there meanwhile is not lost with the old one.
-    """
-    key, limit = widgets.key(f"{what}_upload"), state.settings().max_upload_mb
-    kinds = [s[1:] for s in suffixes]
-    st.file_uploader(words(f"upload_{what}"), type=kinds, max_upload_size=limit, key=key, on_change=_take, args=[what, key], **options)
-    waiting = _waiting(what)
-    if not waiting:
-        return
-    with st.spinner(plain(words("keeping", name=shown_name(waiting[0].name)))):
-        while waiting:
-            file = waiting.pop(0)
-            with _sentence():
-                use(state.workspace().receive(file.name, file, suffixes, limit))
-    st.rerun()
-
-
-def _waiting(what: str) -> list[UploadedFile]:
-    """Uploads that are still to be kept."""
-    return st.session_state.setdefault(f"{what}_waiting", [])
-
-
-def _take(what: str, key: str) -> None:
-    """Take what a field was given, and put a new field in its place. An old one may still speak once more."""
-    context, given = get_script_run_ctx(), st.session_state[key]
-    for file in given if isinstance(given, list) else [given]:
-        if isinstance(file, UploadedFile):  # of one that was taken before there is only a trace
-            _waiting(what).append(file)
-            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    if key == widgets.key(f"{what}_upload"):
-        widgets.renew(f"{what}_upload")
-
-
-@contextmanager
-def _sentence() -> Iterator[None]:
-    """Keep an `InputError` for the page to show."""
-    try:
-        yield
-    except InputError as error:
-        state.trouble(error)

@@ -7,6 +7,8 @@ and only read. Everything that belongs to one person lies in `st.session_state` 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,6 +148,15 @@ def remove_film(key: str) -> None:
 def trouble(error: InputError | None) -> None:
     """Remember what went wrong (see `Words.trouble`) for the next redraw."""
     st.session_state.setdefault("troubles", []).append(error)
+
+
+@contextmanager
+def sentence() -> Iterator[None]:
+    """Keep an `InputError` for the page to show."""
+    try:
+        yield
+    except InputError as error:
+        trouble(error)
 
 
 def troubles(words: Words) -> None:
