@@ -84,10 +84,11 @@ def _course(film: Film, whole: VideoProfile, words: Words) -> None:
         words("scene"),
         range(WHOLE, len(scenes)),
         format_func=lambda n: words("whole") if n == WHOLE else _scene_name(n, scenes, words),
-        key=widgets.key(_scene(film)),
+        key=widgets.placed(_scene(film)),
         label_visibility="collapsed",
         disabled=len(scenes) < 2,
     )
+    widgets.note(_scene(film), chosen)
     chart = charts.film_chart(whole.curves, timeline.duration, timeline.cuts, timeline.keyframes, scenes, chosen, words)
     chart_key = f"chart|{film.kept.key}|{chosen}|{words.language}"
     st.altair_chart(

@@ -51,7 +51,7 @@ def video(words: Words) -> None:
         words("your_videos"),
         list(films),
         format_func=_distinct({key: plain(film.kept.name) for key, film in films.items()}).get,
-        key=widgets.key("film"),
+        key=widgets.placed("film"),
         label_visibility="collapsed",
     )
     st.button(words("remove"), icon=":material/delete:", type="tertiary", on_click=lambda: state.remove_film(widgets.chosen("film")))
@@ -63,7 +63,7 @@ def _video_fields(words: Words) -> None:
     """Upload, sample, path."""
     kinds = ", ".join(s[1:].upper() for s in VIDEO_SUFFIXES)
     helps = words("upload_help", kinds=kinds, mb=state.settings().max_upload_mb)
-    uploads.field("video", VIDEO_SUFFIXES, state.open_film, words, accept_multiple_files=True, help=helps)
+    uploads.field("video", VIDEO_SUFFIXES, lambda kept, own: state.open_film(kept), words, accept_multiple_files=True, help=helps)
     if state.local():
         st.text_input(words("by_path"), key="video_path", on_change=_take_video_path, help=words("by_path_help"))
     if DEMO_VIDEO.is_file():
@@ -98,7 +98,7 @@ def catalogue(words: Words) -> Library | None:
         if widgets.chosen("catalogue") not in known:
             widgets.choose("catalogue", next(iter(known)))
         chosen = st.selectbox(
-            words("catalogue"), list(known), format_func=names.get, key=widgets.key("catalogue"), label_visibility="collapsed"
+            words("catalogue"), list(known), format_func=names.get, key=widgets.placed("catalogue"), label_visibility="collapsed"
         )
     with st.expander(words("own_catalogue"), icon=":material/library_music:"):
         _other_catalogue(words)
@@ -122,7 +122,7 @@ def _catalogues() -> dict[str, tuple[str, Path, bool]]:
 
 
 def _other_catalogue(words: Words) -> None:
-    uploads.field("catalogue", CATALOGUE_SUFFIXES, lambda kept: _offer(kept, own=False), words, help=words("upload_catalogue_help"))
+    uploads.field("catalogue", CATALOGUE_SUFFIXES, _offer, words, help=words("upload_catalogue_help"))
     if state.local():
         st.text_input(words("catalogue_path"), key="catalogue_path", on_change=_take_catalogue_path)
         st.text_input(words("build_folder"), key="build_folder", help=words("build_from"))
@@ -137,8 +137,7 @@ def _take_catalogue_path() -> None:
     text = st.session_state["catalogue_path"]
     st.session_state["catalogue_path"] = ""
     if text.strip():
-        with state.sentence():
-            _offer(local_file(text, CATALOGUE_SUFFIXES), own=True)
+        uploads.by_path("catalogue", text)
 
 
 def _offer(kept: Kept, own: bool) -> None:

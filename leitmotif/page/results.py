@@ -129,18 +129,13 @@ def _weights() -> np.ndarray:
     return np.array([st.session_state[_weight_key(n)] for n in MUSIC_NAMES])
 
 
-def _use(weights: np.ndarray) -> None:
-    widgets.renew("weights")
-    for name, weight in zip(MUSIC_NAMES, weights.tolist(), strict=True):
-        st.session_state[_weight_key(name)] = weight
-
-
 def _presets(words: Words) -> tuple[int, str]:
     """Above the list: presets of the weights, what becomes of the film's own sound, how many tracks."""
     known = _known_presets()
     st.segmented_control(
-        words("preset"), list(known), format_func=lambda p: words(p), key=widgets.key("preset"), on_change=_pick, width="stretch"
+        words("preset"), list(known), format_func=lambda p: words(p), key=widgets.placed("preset"), on_change=_pick, width="stretch"
     )
+    widgets.note("preset", widgets.chosen("preset"))
     left, right = st.columns([5, 3], vertical_alignment="bottom")
     with left:
         own_sound = widgets.one_of("own_sound", ["mute", "duck"], words, help=words("own_sound_help"))
@@ -150,19 +145,22 @@ def _presets(words: Words) -> tuple[int, str]:
 def _pick() -> None:
     weights = _known_presets().get(widgets.chosen("preset"))
     if weights is not None:
-        _use(weights)
+        widgets.renew("weights", weights)
 
 
 def _weight_sliders(words: Words) -> None:
     known = _known_presets()
     default = next(iter(known))
-    if _weight_key(MUSIC_NAMES[0]) not in st.session_state:
-        _use(st.session_state.get("weights", known[default]))
-        _own_weights()
+    if widgets.chosen("weights") is None:
+        widgets.choose("preset", default)
+        widgets.renew("weights", known[default])
     st.caption(words("default_reliability" if default == "reliability" else "default_equal"))
-    for f in MUSIC_FIELDS:
-        st.slider(words.field(f), 0.0, presets.LARGEST, step=0.1, format="%.1f", key=_weight_key(f.name), on_change=_own_weights)
-    st.session_state["weights"] = _weights()
+    for f, weight in zip(MUSIC_FIELDS, widgets.chosen("weights").tolist(), strict=True):
+        key = _weight_key(f.name)
+        if key not in st.session_state:
+            st.session_state[key] = weight
+        st.slider(words.field(f), 0.0, presets.LARGEST, step=0.1, format="%.1f", key=key, on_change=_own_weights)
+    widgets.note("weights", _weights())
 
 
 def _own_weights() -> None:

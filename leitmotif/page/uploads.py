@@ -1,12 +1,19 @@
-"""Upload fields that let go of what they were given.
+"""Upload fields that let go of what they were given, and lose nothing.
 
 A field would hold the bytes of every file for as long as it stands, so it stands anew after each
 upload. A large file takes its time to be kept on disk; that begins once the new field is there, so
 that what is dropped meanwhile is not lost with the old one.
+
+Once another click has come, Streamlit begins the next redraw in a new thread and ends the old one, a
+callback too, wherever that next looks into `st.session_state`. So a file stays in line until it was
+used; whichever redraw comes to it finds what another one has kept of it.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import io
+import threading
 from collections.abc import Callable, Collection
 
 import streamlit as st
@@ -16,39 +23,87 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from leitmotif.i18n import Words
 from leitmotif.page import state, widgets
 from leitmotif.page.state import plain
-from leitmotif.workspace import Kept, shown_name
+from leitmotif.workspace import Kept, local_file, shown_name
 
 
-def field(what: str, suffixes: Collection[str], use: Callable[[Kept], None], words: Words, **options) -> None:
-    """An upload field, and what came through it: kept in the folder of the session, then given to `use`.
+def field(what: str, suffixes: Collection[str], use: Callable[[Kept, bool], None], words: Words, **options) -> None:
+    """An upload field, and what came through it or was named by its path: kept, then used.
 
-    what : "video" or "catalogue". options : passed to `st.file_uploader`.
+    what : "video" or "catalogue". use : called with the file and whether it is one of this machine; twice
+    does no harm. options : passed to `st.file_uploader`.
     """
     key, limit = widgets.key(f"{what}_upload"), state.settings().max_upload_mb
+    line, before = _line(what), st.session_state.get(f"{what}_upload_before")
     kinds = [s[1:] for s in suffixes]
-    st.file_uploader(words(f"upload_{what}"), type=kinds, max_upload_size=limit, key=key, on_change=_take, args=[what, key], **options)
-    waiting = _waiting(what)
-    if not waiting:
-        return
-    with st.spinner(plain(words("keeping", name=shown_name(waiting[0].name)))):
-        while waiting:
-            file = waiting.pop(0)
-            with state.sentence():
-                use(state.workspace().receive(file.name, file, suffixes, limit))
-    st.rerun()
-
-
-def _waiting(what: str) -> list[UploadedFile]:
-    """Uploads that are still to be kept."""
-    return st.session_state.setdefault(f"{what}_waiting", [])
-
-
-def _take(what: str, key: str) -> None:
-    """Take what a field was given, and put a new field in its place. An old one may still speak once more."""
-    context, given = get_script_run_ctx(), st.session_state[key]
-    for file in given if isinstance(given, list) else [given]:
-        if isinstance(file, UploadedFile):  # of one that was taken before there is only a trace
-            _waiting(what).append(file)
-            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    if key == widgets.key(f"{what}_upload"):
+    given = st.file_uploader(words(f"upload_{what}"), type=kinds, max_upload_size=limit, key=key, **options)
+    if before:  # a browser that has not heard of the new field speaks of the old one
+        line.join(st.session_state.get(before))
+    line.join(given)
+    if given:
+        st.session_state[f"{what}_upload_before"] = key
         widgets.renew(f"{what}_upload")
+        st.rerun()
+    if line.waiting:
+        with st.spinner(plain(words("keeping", name=shown_name(getattr(line.waiting[0], "name", line.waiting[0]))))):
+            while line.waiting:
+                _keep(line, suffixes, use, limit)
+        st.rerun()
+
+
+def by_path(what: str, path: str) -> None:
+    """Put a file of this machine in line, as if it were uploaded."""
+    _line(what).waiting.append(path)
+
+
+@dataclasses.dataclass
+class _Line:
+    """Uploads, and paths, that are still to be used; and the numbers of all uploads that ever stood in line."""
+
+    waiting: list[UploadedFile | str] = dataclasses.field(default_factory=list)
+    seen: set[str] = dataclasses.field(default_factory=set)
+    kept: dict[str, Kept] = dataclasses.field(default_factory=dict)
+    guard: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+
+    def join(self, given: list | UploadedFile | None) -> None:
+        """Put in line what is new of what a field was given."""
+        files = given if isinstance(given, list) else [given]
+        new = [f for f in files if isinstance(f, UploadedFile) and f.file_id not in self.seen]  # of one removed there is a trace
+        self.seen.update(f.file_id for f in new)
+        self.waiting.extend(new)
+
+    def leave(self, first: UploadedFile | str) -> None:
+        """Out of the line, and out of Streamlit's memory."""
+        if first in self.waiting:
+            self.waiting.remove(first)
+        if isinstance(first, UploadedFile):
+            self.kept.pop(first.file_id, None)
+            context = get_script_run_ctx()
+            context.uploaded_file_mgr.remove_file(context.session_id, first.file_id)
+
+
+def _line(what: str) -> _Line:
+    return st.session_state.setdefault(f"{what}_line", _Line())
+
+
+def _keep(line: _Line, suffixes: Collection[str], use: Callable[[Kept, bool], None], limit_mb: int) -> None:
+    """Keep and use the first in line. What ends a redraw is no `Exception`: then it stays in line."""
+    first = line.waiting[0]
+    try:
+        with state.sentence():
+            if isinstance(first, str):
+                use(local_file(first, suffixes), True)
+            else:
+                use(_received(line, first, suffixes, limit_mb), False)
+    except Exception:
+        line.leave(first)
+        raise
+    line.leave(first)
+
+
+def _received(line: _Line, file: UploadedFile, suffixes: Collection[str], limit_mb: int) -> Kept:
+    """Copied once, by whichever redraw is first."""
+    workspace = state.workspace()
+    with line.guard:
+        if file.file_id not in line.kept:
+            line.kept[file.file_id] = workspace.receive(file.name, io.BytesIO(file.getvalue()), suffixes, limit_mb)
+        return line.kept[file.file_id]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -18,27 +18,53 @@ from leitmotif.i18n import Words
 T = TypeVar("T")
 
 
+class Turn(NamedTuple):
+    """How often the page has chosen, and what."""
+
+    n: int = 0
+    value: Any = None
+
+
 def key(name: str) -> str:
     """The key of a widget that the page moves, too; another one after each of its choices."""
-    return f"{name}|{st.session_state.get('turns', {}).get(name, 0)}"
+    return f"{name}|{_turns().get(name, Turn()).n}"
 
 
-def chosen(name: str):
-    """What such a widget says; None before it was ever drawn."""
-    return st.session_state.get(key(name))
+def chosen(name: str) -> Any:
+    """What such a widget says, or will say when it is drawn; None before anything was chosen."""
+    return st.session_state.get(key(name), _turns().get(name, Turn()).value)
 
 
-def choose(name: str, value) -> None:
+def placed(name: str) -> str:
+    """The key of such a widget for drawing it, with what the page chose in its place."""
+    if key(name) not in st.session_state and name in _turns():
+        st.session_state[key(name)] = _turns()[name].value
+    return key(name)
+
+
+def choose(name: str, value: Any) -> None:
     """Choose for the person, unless they have it already."""
-    if key(name) not in st.session_state or chosen(name) != value:
-        renew(name)
-        st.session_state[key(name)] = value
+    if chosen(name) != value:
+        renew(name, value)
 
 
-def renew(name: str) -> None:
-    """Let go of a widget: it stands anew at the next redraw, with its first value."""
-    turns = st.session_state.setdefault("turns", {})
-    turns[name] = turns.get(name, 0) + 1
+def note(name: str, value: Any) -> None:
+    """Remember what the person made of such a widget, for when it is drawn again after an absence."""
+    turns = _turns()
+    turns[name] = Turn(turns.get(name, Turn()).n, value)
+
+
+def renew(name: str, value: Any = None) -> None:
+    """Let go of a widget: it stands anew at the next redraw.
+
+    In one step, because a redraw may end wherever it looks into `st.session_state`.
+    """
+    turns = _turns()
+    turns[name] = Turn(turns.get(name, Turn()).n + 1, value)
+
+
+def _turns() -> dict[str, Turn]:
+    return st.session_state.setdefault("turns", {})
 
 
 def remembered(name: str, first: T, draw: Callable[..., T]) -> T:
