@@ -1,10 +1,14 @@
 """Raters whose rule is known: what they say of real clips, so that calibration can be held to it.
 
-They rate scene tension. Half they agree with the closed form (weight `agreement` in z units); the rest
-is a rule that no closed form holds and that averages cannot tell:
+Half they agree with the closed form of a field (weight `agreement` in z units); the rest is a rule over
+time that no closed form holds:
 
-    what moves builds up: the log residual energy through a leaky integrator of 2 s, its 85th percentile
-    over the window, saturating (tanh); `darkness` lets the same build-up count more the darker it is.
+    build-up   scene tension: what moves builds up: the log residual energy through a leaky integrator of
+               2 s, its 85th percentile over the window, saturating (tanh)
+    dark       the same build-up counts more the darker it is
+    late rise  visual arousal: contrast that rises more and more (last third of the window against the
+               middle one, tanh), where saturation lies above its middle, and nothing elsewhere. No
+               setting was chosen by its scores: it checks what was chosen by others
 
 Their mean rating carries noise at a stated reliability (the share of its variance that is not noise).
 """
@@ -17,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import ndtr
 
-from data.profiles import VIDEO_NAMES
+from data.profiles import VIDEO_FIELDS, VIDEO_NAMES
 from features.video.profile import rate, window
 from features.video.profile_weights import to_z
 from features.video.timeline import TOKEN, Timeline
@@ -27,26 +31,27 @@ FIELD = VIDEO_NAMES.index("scene_tension")
 
 
 class SimulatedRaters:
-    """Windows of real clips and what the raters truly feel about them, `truth` (m,), 0–100."""
+    """Windows of real clips and what the raters truly feel about them: `truth` (m,), on the scale of the field `field`."""
 
     def __init__(
-        self, clips: Mapping[Path, Timeline], *, seconds: float = 6.0, step: float = 3.0, agreement: float = 0.7, darkness: bool = False
+        self, clips: Mapping[Path, Timeline], *, seconds: float = 6.0, step: float = 3.0, agreement: float = 0.7, rule: str = "build-up"
     ) -> None:
+        self.field = VIDEO_NAMES.index("visual_arousal") if rule == "late rise" else FIELD
         self.windows = [w for path, timeline in clips.items() for w in _cut(path, timeline.duration, seconds, step)]
-        energy, light = _robust(clips.values(), "residual_energy", log=1e-6), _robust(clips.values(), "lightness")
-        parts = [window(clips[w.clip], w.start, w.end) for w in self.windows]
-        rule = _standard(np.array([_build_up(energy(p), light(p) if darkness else None) for p in parts]))
+        felt = _RULES[rule](clips.values())
+        rest = _standard(np.array([felt(window(clips[w.clip], w.start, w.end)) for w in self.windows]))
         closed = np.array([rate(clips[w.clip], w.start, w.end).values for w in self.windows])
-        mixed = _standard(agreement * _standard(to_z(closed)[:, FIELD]) + np.sqrt(1 - agreement**2) * rule)
-        self.truth = 100 * ndtr(0.8 * mixed - 0.2)
-        self.closed = closed[:, FIELD]
+        mixed = _standard(agreement * _standard(to_z(closed)[:, self.field]) + np.sqrt(1 - agreement**2) * rest)
+        self.low, self.high = VIDEO_FIELDS[self.field].low, VIDEO_FIELDS[self.field].high
+        self.truth = self.low + (self.high - self.low) * ndtr(0.8 * mixed - 0.2)
+        self.closed = closed[:, self.field]
 
     def rate(self, rows: np.ndarray, *, reliability: float, seed: int) -> Ratings:
         """Noisy mean ratings of some windows."""
         truth = self.truth[rows]
         noise = truth.std() * np.sqrt(1 / reliability - 1)
         values = np.full((len(rows), len(VIDEO_NAMES)), np.nan)
-        values[:, FIELD] = np.clip(truth + np.random.default_rng(seed).normal(0, noise, len(rows)), 0, 100)
+        values[:, self.field] = np.clip(truth + np.random.default_rng(seed).normal(0, noise, len(rows)), self.low, self.high)
         counts = np.isfinite(values).astype(int)
         return Ratings(tuple(self.windows[i] for i in rows), values, counts, np.full(values.shape, np.nan), source="simulated raters")
 
@@ -54,6 +59,21 @@ class SimulatedRaters:
 def _cut(path: Path, duration: float, seconds: float, step: float) -> list[Window]:
     starts = np.arange(0, max(duration - seconds, 0) + 1e-6, step)
     return [Window(path, float(s), float(min(s + seconds, duration)), path.name) for s in starts]
+
+
+def _build_up_rule(timelines, dark: bool = False):
+    energy, light = _robust(timelines, "residual_energy", log=1e-6), _robust(timelines, "lightness")
+    return lambda part: _build_up(energy(part), light(part) if dark else None)
+
+
+def _late_rise_rule(timelines):
+    contrast, saturation = _robust(timelines, "contrast"), _robust(timelines, "saturation")
+    return lambda part: _late_rise(contrast(part)) * float(saturation(part).mean() > 0)
+
+
+def _late_rise(x: np.ndarray) -> float:
+    _, middle, last = (third.mean() for third in np.array_split(x, 3))
+    return float(np.tanh(2 * (last - middle)))
 
 
 def _build_up(energy: np.ndarray, light: np.ndarray | None) -> float:
@@ -76,3 +96,7 @@ def _robust(timelines, name: str, log: float | None = None):
 
 def _standard(x: np.ndarray) -> np.ndarray:
     return (x - x.mean()) / x.std()
+
+
+_RULES = {"build-up": _build_up_rule, "dark": lambda timelines: _build_up_rule(timelines, dark=True), "late rise": _late_rise_rule}
+RULES = tuple(_RULES)

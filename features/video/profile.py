@@ -33,11 +33,10 @@ def rate(timeline: Timeline, start: float = 0.0, end: float | None = None, refer
     values = np.stack([scores[name] for name in VIDEO_NAMES], axis=1)
     evidence = confidence_curves(part)
     weights = part["seconds"]
-    profile = [_summary(name, values[:, i], weights) for i, name in enumerate(VIDEO_NAMES)]
+    profile = summary(values, weights)
     sure = np.average(evidence, axis=0, weights=weights) * _watched(weights.sum())
-    bounded = np.clip(profile, [f.low for f in VIDEO_FIELDS], [f.high for f in VIDEO_FIELDS])
     curves = Curves(part.times, values, VIDEO_NAMES)
-    return VideoProfile(bounded, np.clip(sure, 0, 1), part.extractor, curves, part.warnings)
+    return VideoProfile(profile, np.clip(sure, 0, 1), part.extractor, curves, part.warnings)
 
 
 def window(timeline: Timeline, start: float = 0.0, end: float | None = None) -> Timeline:
@@ -104,6 +103,12 @@ def confidence_curves(timeline: Timeline) -> np.ndarray:
 def _watched(seconds: float) -> float:
     """Half a second says little, ten say nearly all there is to say: 1 − exp(−s / 3). Ours."""
     return float(1 - np.exp(-seconds / 3))
+
+
+def summary(curves: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+    """The eleven numbers (11,) of curves (T, 11) whose tokens last `seconds` (T,), within the fields' ranges."""
+    values = [_summary(name, curves[:, i], seconds) for i, name in enumerate(VIDEO_NAMES)]
+    return np.clip(values, [f.low for f in VIDEO_FIELDS], [f.high for f in VIDEO_FIELDS])
 
 
 def _summary(name: str, curve: np.ndarray, weights: np.ndarray) -> float:

@@ -1,10 +1,11 @@
 """Profile weights: one file that bends the closed-form profile towards a person's own ratings.
 
-Per field the file keeps one of three models, the simplest that won on held-out clips:
+Per field the file keeps one of four models, the simplest that won on held-out clips:
 
     closed       the closed form as it is
     calibrated   a monotone curve over the closed form's z
-    transformer  that curve plus the residual of the temporal Transformer
+    summary      that curve plus a Gaussian process over what a window is on the whole
+    transformer  both plus the residual of the temporal Transformer
 
 A field's z is the normal quantile of its place in its range, so that the closed form's scores (shares
 of a reference population) are reference z units and no sum of z leaves the range. `leitmotif calibrate`
@@ -26,13 +27,15 @@ import numpy as np
 from data.atomic import atomic_path
 from data.errors import InputError
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES, Curves, VideoProfile
+from features.video.summary import SummaryModel, summarise
 from features.video.tokens import TokenScale
 
 if TYPE_CHECKING:
     from features.video.temporal import TemporalTransformer
     from features.video.timeline import Timeline
 
-MODELS = ("closed", "calibrated", "transformer")
+MODELS = ("closed", "calibrated", "summary", "transformer")
+"""From the simplest to the most elaborate; each builds on those before it."""
 FORMAT = "leitmotif profile weights 1"
 Z_LIMIT = 2.5758
 """Ends of the scale: a field within 0.5 % of its end counts as that far, lest z become infinite (ours)."""
@@ -64,7 +67,7 @@ class ProfileWeights:
     curves : float64 (11, 2, k), from the closed form's z (row 0, rising) to the calibrated z (row 1).
     extractor : the video extractor whose Timelines it was learned on.
     piece : longest window in seconds that was rated; longer parts are read in pieces of about that length.
-    scale, network : the Transformer and its input, where some field keeps it.
+    scale, summary, network : the input of the last two models and these models, where some field keeps them.
     reliability : held-out R² of the kept model per field, 0 where unknown or negative.
     report : the table of held-out scores, as it was printed.
     """
@@ -74,6 +77,7 @@ class ProfileWeights:
     extractor: str
     piece: float = 60.0
     scale: TokenScale | None = None
+    summary: SummaryModel | None = None
     network: TemporalTransformer | None = None
     reliability: np.ndarray = field(default_factory=lambda: np.zeros(len(VIDEO_FIELDS)))
     report: Mapping = field(default_factory=dict)
@@ -83,43 +87,56 @@ class ProfileWeights:
     def rate(self, timeline: Timeline, start: float = 0.0, end: float | None = None) -> VideoProfile:
         """As `features.video.rate`, bent towards the ratings; fields that keep the closed form are untouched.
 
-        A field that the Transformer rates is at least as sure as its held-out R². Raises `InputError`
-        for a Timeline of another extractor.
+        A field that was learned from more than the closed form is at least as sure as its held-out R².
+        Raises `InputError` for a Timeline of another extractor.
         """
         from features.video.profile import rate
 
         self._check(timeline)
         closed = rate(timeline, start, end)
-        moments, residual = self.residuals(timeline, start, end)
+        moments, residual = self.residuals(timeline, closed, start, end)
         values = self.bend(closed.values, residual.mean(axis=0))
         curves = closed.curves
         if curves is not None:
             over_time = np.stack([np.interp(curves.times, moments, r) for r in residual.T], axis=1)
             curves = Curves(curves.times, self.bend(curves.values, over_time), curves.names)
-        learned = np.array(self.models) == "transformer"
-        confidence = np.where(learned, np.maximum(closed.confidence, self.reliability), closed.confidence)
+        confidence = np.where(self._seeing, np.maximum(closed.confidence, self.reliability), closed.confidence)
         return VideoProfile(values, confidence, f"{closed.extractor} + ratings {self.digest}".rstrip(), curves, closed.warnings)
 
     def bend(self, values: np.ndarray, residual: np.ndarray | float = 0.0) -> np.ndarray:
         """Closed-form values (…, 11) and residuals in z (…, 11) to values by each field's kept model."""
         z = to_z(values)
         bent = np.stack([np.interp(z[..., i], *curve) for i, curve in enumerate(self.curves)], axis=-1)
-        models = np.array(self.models)
-        return np.where(models == "closed", values, from_z(bent + np.where(models == "transformer", residual, 0.0)))
+        return np.where(np.array(self.models) == "closed", values, from_z(bent + np.where(self._seeing, residual, 0.0)))
 
-    def residuals(self, timeline: Timeline, start: float = 0.0, end: float | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The Transformer's residuals in the pieces of a part: middle of each in seconds (m,), z units (m, 11)."""
-        from features.video.profile import window
+    def residuals(
+        self, timeline: Timeline, closed: VideoProfile, start: float = 0.0, end: float | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What the last two models add in the pieces of a part: middle of each in seconds (m,), z units (m, 11).
+
+        closed : the part's closed form, with its curves.
+        """
+        from features.video.profile import summary, window
 
         part = window(timeline, start, end)
-        if self.network is None or self.scale is None:
+        if self.summary is None or self.scale is None:
             return part.times[:1], np.zeros((1, len(VIDEO_FIELDS)))
-        from features.video.temporal import residuals
-
         count = max(round((part.times[-1] - part.times[0]) / self.piece), 1)
-        tokens, seen = (np.array_split(a, count) for a in self.scale.read(part))
-        middles = np.array([times.mean() for times in np.array_split(part.times, count)])
-        return middles, residuals(self.network, list(zip(tokens, seen, strict=True)))
+        split = lambda array: np.array_split(array, count)  # noqa: E731
+        pieces = list(zip(*map(split, self.scale.read(part)), strict=True))
+        z = [to_z(summary(curves, seconds)) for curves, seconds in zip(split(closed.curves.values), split(part["seconds"]), strict=True)]
+        signals = len(self.scale.names)
+        found = self.summary.residual(np.array([summarise(at, *piece, signals) for at, piece in zip(z, pieces, strict=True)]))
+        if self.network is not None:
+            from features.video.temporal import residuals
+
+            found = found + np.where(np.array(self.models) == "transformer", residuals(self.network, pieces), 0.0)
+        return np.array([times.mean() for times in split(part.times)]), found
+
+    @property
+    def _seeing(self) -> np.ndarray:
+        """(11,): which fields look at more than the closed form's own value."""
+        return np.isin(self.models, ("summary", "transformer"))
 
     def _check(self, timeline: Timeline) -> None:
         if timeline.extractor != self.extractor:
@@ -142,9 +159,12 @@ class ProfileWeights:
             "report": dict(self.report),
         }
         tensors = {"curves": self.curves, "reliability": self.reliability}
-        if self.network is not None and self.scale is not None:
-            about |= {"signals": self.scale.names, "network": asdict(self.network.settings)}
+        if self.summary is not None and self.scale is not None:
+            about |= {"signals": self.scale.names}
             tensors |= {f"scale.{name}": array for name, array in self.scale.arrays().items()}
+            tensors |= {f"summary.{name}": array for name, array in self.summary.arrays().items()}
+        if self.network is not None:
+            about |= {"network": asdict(self.network.settings)}
             tensors |= {f"network.{name}": tensor.numpy() for name, tensor in self.network.state_dict().items()}
         tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
         raw = save(tensors, metadata={"leitmotif": json.dumps(about, ensure_ascii=False, sort_keys=True)})
@@ -175,15 +195,17 @@ class ProfileWeights:
         models = tuple(about["fields"][name] for name in VIDEO_NAMES)
         if not set(models) <= set(MODELS) or tensors["curves"].shape[:2] != (len(models), 2):
             raise ValueError(models)
-        scale = network = None
+        scale = summary = network = None
+        part = lambda name: {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}  # noqa: E731
+        if "signals" in about:
+            scale = TokenScale.from_arrays(about["signals"], part("scale."))
+            summary = SummaryModel.from_arrays(part("summary."))
         if "network" in about:
             from features.video.temporal import load_network
 
-            part = lambda name: {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}  # noqa: E731
-            scale = TokenScale.from_arrays(about["signals"], part("scale."))
             network = load_network(about["network"], part("network."))
-        reliability = tensors["reliability"]
-        return cls(models, tensors["curves"], about["extractor"], about["piece"], scale, network, reliability, about["report"], digest)
+        learned = (scale, summary, network, tensors["reliability"])
+        return cls(models, tensors["curves"], about["extractor"], about["piece"], *learned, about["report"], digest)
 
 
 def _metadata(raw: bytes) -> str:

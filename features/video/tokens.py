@@ -98,10 +98,14 @@ def _normal_scores(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _principal_axes(embedding: np.ndarray, components: int) -> tuple[np.ndarray, np.ndarray]:
     """Centre (1024,) and the first principal axes over their standard deviations (c, 1024)."""
+    from scipy.linalg import eigh
+
     known = embedding[np.isfinite(embedding).all(axis=1)].astype(np.float64)
     centre = known.mean(axis=0)
-    variance, axes = np.linalg.eigh((known - centre).T @ (known - centre) / len(known))
-    keep = np.argsort(variance)[::-1][:components]
+    width = known.shape[1]
+    largest = (max(width - components, 0), width - 1)
+    variance, axes = eigh((known - centre).T @ (known - centre) / len(known), subset_by_index=largest)
+    keep = np.argsort(variance)[::-1]
     keep = keep[variance[keep] > 1e-9]
     axes = axes[:, keep] * np.sign(axes[np.abs(axes[:, keep]).argmax(axis=0), keep])
     return centre.astype(np.float32), (axes / np.sqrt(variance[keep])).T.astype(np.float32)

@@ -1,8 +1,8 @@
 """The whole path from rated windows to profile weights, and which model each field keeps.
 
 A field keeps the closed form unless a model's held-out R² is better by a paired bootstrap interval over
-groups that lies above zero: first the calibrated curve against the closed form, then the Transformer
-against what was kept. So held-out scores never fall below the closed form's.
+groups that lies above zero: first the calibrated curve against the closed form, then the summary model
+and the Transformer, each against what was kept before it. So held-out scores never fall below the closed form's.
 """
 
 from __future__ import annotations
@@ -49,14 +49,12 @@ class FieldReport:
     """Reliability of the ratings, the most that R² can be; None where nobody rated twice."""
     scores: dict[str, Score]
     """By model, in the order of `MODELS`."""
-    calibrated_gain: measures.Gain
-    """R² over the closed form."""
-    transformer_gain: measures.Gain
-    """R² over the better of the two before it that was kept."""
+    gains: dict[str, measures.Gain]
+    """R² that each model but the closed form adds to the one that was kept of those before it."""
     kept: str
 
     def to_dict(self) -> dict:
-        return asdict(self) | {"calibrated_gain": self.calibrated_gain._asdict(), "transformer_gain": self.transformer_gain._asdict()}
+        return asdict(self) | {"gains": {model: gain._asdict() for model, gain in self.gains.items()}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,20 +99,21 @@ def calibrate(
     place = folder / _key(rated, settings)
     answers = crossval.cross_validate(rated, place, settings, lambda done, total: progress("learning", done, total))
     reports = compare(rated, answers, ratings.reliability())
-    learned = crossval.learn(rated, answers, place, settings, lambda done, total: progress("finishing", done, total))
-    found = Calibration(_weights(rated, reports, *learned), tuple(reports), len(ratings), len(rated.clips), tuple(notes))
+    simple, network = crossval.learn(rated, answers, place, settings, lambda done, total: progress("finishing", done, total))
+    found = Calibration(_weights(rated, reports, simple, network), tuple(reports), len(ratings), len(rated.clips), tuple(notes))
     return replace(found, weights=replace(found.weights, report=found.to_dict()))
 
 
-def _weights(rated: crossval.Rated, reports: list[FieldReport], curves: np.ndarray, scale, network) -> ProfileWeights:
-    """The file's content: per field what it keeps, and the network if any field does."""
+def _weights(rated: crossval.Rated, reports: list[FieldReport], simple: crossval.Below, network) -> ProfileWeights:
+    """The file's content: per field what it keeps, and each model that any field does."""
     by_name = {r.name: r for r in reports}
     models = tuple(by_name[n].kept if n in by_name else "closed" for n in VIDEO_NAMES)
     reliability = [max(by_name[n].scores[by_name[n].kept].r2, 0.0) if n in by_name else 0.0 for n in VIDEO_NAMES]
-    if "transformer" not in models:
-        scale = network = None
     longest = max(part["seconds"].sum() for part in rated.parts)
-    return ProfileWeights(models, curves, rated.clips[0].extractor, float(longest), scale, network, np.array(reliability))
+    found = ProfileWeights(models, simple.curve, rated.clips[0].extractor, float(longest), reliability=np.array(reliability))
+    if "summary" in models or "transformer" in models:
+        found = replace(found, scale=simple.scale, summary=simple.model)
+    return replace(found, network=network) if "transformer" in models else found
 
 
 def compare(rated: crossval.Rated, answers: crossval.Answers, ceiling: np.ndarray) -> list[FieldReport]:
@@ -126,16 +125,17 @@ def compare(rated: crossval.Rated, answers: crossval.Answers, ceiling: np.ndarra
             continue
         truth, groups = rated.values[rows, i], rated.groups[rows]
         given = {model: getattr(answers, model)[rows, i] for model in MODELS}
-        first = measures.gain(truth, given["closed"], given["calibrated"], groups)
-        kept = "calibrated" if first.low > 0 else "closed"
-        second = measures.gain(truth, given[kept], given["transformer"], groups)
-        if second.low > 0 and answers.epochs and answers.trust[i] > 0:
-            kept = "transformer"
+        possible = {"transformer": answers.epochs > 0 and answers.trust[i] > 0}
+        kept, gains = "closed", {}
+        for model in MODELS[1:]:
+            gains[model] = measures.gain(truth, given[kept], given[model], groups)
+            if gains[model].low > 0 and possible.get(model, True):
+                kept = model
         scores = {
             m: Score(measures.r_squared(truth, a), measures.pearson(truth, a), measures.concordance(truth, a)) for m, a in given.items()
         }
         most = None if np.isnan(ceiling[i]) else float(ceiling[i])
-        reports.append(FieldReport(name, int(rows.sum()), len(np.unique(groups)), most, scores, first, second, kept))
+        reports.append(FieldReport(name, int(rows.sum()), len(np.unique(groups)), most, scores, gains, kept))
     return reports
 
 
@@ -169,7 +169,7 @@ def _reason(values: np.ndarray, groups: np.ndarray, span: float) -> str:
 
 def _key(rated: crossval.Rated, settings) -> str:
     """A name for these ratings, pictures and settings."""
-    digest = hashlib.sha256(repr(asdict(settings)).encode())
+    digest = hashlib.sha256(repr(("summary", asdict(settings))).encode())  # networks of another base are not taken up
     for array in (rated.values, rated.groups, rated.clip, *(p.values for p in rated.parts)):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]

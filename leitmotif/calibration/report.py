@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from leitmotif.calibration.crossval import NETWORK_FROM
+
 if TYPE_CHECKING:
     from leitmotif.calibration.calibrate import Calibration, FieldReport, Score
     from leitmotif.calibration.measures import Gain
 
 
 def calibration_table(found: Calibration) -> Table:
-    """One row per rated field: held-out R² / r / CCC of the three models, what the better ones add, what is kept."""
-    title = f"Held-out agreement with {found.windows} rated windows of {found.clips} clips (R²/r/CCC; gain in R² over 95 % interval)"
+    """One row per rated field: held-out R² / r / CCC of the four models, under them what they add, and what is kept."""
+    title = f"Held-out agreement with {found.windows} rated windows of {found.clips} clips (R²/r/CCC; gain in R², 95 % interval)"
     table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
+    if found.windows < NETWORK_FROM:
+        table.caption = f"No Transformer was trained: it takes {NETWORK_FROM} rated windows; its column is the summary model's."
+        table.caption_justify = "left"
     table.add_column("", no_wrap=True)
-    for column in ("windows", "ceiling", "closed form", "calibrated", "gain", "Transformer", "gain", "kept"):
+    for column in ("windows", "ceiling", "closed form", "calibrated", "summary", "Transformer", "kept"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in found.fields:
         table.add_row(*_cells(row))
@@ -24,11 +29,10 @@ def calibration_table(found: Calibration) -> Table:
 
 
 def _cells(row: FieldReport) -> tuple[str, ...]:
-    closed, calibrated, transformer = (_score(score) for score in row.scores.values())
+    models = [_score(score) + (f"\n{_gain(row.gains[name])}" if name in row.gains else "") for name, score in row.scores.items()]
     ceiling = "–" if row.ceiling is None else f"{row.ceiling:.2f}"
-    gains = _gain(row.calibrated_gain), _gain(row.transformer_gain)
     kept = "closed form" if row.kept == "closed" else row.kept
-    return row.name, str(row.windows), ceiling, closed, calibrated, gains[0], transformer, gains[1], f"[bold]{kept}[/bold]"
+    return row.name, str(row.windows), ceiling, *models, f"[bold]{kept}[/bold]"
 
 
 def _score(score: Score) -> str:
@@ -36,5 +40,5 @@ def _score(score: Score) -> str:
 
 
 def _gain(gain: Gain) -> str:
-    text = f"{gain.value:+.2f}\n[dim]{gain.low:+.2f}…{gain.high:+.2f}[/dim]"
-    return f"[bold]{text}[/bold]" if gain.low > 0 else text
+    text = f"{gain.value:+.2f} {gain.low:+.2f}…{gain.high:+.2f}"
+    return f"[bold]{text}[/bold]" if gain.low > 0 else f"[dim]{text}[/dim]"

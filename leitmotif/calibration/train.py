@@ -40,7 +40,7 @@ class TrainSettings:
     steps: int = 8
     """Optimiser steps per epoch."""
     epochs: int = 30
-    patience: int = 6
+    patience: int = 4
     """Epochs without a better held-out loss after which training ends."""
     averaging: float = 0.95
     """Share of the running average that stays at each step."""

@@ -14,7 +14,8 @@ def add_parser(subparsers) -> None:
         help="learn from your own ratings of clips",
         description="RATINGS.csv names a clip per row (columns clip, and if you like start and end in seconds, rater, group) and "
         "rates it in any of the eleven fields. Every field keeps the simplest model that wins on clips it has not seen: the closed "
-        "form, a curve over it, or a light Transformer. The file that comes out is what --profile-weights takes.",
+        "form, a curve over it, a model of what a window is on the whole, or a light Transformer over time. The file that comes "
+        "out is what --profile-weights takes.",
     )
     parser.add_argument("ratings", type=Path, nargs="?", metavar="RATINGS.csv")
     parser.add_argument("--videos", type=Path, required=True, metavar="FOLDER", help="the folder with the rated clips")

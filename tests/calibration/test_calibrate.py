@@ -12,7 +12,9 @@ from data.errors import Cancelled, InputError
 from data.profiles import VIDEO_NAMES
 from features.video import rate
 from features.video.timeline import COLUMNS, Timeline
-from leitmotif.calibration.calibrate import calibrate
+from leitmotif.calibration import crossval
+from leitmotif.calibration.calibrate import calibrate, compare
+from leitmotif.calibration.crossval import Answers, Rated
 from leitmotif.calibration.ratings import Ratings, Window
 from leitmotif.calibration.train import Examples, TrainSettings, train
 
@@ -71,6 +73,28 @@ def test_ratings_that_agree_with_the_closed_form_keep_it(tmp_path):
     assert np.array_equal(found.weights.rate(CLIPS[path]).values, rate(CLIPS[path]).values)
 
 
+def test_a_field_keeps_the_simplest_model_that_wins():
+    """Answers of four models that get better and better, or do not."""
+    rng = np.random.default_rng(0)
+    truth, noise = rng.uniform(20, 80, 60), rng.normal(0, 10, 60)
+
+    def kept(errors: tuple[float, float, float, float], epochs: int = 3) -> str:
+        given = [np.full((60, 11), np.nan) for _ in errors]
+        for array, error in zip(given, errors, strict=True):
+            array[:, TENSION] = truth + error * noise
+        values = np.full((60, 11), np.nan)
+        values[:, TENSION] = truth
+        watched = Rated([], [], np.arange(60), given[0], given[0], values, np.arange(60) // 2)
+        (row,) = compare(watched, Answers(*given, epochs, np.ones(11)), np.full(11, np.nan))
+        return row.kept
+
+    assert kept((1, 1, 1, 1)) == kept((0.1, 1, 1, 1)) == "closed"
+    assert kept((1, 0.5, 0.5, 0.5)) == "calibrated"
+    assert kept((1, 1, 0.5, 0.6)) == kept((1, 0.5, 0.1, 0.1)) == "summary"
+    assert kept((1, 0.5, 0.4, 0.1)) == kept((0.5, 1, 0.8, 0.1)) == "transformer"
+    assert kept((1, 0.5, 0.4, 0.1), epochs=0) == "summary"
+
+
 def test_noise_never_costs_held_out_agreement(tmp_path):
     """Ratings without any rule: whatever is kept is no worse than the closed form on held-out clips."""
     noise = np.random.default_rng(2).uniform(0, 100, 20)
@@ -79,13 +103,22 @@ def test_noise_never_costs_held_out_agreement(tmp_path):
     assert row.scores[row.kept].r2 >= row.scores["closed"].r2
 
 
-def test_the_same_seed_gives_the_same_file_and_a_second_run_takes_up_the_first(tmp_path):
+def test_the_same_seed_gives_the_same_file_and_a_second_run_takes_up_the_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(crossval, "NETWORK_FROM", 24)
     ratings = rated(24, {TENSION: np.linspace(5, 95, 24)})
     first, again = (calibrate(ratings, tmp_path / name, settings=QUICK, read=CLIPS.get) for name in "ab")
+    assert list((tmp_path / "a").rglob("metrics.csv"))
     assert first.to_dict() == again.to_dict()
     epochs = []
     calibrate(ratings, tmp_path / "a", settings=QUICK, read=CLIPS.get, progress=lambda stage, done, total: epochs.append(stage))
     assert "watching" in epochs and "learning" not in epochs
+
+
+def test_few_ratings_train_no_network(tmp_path):
+    found = calibrate(rated(24, {TENSION: np.linspace(5, 95, 24)}), tmp_path, read=CLIPS.get)
+    (row,) = found.fields
+    assert row.scores["transformer"] == row.scores["summary"] and row.kept != "transformer"
+    assert not list(tmp_path.rglob("*.ckpt"))
 
 
 @pytest.mark.parametrize(

@@ -55,12 +55,15 @@ def calibrated(raters: SimulatedRaters, clips, count: int, folder: Path) -> tupl
 
 
 def test_the_hidden_rule_is_recovered(raters, clips, tmp_path):
-    found, rows, rated = calibrated(raters, clips, 100, tmp_path)
+    found, rows, rated = calibrated(raters, clips, 90, tmp_path)
     (row,) = found.fields
     ceiling = measures.r_squared(rated, raters.truth[rows])
-    assert row.kept == "transformer"
-    assert row.scores["transformer"].r2 > 0.75 * ceiling
-    assert row.scores["transformer"].r2 > row.scores["calibrated"].r2 > row.scores["closed"].r2
+    assert row.kept == "summary"
+    assert row.scores["summary"].r2 > 0.8 * ceiling
+    assert row.scores["summary"].r2 > max(row.scores["calibrated"].r2, row.scores["closed"].r2)
+    given = np.array([found.weights.rate(clips[w.clip], w.start, w.end).values[FIELD] for w in raters.windows])
+    others = np.setdiff1d(np.arange(len(raters.windows)), rows)
+    assert measures.r_squared(raters.truth[others], given[others]) > 0.9  # what the file says of windows nobody rated
 
 
 def test_twenty_ratings_do_no_harm(raters, clips, tmp_path):
@@ -105,7 +108,6 @@ def test_the_command_writes_a_file_that_analyze_takes(table, clips, monkeypatch,
     assert (record["windows"], field["name"], field["windows"]) == (24, "scene_tension", 24)
     assert 0.5 < field["ceiling"] <= 1
     assert "clip 'nobody.mp4' is not in" in err and record["skipped"][0]["line"] == 74
-    assert list((tmp_path / "logs").rglob("metrics.csv"))
 
     clip = next(iter(clips))
     assert main(["analyze", str(clip), "--profile-weights", str(weights), "--json"]) == 0

@@ -15,6 +15,7 @@ from data.errors import InputError
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES
 from features.video import rate
 from features.video.profile_weights import ProfileWeights, from_z, to_z
+from features.video.summary import SummaryModel
 from features.video.temporal import TemporalSettings, TemporalTransformer
 from features.video.timeline import COLUMNS, Timeline
 from features.video.tokens import TokenScale
@@ -38,15 +39,31 @@ def timeline() -> Timeline:
 
 @pytest.fixture(scope="module")
 def weights(timeline) -> ProfileWeights:
-    """Scene tension calibrated, visual arousal by the Transformer, all else closed."""
+    """Scene tension calibrated, image affinity by the summary model, visual arousal by the Transformer, all else closed."""
     torch.manual_seed(0)
     scale = TokenScale.fit([timeline])
     network = TemporalTransformer(TemporalSettings(inputs=scale.width)).eval()
     torch.nn.init.normal_(network.head.weight, std=0.05)
-    models = dict.fromkeys(VIDEO_NAMES, "closed") | {"scene_tension": "calibrated", "visual_arousal": "transformer"}
+    models = dict.fromkeys(VIDEO_NAMES, "closed") | {
+        "scene_tension": "calibrated",
+        "image_affinity": "summary",
+        "visual_arousal": "transformer",
+    }
     curves = np.repeat(np.stack([GRID, 0.3 + 0.5 * GRID])[None], 11, axis=0)
-    reliability = np.where(np.array(list(models.values())) == "transformer", 0.6, 0.0)
-    return ProfileWeights(tuple(models.values()), curves, "test 1", 10.0, scale, network, reliability, {"windows": 3})
+    reliability = np.where(np.isin(list(models.values()), ("summary", "transformer")), 0.6, 0.0)
+    summary = some_summary_model(11 + 3 * len(scale.names) + len(scale.axes))
+    return ProfileWeights(tuple(models.values()), curves, "test 1", 10.0, scale, summary, network, reliability, {"windows": 3})
+
+
+def some_summary_model(numbers: int) -> SummaryModel:
+    rng = np.random.default_rng(0)
+    return SummaryModel(
+        rng.normal(size=numbers),
+        rng.uniform(0.5, 2, numbers),
+        rng.normal(scale=0.02, size=(11, numbers)),
+        rng.normal(size=(7, 11)),
+        rng.normal(scale=0.1, size=(11, 7)),
+    )
 
 
 @settings(deadline=None)
@@ -74,18 +91,29 @@ def test_a_calibrated_field_follows_its_curve(weights, timeline):
 def test_the_network_adds_its_residual_in_z(weights, timeline):
     i = VIDEO_NAMES.index("visual_arousal")
     without = replace(weights, models=tuple("calibrated" if m == "transformer" else m for m in weights.models))
-    _, residual = weights.residuals(timeline)
+    _, residual = weights.residuals(timeline, rate(timeline))
     assert residual.shape == (6, 11)  # a minute in pieces of ten seconds
     difference = to_z(weights.rate(timeline).values) - to_z(without.rate(timeline).values)
     assert difference[i] == pytest.approx(residual[:, i].mean(), abs=1e-6)
     assert abs(difference[i]) > 1e-3
 
 
-def test_what_the_network_rates_is_as_sure_as_its_held_out_score(weights, timeline):
+def test_the_summary_model_adds_its_residual_and_the_network_comes_on_top(weights, timeline):
+    affinity, arousal = VIDEO_NAMES.index("image_affinity"), VIDEO_NAMES.index("visual_arousal")
+    without = replace(weights, models=tuple("summary" if m == "transformer" else m for m in weights.models), network=None)
+    _, both = weights.residuals(timeline, rate(timeline))
+    _, alone = without.residuals(timeline, rate(timeline))
+    assert np.array_equal(both[:, affinity], alone[:, affinity])
+    assert np.abs(both[:, arousal] - alone[:, arousal]).max() > 1e-3
+    bent = to_z(without.rate(timeline).values)[affinity]
+    assert bent == pytest.approx(0.3 + 0.5 * to_z(rate(timeline).values)[affinity] + alone[:, affinity].mean(), abs=1e-6)
+
+
+def test_what_was_learned_from_the_picture_is_as_sure_as_its_held_out_score(weights, timeline):
     sure, closed = weights.rate(timeline, 0, 1).confidence, rate(timeline, 0, 1).confidence
-    i = VIDEO_NAMES.index("visual_arousal")
-    assert sure[i] == 0.6 > closed[i]
-    assert np.array_equal(np.delete(sure, i), np.delete(closed, i))
+    learned = [VIDEO_NAMES.index("image_affinity"), VIDEO_NAMES.index("visual_arousal")]
+    assert (sure[learned] == 0.6).all() and (closed[learned] < 0.6).all()
+    assert np.array_equal(np.delete(sure, learned), np.delete(closed, learned))
 
 
 def test_every_bent_value_stays_in_range(weights, timeline):
@@ -107,7 +135,7 @@ def test_a_saved_file_says_the_same(weights, timeline, tmp_path):
 
 
 def test_a_file_without_a_network_needs_no_torch(weights, timeline, tmp_path):
-    plain = replace(weights, models=("calibrated",) * 11, network=None, scale=None)
+    plain = replace(weights, models=("summary",) * 11, network=None)
     plain.save(tmp_path / "w.safetensors")
     loaded = ProfileWeights.load(tmp_path / "w.safetensors")
     assert loaded.network is None and np.array_equal(loaded.rate(timeline).values, plain.rate(timeline).values)
