@@ -64,7 +64,7 @@ def test_logs_and_a_checkpoint_and_going_on_from_it(tmp_path, pairs):
         run(pairs, settings, folder=tmp_path / "nothing", resume=True)
 
 
-def test_ctrl_c_stops_training_and_stays_ctrl_c(pairs, tmp_path):
+def test_ctrl_c_stops_training_and_stays_ctrl_c(pairs, tmp_path, ctrl_c):
     """Lightning would leave the process, and deaf to Ctrl-C besides."""
 
     def press(stage, epoch, epochs):
@@ -80,7 +80,7 @@ def test_ctrl_c_stops_training_and_stays_ctrl_c(pairs, tmp_path):
     assert told == [("epochs", 2, 4), ("epochs", 3, 4)]
 
 
-def test_a_study_is_interrupted_and_resumed_and_the_same_seed_is_the_same_study(tmp_path, pairs, monkeypatch):
+def test_a_study_is_interrupted_and_resumed_and_the_same_seed_is_the_same_study(tmp_path, pairs, monkeypatch, ctrl_c):
     settings = Settings(epochs=2)
     whole = tune(pairs, tmp_path / "whole.db", 4, seed=3, settings=settings)
 
