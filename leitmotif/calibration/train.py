@@ -9,10 +9,6 @@ interrupted and goes on from its checkpoint gives the same weights as one that w
 
 from __future__ import annotations
 
-import logging
-import signal
-import threading
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +24,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from data.atomic import atomic_path
 from features.video.temporal import TemporalSettings, TemporalTransformer, batch
+from recommender.quiet import quiet_lightning
 
 
 @dataclass(frozen=True)
@@ -201,7 +198,7 @@ def _fit(module: ResidualTraining, drawn: _Drawn, folder: Path, checkpoint: Path
     callbacks: list[lightning.Callback] = [_Report(report), _Resumable(folder / "last.ckpt")]
     if module.held_out is not None:
         callbacks.append(EarlyStopping("held_out_loss", patience=module.settings.patience, check_on_train_epoch_end=True))
-    with _quiet():
+    with quiet_lightning():
         trainer = lightning.Trainer(
             accelerator="cpu",
             max_epochs=module.settings.epochs,
@@ -213,34 +210,7 @@ def _fit(module: ResidualTraining, drawn: _Drawn, folder: Path, checkpoint: Path
             enable_model_summary=False,
             deterministic=True,
         )
-        _interruptible(lambda: trainer.fit(module, DataLoader(drawn, batch_size=None), ckpt_path=checkpoint, weights_only=True))
-
-
-def _interruptible(fit: Callable[[], None]) -> None:
-    """Ctrl-C stays Ctrl-C: Lightning turns it into an exit and goes on ignoring the signal.
-
-    mediapipe, which watched the clips in this process, runs a profiling timer with a native handler;
-    Lightning would put the default one in its place when it is done: termination.
-    """
-    handler = signal.getsignal(signal.SIGINT)
-    if hasattr(signal, "SIGPROF") and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGPROF, signal.SIG_IGN)
-    try:
-        fit()
-    except SystemExit:
-        raise KeyboardInterrupt from None
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, handler)
-
-
-class _quiet(warnings.catch_warnings):
-    """No banner and no advice about workers on stderr while the command has its own progress."""
-
-    def __enter__(self):
-        super().__enter__()
-        warnings.simplefilter("ignore")
-        logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+        trainer.fit(module, DataLoader(drawn, batch_size=None), ckpt_path=checkpoint, weights_only=True)
 
 
 def _variance(share: np.ndarray) -> np.ndarray:
