@@ -18,7 +18,7 @@ from features.video.reference import Reference, share, shipped
 from features.video.timeline import Timeline
 
 PEAKED = ("character_tension", "scene_tension", "narrative_pacing", "visual_arousal")
-MOTION_FIELDS = ("action_energy", "motion_amplitude", "narrative_pacing", "visual_arousal")
+_PEAKED = [VIDEO_NAMES.index(name) for name in PEAKED]
 
 
 def rate(timeline: Timeline, start: float = 0.0, end: float | None = None, reference: Reference | None = None) -> VideoProfile:
@@ -107,13 +107,7 @@ def _watched(seconds: float) -> float:
 
 def summary(curves: np.ndarray, seconds: np.ndarray) -> np.ndarray:
     """The eleven numbers (11,) of curves (T, 11) whose tokens last `seconds` (T,), within the fields' ranges."""
-    values = [_summary(name, curves[:, i], seconds) for i, name in enumerate(VIDEO_NAMES)]
+    values = np.average(curves, axis=0, weights=seconds)
+    peaks = np.quantile(curves[:, _PEAKED], 0.9, axis=0, weights=seconds, method="inverted_cdf")
+    values[_PEAKED] = (values[_PEAKED] + np.maximum(peaks, values[_PEAKED])) / 2
     return np.clip(values, [f.low for f in VIDEO_FIELDS], [f.high for f in VIDEO_FIELDS])
-
-
-def _summary(name: str, curve: np.ndarray, weights: np.ndarray) -> float:
-    mean = float(np.average(curve, weights=weights))
-    if name not in PEAKED:
-        return mean
-    peak = float(np.quantile(curve, 0.9, weights=weights, method="inverted_cdf"))
-    return (mean + max(peak, mean)) / 2

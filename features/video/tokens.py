@@ -60,11 +60,13 @@ class TokenScale:
         """Tokens float32 (T, width), 0 where missing, and seen bool (T, width)."""
         tokens = np.zeros((len(timeline.times), self.width), dtype=np.float32)
         seen = np.zeros(tokens.shape, dtype=bool)
+        known = np.isfinite(timeline.values)
+        values = np.where(known, timeline.values, 0.0)
         for i, name in enumerate(self.names):
             if name in timeline.names:
-                column = timeline.values[:, timeline.names.index(name)]
-                seen[:, i] = np.isfinite(column)
-                tokens[:, i] = np.interp(np.nan_to_num(column), self.levels[i], self.scores[i])
+                column = timeline.names.index(name)
+                seen[:, i] = known[:, column]
+                tokens[:, i] = np.interp(values[:, column], self.levels[i], self.scores[i])
         if len(self.axes) and timeline.embedding is not None:
             n = len(self.names)
             seen[:, n:] = np.isfinite(timeline.embedding).all(axis=1, keepdims=True)
