@@ -70,7 +70,7 @@ def profile_bars(profile: Profile, label: Callable[[Field], str], evidence: Call
 
 def number(f: Field, value: float) -> str:
     """A value with the digits that its range deserves, and a true minus sign."""
-    return (f"{value:.2f}" if f.high - f.low <= 20 else f"{value:.0f}").replace("-", "−")
+    return (f"{value:z.2f}" if f.high - f.low <= 20 else f"{value:z.0f}").replace("-", "−")
 
 
 def _bar(f: Field, value: float, confidence: float) -> str:

@@ -46,7 +46,7 @@ def profile_table(title: str, profile: Profile) -> Table:
 
 def number(f: Field, value: float) -> str:
     """A value with the digits that its range deserves."""
-    return f"{value:.2f}" if f.high - f.low <= 20 else f"{value:.0f}"
+    return f"{value:z.2f}" if f.high - f.low <= 20 else f"{value:z.0f}"
 
 
 def bar(f: Field, value: float, confidence: float) -> Text:

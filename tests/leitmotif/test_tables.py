@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS
+from leitmotif import drawing
 from leitmotif.tables import bar, clock, number
 
 
@@ -23,3 +24,5 @@ def test_a_bar_runs_from_one_end_of_the_range_to_the_other(f):
 def test_digits_follow_the_range():
     colour, arousal = VIDEO_FIELDS[6], VIDEO_FIELDS[9]
     assert (number(colour, 0.456), number(arousal, 45.6)) == ("0.46", "46")
+    assert number(arousal, -0.2) == drawing.number(arousal, -0.2) == "0", "nothing has no sign"
+    assert (number(arousal, -7.4), drawing.number(arousal, -7.4)) == ("-7", "−7")
