@@ -52,7 +52,7 @@ def set_up(extras):
             subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
         except subprocess.CalledProcessError:
             sys.exit("go.py: Python could not make a virtual environment; on Debian or Ubuntu `apt-get install python3-venv` mends it.")
-    say("installing packages (about 2 GB on disk; some minutes the first time)")
+    say("installing packages (2 to 3 GB on disk; some minutes the first time)")
     install_torch()
     pip("-e", f"{ROOT}[{extras}]")
     use_headless_opencv_without_a_screen()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytorch_lightning as lightning
+import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 
@@ -55,8 +57,8 @@ def train(
     progress : told of every epoch that begins; what it raises stops the training.
 
     Same pairs, settings and seed give the same network. Ctrl-C leaves the checkpoint of the last
-    whole epoch. Raises `InputError` if the pairs cannot be trained on, or there is no checkpoint to
-    resume from.
+    whole epoch. Raises `InputError` if the pairs cannot be trained on, or the checkpoint to
+    resume from is missing, damaged or of other sizes.
     """
     config, settings = config or Config(), settings or Settings()
     check_trainable(train_pairs)
@@ -69,7 +71,7 @@ def train(
         batches = PairsModule(train_pairs, validation, settings.batch_size, workers, settings.seed)
         told = [_Told(progress)] if progress else []
         trainer = _trainer(settings, folder, [*callbacks, *told], accelerator)
-        trainer.fit(module, batches, ckpt_path=_checkpoint(folder) if resume else None, weights_only=False if resume else None)
+        trainer.fit(module, batches, ckpt_path=_checkpoint(folder, module) if resume else None, weights_only=True)
     module.network.load_state_dict(module.best_state)
     return Trained(module.network.cpu().eval(), config, settings, module.best_epoch, module.best_loss)
 
@@ -95,10 +97,17 @@ def _trainer(settings: Settings, folder: str | os.PathLike | None, callbacks: Se
     )
 
 
-def _checkpoint(folder: str | os.PathLike | None) -> Path:
-    path = Path(folder or "", "last.ckpt")
-    if folder is None or not path.is_file():
+def _checkpoint(folder: str | os.PathLike | None, module: Training) -> Path:
+    """The last checkpoint in `folder`, read as tensors only (a pickle runs no code) and of this network's sizes."""
+    path = Path(folder or ".") / "last.ckpt"
+    if not path.is_file():
         raise InputError(f"{path}: no checkpoint to resume from; train without --resume first.")
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, KeyError, TypeError):
+        raise InputError(f"{path}: not a checkpoint of a training run; train without --resume.") from None
+    if {n: t.shape for n, t in stored.items()} != {n: t.shape for n, t in module.state_dict().items()}:
+        raise InputError(f"{path}: a checkpoint of a network of other sizes; give the sizes it began with, or train without --resume.")
     return path
 
 

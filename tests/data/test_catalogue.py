@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -187,3 +188,16 @@ def test_take_keeps_order_and_columns(rows):
     found = tracks().take(rows)
     assert found.track_ids == (["曲/2", "曲/0"] if isinstance(rows, list) else ["曲/0", "曲/2"])
     assert found.text("isrc") == ["DE123"] * 2
+
+
+@pytest.mark.parametrize("column", [[[1.0], [2.0]], [{"a": 1}, {"a": 2}], [b"1", b"\xff"], [date(2026, 1, 1), date(2026, 1, 2)]], ids=str)
+def test_a_parquet_column_of_another_kind_is_no_number(tmp_path, column):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    features = {name: [0.5, 1.5] for name in MUSIC_NAMES}
+    pq.write_table(pa.table({"track_id": ["a", "b"], **features, "bpm": column}), tmp_path / "beats.parquet")
+    assert np.isnan(Catalogue.read(tmp_path / "beats.parquet").numbers("bpm")).all()
+    pq.write_table(pa.table({"track_id": ["a", "b"], **features, "warmth": column}), tmp_path / "warm.parquet")
+    with pytest.raises(InputError, match=r"warm\.parquet: no usable track.*warmth is not a finite number"):
+        Catalogue.read(tmp_path / "warm.parquet")

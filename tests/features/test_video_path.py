@@ -9,7 +9,7 @@ from video_files import encode, texture
 
 from data.errors import Cancelled, InputError
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES
-from features.video import rate, read_timeline, scenes, video_profile
+from features.video import profile, rate, read_timeline, scenes, video_profile
 from features.video.timeline import COLUMNS, Timeline
 
 
@@ -177,3 +177,17 @@ def test_a_truncated_file_gives_what_could_be_read_and_says_so(three_shots, tmp_
     headless.write_bytes(three_shots.read_bytes()[:4000])
     with pytest.raises(InputError, match=r"headless\.mp4: cannot be opened"):
         video_profile(headless)
+
+
+def test_a_curve_counts_by_its_mean_and_where_peaks_are_remembered_by_its_peak_too():
+    """Ten tokens, one of them high: the mean of the mean and the 90th percentile, weighted by seconds."""
+    curve = np.array([0.1] * 8 + [0.5, 0.9])
+    curves = np.tile(curve[:, None], (1, len(VIDEO_NAMES)))
+    seconds = np.full(10, 0.5)
+    numbers = dict(zip(VIDEO_NAMES, profile.summary(curves, seconds), strict=True))
+    assert {name for name, x in numbers.items() if x == pytest.approx((0.22 + 0.5) / 2)} == set(profile.PEAKED)
+    assert {name for name, x in numbers.items() if x == pytest.approx(0.22)} == set(VIDEO_NAMES) - set(profile.PEAKED)
+    seconds[-1] = 2.0  # the high token lasts longer: now it is the 90th percentile
+    mean = (curve * seconds).sum() / seconds.sum()
+    numbers = dict(zip(VIDEO_NAMES, profile.summary(curves, seconds), strict=True))
+    assert numbers["scene_tension"] == pytest.approx((mean + 0.9) / 2) and numbers["color_weight"] == pytest.approx(mean)

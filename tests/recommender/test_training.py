@@ -1,12 +1,15 @@
 """Training and tuning as a person runs them: seeds, logs, resuming, and pairs that cannot be learned from."""
 
 import csv
+import pickle
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import pytorch_lightning as lightning
+import torch
 from planted import linear_rule, planted
 
 from data.errors import InputError
@@ -62,6 +65,33 @@ def test_logs_and_a_checkpoint_and_going_on_from_it(tmp_path, pairs):
     assert resumed.best_epoch == whole.best_epoch and np.allclose(weights(resumed), weights(whole), atol=1e-6)
     with pytest.raises(InputError, match="no checkpoint to resume from"):
         run(pairs, settings, folder=tmp_path / "nothing", resume=True)
+
+
+class Code:
+    """Unpickled, it would write a file."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self):
+        return Path.touch, (self.mark,)
+
+
+def test_a_checkpoint_that_is_none_of_this_run(pairs, tmp_path):
+    last = tmp_path / "last.ckpt"
+    last.write_text("words")
+    with pytest.raises(InputError, match=r"last\.ckpt: not a checkpoint of a training run"):
+        run(pairs, Settings(epochs=2), folder=tmp_path, resume=True)
+    last.write_bytes(pickle.dumps(Code(tmp_path / "ran"), protocol=2))
+    with pytest.raises(InputError, match="not a checkpoint"):
+        run(pairs, Settings(epochs=2), folder=tmp_path, resume=True)
+    torch.save({"state_dict": {}, "more": Code(tmp_path / "ran")}, last)
+    with pytest.raises(InputError, match="not a checkpoint"):
+        run(pairs, Settings(epochs=2), folder=tmp_path, resume=True)
+    assert not (tmp_path / "ran").exists(), "a pickle ran"
+    torch.save({"state_dict": {"network.other": torch.zeros(3)}}, last)
+    with pytest.raises(InputError, match="other sizes"):
+        run(pairs, Settings(epochs=2), folder=tmp_path, resume=True)
 
 
 def test_ctrl_c_stops_training_and_stays_ctrl_c(pairs, tmp_path, ctrl_c):
