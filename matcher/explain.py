@@ -86,17 +86,22 @@ class Swap(NamedTuple):
     """Where both tracks are equally near; a step beyond it they change places."""
 
 
+FARTHEST = 1000.0
+"""No one multiplies a weight by more: that one dimension alone would decide. Ours."""
+
+
 def swap(first: np.ndarray, second: np.ndarray, query: np.ndarray, weights: np.ndarray, metric: str, scaling: Scaling = RAW) -> Swap | None:
     """What would have to change for `second` (10,) to come before `first` (10,); None if no single weight can.
 
-    Smallest means the smallest factor between old and new weight. Only dimensions that take part
-    are considered.
+    Smallest means the smallest factor between old and new weight; a weight grows `FARTHEST` times at
+    most. Only dimensions that take part are considered.
     """
     best, smallest = None, np.inf
     for j in np.flatnonzero(weights):
         for needed in _break_even(first, second, query, weights, int(j), metric, scaling):
             factor = abs(np.log(needed / weights[j])) if needed > 0 else np.log(1e6)  # switching off is the last resort
-            if needed >= 0 and factor < smallest and _overtakes(first, second, query, weights, int(j), needed, metric, scaling):
+            within = 0 <= needed <= FARTHEST * weights[j]
+            if within and factor < smallest and _overtakes(first, second, query, weights, int(j), needed, metric, scaling):
                 best, smallest = Swap(MUSIC_FIELDS[j].name, float(weights[j]), float(needed)), factor
     return best
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from data.profiles import MUSIC_NAMES
-from matcher.explain import sentence, shares, swap, swap_sentence
+from matcher.explain import FARTHEST, sentence, shares, swap, swap_sentence
 from matcher.metric import RAW, distances
 
 ONES = np.ones(10)
@@ -63,6 +63,7 @@ def test_a_track_better_in_everything_cannot_be_overtaken():
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32 - 1))
+@example(4122577)  # by cosine, both are equally near once one weight is infinite
 def test_a_step_beyond_the_needed_weight_changes_the_order(metric, seed):
     rng = np.random.default_rng(seed)
     query, weights = rng.normal(size=10), rng.uniform(0.1, 2, 10)
@@ -73,6 +74,7 @@ def test_a_step_beyond_the_needed_weight_changes_the_order(metric, seed):
         return
     j = MUSIC_NAMES.index(change.dimension)
     assert change.weight == weights[j]
+    assert 0 <= change.needed <= FARTHEST * change.weight
     for step, nearer in ((1.01, 1), (0.9, 0)):  # beyond, and short of it
         tried = weights.copy()
         tried[j] = max(change.weight + (change.needed - change.weight) * step, 0)
