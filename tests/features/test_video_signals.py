@@ -62,6 +62,10 @@ class TestCuts:
         at = np.cumsum(speeds)
         assert find_cuts([cv2.blur(wide[:, x : x + 160], (max(v // 2, 1), 1)) for x, v in zip(at, speeds, strict=True)]) == []
 
+    @pytest.mark.parametrize("left", [1, 2, 3])
+    def test_a_cut_just_before_the_end_is_found(self, left):
+        assert find_cuts([*drifting(1, 50), *drifting(2, left)]) == pytest.approx([2.0])
+
     def test_cuts_between_dark_noisy_shots_are_found(self):
         rng = np.random.default_rng(8)
         scenes = [
