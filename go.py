@@ -27,7 +27,9 @@ EXTRAS = {"demo": "app", "app": "app", "test": "app,train,cluster,dev"}
 
 def main():
     if sys.version_info < (3, 11):
-        sys.exit(f"go.py: Python 3.11 or newer is needed, this is {platform.python_version()}; get one from python.org and run this again.")
+        sys.exit(
+            f"go.py: Python 3.11 or newer is needed, this is {platform.python_version()}; get one from python.org and run this again."
+        )
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command not in EXTRAS:
         sys.exit(__doc__.strip())
@@ -51,7 +53,9 @@ def set_up(extras):
         try:
             subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
         except subprocess.CalledProcessError:
-            sys.exit("go.py: Python could not make a virtual environment; on Debian or Ubuntu `apt-get install python3-venv` mends it.")
+            sys.exit(
+                "go.py: Python could not make a virtual environment; on Debian or Ubuntu `apt-get install python3-venv` mends it."
+            )
     say("installing packages (2 to 3 GB on disk; some minutes the first time)")
     install_torch()
     pip("-e", f"{ROOT}[{extras}]")
@@ -67,20 +71,47 @@ def fingerprint():
 
 def install_torch():
     """On Linux the registry's torch brings gigabytes of CUDA: without an NVIDIA GPU take the CPU build."""
-    if platform.system() != "Linux" or shutil.which("nvidia-smi") or Path("/proc/driver/nvidia").exists():
+    if (
+        platform.system() != "Linux"
+        or shutil.which("nvidia-smi")
+        or Path("/proc/driver/nvidia").exists()
+    ):
         return
-    pinned = next(line.strip() for line in (ROOT / "constraints.txt").read_text().splitlines() if line.startswith("torch=="))
+    pinned = next(
+        line.strip()
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if line.startswith("torch==")
+    )
     # One brief try; where that address cannot be reached the pinned version comes with everything else.
-    pip("--no-deps", "--index-url", CPU_WHEELS, "--timeout", "10", "--retries", "0", pinned, check=False)
+    pip(
+        "--no-deps",
+        "--index-url",
+        CPU_WHEELS,
+        "--timeout",
+        "10",
+        "--retries",
+        "0",
+        pinned,
+        check=False,
+    )
 
 
 def use_headless_opencv_without_a_screen():
     """The usual OpenCV wheels need libGL and libxcb, which servers lack; the headless ones are the same code without windows."""
-    if platform.system() != "Linux" or all(map(loads, ("libGL.so.1", "libxcb.so.1", "libgthread-2.0.so.0"))):
+    if platform.system() != "Linux" or all(
+        map(loads, ("libGL.so.1", "libxcb.so.1", "libgthread-2.0.so.0"))
+    ):
         return
-    line = next(line.strip() for line in (ROOT / "constraints.txt").read_text().splitlines() if line.startswith("opencv-contrib-python=="))
+    line = next(
+        line.strip()
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if line.startswith("opencv-contrib-python==")
+    )
     say("no libGL here: taking OpenCV's headless build")
-    subprocess.run([PYTHON, "-m", "pip", "uninstall", "-q", "-y", "opencv-python", "opencv-contrib-python"], check=True)
+    subprocess.run(
+        [PYTHON, "-m", "pip", "uninstall", "-q", "-y", "opencv-python", "opencv-contrib-python"],
+        check=True,
+    )
     pip("--no-deps", "--force-reinstall", line.replace("python==", "python-headless=="))
 
 
@@ -94,10 +125,23 @@ def loads(library):
 
 def pip(*arguments, check=True):
     quiet = [] if sys.stdout.isatty() else ["-q"]  # a person sees how far it is, a log stays short
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *quiet, "-c", str(ROOT / "constraints.txt")]
-    result = subprocess.run([*command, *arguments], cwd=ROOT, stderr=None if check else subprocess.DEVNULL)
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        *quiet,
+        "-c",
+        str(ROOT / "constraints.txt"),
+    ]
+    result = subprocess.run(
+        [*command, *arguments], cwd=ROOT, stderr=None if check else subprocess.DEVNULL
+    )
     if check and result.returncode:
-        sys.exit("go.py: a package could not be installed (see above); check the network and run the same command again.")
+        sys.exit(
+            "go.py: a package could not be installed (see above); check the network and run the same command again."
+        )
 
 
 # ---------------------------------------------------------------------------------------- commands
@@ -109,7 +153,9 @@ def demo(arguments):
     if code == 0:
         say("where to go next, from this folder:")
         leitmotif = PYTHON.with_name("leitmotif").relative_to(ROOT)
-        print("  python3 go.py app                                  the page: drop a video in, move the sliders")
+        print(
+            "  python3 go.py app                                  the page: drop a video in, move the sliders"
+        )
         print(f"  {leitmotif} recommend {film.relative_to(ROOT)} --per-scene")
         print(f"  {leitmotif} catalogue build YOUR_MUSIC_FOLDER -o audio_features.csv")
         print(f"  {leitmotif} recommend YOUR_VIDEO.mp4 --catalogue audio_features.csv")
@@ -125,7 +171,9 @@ def test(arguments):
 
 
 def python(*arguments):
-    return subprocess.run([str(PYTHON), *arguments], cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}).returncode
+    return subprocess.run(
+        [str(PYTHON), *arguments], cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}
+    ).returncode
 
 
 def say(text):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from leitmotif.page import catalogue, film, inputs, results, state
+from leitmotif.page import catalogue_tab, film, inputs, results, state
 
 st.set_page_config(page_title="Leitmotif", page_icon=state.ICON, layout="wide")
 words = inputs.language()
@@ -20,7 +20,9 @@ with st.sidebar:
     inputs.language_switch(words)
 
 chosen = state.chosen_film()
-for_video, the_catalogue = st.tabs([words("for_video"), words("the_catalogue")], on_change="rerun", key="view")
+for_video, the_catalogue = st.tabs(
+    [words("for_video"), words("the_catalogue")], on_change="rerun", key="view"
+)
 with for_video:
     state.troubles(words)
     if chosen is None:
@@ -32,4 +34,4 @@ with for_video:
         results.show(chosen, library, words)
 with the_catalogue:
     if the_catalogue.open and library is not None:
-        catalogue.show(library, words)
+        catalogue_tab.show(library, words)

@@ -20,9 +20,10 @@ import numpy as np
 
 from data.catalogue import Catalogue
 from data.profiles import MUSIC_FIELDS, VideoProfile
-from leitmotif import drawing, pipeline
-from leitmotif.i18n import Words
-from leitmotif.library import Library
+from leitmotif import pipeline
+from leitmotif.catalogue.library import Library
+from leitmotif.show import drawing
+from leitmotif.words.page_words import Words
 from recommender import load_recommender
 
 
@@ -52,7 +53,14 @@ def measure(n: int, moves: int) -> dict:
         weights = rng.uniform(0, 3, 10)
         began = time.perf_counter()
         where = library.where(licences=("CC0-1.0",), bpm=(80, 140)) if filtered else library.where()
-        result = pipeline.match(video, library.catalogue, weights=weights, recommender=recommender, index=library.index, where=where)
+        result = pipeline.match(
+            video,
+            library.catalogue,
+            weights=weights,
+            recommender=recommender,
+            index=library.index,
+            where=where,
+        )
         for place, m in enumerate(result.matches, start=1):
             off = (m.values - result.music.values) / library.index.scaling.spread
             drawing.track_head(place, m.name, m.track["artist"], (), f"{m.distance:.3f}")

@@ -38,7 +38,13 @@ def by_librosa(path: Path) -> None:
     import librosa
 
     y = load(path).samples
-    for feature in ("rms", "spectral_centroid", "spectral_bandwidth", "spectral_rolloff", "spectral_flatness"):
+    for feature in (
+        "rms",
+        "spectral_centroid",
+        "spectral_bandwidth",
+        "spectral_rolloff",
+        "spectral_flatness",
+    ):
         getattr(librosa.feature, feature)(y=y)
     librosa.feature.mfcc(y=y, sr=RATE)
     librosa.feature.melspectrogram(y=y, sr=RATE)
@@ -73,9 +79,14 @@ def speed(files: list[Path]) -> None:
         for name, work in contenders.items():
             times[name].append(cpu(work, file) / seconds * 30)
     decoding, base = np.array(times["decoding alone"]), np.array(times["separate librosa calls"])
-    print(f"\nCPU seconds per 30 s, median of {len(files)} tracks; ratio to separate librosa calls, both with and without decoding")
+    print(
+        f"\nCPU seconds per 30 s, median of {len(files)} tracks; ratio to separate librosa calls, both with and without decoding"
+    )
     for name, values in times.items():
-        whole, without = np.median(np.array(values) / base), np.median((np.array(values) - decoding) / (base - decoding))
+        whole, without = (
+            np.median(np.array(values) / base),
+            np.median((np.array(values) - decoding) / (base - decoding)),
+        )
         print(f"  {name:30s} {np.median(values):.3f}  ({whole:.2f}, {without:.2f})")
 
 
@@ -86,7 +97,7 @@ def builds(folder: Path) -> None:
     from joblib.externals.loky import get_reusable_executor
 
     from features import weights
-    from leitmotif.catalogue_build import build
+    from leitmotif.catalogue.build import build
 
     with tempfile.TemporaryDirectory() as temporary:
         for tags in (False, True) if weights.locate("yamnet") else (False,):
@@ -99,19 +110,32 @@ def builds(folder: Path) -> None:
             used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             print(f"\nbuild {'with' if tags else 'without'} YAMNet: {tracks} tracks")
             print(f"  {took:.0f} s wall, {3600 / took * tracks:.0f} tracks an hour")
-            print(f"  {used:.0f} s CPU of two workers, {2 * 3600 / used * tracks:.0f} tracks an hour on two idle cores")
+            print(
+                f"  {used:.0f} s CPU of two workers, {2 * 3600 / used * tracks:.0f} tracks an hour on two idle cores"
+            )
             print(f"  largest worker so far: {after.ru_maxrss / 1024:.0f} MiB")
             start, used = time.perf_counter(), time.process_time()
             build([folder], output, jobs=2, tags=tags)
-            print(f"  again, nothing changed: {time.perf_counter() - start:.2f} s wall, {time.process_time() - used:.2f} s CPU")
+            print(
+                f"  again, nothing changed: {time.perf_counter() - start:.2f} s wall, {time.process_time() - used:.2f} s CPU"
+            )
 
 
 def large(rows: int) -> None:
     rng = np.random.default_rng(0)
     columns = {name: [""] * rows for name in METADATA_COLUMNS}
-    columns |= {"track_id": [f"folder {i % 977}/track {i}.mp3" for i in range(rows)], "title": [f"Track {i}" for i in range(rows)]}
-    columns |= {"artist": [f"Artist {i % 5000}" for i in range(rows)], "content_sha256": [f"{i:064x}" for i in range(rows)]}
-    columns |= {"bpm": rng.uniform(60, 180, rows).round(2).tolist(), "extractor": ["leitmotif-audio 1"] * rows}
+    columns |= {
+        "track_id": [f"folder {i % 977}/track {i}.mp3" for i in range(rows)],
+        "title": [f"Track {i}" for i in range(rows)],
+    }
+    columns |= {
+        "artist": [f"Artist {i % 5000}" for i in range(rows)],
+        "content_sha256": [f"{i:064x}" for i in range(rows)],
+    }
+    columns |= {
+        "bpm": rng.uniform(60, 180, rows).round(2).tolist(),
+        "extractor": ["leitmotif-audio 1"] * rows,
+    }
     whole = Catalogue(rng.normal(size=(rows, len(MUSIC_NAMES))), columns)
     print(f"\n{rows} rows")
     with tempfile.TemporaryDirectory() as temporary:
@@ -120,7 +144,9 @@ def large(rows: int) -> None:
             for _ in range(2):
                 start, used = time.perf_counter(), time.process_time()
                 Catalogue.read(Path(temporary, name))
-                print(f"  read {name:14s} {time.perf_counter() - start:.2f} s wall, {time.process_time() - used:.2f} s CPU")
+                print(
+                    f"  read {name:14s} {time.perf_counter() - start:.2f} s wall, {time.process_time() - used:.2f} s CPU"
+                )
 
 
 def titles(files: list[Path]) -> None:
@@ -132,14 +158,18 @@ def titles(files: list[Path]) -> None:
     peaceful = np.array([bool(w & set(PEACEFUL)) for w in words]) & ~excited
 
     def area(high: np.ndarray, low: np.ndarray, axis: int = -1) -> np.ndarray:
-        return (high[..., :, None] > low[..., None, :]).mean(axis=(-2, -1)) + 0.5 * (high[..., :, None] == low[..., None, :]).mean(
-            axis=(-2, -1)
-        )
+        return (high[..., :, None] > low[..., None, :]).mean(axis=(-2, -1)) + 0.5 * (
+            high[..., :, None] == low[..., None, :]
+        ).mean(axis=(-2, -1))
 
-    print(f"\nnames: {excited.sum()} excited, {peaceful.sum()} peaceful; area under the curve, 95 % interval")
+    print(
+        f"\nnames: {excited.sum()} excited, {peaceful.sum()} peaceful; area under the curve, 95 % interval"
+    )
     for i, name in enumerate(MUSIC_NAMES):
         pair = values[excited, i], values[peaceful, i]
-        interval = bootstrap(pair, area, n_resamples=2000, method="percentile", rng=0).confidence_interval
+        interval = bootstrap(
+            pair, area, n_resamples=2000, method="percentile", rng=0
+        ).confidence_interval
         order = np.argsort(values[:, i])
         print(f"  {name:13s} {area(*pair):.2f} ({interval.low:.2f} to {interval.high:.2f})")
         print("     lowest  " + ", ".join(files[j].stem for j in order[:10]))
@@ -154,7 +184,9 @@ def ratings(folder: Path) -> None:
     values = np.array([analyze(folder / row["file"]).profile.values for row in rows])
     print(f"\nrank correlation with {len(rows)} rated clips")
     for name in ("arousal", "valence"):
-        rho, p = spearmanr([float(row[f"{name}_01"]) for row in rows], values[:, MUSIC_NAMES.index(name)])
+        rho, p = spearmanr(
+            [float(row[f"{name}_01"]) for row in rows], values[:, MUSIC_NAMES.index(name)]
+        )
         print(f"  {name}: {rho:.2f} (p = {p:.2f})")
 
 
@@ -167,7 +199,11 @@ def main() -> None:
     parser.add_argument("--titles", action="store_true")
     parser.add_argument("--ratings", type=Path)
     args = parser.parse_args()
-    files = sorted(f for f in args.folder.iterdir() if f.suffix.lower() in (".ogg", ".opus", ".mp3", ".flac", ".wav", ".m4a"))
+    files = sorted(
+        f
+        for f in args.folder.iterdir()
+        if f.suffix.lower() in (".ogg", ".opus", ".mp3", ".flac", ".wav", ".m4a")
+    )
     if args.tracks:
         speed(files[:: max(len(files) // args.tracks, 1)][: args.tracks])
     if args.builds:

@@ -35,7 +35,9 @@ from matcher.metric import VA, Scaling
 from matcher.scan import scan
 
 K = 5
-LOW, HIGH = (np.array([getattr(f, side) for f in MUSIC_FIELDS], dtype=float) for side in ("low", "high"))
+LOW, HIGH = (
+    np.array([getattr(f, side) for f in MUSIC_FIELDS], dtype=float) for side in ("low", "high")
+)
 KINDS = ("ones", "uniform", "skewed", "half zero", "VA only")
 Search = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -53,14 +55,25 @@ def catalogue(n: int, shape: str, rng: np.random.Generator) -> np.ndarray:
         unit = np.empty((n, 10), np.float32)
         for i in range(0, n, 1 << 18):
             m = min(1 << 18, n - i)
-            unit[i : i + m] = middles[rng.integers(0, 40, m)] + (rng.normal(size=(m, 10)) @ mixing) * 0.6
+            unit[i : i + m] = (
+                middles[rng.integers(0, 40, m)] + (rng.normal(size=(m, 10)) @ mixing) * 0.6
+            )
         unit = 1 / (1 + np.exp(-unit / unit[:10_000].std(axis=0)))
     return (LOW + unit * (HIGH - LOW)).astype(np.float32)
 
 
-def questions(x: np.ndarray, spread: np.ndarray, n: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, str]]:
+def questions(
+    x: np.ndarray, spread: np.ndarray, n: int, rng: np.random.Generator
+) -> list[tuple[np.ndarray, np.ndarray, str]]:
     """Queries near tracks (0.3 deviations away), each with weights of the next kind."""
-    return [(x[rng.integers(len(x))] + rng.normal(size=10) * 0.3 * spread, _weights(KINDS[i % 5], rng), KINDS[i % 5]) for i in range(n)]
+    return [
+        (
+            x[rng.integers(len(x))] + rng.normal(size=10) * 0.3 * spread,
+            _weights(KINDS[i % 5], rng),
+            KINDS[i % 5],
+        )
+        for i in range(n)
+    ]
 
 
 def _weights(kind: str, rng: np.random.Generator) -> np.ndarray:
@@ -85,7 +98,9 @@ def contenders(x: np.ndarray, index: TrackIndex) -> dict[str, Search]:
     y = np.empty((n, 10), np.float32)
     for i in range(0, n, 1 << 18):
         y[i : i + (1 << 18)] = (x[i : i + (1 << 18)] - scaling.center) / scaling.spread
-    found: dict[str, Search] = {"leitmotif": lambda q, w: index.search(q, K, w, scale="standard")[0]}
+    found: dict[str, Search] = {
+        "leitmotif": lambda q, w: index.search(q, K, w, scale="standard")[0]
+    }
     for make in (_faiss, _numpy, _scipy, _sklearn, _hnswlib, _usearch):
         found |= make(y, scaling)
     return found
@@ -108,7 +123,9 @@ def _faiss(y, scaling) -> dict[str, Search]:
 
     def search(q, w):
         v = _scaled(q, scaling)
-        return flat.search(np.concatenate([2 * w * v, -w]).astype(np.float32).reshape(-1, 20), K)[1][0]
+        return flat.search(np.concatenate([2 * w * v, -w]).astype(np.float32).reshape(-1, 20), K)[
+            1
+        ][0]
 
     def batch(queries, weights):
         v = _scaled(queries, scaling)
@@ -181,7 +198,9 @@ def _usearch(y, scaling) -> dict[str, Search]:
 
     def search(q, w):
         v = _scaled(q, scaling)
-        return exact(both, np.concatenate([2 * w * v, -w]).astype(np.float32), K, "ip", exact=True, threads=1).keys.astype(np.int64)
+        return exact(
+            both, np.concatenate([2 * w * v, -w]).astype(np.float32), K, "ip", exact=True, threads=1
+        ).keys.astype(np.int64)
 
     return {"usearch exact (20-D)": search}
 
@@ -197,7 +216,11 @@ def race(x, index: TrackIndex, found: dict[str, Search], asked, seconds: float) 
     for search in found.values():
         search(*asked[0][:2])  # what is compiled or loaded once
     for number, (q, w, kind) in enumerate(asked):
-        truth = set(scan(x, q, K, w, "euclidean", index.scaling)[0].tolist()) if number < max(5, 2_000_000 // len(x)) else None
+        truth = (
+            set(scan(x, q, K, w, "euclidean", index.scaling)[0].tolist())
+            if number < max(5, 2_000_000 // len(x))
+            else None
+        )
         for name, search in found.items():
             if spent[name] > seconds:
                 continue
@@ -218,7 +241,10 @@ def race_batches(index: TrackIndex, flat, asked, rounds: int) -> tuple[float, fl
     index.search_batch(queries, K, weights, scale="standard")
     for _ in range(rounds):
         marks = []
-        for work in (lambda: index.search_batch(queries, K, weights, scale="standard"), lambda: flat.batch(queries, weights)):
+        for work in (
+            lambda: index.search_batch(queries, K, weights, scale="standard"),
+            lambda: flat.batch(queries, weights),
+        ):
             c, t = time.process_time(), time.perf_counter()
             work()
             marks.append((time.process_time() - c, time.perf_counter() - t))
@@ -238,7 +264,9 @@ def race_cosine(x, index: TrackIndex, asked) -> float:
         index.search(q, K, w, "cosine", "standard")
         ours = time.thread_time() - started
         started = time.thread_time()
-        cosine = (y @ (_scaled(q, index.scaling) * w).astype(np.float32)) / np.sqrt(squares @ w.astype(np.float32))
+        cosine = (y @ (_scaled(q, index.scaling) * w).astype(np.float32)) / np.sqrt(
+            squares @ w.astype(np.float32)
+        )
         np.argpartition(-cosine, K)[:K]
         ratios.append(ours / (time.thread_time() - started))
     return float(np.median(ratios))
@@ -266,7 +294,9 @@ def preparation(x: np.ndarray) -> dict[str, float]:
             subprocess.run([sys.executable, "-c", code], check=True)
             record["first"] = time.perf_counter() - started
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            record["first_cpu"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            record["first_cpu"] = (
+                after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            )
     return record
 
 
@@ -287,18 +317,28 @@ def measure(n: int, shape: str, queries: int, seconds: float) -> tuple[list[str]
     lines = [f"### {n:,} tracks, {shape}", "", "| | CPU ms per query | of faiss | true five | " + " | ".join(KINDS) + " |",
              "|---|---|---|---|" + "---|" * len(KINDS)]  # fmt: skip
     for name, r in results.items():
-        kinds = [np.median([t for t, kind in r["times"] if kind == k] or [np.nan]) * 1e3 for k in KINDS]
+        kinds = [
+            np.median([t for t, kind in r["times"] if kind == k] or [np.nan]) * 1e3 for k in KINDS
+        ]
         cells = " | ".join(f"{ms:.3f}" for ms in kinds)
-        lines.append(f"| {name} | {medians[name] * 1e3:.3f} | {medians[name] / reference:.4f} | {r['right']:.3f} | {cells} |")
+        lines.append(
+            f"| {name} | {medians[name] * 1e3:.3f} | {medians[name] / reference:.4f} | {r['right']:.3f} | {cells} |"
+        )
     notes = [f"build {prepared['build']:.2f} s ({prepared['build_cpu']:.2f} CPU-s)", f"load {prepared['load'] * 1e3:.1f} ms",
              f"first query of a new process {prepared['first']:.2f} s ({prepared['first_cpu']:.2f} CPU-s)",
              f"memory {prepared['memory']:.2f} of the float32 numbers, VA index included"]  # fmt: skip
     if "faiss flat (20-D)" in found and n <= 1_000_000:
         many = questions(x, index.scaling.spread, 256, rng)
-        cpu, wall = race_batches(index, found["faiss flat (20-D)"], many, 3 if n >= 1_000_000 else 7)
-        notes.append(f"batch of 256: {cpu:.3f} of faiss in CPU time, {wall:.3f} in wall time on {workers()} threads against one")
+        cpu, wall = race_batches(
+            index, found["faiss flat (20-D)"], many, 3 if n >= 1_000_000 else 7
+        )
+        notes.append(
+            f"batch of 256: {cpu:.3f} of faiss in CPU time, {wall:.3f} in wall time on {workers()} threads against one"
+        )
     if n <= 1_000_000:
-        notes.append(f"cosine: {race_cosine(x, index, asked[: max(10, queries // 4)]):.3f} of a float32 scan")
+        notes.append(
+            f"cosine: {race_cosine(x, index, asked[: max(10, queries // 4)]):.3f} of a float32 scan"
+        )
     return [*lines, "", "; ".join(notes) + ".", ""], medians
 
 
@@ -310,8 +350,18 @@ def draw(curves: dict[str, dict[int, float]], path: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(8, 5))
     for name, curve in curves.items():
-        axes.loglog(list(curve), [t * 1e3 for t in curve.values()], "o-", label=name, linewidth=3 if name == "leitmotif" else 1)
-    axes.set(xlabel="tracks", ylabel="CPU ms per query (median, one thread)", title="Five nearest tracks, new weights with every query")
+        axes.loglog(
+            list(curve),
+            [t * 1e3 for t in curve.values()],
+            "o-",
+            label=name,
+            linewidth=3 if name == "leitmotif" else 1,
+        )
+    axes.set(
+        xlabel="tracks",
+        ylabel="CPU ms per query (median, one thread)",
+        title="Five nearest tracks, new weights with every query",
+    )
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     figure.tight_layout()
@@ -321,12 +371,22 @@ def draw(curves: dict[str, dict[int, float]], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", nargs="+", type=float, default=[1e4, 1e5, 1e6])
-    parser.add_argument("--data", choices=("styles", "uniform"), default="styles", help="how tracks lie in the ten dimensions")
+    parser.add_argument(
+        "--data",
+        choices=("styles", "uniform"),
+        default="styles",
+        help="how tracks lie in the ten dimensions",
+    )
     parser.add_argument("--queries", type=int, default=100)
-    parser.add_argument("--seconds", type=float, default=20, help="CPU seconds for each contender and size")
+    parser.add_argument(
+        "--seconds", type=float, default=20, help="CPU seconds for each contender and size"
+    )
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
     args = parser.parse_args()
-    lines = [f"## The matcher on {platform.processor() or platform.machine()}, {workers()} cores, Python {platform.python_version()}", ""]
+    lines = [
+        f"## The matcher on {platform.processor() or platform.machine()}, {workers()} cores, Python {platform.python_version()}",
+        "",
+    ]
     curves: dict[str, dict[int, float]] = {}
     for size in args.sizes:
         report, medians = measure(int(size), args.data, args.queries, args.seconds)

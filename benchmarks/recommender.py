@@ -46,7 +46,9 @@ def training(scenes: int, epochs: int) -> dict:
 
     pairs, _ = planted(curved_rule, scenes * 5 // 3, noise=0.25)
     parts = pairs.split("train"), pairs.split("validation")
-    train(*(p.take(np.arange(200)) for p in parts), settings=Settings(epochs=1))  # imports and first calls
+    train(
+        *(p.take(np.arange(200)) for p in parts), settings=Settings(epochs=1)
+    )  # imports and first calls
     with Clock() as clock:
         train(*parts, settings=Settings(epochs=epochs, patience=epochs))
     return {"pairs": len(parts[0]), "epochs": epochs, **clock.to_dict()}
@@ -62,13 +64,22 @@ def planted_truth() -> dict:
     from recommender.network import Config
 
     found = {}
-    wider = fit_network(config=Config(96, 2, 32, 0.05, 0.0), settings=Settings(epochs=60, learning_rate=1e-2, batch_size=128))
+    wider = fit_network(
+        config=Config(96, 2, 32, 0.05, 0.0),
+        settings=Settings(epochs=60, learning_rate=1e-2, batch_size=128),
+    )
     fits = {"ridge": BASELINES["ridge"], "network": fit_network(), "network, wider": wider}
     for rule in (curved_rule, linear_rule):
         pairs, truth = planted(rule, 4000, noise=0.25)
         test = np.array([s == "test" for s in pairs.splits])
         given = {"the rule": the_rule(truth[test], pairs.take(test))}
-        table = held_out(pairs.split("train", "validation"), pairs.take(test), fits, given=given, title=rule.__name__)
+        table = held_out(
+            pairs.split("train", "validation"),
+            pairs.take(test),
+            fits,
+            given=given,
+            title=rule.__name__,
+        )
         found[rule.__name__] = {s.name: round(s.metrics["recall@3"], 3) for s in table.scores}
     return found
 
@@ -90,9 +101,16 @@ def tuned_truth(seeds: int, trials: int) -> dict:
         scores = np.array([_tuned_once(rule, scenes, noise, trials, seed) for seed in range(seeds)])
         gain = scores[:, 2] - scores[:, 1]
         half = t.ppf(0.975, seeds - 1) * gain.std(ddof=1) / seeds**0.5
-        means = dict(zip(("the rule", "default", "tuned"), scores.mean(0).round(3).tolist(), strict=True))
+        means = dict(
+            zip(("the rule", "default", "tuned"), scores.mean(0).round(3).tolist(), strict=True)
+        )
         interval = [round(gain.mean() + side * half, 3) for side in (-1, 1)]
-        found[problem] = {**means, "gain": round(gain.mean(), 3), "interval": interval, "by_seed": gain.round(3).tolist()}
+        found[problem] = {
+            **means,
+            "gain": round(gain.mean(), 3),
+            "interval": interval,
+            "by_seed": gain.round(3).tolist(),
+        }
         print(problem, json.dumps(found[problem]), file=sys.stderr, flush=True)
     return found
 
@@ -106,11 +124,22 @@ def _tuned_once(rule: str, scenes: int, noise: float, trials: int, seed: int) ->
     from recommender.tune import best_of, tune
 
     pairs, _ = planted.planted(getattr(planted, rule), scenes, noise=noise, seed=seed)
-    fresh, truth = planted.planted(getattr(planted, rule), 4000, noise=noise, seed=1000 + seed, name="fresh")
+    fresh, truth = planted.planted(
+        getattr(planted, rule), 4000, noise=noise, seed=1000 + seed, name="fresh"
+    )
     with tempfile.TemporaryDirectory() as folder:
-        tune(pairs, Path(folder, "study.db"), trials, seed=seed, settings=Settings(epochs=30, seed=seed))
+        tune(
+            pairs,
+            Path(folder, "study.db"),
+            trials,
+            seed=seed,
+            settings=Settings(epochs=30, seed=seed),
+        )
         config, settings = best_of(Path(folder, "study.db"), Settings(seed=seed))
-    fits = {"default": fit_network(settings=Settings(seed=seed)), "tuned": fit_network(config=config, settings=settings)}
+    fits = {
+        "default": fit_network(settings=Settings(seed=seed)),
+        "tuned": fit_network(config=config, settings=settings),
+    }
     given = {"the rule": planted.the_rule(truth, fresh)}
     table = held_out(pairs.split("train", "validation"), fresh, fits, given=given, title=rule)
     return [table[name].metrics["recall@3"] for name in ("the rule", "default", "tuned")]
@@ -124,7 +153,16 @@ def loading(weights: Path) -> dict:
         "for _ in range(300):\n    t = time.perf_counter(); r.predict(v); times.append(time.perf_counter() - t)\n"
         "print(1e3 * loaded, 1e3 * sorted(times)[150])"
     )
-    runs = [subprocess.run([sys.executable, "-c", code, weights], cwd=ROOT, capture_output=True, text=True, check=True) for _ in range(5)]
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code, weights],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for _ in range(5)
+    ]
     load, predict = np.array([[float(x) for x in run.stdout.split()] for run in runs]).min(0)
     return {"weights": weights.name, "load_ms": round(load, 2), "predict_ms": round(predict, 3)}
 
@@ -147,13 +185,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=Path, default=ROOT / "data" / "pairs_muvi_sync.csv")
     parser.add_argument("--trials", type=int, default=0, help="also time a study of so many trials")
-    parser.add_argument("--tuned", type=int, metavar="SEEDS", help="compare tuned with default instead, in studies of --trials trials (30)")
+    parser.add_argument(
+        "--tuned",
+        type=int,
+        metavar="SEEDS",
+        help="compare tuned with default instead, in studies of --trials trials (30)",
+    )
     args = parser.parse_args()
     if args.tuned:
         print(json.dumps(tuned_truth(args.tuned, args.trials or 30), indent=1))
         return
     weights = sorted((ROOT / "data" / "weights").glob("recommender*.safetensors"))
-    report = {"training": training(10_000, 50), "loading": [loading(path) for path in weights], "planted recall@3": planted_truth()}
+    report = {
+        "training": training(10_000, 50),
+        "loading": [loading(path) for path in weights],
+        "planted recall@3": planted_truth(),
+    }
     if args.trials:
         report["study"] = study(args.pairs, args.trials)
     print(json.dumps(report, indent=1))

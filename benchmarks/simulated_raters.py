@@ -34,14 +34,28 @@ class SimulatedRaters:
     """Windows of real clips and what the raters truly feel about them: `truth` (m,), on the scale of the field `field`."""
 
     def __init__(
-        self, clips: Mapping[Path, Timeline], *, seconds: float = 6.0, step: float = 3.0, agreement: float = 0.7, rule: str = "build-up"
+        self,
+        clips: Mapping[Path, Timeline],
+        *,
+        seconds: float = 6.0,
+        step: float = 3.0,
+        agreement: float = 0.7,
+        rule: str = "build-up",
     ) -> None:
         self.field = VIDEO_NAMES.index("visual_arousal") if rule == "late rise" else FIELD
-        self.windows = [w for path, timeline in clips.items() for w in _cut(path, timeline.duration, seconds, step)]
+        self.windows = [
+            w
+            for path, timeline in clips.items()
+            for w in _cut(path, timeline.duration, seconds, step)
+        ]
         felt = _RULES[rule](clips.values())
-        rest = _standard(np.array([felt(window(clips[w.clip], w.start, w.end)) for w in self.windows]))
+        rest = _standard(
+            np.array([felt(window(clips[w.clip], w.start, w.end)) for w in self.windows])
+        )
         closed = np.array([rate(clips[w.clip], w.start, w.end).values for w in self.windows])
-        mixed = _standard(agreement * _standard(to_z(closed)[:, self.field]) + np.sqrt(1 - agreement**2) * rest)
+        mixed = _standard(
+            agreement * _standard(to_z(closed)[:, self.field]) + np.sqrt(1 - agreement**2) * rest
+        )
         self.low, self.high = VIDEO_FIELDS[self.field].low, VIDEO_FIELDS[self.field].high
         self.truth = self.low + (self.high - self.low) * ndtr(0.8 * mixed - 0.2)
         self.closed = closed[:, self.field]
@@ -51,9 +65,17 @@ class SimulatedRaters:
         truth = self.truth[rows]
         noise = truth.std() * np.sqrt(1 / reliability - 1)
         values = np.full((len(rows), len(VIDEO_NAMES)), np.nan)
-        values[:, self.field] = np.clip(truth + np.random.default_rng(seed).normal(0, noise, len(rows)), self.low, self.high)
+        values[:, self.field] = np.clip(
+            truth + np.random.default_rng(seed).normal(0, noise, len(rows)), self.low, self.high
+        )
         counts = np.isfinite(values).astype(int)
-        return Ratings(tuple(self.windows[i] for i in rows), values, counts, np.full(values.shape, np.nan), source="simulated raters")
+        return Ratings(
+            tuple(self.windows[i] for i in rows),
+            values,
+            counts,
+            np.full(values.shape, np.nan),
+            source="simulated raters",
+        )
 
 
 def _cut(path: Path, duration: float, seconds: float, step: float) -> list[Window]:
@@ -82,7 +104,9 @@ def _build_up(energy: np.ndarray, light: np.ndarray | None) -> float:
         level += (value - level) * TOKEN / 2.0
         levels.append(level)
     felt = np.tanh(np.percentile(levels, 85))
-    return float(felt if light is None else felt * (0.4 + 1.2 * np.mean(1 / (1 + np.exp(1.5 * light)))))
+    return float(
+        felt if light is None else felt * (0.4 + 1.2 * np.mean(1 / (1 + np.exp(1.5 * light))))
+    )
 
 
 def _robust(timelines, name: str, log: float | None = None):
@@ -91,12 +115,18 @@ def _robust(timelines, name: str, log: float | None = None):
     values = shape(np.concatenate([t[name] for t in timelines]))
     middle = np.nanmedian(values)
     scale = 1.4826 * np.nanmedian(np.abs(values - middle))
-    return lambda part: np.clip((np.nan_to_num(shape(part[name]), nan=middle) - middle) / scale, -3, 3)
+    return lambda part: np.clip(
+        (np.nan_to_num(shape(part[name]), nan=middle) - middle) / scale, -3, 3
+    )
 
 
 def _standard(x: np.ndarray) -> np.ndarray:
     return (x - x.mean()) / x.std()
 
 
-_RULES = {"build-up": _build_up_rule, "dark": lambda timelines: _build_up_rule(timelines, dark=True), "late rise": _late_rise_rule}
+_RULES = {
+    "build-up": _build_up_rule,
+    "dark": lambda timelines: _build_up_rule(timelines, dark=True),
+    "late rise": _late_rise_rule,
+}
 RULES = tuple(_RULES)

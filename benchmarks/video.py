@@ -32,7 +32,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("video", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--film", action="store_true", help="also watch a two-hour film made by looping")
+    parser.add_argument(
+        "--film", action="store_true", help="also watch a two-hour film made by looping"
+    )
     parser.add_argument("--film-minutes", type=float, default=120)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -48,18 +50,30 @@ def measure_cost(video: Path, rounds: int) -> None:
     from features.video.signals import networks
 
     timeline = read_timeline(video)  # opens the networks and compiles what is compiled once
-    costs: dict[str, list[float]] = {"ffmpeg decode": [], "cuts + flow + colour": [], "everything": []}
+    costs: dict[str, list[float]] = {
+        "ffmpeg decode": [],
+        "cuts + flow + colour": [],
+        "everything": [],
+    }
     for _ in range(rounds):
         costs["ffmpeg decode"].append(_ffmpeg_cost(video))
         costs["everything"].append(_own_cost(lambda: read_timeline(video)))
         located, networks.locate = networks.locate, lambda _: None
         costs["cuts + flow + colour"].append(_own_cost(lambda: read_timeline(video)))
         networks.locate = located
-        print("  " + ", ".join(f"{name} {spent[-1]:.2f}" for name, spent in costs.items()), "CPU s", flush=True)
-    print(f"{video.name}: {timeline.duration:.0f} s, faces in {timeline['face_presence'].mean():.0%} of looks; {rounds} rounds")
+        print(
+            "  " + ", ".join(f"{name} {spent[-1]:.2f}" for name, spent in costs.items()),
+            "CPU s",
+            flush=True,
+        )
+    print(
+        f"{video.name}: {timeline.duration:.0f} s, faces in {timeline['face_presence'].mean():.0%} of looks; {rounds} rounds"
+    )
     base = statistics.median(costs["ffmpeg decode"])
     for name, spent in costs.items():
-        print(f"  {name:22s} {statistics.median(spent):7.2f} CPU s   ratio {statistics.median(spent) / base:.2f}")
+        print(
+            f"  {name:22s} {statistics.median(spent):7.2f} CPU s   ratio {statistics.median(spent) / base:.2f}"
+        )
 
 
 def measure_memory(video: Path, folder: Path, minutes: float) -> None:
@@ -67,7 +81,17 @@ def measure_memory(video: Path, folder: Path, minutes: float) -> None:
     from features.video.extract import read_timeline
 
     film = folder / "film.mp4"
-    loop = ["-stream_loop", "-1", "-i", str(video), "-t", str(60 * minutes), "-c", "copy", str(film)]
+    loop = [
+        "-stream_loop",
+        "-1",
+        "-i",
+        str(video),
+        "-t",
+        str(60 * minutes),
+        "-c",
+        "copy",
+        str(film),
+    ]
     subprocess.run([FFMPEG, "-v", "error", "-y", *loop], check=True)
     process, seen = psutil.Process(), {}
     done = threading.Event()
@@ -89,8 +113,14 @@ def measure_memory(video: Path, folder: Path, minutes: float) -> None:
     timeline = read_timeline(film, progress=note)
     done.set()
     watcher.join()
-    print(f"film of {timeline.duration / 60:.0f} min watched in {(time.perf_counter() - started) / 60:.1f} min")
-    print("  resident memory:", ", ".join(f"{m} min {rss / 2**20:.0f} MiB" for m, rss in seen.items()), f"; peak {peak / 2**20:.0f} MiB")
+    print(
+        f"film of {timeline.duration / 60:.0f} min watched in {(time.perf_counter() - started) / 60:.1f} min"
+    )
+    print(
+        "  resident memory:",
+        ", ".join(f"{m} min {rss / 2**20:.0f} MiB" for m, rss in seen.items()),
+        f"; peak {peak / 2**20:.0f} MiB",
+    )
 
 
 def _own_cost(work) -> float:
@@ -102,15 +132,37 @@ def _own_cost(work) -> float:
 
 def _ffmpeg_cost(video: Path) -> float:
     before = psutil.Process().cpu_times()
-    subprocess.run([FFMPEG, "-v", "error", "-threads", "1", "-i", str(video), "-f", "null", "-"], check=True)
+    subprocess.run(
+        [FFMPEG, "-v", "error", "-threads", "1", "-i", str(video), "-f", "null", "-"], check=True
+    )
     after = psutil.Process().cpu_times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    return (
+        after.children_user + after.children_system - before.children_user - before.children_system
+    )
 
 
 def _grainy_video(path: Path) -> Path:
-    pictures = ["-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=30:duration=60,noise=alls=8:allf=t"]
+    pictures = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=size=1920x1080:rate=30:duration=60,noise=alls=8:allf=t",
+    ]
     subprocess.run(
-        [FFMPEG, "-v", "error", *pictures, "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", str(path)], check=True
+        [
+            FFMPEG,
+            "-v",
+            "error",
+            *pictures,
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-pix_fmt",
+            "yuv420p",
+            str(path),
+        ],
+        check=True,
     )
     return path
 

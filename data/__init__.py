@@ -10,7 +10,14 @@ if TYPE_CHECKING:
     from data.errors import InputError
     from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS, MusicProfile, VideoProfile
 
-__all__ = ["MUSIC_FIELDS", "VIDEO_FIELDS", "Catalogue", "InputError", "MusicProfile", "VideoProfile"]
+__all__ = [
+    "MUSIC_FIELDS",
+    "VIDEO_FIELDS",
+    "Catalogue",
+    "InputError",
+    "MusicProfile",
+    "VideoProfile",
+]
 
 _HOMES = {"Catalogue": "data.catalogue", "InputError": "data.errors"}
 

@@ -25,7 +25,9 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch(exist_ok=False)
     except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror}); choose another folder.") from None
+        raise InputError(
+            f"{target}: cannot be written ({error.strerror}); choose another folder."
+        ) from None
     try:
         yield temporary
         temporary.replace(target)

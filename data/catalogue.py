@@ -35,7 +35,18 @@ _METADATA_SPELLINGS = {
     column_key(spelling): name
     for name, spellings in {
         "track_id": ("track_id", "id", "track", "编号", "曲目编号"),
-        "path": ("path", "file", "filename", "file_name", "filepath", "audio_path", "audio", "文件", "文件名", "路径"),
+        "path": (
+            "path",
+            "file",
+            "filename",
+            "file_name",
+            "filepath",
+            "audio_path",
+            "audio",
+            "文件",
+            "文件名",
+            "路径",
+        ),
         "title": ("title", "name", "song", "曲名", "歌名", "标题", "名称"),
         "artist": ("artist", "author", "composer", "艺术家", "作者", "歌手"),
         "duration_s": ("duration_s", "duration", "length_s", "时长"),
@@ -79,7 +90,9 @@ class Catalogue:
     source: str = ""
 
     def __post_init__(self) -> None:
-        assert self.features.ndim == 2 and self.features.shape[1] == len(MUSIC_NAMES), self.features.shape
+        assert self.features.ndim == 2 and self.features.shape[1] == len(MUSIC_NAMES), (
+            self.features.shape
+        )
         assert all(len(column) == len(self.features) for column in self.columns.values())
 
     def __len__(self) -> int:
@@ -99,7 +112,10 @@ class Catalogue:
         column = self.columns.get(name)
         if column is None:
             return [""] * len(self)
-        return ["" if v is None else str(v) for v in (column.to_pylist() if hasattr(column, "to_pylist") else column)]
+        return [
+            "" if v is None else str(v)
+            for v in (column.to_pylist() if hasattr(column, "to_pylist") else column)
+        ]
 
     def numbers(self, name: str) -> np.ndarray:
         """One column as float64 (N,); NaN where the column or a value is missing or not a number."""
@@ -121,7 +137,10 @@ class Catalogue:
             raise InputError(f"{source or 'catalogue'}: there is no track in it.")
         extra = dict.fromkeys(k for row in rows for k in row if k not in COLUMNS)
         features = np.array([[float(row[n]) for n in MUSIC_NAMES] for row in rows])
-        columns = {n: ["" if row.get(n) is None else row[n] for row in rows] for n in (*METADATA_COLUMNS, *extra)}
+        columns = {
+            n: ["" if row.get(n) is None else row[n] for row in rows]
+            for n in (*METADATA_COLUMNS, *extra)
+        }
         return cls(features, columns, source=source)
 
     @classmethod
@@ -134,21 +153,29 @@ class Catalogue:
         path = Path(path)
         try:
             if path.is_dir():
-                raise InputError(f"{path}: this is a folder; build a catalogue from it with `leitmotif catalogue build`.")
+                raise InputError(
+                    f"{path}: this is a folder; build a catalogue from it with `leitmotif catalogue build`."
+                )
             if not path.is_file():
-                raise InputError(f"{path}: no such catalogue file; check the path, or build one with `leitmotif catalogue build`.")
+                raise InputError(
+                    f"{path}: no such catalogue file; check the path, or build one with `leitmotif catalogue build`."
+                )
             with path.open("rb") as file:
                 head = file.read(4)
             if head == b"PAR1":
                 catalogue = _read_parquet(path)
             else:
-                catalogue = (path.stat().st_size > _FAST_READ_BYTES and _read_csv_fast(path)) or _read_csv(path)
+                catalogue = (
+                    path.stat().st_size > _FAST_READ_BYTES and _read_csv_fast(path)
+                ) or _read_csv(path)
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
         if len(catalogue) == 0:
             first = catalogue.skipped[0] if catalogue.skipped else None
             why = f" (line {first.line}: {first.reason})" if first else ""
-            raise InputError(f"{path}: no usable track in this catalogue{why}; every row needs ten numbers.")
+            raise InputError(
+                f"{path}: no usable track in this catalogue{why}; every row needs ten numbers."
+            )
         return catalogue
 
     def write(self, path: str | os.PathLike) -> None:
@@ -166,14 +193,21 @@ class Catalogue:
             with temporary.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")
                 writer.writerow([*METADATA_COLUMNS, *MUSIC_NAMES, *names[at:]])
-                for row, values in zip(zip(*columns, strict=True), self.features.tolist(), strict=True):
+                for row, values in zip(
+                    zip(*columns, strict=True), self.features.tolist(), strict=True
+                ):
                     writer.writerow([*row[:at], *map(repr, values), *row[at:]])
 
     def _write_parquet(self, path: Path, names: list[str]) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        table = {n: pa.array(self.numbers(n), from_pandas=True) if n in NUMBER_COLUMNS else pa.array(self.text(n)) for n in names}
+        table = {
+            n: pa.array(self.numbers(n), from_pandas=True)
+            if n in NUMBER_COLUMNS
+            else pa.array(self.text(n))
+            for n in names
+        }
         music = {n: pa.array(self.features[:, i]) for i, n in enumerate(MUSIC_NAMES)}
         at = len(METADATA_COLUMNS)
         order = {n: table[n] for n in names[:at]} | music | {n: table[n] for n in names[at:]}
@@ -184,7 +218,10 @@ class Catalogue:
         rows = np.asarray(rows)
         if rows.dtype == bool:
             rows = np.flatnonzero(rows)
-        columns = {n: c.take(rows) if hasattr(c, "to_pylist") else [c[i] for i in rows] for n, c in self.columns.items()}
+        columns = {
+            n: c.take(rows) if hasattr(c, "to_pylist") else [c[i] for i in rows]
+            for n, c in self.columns.items()
+        }
         return replace(self, features=self.features[rows], columns=columns)
 
 
@@ -228,7 +265,9 @@ class _Layout(NamedTuple):
 def _layout(header: Sequence[str], path: Path) -> _Layout | None:
     """Where the columns are, by name; None if the header names none of the ten fields."""
     keys = [column_key(name) for name in header]
-    music = {_MUSIC_POSITIONS[k]: i for i, k in reversed(list(enumerate(keys))) if k in _MUSIC_POSITIONS}
+    music = {
+        _MUSIC_POSITIONS[k]: i for i, k in reversed(list(enumerate(keys))) if k in _MUSIC_POSITIONS
+    }
     if not music:
         return None
     missing = [f.name for position, f in enumerate(MUSIC_FIELDS) if position not in music]
@@ -265,7 +304,9 @@ def _bare_layout(row: Sequence[str], path: Path) -> _Layout:
 def _decode(path: Path) -> str:
     raw = path.read_bytes()
     if not raw.strip():
-        raise InputError(f"{path}: the catalogue is empty; build one with `leitmotif catalogue build`.")
+        raise InputError(
+            f"{path}: the catalogue is empty; build one with `leitmotif catalogue build`."
+        )
     encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
     for encoding in encodings:
         try:
@@ -274,7 +315,9 @@ def _decode(path: Path) -> str:
             continue
         if "\x00" not in text:
             return text
-    raise InputError(f"{path}: not a text table in UTF-8 or GB18030; save the catalogue as CSV (UTF-8) or Parquet.")
+    raise InputError(
+        f"{path}: not a text table in UTF-8 or GB18030; save the catalogue as CSV (UTF-8) or Parquet."
+    )
 
 
 def _read_csv(path: Path) -> Catalogue:
@@ -288,10 +331,14 @@ def _read_csv(path: Path) -> Catalogue:
             if any(cell.strip() for cell in row):
                 rows.append((reader.line_num, row))
     except csv.Error as error:
-        raise InputError(f"{path}: line {reader.line_num} is not CSV ({error}); save the table again as CSV.") from None
+        raise InputError(
+            f"{path}: line {reader.line_num} is not CSV ({error}); save the table again as CSV."
+        ) from None
 
     if not rows:
-        raise InputError(f"{path}: the catalogue is empty; build one with `leitmotif catalogue build`.")
+        raise InputError(
+            f"{path}: the catalogue is empty; build one with `leitmotif catalogue build`."
+        )
     header = rows[0][1]
     layout = _layout(header, path)
     if layout is None:
@@ -308,23 +355,36 @@ def _cell(text: str, delimiter: str = ",") -> float:
     return to_number(text.replace(",", ".") if delimiter != "," else text)  # decimal comma
 
 
-def _assemble(path: Path, rows: list[tuple[int, list[str]]], width: int, layout: _Layout, delimiter: str) -> Catalogue:
+def _assemble(
+    path: Path, rows: list[tuple[int, list[str]]], width: int, layout: _Layout, delimiter: str
+) -> Catalogue:
     skipped: list[SkippedRow] = []
     kept: list[list[str]] = []
     features: list[list[float]] = []
     ids: list[str] = []
     seen: set[str] = set()
-    id_column = next((layout.metadata[n] for n in ("track_id", "path", "title") if n in layout.metadata), None)
+    id_column = next(
+        (layout.metadata[n] for n in ("track_id", "path", "title") if n in layout.metadata), None
+    )
     for number, (line, row) in enumerate(rows):
         if len(row) != width:
             skipped.append(SkippedRow(line, f"{len(row)} columns where the header has {width}"))
             continue
         values = [_cell(row[i], delimiter) for i in layout.music]
         if not math.isfinite(sum(values)) and (
-            bad := next((n for n, v in zip(MUSIC_NAMES, values, strict=True) if not math.isfinite(v)), None)
+            bad := next(
+                (n for n, v in zip(MUSIC_NAMES, values, strict=True) if not math.isfinite(v)), None
+            )
         ):
             cell = row[layout.music[MUSIC_NAMES.index(bad)]].strip()
-            skipped.append(SkippedRow(line, f"{bad} is missing" if not cell else f"{bad} is not a finite number ('{cell[:40]}')"))
+            skipped.append(
+                SkippedRow(
+                    line,
+                    f"{bad} is missing"
+                    if not cell
+                    else f"{bad} is not a finite number ('{cell[:40]}')",
+                )
+            )
             continue
         track_id = (row[id_column].strip() if id_column is not None else "") or str(number)
         if track_id in seen:
@@ -334,8 +394,15 @@ def _assemble(path: Path, rows: list[tuple[int, list[str]]], width: int, layout:
         ids.append(track_id)
         features.append(values)
         kept.append(row)
-    columns = {n: [row[i].strip() for row in kept] for n, i in layout.metadata.items()} | {"track_id": ids}
-    return Catalogue(np.array(features, dtype=np.float64).reshape(-1, len(MUSIC_NAMES)), columns, tuple(skipped), str(path))
+    columns = {n: [row[i].strip() for row in kept] for n, i in layout.metadata.items()} | {
+        "track_id": ids
+    }
+    return Catalogue(
+        np.array(features, dtype=np.float64).reshape(-1, len(MUSIC_NAMES)),
+        columns,
+        tuple(skipped),
+        str(path),
+    )
 
 
 # ------------------------------------------------------------------------------ whole columns
@@ -353,7 +420,9 @@ def _read_csv_fast(path: Path) -> Catalogue | None:
         layout = _layout(header, path)
         if layout is None or "track_id" not in layout.metadata or len(set(header)) != len(header):
             return None
-        types = {name: pa.string() for name in header} | {header[i]: pa.float64() for i in layout.music}
+        types = {name: pa.string() for name in header} | {
+            header[i]: pa.float64() for i in layout.music
+        }
         convert = pc.ConvertOptions(column_types=types, strings_can_be_null=False)
         table = pc.read_csv(path, convert_options=convert)
     except (UnicodeDecodeError, pa.ArrowInvalid):
@@ -368,13 +437,18 @@ def _read_parquet(path: Path) -> Catalogue:
     try:
         table = pq.read_table(path, read_dictionary=_REPEATING)
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: a damaged Parquet file ({str(error).splitlines()[0]}); write it again.") from None
+        raise InputError(
+            f"{path}: a damaged Parquet file ({str(error).splitlines()[0]}); write it again."
+        ) from None
     layout = _layout(table.column_names, path) or _bare_layout(table.column_names, path)
     catalogue = _from_table(table, layout, path)
     if catalogue is not None:
         return catalogue
     lists = [column.to_pylist() for column in table.columns]
-    rows = [(line, ["" if v is None else str(v) for v in row]) for line, row in enumerate(zip(*lists, strict=True), start=1)]
+    rows = [
+        (line, ["" if v is None else str(v) for v in row])
+        for line, row in enumerate(zip(*lists, strict=True), start=1)
+    ]
     return _assemble(path, rows, table.num_columns, layout, ",")
 
 
@@ -386,7 +460,9 @@ def _from_table(table, layout: _Layout, path: Path) -> Catalogue | None:
     features = np.empty((table.num_rows, len(layout.music)))
     try:
         for position, i in enumerate(layout.music):
-            features[:, position] = table.column(i).cast(pa.float64()).to_numpy(zero_copy_only=False)
+            features[:, position] = (
+                table.column(i).cast(pa.float64()).to_numpy(zero_copy_only=False)
+            )
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     if not np.isfinite(features).all() or "track_id" not in layout.metadata:
@@ -394,4 +470,6 @@ def _from_table(table, layout: _Layout, path: Path) -> Catalogue | None:
     ids = table.column(layout.metadata["track_id"])
     if ids.null_count or len(pc.unique(ids)) != len(ids):
         return None
-    return Catalogue(features, {n: table.column(i) for n, i in layout.metadata.items()}, (), str(path))
+    return Catalogue(
+        features, {n: table.column(i) for n, i in layout.metadata.items()}, (), str(path)
+    )

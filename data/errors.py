@@ -2,14 +2,41 @@
 
 from collections.abc import Callable
 
+from data.words import Sentence
+
 
 class InputError(ValueError):
     """Something a person gave us cannot be used, and they can put it right.
 
-    The message is one sentence that names the file or argument, says what is wrong with it and
-    what to do. Command lines print it on stderr and leave with code 2; the page shows it as it is.
-    Every package raises this class for a person's mistakes, and nothing else for them.
+    InputError(code, **values): the code names a sentence of `data/words` that says which file or
+    argument is meant, what is wrong with it and what to do. Command lines print it on stderr and
+    leave with code 2; the page shows it in its own language. Every package raises this class for a
+    person's mistakes, and nothing else for them.
+
+    code : such as "video.empty_file". values : what the sentence names. sentence : both, as text.
     """
+
+    def __init__(self, code: str, /, **values: object) -> None:
+        # until every place has a code: a sentence as it is
+        self.sentence = Sentence(code, **values) if " " not in code else code
+        super().__init__(self.sentence)
+
+    @property
+    def code(self) -> str:
+        return self.sentence.code
+
+    @property
+    def values(self) -> dict[str, object]:
+        return self.sentence.values
+
+    def __reduce__(self):  # errors travel between processes
+        return _again, (type(self), self.code, self.values) if isinstance(
+            self.sentence, Sentence
+        ) else (type(self), self.sentence, {})
+
+
+def _again(kind: type[InputError], code: str, values: dict[str, object]) -> InputError:
+    return kind(code, **values)
 
 
 class Cancelled(Exception):

@@ -63,9 +63,20 @@ COORDINATES: dict[str, tuple[float, float]] = {
 """Pleasure and arousal of the nearest terms of Russell & Mehrabian 1977 (*J. Research in Personality*
 11): excited, fearful, anxious, sad, relaxed. The choice of terms is ours."""
 
-COLUMNS = ("video", "t_s", *COORDINATES, "motion", "scene_offset_s", "loudness", "note_density", "chord")
+COLUMNS = (
+    "video",
+    "t_s",
+    *COORDINATES,
+    "motion",
+    "scene_offset_s",
+    "loudness",
+    "note_density",
+    "chord",
+)
 
-PITCH_CLASSES = {n: i for i, n in enumerate(("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))}
+PITCH_CLASSES = {
+    n: i for i, n in enumerate(("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
+}
 QUALITIES: dict[str, tuple[int, ...]] = {
     "maj": (0, 4, 7), "min": (0, 3, 7), "dim": (0, 3, 6), "aug": (0, 4, 8), "sus2": (0, 2, 7), "sus4": (0, 5, 7),
     "7": (0, 4, 7, 10), "maj7": (0, 4, 7, 11), "min7": (0, 3, 7, 10), "dim7": (0, 3, 6, 9), "hdim7": (0, 3, 6, 10),
@@ -106,7 +117,13 @@ def read_muvi_sync(folder: str | os.PathLike) -> Pairs:
     Raises `InputError` if a column is missing, a cell is no number, or no video is long enough.
     """
     quantities, sources, start = measure(folder)
-    return _pairs(quantities, sources, start, json.loads(REFERENCE.read_text(encoding="utf-8"))["quantities"], str(folder))
+    return _pairs(
+        quantities,
+        sources,
+        start,
+        json.loads(REFERENCE.read_text(encoding="utf-8"))["quantities"],
+        str(folder),
+    )
 
 
 def measure(folder: str | os.PathLike) -> tuple[dict[str, np.ndarray], tuple[str, ...], np.ndarray]:
@@ -121,8 +138,14 @@ def measure(folder: str | os.PathLike) -> tuple[dict[str, np.ndarray], tuple[str
             sources.append(f"muvi-{video}")
             starts.append(float(table["t_s"][window[0]]))
     if not records:
-        raise InputError(f"{path}: no video is {WINDOW_S + 2 * MARGIN_S} s long or longer; longer videos are needed.")
-    return {n: np.array([r[n] for r in records]) for n in records[0]}, tuple(sources), np.array(starts)
+        raise InputError(
+            f"{path}: no video is {WINDOW_S + 2 * MARGIN_S} s long or longer; longer videos are needed."
+        )
+    return (
+        {n: np.array([r[n] for r in records]) for n in records[0]},
+        tuple(sources),
+        np.array(starts),
+    )
 
 
 def write_reference(folder: str | os.PathLike, path: str | os.PathLike = REFERENCE) -> dict:
@@ -134,9 +157,18 @@ def write_reference(folder: str | os.PathLike, path: str | os.PathLike = REFEREN
         values = values[train & np.isfinite(values)]
         median = float(np.median(values))
         spread = 1.4826 * float(np.median(np.abs(values - median)))
-        stats[name] = {"median": median, "spread": spread or float(values.std()), "count": len(values)}
+        stats[name] = {
+            "median": median,
+            "spread": spread or float(values.std()),
+            "count": len(values),
+        }
     videos = len({s for s, t in zip(sources, train, strict=True) if t})
-    record = {"source": "MuVi-Sync, shared part, training videos", "videos": videos, "windows": int(train.sum()), "quantities": stats}
+    record = {
+        "source": "MuVi-Sync, shared part, training videos",
+        "videos": videos,
+        "windows": int(train.sum()),
+        "quantities": stats,
+    }
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return record
@@ -145,19 +177,31 @@ def write_reference(folder: str | os.PathLike, path: str | os.PathLike = REFEREN
 def _read(path: Path) -> dict[str, np.ndarray]:
     """`per_second.csv` by column; text for `video` and `chord`, float64 for the rest (empty is NaN)."""
     if not path.is_file():
-        raise InputError(f"{path}: no such file; a folder laid out like MuVi-Sync holds per_second.csv.")
+        raise InputError(
+            f"{path}: no such file; a folder laid out like MuVi-Sync holds per_second.csv."
+        )
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
         header = next(reader, [])
         missing = [n for n in COLUMNS if n not in header]
         if missing:
-            raise InputError(f"{path}: column {missing[0]} is missing; MuVi-Sync needs {', '.join(COLUMNS)}.")
+            raise InputError(
+                f"{path}: column {missing[0]} is missing; MuVi-Sync needs {', '.join(COLUMNS)}."
+            )
         rows = [row for row in reader if len(row) == len(header)]
-    columns = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {n: () for n in header}
+    columns = (
+        dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {n: () for n in header}
+    )
     try:
-        numbers = {n: np.array([c or "nan" for c in columns[n]], dtype=float) for n in COLUMNS if n not in ("video", "chord")}
+        numbers = {
+            n: np.array([c or "nan" for c in columns[n]], dtype=float)
+            for n in COLUMNS
+            if n not in ("video", "chord")
+        }
     except ValueError as error:
-        raise InputError(f"{path}: a cell is not a number ({error}); write the table again.") from None
+        raise InputError(
+            f"{path}: a cell is not a number ({error}); write the table again."
+        ) from None
     return numbers | {n: np.array(columns[n], dtype=object) for n in ("video", "chord")}
 
 
@@ -173,12 +217,16 @@ def _by_video(table: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray
 
 def _quantities(window: Mapping[str, np.ndarray]) -> dict[str, float]:
     """The raw quantities of one window of seconds."""
-    pleasure, arousal = (sum(c[i] * window[n].mean() for n, c in COORDINATES.items()) for i in (0, 1))
+    pleasure, arousal = (
+        sum(c[i] * window[n].mean() for n, c in COORDINATES.items()) for i in (0, 1)
+    )
     chords = [c for c in window["chord"] if c and c != "N"]
     enough = len(chords) >= MIN_CHORD_SECONDS
     quality = [c.split(":")[1] if ":" in c else "maj" for c in chords]
     major, minor = (sum(q in kind for q in quality) for kind in (MAJOR, MINOR))
-    changes = np.mean([a != b for a, b in zip(window["chord"][:-1], window["chord"][1:], strict=True)])
+    changes = np.mean(
+        [a != b for a, b in zip(window["chord"][:-1], window["chord"][1:], strict=True)]
+    )
     return {
         "picture_arousal": arousal,
         "picture_pleasure": pleasure,
@@ -192,7 +240,9 @@ def _quantities(window: Mapping[str, np.ndarray]) -> dict[str, float]:
         "chord_changes": changes if enough else math.nan,
         "pitch_class_entropy": _pitch_class_entropy(chords) if enough else math.nan,
         "mode": (major - minor) / (major + minor) if enough and major + minor else math.nan,
-        "triad_share": sum(q in ("maj", "min") for q in quality) / len(chords) if enough else math.nan,
+        "triad_share": sum(q in ("maj", "min") for q in quality) / len(chords)
+        if enough
+        else math.nan,
     }
 
 
@@ -208,15 +258,24 @@ def _pitch_class_entropy(chords: list[str]) -> float:
 
 
 def _pairs(
-    quantities: Mapping[str, np.ndarray], sources: tuple[str, ...], start: np.ndarray, reference: Mapping[str, Mapping], origin: str
+    quantities: Mapping[str, np.ndarray],
+    sources: tuple[str, ...],
+    start: np.ndarray,
+    reference: Mapping[str, Mapping],
+    origin: str,
 ) -> Pairs:
     n = len(sources)
-    z = {name: (values - reference[name]["median"]) / reference[name]["spread"] for name, values in quantities.items()}
+    z = {
+        name: (values - reference[name]["median"]) / reference[name]["spread"]
+        for name, values in quantities.items()
+    }
     video, music = np.full((n, len(VIDEO_NAMES)), np.nan), np.full((n, len(MUSIC_NAMES)), np.nan)
     for field, parts in PARTS.items():
         low, high = SCALES[field]
         target, names = (video, VIDEO_NAMES) if field in VIDEO_NAMES else (music, MUSIC_NAMES)
-        target[:, names.index(field)] = low + (high - low) * _phi(np.mean([z[p] for p in parts], axis=0))
+        target[:, names.index(field)] = low + (high - low) * _phi(
+            np.mean([z[p] for p in parts], axis=0)
+        )
     return Pairs(
         sources=sources,
         start=start,

@@ -19,10 +19,27 @@ import numpy as np
 
 from data.atomic import atomic_path
 from data.errors import InputError
-from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS, VIDEO_NAMES, MusicProfile, VideoProfile, column_key, field_lookup
+from data.profiles import (
+    MUSIC_FIELDS,
+    MUSIC_NAMES,
+    VIDEO_FIELDS,
+    VIDEO_NAMES,
+    MusicProfile,
+    VideoProfile,
+    column_key,
+    field_lookup,
+)
 
 SPLITS = ("train", "validation", "test")
-KEY_COLUMNS = ("source", "start_s", "end_s", "split", "music_share", "video_extractor", "music_extractor")
+KEY_COLUMNS = (
+    "source",
+    "start_s",
+    "end_s",
+    "split",
+    "music_share",
+    "video_extractor",
+    "music_extractor",
+)
 VALUE_COLUMNS = (*VIDEO_NAMES, *MUSIC_NAMES)
 NAMED = 3
 """Unusable rows that are named; more are counted."""
@@ -65,8 +82,12 @@ class Pairs:
 
     def __post_init__(self) -> None:
         n = len(self.sources)
-        assert self.video.shape == self.video_confidence.shape == (n, len(VIDEO_FIELDS)), self.video.shape
-        assert self.music.shape == self.music_confidence.shape == (n, len(MUSIC_FIELDS)), self.music.shape
+        assert self.video.shape == self.video_confidence.shape == (n, len(VIDEO_FIELDS)), (
+            self.video.shape
+        )
+        assert self.music.shape == self.music_confidence.shape == (n, len(MUSIC_FIELDS)), (
+            self.music.shape
+        )
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -90,10 +111,21 @@ class Pairs:
         """The pairs of some rows (positions or a mask), in that order."""
         rows = np.asarray(rows)
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
-        arrays = ("start", "end", "video", "video_confidence", "music", "music_confidence", "music_share")
+        arrays = (
+            "start",
+            "end",
+            "video",
+            "video_confidence",
+            "music",
+            "music_confidence",
+            "music_share",
+        )
         texts = ("sources", "splits", "video_extractors", "music_extractors")
         return replace(
-            self, **{n: getattr(self, n)[rows] for n in arrays}, **{n: tuple(getattr(self, n)[i] for i in rows) for n in texts}, skipped=()
+            self,
+            **{n: getattr(self, n)[rows] for n in arrays},
+            **{n: tuple(getattr(self, n)[i] for i in rows) for n in texts},
+            skipped=(),
         )
 
     def split(self, *names: str) -> Pairs:
@@ -116,7 +148,11 @@ class Pairs:
         return np.array([number[s] for s in self.sources], dtype=int)
 
     @classmethod
-    def from_profiles(cls, rows: Iterable[tuple[str, float, float, VideoProfile, MusicProfile, float]], origin: str = "pairs") -> Pairs:
+    def from_profiles(
+        cls,
+        rows: Iterable[tuple[str, float, float, VideoProfile, MusicProfile, float]],
+        origin: str = "pairs",
+    ) -> Pairs:
         """Pairs of (source, start, end, picture, music, music share). Confidence 0 means "not measured"."""
         rows = list(rows)
         sources = tuple(r[0] for r in rows)
@@ -139,12 +175,28 @@ class Pairs:
     def write(self, path: str | os.PathLike) -> None:
         """Write `pairs.csv`, whole or not at all; numbers to six significant digits."""
         values = np.hstack([self.video, self.music, self.video_confidence, self.music_confidence])
-        with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        with (
+            atomic_path(path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             for i in range(len(self)):
-                place = [self.sources[i], _text(self.start[i]), _text(self.end[i]), self.splits[i], _text(self.music_share[i])]
-                writer.writerow([*place, self.video_extractors[i], self.music_extractors[i], *map(_text, values[i])])
+                place = [
+                    self.sources[i],
+                    _text(self.start[i]),
+                    _text(self.end[i]),
+                    self.splits[i],
+                    _text(self.music_share[i]),
+                ]
+                writer.writerow(
+                    [
+                        *place,
+                        self.video_extractors[i],
+                        self.music_extractors[i],
+                        *map(_text, values[i]),
+                    ]
+                )
 
     def _only(self, extractors: tuple[str, ...], what: str) -> str:
         found = sorted(set(extractors))
@@ -174,23 +226,39 @@ def read_pairs(path: str | os.PathLike) -> Pairs:
             columns = _columns(header, path)
             read = [_row(row, columns, len(header), reader.line_num) for row in reader if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: not a CSV table in UTF-8 ({error}); make one with `leitmotif learn FOLDER`.") from None
+        raise InputError(
+            f"{path}: not a CSV table in UTF-8 ({error}); make one with `leitmotif learn FOLDER`."
+        ) from None
     rows = [r for r in read if isinstance(r, dict)]
     skipped = tuple(r for r in read if isinstance(r, str))
     if not rows:
         why = f" ({skipped[0]})" if skipped else ""
-        raise InputError(f"{path}: no usable pair in this file{why}; make one with `leitmotif learn FOLDER`.")
+        raise InputError(
+            f"{path}: no usable pair in this file{why}; make one with `leitmotif learn FOLDER`."
+        )
     return _assemble(rows, skipped, str(path))
 
 
 def _columns(header: Sequence[str], path: Path) -> dict[str, int]:
     """Where each of `COLUMNS` is; raises where the file is something else."""
-    spellings = {spelling: fields[i].name for fields in (VIDEO_FIELDS, MUSIC_FIELDS) for spelling, i in field_lookup(fields).items()} | {
-        column_key(name): name for name in COLUMNS
+    spellings = {
+        spelling: fields[i].name
+        for fields in (VIDEO_FIELDS, MUSIC_FIELDS)
+        for spelling, i in field_lookup(fields).items()
+    } | {column_key(name): name for name in COLUMNS}
+    columns = {
+        spellings[column_key(name)]: i
+        for i, name in enumerate(header)
+        if column_key(name) in spellings
     }
-    columns = {spellings[column_key(name)]: i for i, name in enumerate(header) if column_key(name) in spellings}
-    if "source" not in columns or not set(VIDEO_NAMES) & set(columns) or not set(MUSIC_NAMES) & set(columns):
-        raise InputError(f"{path}: not a pairs file; it needs a column 'source' and columns of picture and music fields.")
+    if (
+        "source" not in columns
+        or not set(VIDEO_NAMES) & set(columns)
+        or not set(MUSIC_NAMES) & set(columns)
+    ):
+        raise InputError(
+            f"{path}: not a pairs file; it needs a column 'source' and columns of picture and music fields."
+        )
     return columns
 
 
@@ -211,7 +279,9 @@ def _row(cells: Sequence[str], columns: dict[str, int], width: int, line: int) -
     for f in (*VIDEO_FIELDS, *MUSIC_FIELDS):
         value, slack = record.get(f.name, np.nan), 1e-6 * (f.high - f.low)
         if not np.isnan(value) and not f.low - slack <= value <= f.high + slack:
-            return f"line {line}: {f.name} is {value:g}; it must lie between {f.low:g} and {f.high:g}"
+            return (
+                f"line {line}: {f.name} is {value:g}; it must lie between {f.low:g} and {f.high:g}"
+            )
     if record.get("split") and record["split"] not in SPLITS:
         return f"line {line}: split is '{record['split']}'; it must be one of {', '.join(SPLITS)}"
     return record
@@ -219,7 +289,9 @@ def _row(cells: Sequence[str], columns: dict[str, int], width: int, line: int) -
 
 def _assemble(rows: list[dict], skipped: tuple[str, ...], origin: str) -> Pairs:
     def numbers(names: Sequence[str], default: float = np.nan) -> np.ndarray:
-        return np.array([[r.get(n, default) for n in names] for r in rows], dtype=float).reshape(len(rows), len(names))
+        return np.array([[r.get(n, default) for n in names] for r in rows], dtype=float).reshape(
+            len(rows), len(names)
+        )
 
     def confidence(names: Sequence[str], values: np.ndarray) -> np.ndarray:
         given = np.nan_to_num(numbers([f"{n}_confidence" for n in names], 1.0), nan=1.0)
@@ -245,7 +317,9 @@ def _assemble(rows: list[dict], skipped: tuple[str, ...], origin: str) -> Pairs:
 
 def _measured(profiles: Sequence[VideoProfile] | Sequence[MusicProfile], n: int) -> np.ndarray:
     """(rows, n) values with NaN where the confidence is 0."""
-    return np.array([np.where(p.confidence > 0, p.values, np.nan) for p in profiles], dtype=float).reshape(-1, n)
+    return np.array(
+        [np.where(p.confidence > 0, p.values, np.nan) for p in profiles], dtype=float
+    ).reshape(-1, n)
 
 
 def _text(value: float) -> str:

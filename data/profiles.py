@@ -43,15 +43,57 @@ class Field(NamedTuple):
 
 
 VIDEO_FIELDS: tuple[Field, ...] = (
-    Field("character_tension", "Character tension", "人物张力", 0, 100, 50, "the people on screen look tense"),
+    Field(
+        "character_tension",
+        "Character tension",
+        "人物张力",
+        0,
+        100,
+        50,
+        "the people on screen look tense",
+    ),
     Field("scene_tension", "Scene tension", "场景张力", 0, 100, 50, "the scene itself feels tense"),
-    Field("narrative_pacing", "Narrative pacing", "叙事节奏", 0, 100, 50, "short shots and much motion"),
-    Field("narrative_content", "Narrative content", "叙事内容", 0, 100, 50, "there is much to tell"),
-    Field("image_affinity", "Image affinity", "形象亲缘", -100, 100, 0, "figures are close and inviting"),
-    Field("action_energy", "Action energy", "动作能量", 0, 100, 50, "things in the picture move with force"),
+    Field(
+        "narrative_pacing",
+        "Narrative pacing",
+        "叙事节奏",
+        0,
+        100,
+        50,
+        "short shots and much motion",
+    ),
+    Field(
+        "narrative_content", "Narrative content", "叙事内容", 0, 100, 50, "there is much to tell"
+    ),
+    Field(
+        "image_affinity",
+        "Image affinity",
+        "形象亲缘",
+        -100,
+        100,
+        0,
+        "figures are close and inviting",
+    ),
+    Field(
+        "action_energy",
+        "Action energy",
+        "动作能量",
+        0,
+        100,
+        50,
+        "things in the picture move with force",
+    ),
     Field("color_weight", "Colour weight", "色彩轻重", 0, 1, 0.5, "dark, heavy colours"),
     Field("color_warmth", "Colour warmth", "色彩冷暖", 0, 1, 0.5, "warm colours"),
-    Field("motion_amplitude", "Motion amplitude", "动作幅度", 0, 1, 0.5, "the whole picture moves far, camera included"),
+    Field(
+        "motion_amplitude",
+        "Motion amplitude",
+        "动作幅度",
+        0,
+        1,
+        0.5,
+        "the whole picture moves far, camera included",
+    ),
     Field("visual_arousal", "Visual arousal", "画面唤醒度", -100, 100, 0, "the picture excites"),
     Field("visual_valence", "Visual valence", "画面效价", -100, 100, 0, "the picture pleases"),
 )
@@ -62,11 +104,49 @@ MUSIC_FIELDS: tuple[Field, ...] = (
     Field("rhythm", "Rhythm", "节奏感", -10, 10, 0, "a clear, strong pulse"),
     Field("warmth", "Warmth", "温暖度", -10, 10, 0, "full low middle, soft attacks"),
     Field("harmony", "Harmony", "和谐度", -10, 10, 0, "consonant, clearly in a key"),
-    Field("brightness", "Brightness", "明亮度", 0, 100, 50, "energy in the high frequencies", ("brightness_score",)),
-    Field("melody_trend", "Melody trend", "旋律走向", 0, 100, 50, "the melody rises (50 = level)", ("melody_trend_score",)),
-    Field("rhythm_speed", "Rhythm speed", "节奏速度", 0, 100, 50, "fast tempo, many onsets", ("rhythm_speed_score",)),
-    Field("arousal", "Arousal", "音乐唤醒度", -100, 100, 0, "the music excites", ("music_arousal",)),
-    Field("valence", "Valence", "音乐效价", -100, 100, 0, "the music sounds positive", ("music_valence",)),
+    Field(
+        "brightness",
+        "Brightness",
+        "明亮度",
+        0,
+        100,
+        50,
+        "energy in the high frequencies",
+        ("brightness_score",),
+    ),
+    Field(
+        "melody_trend",
+        "Melody trend",
+        "旋律走向",
+        0,
+        100,
+        50,
+        "the melody rises (50 = level)",
+        ("melody_trend_score",),
+    ),
+    Field(
+        "rhythm_speed",
+        "Rhythm speed",
+        "节奏速度",
+        0,
+        100,
+        50,
+        "fast tempo, many onsets",
+        ("rhythm_speed_score",),
+    ),
+    Field(
+        "arousal", "Arousal", "音乐唤醒度", -100, 100, 0, "the music excites", ("music_arousal",)
+    ),
+    Field(
+        "valence",
+        "Valence",
+        "音乐效价",
+        -100,
+        100,
+        0,
+        "the music sounds positive",
+        ("music_valence",),
+    ),
 )
 
 VIDEO_NAMES: tuple[str, ...] = tuple(f.name for f in VIDEO_FIELDS)
@@ -80,7 +160,11 @@ def column_key(name: str) -> str:
 
 def field_lookup(fields: Sequence[Field]) -> dict[str, int]:
     """Every spelling of every field (ours, label, Chinese, aliases), folded, to its position."""
-    return {column_key(spelling): position for position, f in enumerate(fields) for spelling in (f.name, f.label, f.zh, *f.aliases)}
+    return {
+        column_key(spelling): position
+        for position, f in enumerate(fields)
+        for spelling in (f.name, f.label, f.zh, *f.aliases)
+    }
 
 
 def parse_vector(text: str, fields: Sequence[Field], argument: str) -> np.ndarray:
@@ -94,10 +178,14 @@ def parse_vector(text: str, fields: Sequence[Field], argument: str) -> np.ndarra
         values = np.array([float(w) for w in words])
     except ValueError:
         bad = next(w for w in words if not _is_number(w))
-        raise InputError(f"{argument}: '{bad}' is not a number; give {len(fields)} numbers separated by commas.") from None
+        raise InputError(
+            f"{argument}: '{bad}' is not a number; give {len(fields)} numbers separated by commas."
+        ) from None
     if len(values) != len(fields):
         raise InputError(
-            f"{argument}: {len(values)} numbers given, {len(fields)} needed, in this order: " + ", ".join(f.name for f in fields) + "."
+            f"{argument}: {len(values)} numbers given, {len(fields)} needed, in this order: "
+            + ", ".join(f.name for f in fields)
+            + "."
         )
     if not np.isfinite(values).all():
         name = fields[int(np.flatnonzero(~np.isfinite(values))[0])].name
@@ -202,7 +290,9 @@ class Profile:
         confidence = record.get("confidence")
         return cls(
             values,
-            np.ones(len(cls.FIELDS)) if confidence is None else _in_order(cls.FIELDS, confidence, cls.__name__),
+            np.ones(len(cls.FIELDS))
+            if confidence is None
+            else _in_order(cls.FIELDS, confidence, cls.__name__),
             str(record.get("extractor", "")),
             warnings=tuple(record.get("warnings", ())),
         )
@@ -217,7 +307,9 @@ class Profile:
         except json.JSONDecodeError as error:
             raise InputError(f"{cls.__name__}: not valid JSON ({error}).") from None
         if not isinstance(record, dict):
-            raise InputError(f"{cls.__name__}: a JSON object is needed, not {type(record).__name__}.")
+            raise InputError(
+                f"{cls.__name__}: a JSON object is needed, not {type(record).__name__}."
+            )
         return cls.from_dict(record)
 
     def to_csv(self) -> str:
@@ -225,7 +317,9 @@ class Profile:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([*self.names(), *(f"{n}_confidence" for n in self.names()), "extractor"])
-        writer.writerow([*map(repr, self.values.tolist()), *map(repr, self.confidence.tolist()), self.extractor])
+        writer.writerow(
+            [*map(repr, self.values.tolist()), *map(repr, self.confidence.tolist()), self.extractor]
+        )
         return text.getvalue()
 
     @classmethod
@@ -235,8 +329,13 @@ class Profile:
         if len(rows) < 2:
             raise InputError(f"{cls.__name__}: a header line and one row are needed.")
         row = dict(zip(rows[0], rows[1], strict=False))
-        confidence = {k.removesuffix("_confidence"): v for k, v in row.items() if k.endswith("_confidence")}
-        return cls.from_dict({"values": row, "extractor": row.get("extractor", "")} | ({"confidence": confidence} if confidence else {}))
+        confidence = {
+            k.removesuffix("_confidence"): v for k, v in row.items() if k.endswith("_confidence")
+        }
+        return cls.from_dict(
+            {"values": row, "extractor": row.get("extractor", "")}
+            | ({"confidence": confidence} if confidence else {})
+        )
 
 
 def _in_order(fields: Sequence[Field], record: Mapping, kind: str) -> np.ndarray:

@@ -35,7 +35,9 @@ class TrackOverTime:
     sections: np.ndarray
 
 
-def read_curves(path: str | os.PathLike, track_ids: list[str] | None = None) -> dict[str, TrackOverTime]:
+def read_curves(
+    path: str | os.PathLike, track_ids: list[str] | None = None
+) -> dict[str, TrackOverTime]:
     """Tracks by id, all or those named (absent ones are left out).
 
     Raises `InputError` if the file is missing or no such table.
@@ -45,13 +47,17 @@ def read_curves(path: str | os.PathLike, track_ids: list[str] | None = None) -> 
 
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such file; `leitmotif catalogue build` writes it beside the catalogue.")
+        raise InputError(
+            f"{path}: no such file; `leitmotif catalogue build` writes it beside the catalogue."
+        )
     try:
         chosen = None if track_ids is None else [("track_id", "in", track_ids)]
         table = pq.read_table(path, filters=chosen)
         return {row["track_id"]: _track(row) for row in table.to_pylist()}
     except (pa.ArrowInvalid, KeyError) as error:
-        raise InputError(f"{path}: not a table of curves ({str(error).splitlines()[0]}); build the catalogue again.") from None
+        raise InputError(
+            f"{path}: not a table of curves ({str(error).splitlines()[0]}); build the catalogue again."
+        ) from None
 
 
 def _track(row: Mapping) -> TrackOverTime:
@@ -60,7 +66,14 @@ def _track(row: Mapping) -> TrackOverTime:
     accents = np.zeros(len(beats), bool)
     accents[row["accents"]] = True
     curves = Curves(np.arange(len(values)) * TOKEN_S, values, CURVE_NAMES)
-    return TrackOverTime(curves, beats, accents, row["beat_confidence"], row["accent_confidence"], np.array(row["sections"]))
+    return TrackOverTime(
+        curves,
+        beats,
+        accents,
+        row["beat_confidence"],
+        row["accent_confidence"],
+        np.array(row["sections"]),
+    )
 
 
 class CurvesWriter:
@@ -80,10 +93,27 @@ class CurvesWriter:
 
     def add(self, track_id: str, analysis: Mapping) -> None:
         """analysis : `curves` (T, 5) in the order of `CURVE_NAMES`, `beats`, `accents` (bool), `beat_confidence` (two), `sections`."""
-        row = dict(zip(CURVE_NAMES, np.asarray(analysis["curves"], np.float32).T.reshape(len(CURVE_NAMES), -1), strict=True))
+        row = dict(
+            zip(
+                CURVE_NAMES,
+                np.asarray(analysis["curves"], np.float32).T.reshape(len(CURVE_NAMES), -1),
+                strict=True,
+            )
+        )
         pulse, accent = analysis["beat_confidence"]
-        row |= {"track_id": track_id, "beats": analysis["beats"], "accents": np.flatnonzero(analysis["accents"])}
-        self._rows.append(row | {"beat_confidence": pulse, "accent_confidence": accent, "sections": analysis["sections"]})
+        row |= {
+            "track_id": track_id,
+            "beats": analysis["beats"],
+            "accents": np.flatnonzero(analysis["accents"]),
+        }
+        self._rows.append(
+            row
+            | {
+                "beat_confidence": pulse,
+                "accent_confidence": accent,
+                "sections": analysis["sections"],
+            }
+        )
         if len(self._rows) >= _ROWS_AT_ONCE:
             self._flush()
 

@@ -83,7 +83,9 @@ def known(name: str) -> Weights:
     for entry in WEIGHTS:
         if entry.name == name:
             return entry
-    raise InputError(f"'{name}': no such pretrained file; there are {', '.join(w.name for w in WEIGHTS)}.")
+    raise InputError(
+        f"'{name}': no such pretrained file; there are {', '.join(w.name for w in WEIGHTS)}."
+    )
 
 
 def find(name: str) -> Path | None:
@@ -111,9 +113,21 @@ def pull(name: str, progress: Progress | None = None) -> Path:
     import requests
 
     pooch.get_logger().setLevel("WARNING")
-    downloader = pooch.HTTPDownloader(progressbar=_Bar(entry, progress) if progress else False, chunk_size=1 << 16, timeout=_TIMEOUT)
+    downloader = pooch.HTTPDownloader(
+        progressbar=_Bar(entry, progress) if progress else False,
+        chunk_size=1 << 16,
+        timeout=_TIMEOUT,
+    )
     try:
-        return Path(pooch.retrieve(entry.url, f"sha256:{entry.sha256}", entry.filename, cache_folder("models"), downloader=downloader))
+        return Path(
+            pooch.retrieve(
+                entry.url,
+                f"sha256:{entry.sha256}",
+                entry.filename,
+                cache_folder("models"),
+                downloader=downloader,
+            )
+        )
     except (requests.RequestException, OSError, ValueError) as error:
         why = "its checksum is wrong" if isinstance(error, ValueError) else "it cannot be reached"
         raise InputError(

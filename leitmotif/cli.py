@@ -10,15 +10,42 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from leitmotif.commands import analyze, app, calibrate, catalogue, evaluate, index, learn, models, recommend, reference, train, tune
-from leitmotif.errors import exit_code
+from leitmotif.commands import (
+    analyze,
+    app,
+    calibrate,
+    catalogue,
+    evaluate,
+    index,
+    learn,
+    models,
+    recommend,
+    reference,
+    train,
+    tune,
+)
+from leitmotif.words.errors import exit_code
 
-COMMANDS = (recommend, app, analyze, catalogue, index, learn, calibrate, train, tune, evaluate, models, reference)
+COMMANDS = (
+    recommend,
+    app,
+    analyze,
+    catalogue,
+    index,
+    learn,
+    calibrate,
+    train,
+    tune,
+    evaluate,
+    models,
+    reference,
+)
 
 
 def get_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="leitmotif", description="Music for moving pictures: a video in, the tracks of your own catalogue that fit it out."
+        prog="leitmotif",
+        description="Music for moving pictures: a video in, the tracks of your own catalogue that fit it out.",
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
@@ -29,7 +56,9 @@ def get_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")  # Windows consoles default to a code page
+            stream.reconfigure(
+                encoding="utf-8", errors="replace"
+            )  # Windows consoles default to a code page
     args = get_parser().parse_args(argv)
     return exit_code(lambda: args.run(args))
 

@@ -14,7 +14,7 @@ import numpy as np
 from data.catalogue import Catalogue
 from data.errors import InputError, Progress
 from data.profiles import MUSIC_NAMES, MusicProfile, VideoProfile
-from leitmotif import presets
+from matcher import presets
 
 if TYPE_CHECKING:
     from features.video.profile_weights import ProfileWeights
@@ -54,7 +54,9 @@ class Recommendation:
         }
 
 
-def read_video(path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True) -> Timeline:
+def read_video(
+    path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True
+) -> Timeline:
     """Watch a video once; see `features.video.read_timeline`."""
     from features.video import read_timeline
 
@@ -70,11 +72,20 @@ def load_profile_weights(path: str | os.PathLike | ProfileWeights | None) -> Pro
     return path if isinstance(path, ProfileWeights) else ProfileWeights.load(path)
 
 
-def rate(timeline: Timeline, start: float = 0.0, end: float | None = None, profile_weights: ProfileWeights | None = None) -> VideoProfile:
+def rate(
+    timeline: Timeline,
+    start: float = 0.0,
+    end: float | None = None,
+    profile_weights: ProfileWeights | None = None,
+) -> VideoProfile:
     """The profile of a part of a watched video: by the closed form, or as somebody's ratings bend it."""
     from features.video import rate as closed_form
 
-    return profile_weights.rate(timeline, start, end) if profile_weights else closed_form(timeline, start, end)
+    return (
+        profile_weights.rate(timeline, start, end)
+        if profile_weights
+        else closed_form(timeline, start, end)
+    )
 
 
 def match(
@@ -108,11 +119,28 @@ def match(
     music = music or recommender.predict(video)
     weights = weigh(presets.va_only() if va_only else weights, music, recommender)
     warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]
-    matches = rank(catalogue, music.values, k=min(k, len(catalogue)), weights=weights, metric=metric, scale=scale, copies=False, **search)
+    matches = rank(
+        catalogue,
+        music.values,
+        k=min(k, len(catalogue)),
+        weights=weights,
+        metric=metric,
+        scale=scale,
+        copies=False,
+        **search,
+    )
     if len(matches) < k:
         warnings.append(_too_few(k, len(matches), len(catalogue)))
     return Recommendation(
-        video, music, tuple(matches), catalogue, recommender.description, weights, start, end, tuple(dict.fromkeys(warnings))
+        video,
+        music,
+        tuple(matches),
+        catalogue,
+        recommender.description,
+        weights,
+        start,
+        end,
+        tuple(dict.fromkeys(warnings)),
     )
 
 
@@ -128,7 +156,11 @@ def weigh(weights: np.ndarray | None, music: MusicProfile, recommender: Recommen
     A dimension of which the picture said nothing (confidence 0) weighs nothing: its neutral value
     would pull every answer towards the middle of the catalogue.
     """
-    asked = next(iter(presets.presets(recommender.reliability).values())) if weights is None else weights
+    asked = (
+        next(iter(presets.presets(recommender.reliability).values()))
+        if weights is None
+        else weights
+    )
     known = asked * (music.confidence > 0)
     return known if known.any() else asked
 
@@ -143,7 +175,9 @@ def check_extractors(catalogue: Catalogue, recommender: Recommender) -> list[str
             "build it again with one version: `leitmotif catalogue build`."
         )
     if found and recommender.music_extractor and found[0] != recommender.music_extractor:
-        return [f"{name} was measured by {found[0]}, the predictor speaks of {recommender.music_extractor}: expect rougher matches."]
+        return [
+            f"{name} was measured by {found[0]}, the predictor speaks of {recommender.music_extractor}: expect rougher matches."
+        ]
     return []
 
 
@@ -171,7 +205,11 @@ def recommend(
 
 
 def recommend_scenes(
-    timeline: Timeline, catalogue: Catalogue, *, profile_weights: ProfileWeights | None = None, **options
+    timeline: Timeline,
+    catalogue: Catalogue,
+    *,
+    profile_weights: ProfileWeights | None = None,
+    **options,
 ) -> list[Recommendation]:
     """One recommendation per scene of a watched video; options as in `match`."""
     from features.video import scenes
@@ -179,6 +217,13 @@ def recommend_scenes(
 
     recommender = options.pop("recommender", None) or load_recommender()
     return [
-        match(rate(timeline, start, end, profile_weights), catalogue, recommender=recommender, start=start, end=end, **options)
+        match(
+            rate(timeline, start, end, profile_weights),
+            catalogue,
+            recommender=recommender,
+            start=start,
+            end=end,
+            **options,
+        )
         for start, end in scenes(timeline)
     ]

@@ -31,8 +31,12 @@ class Settings:
         """Raises `InputError` for a value that cannot be used."""
         return cls(
             catalogue=Path(os.environ.get("LEITMOTIF_CATALOGUE") or DEMO_CATALOGUE),
-            max_upload_mb=_megabytes(os.environ.get("LEITMOTIF_MAX_UPLOAD_MB") or cls.max_upload_mb),
-            profile_weights=Path(learned) if (learned := os.environ.get("LEITMOTIF_PROFILE_WEIGHTS")) else None,
+            max_upload_mb=_megabytes(
+                os.environ.get("LEITMOTIF_MAX_UPLOAD_MB") or cls.max_upload_mb
+            ),
+            profile_weights=Path(learned)
+            if (learned := os.environ.get("LEITMOTIF_PROFILE_WEIGHTS"))
+            else None,
         )
 
 
@@ -42,5 +46,7 @@ def _megabytes(given: str | int) -> int:
     except ValueError:
         size = 0
     if size < 1:
-        raise InputError(f"LEITMOTIF_MAX_UPLOAD_MB: {given!r} given; set it to a whole number of megabytes from 1 up.")
+        raise InputError(
+            f"LEITMOTIF_MAX_UPLOAD_MB: {given!r} given; set it to a whole number of megabytes from 1 up."
+        )
     return size

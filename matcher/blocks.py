@@ -55,16 +55,24 @@ class Blocks:
         _arrange(keys, order, near, boxes, tops)
         return cls(near, order, boxes, tops, columns, center, unit, reach)
 
-    def search(self, features, query, k, weights, metric, scaling: Scaling, mask) -> tuple[np.ndarray, np.ndarray] | None:
+    def search(
+        self, features, query, k, weights, metric, scaling: Scaling, mask
+    ) -> tuple[np.ndarray, np.ndarray] | None:
         """The k nearest rows and their distances; None where the arguments need a closer look or a scan."""
         rows, found, kernels = np.empty(k, np.int64), np.empty(k), self._kernels
         if metric == "euclidean":
-            ended, count = kernels.euclidean(*self.arrays, features, query, weights, scaling.spread, mask, k, rows, found)
+            ended, count = kernels.euclidean(
+                *self.arrays, features, query, weights, scaling.spread, mask, k, rows, found
+            )
         else:
-            ended, count = kernels.cosine(*self.arrays, features, query, weights, *scaling, mask, k, rows, found)
+            ended, count = kernels.cosine(
+                *self.arrays, features, query, weights, *scaling, mask, k, rows, found
+            )
         return (rows[:count], found[:count]) if ended == kernels.DONE else None
 
-    def search_many(self, features, queries, k, weights, metric, scaling: Scaling, mask, which, rows, found) -> bool:
+    def search_many(
+        self, features, queries, k, weights, metric, scaling: Scaling, mask, which, rows, found
+    ) -> bool:
         """Fill `rows` and `found` (n, k) for the queries numbered in `which`; False where one needs a closer look."""
         kernels = self._kernels
         if metric == "euclidean":
@@ -83,7 +91,16 @@ class Blocks:
 
     @cached_property
     def arrays(self) -> tuple:
-        return (self.near, self.order, self.boxes, self.tops, self.dims, self.center, self.unit, self.reach)
+        return (
+            self.near,
+            self.order,
+            self.boxes,
+            self.tops,
+            self.dims,
+            self.center,
+            self.unit,
+            self.reach,
+        )
 
     @property
     def nbytes(self) -> int:
@@ -94,7 +111,9 @@ def workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _arrange(keys: np.ndarray, order: np.ndarray, near: np.ndarray, boxes: np.ndarray, tops: np.ndarray) -> None:
+def _arrange(
+    keys: np.ndarray, order: np.ndarray, near: np.ndarray, boxes: np.ndarray, tops: np.ndarray
+) -> None:
     """kd order: cut into pieces that fit a processor's cache, then finish each; on all cores."""
     from matcher.kernels import finish, split
 
@@ -103,7 +122,11 @@ def _arrange(keys: np.ndarray, order: np.ndarray, near: np.ndarray, boxes: np.nd
     with ThreadPoolExecutor(workers()) as pool:
         while max(b - a for a, b in pieces) > _PIECE:
             middles = list(pool.map(lambda piece: split(keys, order, values, *piece), pieces))
-            pieces = [half for (a, b), middle in zip(pieces, middles, strict=True) for half in ((a, middle), (middle, b))]
+            pieces = [
+                half
+                for (a, b), middle in zip(pieces, middles, strict=True)
+                for half in ((a, middle), (middle, b))
+            ]
         list(pool.map(lambda piece: finish(keys, order, near, boxes, tops, *piece), pieces))
 
 

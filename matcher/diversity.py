@@ -18,12 +18,20 @@ def check_diversity(amount: float | str, argument: str = "diverse") -> float:
     """λ from 0 (nearest only) up to but not including 1. Raises `InputError`."""
     number = to_number(amount)
     if not 0 <= number < 1:
-        raise InputError(f"{argument}: {amount} given; it needs to be a number from 0 (nearest only) to below 1 (0.3 is a good start).")
+        raise InputError(
+            f"{argument}: {amount} given; it needs to be a number from 0 (nearest only) to below 1 (0.3 is a good start)."
+        )
     return number
 
 
 def rerank(
-    features: np.ndarray, found: np.ndarray, k: int, amount: float, weights: np.ndarray, metric: str, scaling: Scaling
+    features: np.ndarray,
+    found: np.ndarray,
+    k: int,
+    amount: float,
+    weights: np.ndarray,
+    metric: str,
+    scaling: Scaling,
 ) -> np.ndarray:
     """Positions of k of the candidates in order of maximal marginal relevance.
 
@@ -45,10 +53,14 @@ def rerank(
 def first_of_each(groups: list[str]) -> np.ndarray:
     """Positions of the first member of every group; an empty name is a group of its own."""
     seen: set[str] = set()
-    return np.array([i for i, g in enumerate(groups) if not g or not (g in seen or seen.add(g))], dtype=np.int64)
+    return np.array(
+        [i for i, g in enumerate(groups) if not g or not (g in seen or seen.add(g))], dtype=np.int64
+    )
 
 
-def far_apart(features: np.ndarray, k: int, scaling: Scaling, weights: np.ndarray | None = None) -> np.ndarray:
+def far_apart(
+    features: np.ndarray, k: int, scaling: Scaling, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Rows of k tracks that span a catalogue: the most ordinary one, then always the one farthest from all chosen.
 
     Farthest-point sampling (Gonzalez 1985): no choice of k leaves less than half of the distance
@@ -59,5 +71,7 @@ def far_apart(features: np.ndarray, k: int, scaling: Scaling, weights: np.ndarra
     nearest = distances(features, features[chosen[0]], weights, "euclidean", scaling)
     while len(chosen) < min(k, len(features)) and nearest.max() > 0:
         chosen.append(int(np.argmax(nearest)))
-        nearest = np.minimum(nearest, distances(features, features[chosen[-1]], weights, "euclidean", scaling))
+        nearest = np.minimum(
+            nearest, distances(features, features[chosen[-1]], weights, "euclidean", scaling)
+        )
     return np.array(chosen, dtype=np.int64)

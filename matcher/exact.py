@@ -67,13 +67,21 @@ class TrackIndex:
     them afterwards. `scaling` holds the catalogue's mean and standard deviation.
     """
 
-    def __init__(self, features: np.ndarray, ids: np.ndarray | None, scaling: Scaling, blocks: Blocks | None = None) -> None:
+    def __init__(
+        self,
+        features: np.ndarray,
+        ids: np.ndarray | None,
+        scaling: Scaling,
+        blocks: Blocks | None = None,
+    ) -> None:
         self.features, self.ids, self.scaling, self.blocks = features, ids, scaling, blocks
         self.patience = 0
         """Rows that may still be scanned before the compiled search is loaded."""
 
     @classmethod
-    def build(cls, features: np.ndarray, ids: Sequence | None = None, *, engine: str = "auto") -> TrackIndex:
+    def build(
+        cls, features: np.ndarray, ids: Sequence | None = None, *, engine: str = "auto"
+    ) -> TrackIndex:
         """Index rows of finite numbers, shape (N, 10), float32 or float64.
 
         ids : N values to answer with; row numbers by default. engine : "blocks" prepares for many
@@ -83,14 +91,20 @@ class TrackIndex:
         check_choice(engine, ENGINES, "engine")
         features = np.asarray(features)
         if features.ndim != 2 or features.shape[1] != DIMENSIONS or len(features) == 0:
-            raise InputError(f"features: shape {features.shape} given, (N, {DIMENSIONS}) with at least one row needed.")
-        features = np.ascontiguousarray(features, dtype=np.float32 if features.dtype == np.float32 else np.float64)
+            raise InputError(
+                f"features: shape {features.shape} given, (N, {DIMENSIONS}) with at least one row needed."
+            )
+        features = np.ascontiguousarray(
+            features, dtype=np.float32 if features.dtype == np.float32 else np.float64
+        )
         check_numbers(features, "features")
         if ids is not None and len(ids) != len(features):
             raise InputError(f"ids: {len(ids)} given for {len(features)} rows; give one each.")
         index = cls(features, None if ids is None else np.asarray(ids), standard_scaling(features))
         if engine == "blocks" and not has_numba():
-            raise InputError("engine: blocks needs numba; install it, or leave the choice to 'auto'.")
+            raise InputError(
+                "engine: blocks needs numba; install it, or leave the choice to 'auto'."
+            )
         if engine == "blocks" or (engine == "auto" and len(features) >= _FEW and has_numba()):
             index.blocks = index._blocks(tuple(range(DIMENSIONS)))
         return index
@@ -143,7 +157,11 @@ class TrackIndex:
         where: np.ndarray | Selection | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """As `search`, answering with row numbers whatever the ids are."""
-        query = np.ascontiguousarray(query, dtype=np.float64) if isinstance(query, np.ndarray) else check_query(query)
+        query = (
+            np.ascontiguousarray(query, dtype=np.float64)
+            if isinstance(query, np.ndarray)
+            else check_query(query)
+        )
         weights = _EQUAL if weights is None else _plain(weights)
         scaling = self._scaling(metric, scale)
         selection = None if where is None else self.select(where)
@@ -155,7 +173,15 @@ class TrackIndex:
             if answer is not None:
                 return answer
         query, weights = check_query(query), check_weights(weights)
-        return scan(self.features, query, k, weights, metric, scaling, None if selection is None else _rows(selection))
+        return scan(
+            self.features,
+            query,
+            k,
+            weights,
+            metric,
+            scaling,
+            None if selection is None else _rows(selection),
+        )
 
     def search_batch(
         self,
@@ -173,7 +199,9 @@ class TrackIndex:
         rows, found = self.search_batch_rows(queries, k, weights, metric, scale, where)
         return (rows if self.ids is None else self.ids[rows]), found
 
-    def search_batch_rows(self, queries, k=5, weights=None, metric="euclidean", scale="raw", where=None) -> tuple[np.ndarray, np.ndarray]:
+    def search_batch_rows(
+        self, queries, k=5, weights=None, metric="euclidean", scale="raw", where=None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """As `search_batch`, answering with row numbers whatever the ids are."""
         queries, weights = check_queries(queries, weights)
         scaling = self._scaling(metric, scale)
@@ -186,10 +214,14 @@ class TrackIndex:
             if k == 0 or len(which) == 0:
                 continue
             blocks = self._engine(weights[which[0]], k, selection)
-            if blocks is not None and blocks.search_many(self.features, queries, k, weights, metric, scaling, mask, which, rows, found):
+            if blocks is not None and blocks.search_many(
+                self.features, queries, k, weights, metric, scaling, mask, which, rows, found
+            ):
                 continue
             for i in which:
-                rows[i], found[i] = self.search_rows(queries[i], k, weights[i], metric, scale, selection)
+                rows[i], found[i] = self.search_rows(
+                    queries[i], k, weights[i], metric, scale, selection
+                )
         return rows, found
 
     def select(self, where: np.ndarray | Selection) -> Selection:
@@ -205,9 +237,13 @@ class TrackIndex:
             mask = np.zeros(n, dtype=bool)
             mask[where] = True
         else:
-            raise InputError(f"where: give a boolean for each of {n} rows, or row numbers from 0 to {n - 1}.")
+            raise InputError(
+                f"where: give a boolean for each of {n} rows, or row numbers from 0 to {n - 1}."
+            )
         count = int(np.count_nonzero(mask))
-        return Selection(np.ascontiguousarray(mask), np.flatnonzero(mask) if count * _SPARSE < n else None, count)
+        return Selection(
+            np.ascontiguousarray(mask), np.flatnonzero(mask) if count * _SPARSE < n else None, count
+        )
 
     def _scaling(self, metric: str, scale: str) -> Scaling:
         check_choice(metric, METRICS, "metric")
@@ -220,7 +256,13 @@ class TrackIndex:
 
     def _engine(self, weights: np.ndarray, k: int, selection: Selection | None) -> Blocks | None:
         """What answers a query; None for the plain scan."""
-        if self.blocks is None or k == 0 or k > _DEEP or k * 10 > len(self) or (selection is not None and selection.rows is not None):
+        if (
+            self.blocks is None
+            or k == 0
+            or k > _DEEP
+            or k * 10 > len(self)
+            or (selection is not None and selection.rows is not None)
+        ):
             return None
         if self.patience >= len(self) and "matcher.kernels" not in sys.modules:
             self.patience -= len(self)
@@ -251,7 +293,11 @@ def has_numba() -> bool:
 
 def _plain(weights: object) -> np.ndarray:
     """Weights as an array for the compiled search, which looks at the values itself."""
-    return np.ascontiguousarray(weights, dtype=np.float64) if isinstance(weights, np.ndarray) else check_weights(weights)
+    return (
+        np.ascontiguousarray(weights, dtype=np.float64)
+        if isinstance(weights, np.ndarray)
+        else check_weights(weights)
+    )
 
 
 def _rows(selection: Selection) -> np.ndarray:

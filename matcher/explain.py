@@ -30,7 +30,9 @@ _MORE_LESS = {
 }
 
 
-def shares(values: np.ndarray, query: np.ndarray, weights: np.ndarray, metric: str, scaling: Scaling = RAW) -> np.ndarray:
+def shares(
+    values: np.ndarray, query: np.ndarray, weights: np.ndarray, metric: str, scaling: Scaling = RAW
+) -> np.ndarray:
     """Each dimension's share of the distance of `values` (10,) to `query` (10,); they add up to 1.
 
     Shares of d² for euclidean and of 1 − cos for cosine; all 0 where the distance is 0.
@@ -42,7 +44,13 @@ def shares(values: np.ndarray, query: np.ndarray, weights: np.ndarray, metric: s
     return found if peak == 0 else (found / peak) / (found / peak).sum()
 
 
-def sentence(values: np.ndarray, query: np.ndarray, weights: np.ndarray, share: np.ndarray, spread: np.ndarray) -> str:
+def sentence(
+    values: np.ndarray,
+    query: np.ndarray,
+    weights: np.ndarray,
+    share: np.ndarray,
+    spread: np.ndarray,
+) -> str:
     """One sentence: where the track is close to what was asked, and how it differs.
 
     values, query, weights, share : (10,); spread : the catalogue's standard deviations (10,).
@@ -55,18 +63,26 @@ def sentence(values: np.ndarray, query: np.ndarray, weights: np.ndarray, share: 
     if near:
         pieces.append("close in " + " and ".join(MUSIC_FIELDS[j].label.lower() for j in near))
     if far:
-        pieces.append(" and ".join(_degree(off[j], MUSIC_FIELDS[j].name) for j in far) + " than asked")
+        pieces.append(
+            " and ".join(_degree(off[j], MUSIC_FIELDS[j].name) for j in far) + " than asked"
+        )
     return "; ".join(pieces)
 
 
-def near_and_far(off: np.ndarray, weights: np.ndarray, share: np.ndarray) -> tuple[list[int], list[int]]:
+def near_and_far(
+    off: np.ndarray, weights: np.ndarray, share: np.ndarray
+) -> tuple[list[int], list[int]]:
     """The dimensions worth naming: at most two that are close, and two that are not.
 
     off : (10,) track minus query in the catalogue's standard deviations.
     """
     asked = weights > 0
-    near = [int(j) for j in np.lexsort((np.abs(off), -weights)) if asked[j] and abs(off[j]) < CLOSE][:2]
-    far = [int(j) for j in np.argsort(-share, kind="stable") if asked[j] and abs(off[j]) >= CLOSE][:2]
+    near = [
+        int(j) for j in np.lexsort((np.abs(off), -weights)) if asked[j] and abs(off[j]) < CLOSE
+    ][:2]
+    far = [int(j) for j in np.argsort(-share, kind="stable") if asked[j] and abs(off[j]) >= CLOSE][
+        :2
+    ]
     return near, far
 
 
@@ -90,7 +106,14 @@ FARTHEST = 1000.0
 """No one multiplies a weight by more: that one dimension alone would decide. Ours."""
 
 
-def swap(first: np.ndarray, second: np.ndarray, query: np.ndarray, weights: np.ndarray, metric: str, scaling: Scaling = RAW) -> Swap | None:
+def swap(
+    first: np.ndarray,
+    second: np.ndarray,
+    query: np.ndarray,
+    weights: np.ndarray,
+    metric: str,
+    scaling: Scaling = RAW,
+) -> Swap | None:
     """What would have to change for `second` (10,) to come before `first` (10,); None if no single weight can.
 
     Smallest means the smallest factor between old and new weight; a weight grows `FARTHEST` times at
@@ -99,28 +122,53 @@ def swap(first: np.ndarray, second: np.ndarray, query: np.ndarray, weights: np.n
     best, smallest = None, np.inf
     for j in np.flatnonzero(weights):
         for needed in _break_even(first, second, query, weights, int(j), metric, scaling):
-            factor = abs(np.log(needed / weights[j])) if needed > 0 else np.log(1e6)  # switching off is the last resort
+            factor = (
+                abs(np.log(needed / weights[j])) if needed > 0 else np.log(1e6)
+            )  # switching off is the last resort
             within = 0 <= needed <= FARTHEST * weights[j]
-            if within and factor < smallest and _overtakes(first, second, query, weights, int(j), needed, metric, scaling):
-                best, smallest = Swap(MUSIC_FIELDS[j].name, float(weights[j]), float(needed)), factor
+            if (
+                within
+                and factor < smallest
+                and _overtakes(first, second, query, weights, int(j), needed, metric, scaling)
+            ):
+                best, smallest = (
+                    Swap(MUSIC_FIELDS[j].name, float(weights[j]), float(needed)),
+                    factor,
+                )
     return best
 
 
-def _break_even(first, second, query, weights, j: int, metric: str, scaling: Scaling) -> list[float]:
+def _break_even(
+    first, second, query, weights, j: int, metric: str, scaling: Scaling
+) -> list[float]:
     """Weights of dimension j at which both tracks are equally near."""
     a, b, q = ((x - scaling.center) / scaling.spread for x in (first, second, query))
     if metric == "euclidean":
         gain = (a[j] - q[j]) ** 2 - (b[j] - q[j]) ** 2
-        return [weights[j] + float(np.sum(weights * ((b - q) ** 2 - (a - q) ** 2))) / gain] if gain else []
+        return (
+            [weights[j] + float(np.sum(weights * ((b - q) ** 2 - (a - q) ** 2))) / gain]
+            if gain
+            else []
+        )
     others = weights * (np.arange(len(weights)) != j)
-    dot_a, dot_b, length_a, length_b = ((others * x * y).sum() for x, y in ((a, q), (b, q), (a, a), (b, b)))
+    dot_a, dot_b, length_a, length_b = (
+        (others * x * y).sum() for x, y in ((a, q), (b, q), (a, a), (b, b))
+    )
     # (dot_a + w q a)² (length_b + w b²) = (dot_b + w q b)² (length_a + w a²), a cubic in w
     left = np.polymul(np.polymul([q[j] * a[j], dot_a], [q[j] * a[j], dot_a]), [b[j] ** 2, length_b])
-    right = np.polymul(np.polymul([q[j] * b[j], dot_b], [q[j] * b[j], dot_b]), [a[j] ** 2, length_a])
-    return [float(r.real) for r in np.roots(np.polysub(left, right)) if abs(r.imag) < 1e-9 * max(abs(r.real), 1e-9)]
+    right = np.polymul(
+        np.polymul([q[j] * b[j], dot_b], [q[j] * b[j], dot_b]), [a[j] ** 2, length_a]
+    )
+    return [
+        float(r.real)
+        for r in np.roots(np.polysub(left, right))
+        if abs(r.imag) < 1e-9 * max(abs(r.real), 1e-9)
+    ]
 
 
-def _overtakes(first, second, query, weights, j: int, needed: float, metric: str, scaling: Scaling) -> bool:
+def _overtakes(
+    first, second, query, weights, j: int, needed: float, metric: str, scaling: Scaling
+) -> bool:
     """Whether a step beyond `needed` really changes the order."""
     beyond = weights.copy()
     beyond[j] = needed + (needed - weights[j]) * 1e-3

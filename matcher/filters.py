@@ -37,11 +37,15 @@ def parse_filter(text: str, argument: str = "--filter") -> tuple[Condition, ...]
     """Conditions typed by a person. Raises `InputError`."""
     conditions = [_condition(piece, argument) for piece in _pieces(text) if piece.strip()]
     if not conditions:
-        raise InputError(f"{argument}: there is no condition in '{text}'; write for example bpm>=90, license=CC*.")
+        raise InputError(
+            f"{argument}: there is no condition in '{text}'; write for example bpm>=90, license=CC*."
+        )
     return tuple(conditions)
 
 
-def passing(catalogue: Catalogue, conditions: Sequence[Condition], argument: str = "--filter") -> np.ndarray:
+def passing(
+    catalogue: Catalogue, conditions: Sequence[Condition], argument: str = "--filter"
+) -> np.ndarray:
     """The rows that meet all conditions, boolean (N,). `InputError` for a column that is not there."""
     mask = np.ones(len(catalogue), dtype=bool)
     for condition in conditions:
@@ -52,18 +56,28 @@ def passing(catalogue: Catalogue, conditions: Sequence[Condition], argument: str
 def _pieces(text: str) -> list[str]:
     """The text cut at commas, semicolons and "and", but not inside quotes."""
     pieces = re.findall(r"""(?:"[^"]*"|'[^']*'|\s+and\s+|[^,;，；])+""", text, re.IGNORECASE)
-    return [part for piece in pieces for part in re.split(r"""\s+and\s+(?=[^"'=<>~!]+(?:!=|<=|>=|=|<|>|~))""", piece, flags=re.IGNORECASE)]
+    return [
+        part
+        for piece in pieces
+        for part in re.split(
+            r"""\s+and\s+(?=[^"'=<>~!]+(?:!=|<=|>=|=|<|>|~))""", piece, flags=re.IGNORECASE
+        )
+    ]
 
 
 def _condition(piece: str, argument: str) -> Condition:
     found = _CONDITION.fullmatch(piece)
     if not found or not found[3]:
-        raise InputError(f"{argument}: '{piece.strip()}' is not a condition; write column, one of = != < <= > >= ~, and a value.")
+        raise InputError(
+            f"{argument}: '{piece.strip()}' is not a condition; write column, one of = != < <= > >= ~, and a value."
+        )
     spelling, operator, value = found.groups()
     position = _MUSIC.get(column_key(spelling))
     column = MUSIC_NAMES[position] if position is not None else metadata_name(spelling)
     if operator == "=" and (ends := re.fullmatch(r"\s*(\S+?)\s*\.\.\s*(\S+)\s*", value)):
-        return Condition(column, "range", (_number(ends[1], piece, argument), _number(ends[2], piece, argument)))
+        return Condition(
+            column, "range", (_number(ends[1], piece, argument), _number(ends[2], piece, argument))
+        )
     if operator[0] in "<>":
         return Condition(column, operator, (_number(value, piece, argument),))
     words = tuple(word.strip().strip("\"'") for word in value.split("|"))
@@ -91,7 +105,11 @@ def _holds(catalogue: Catalogue, condition: Condition, argument: str) -> np.ndar
         known = ", ".join([*(c for c in catalogue.columns if any(catalogue.text(c))), *MUSIC_NAMES])
         raise InputError(f"{argument}: the catalogue has no column '{column}'; it has {known}.")
     if operator in ("range", "<", "<=", ">", ">=") or isinstance(values[0], float):
-        x = catalogue.features[:, MUSIC_NAMES.index(column)] if column in MUSIC_NAMES else catalogue.numbers(column)
+        x = (
+            catalogue.features[:, MUSIC_NAMES.index(column)]
+            if column in MUSIC_NAMES
+            else catalogue.numbers(column)
+        )
         return _compare(x, operator, values)
     cells = np.array([cell.strip().casefold() for cell in catalogue.text(column)])
     words = [str(word).casefold() for word in values]
@@ -99,7 +117,9 @@ def _holds(catalogue: Catalogue, condition: Condition, argument: str) -> np.ndar
     if operator == "~":
         hit = [cell != "" and any(word in cell for word in words) for cell in kinds]
     else:
-        hit = [any(fnmatch.fnmatchcase(cell, _only_stars(word)) for word in words) for cell in kinds]
+        hit = [
+            any(fnmatch.fnmatchcase(cell, _only_stars(word)) for word in words) for cell in kinds
+        ]
     hit = np.array(hit, dtype=bool)[place]
     return ~hit if operator == "!=" else hit & (cells != "")
 
@@ -117,4 +137,6 @@ def _compare(x: np.ndarray, operator: str, values: tuple) -> np.ndarray:
             return np.isin(x, values)
         if operator == "!=":
             return ~np.isin(x, values)
-        return {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}[operator](x, values[0])
+        return {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}[
+            operator
+        ](x, values[0])

@@ -274,9 +274,30 @@ def _scan_group(g, near, order, boxes, features, query, weights, spread, mask, u
 
 
 @_compiled
-def euclidean(near, order, boxes, tops, dims, center, unit, reach, features, query, weights, spread, mask, k, rows, found):
+def euclidean(
+    near,
+    order,
+    boxes,
+    tops,
+    dims,
+    center,
+    unit,
+    reach,
+    features,
+    query,
+    weights,
+    spread,
+    mask,
+    k,
+    rows,
+    found,
+):
     """The k nearest rows into `rows` and `found`; returns (how it ended, how many were found)."""
-    q, w, active = np.empty(dims.size, np.float32), np.empty(dims.size, np.float32), np.empty(dims.size, np.int64)
+    q, w, active = (
+        np.empty(dims.size, np.float32),
+        np.empty(dims.size, np.float32),
+        np.empty(dims.size, np.int64),
+    )
     ended, scale = _largest_weight(query, weights, dims, unit, spread)
     if ended != DONE:
         return ended, 0
@@ -459,9 +480,31 @@ def _scan_cone(g, near, order, boxes, features, target, weights, middle, spread,
 
 
 @_compiled
-def cosine(near, order, boxes, tops, dims, center, unit, reach, features, query, weights, middle, spread, mask, k, rows, found):
+def cosine(
+    near,
+    order,
+    boxes,
+    tops,
+    dims,
+    center,
+    unit,
+    reach,
+    features,
+    query,
+    weights,
+    middle,
+    spread,
+    mask,
+    k,
+    rows,
+    found,
+):
     """As `euclidean`, by angle about `middle`."""
-    v, e, o = np.empty(dims.size, np.float32), np.empty(dims.size, np.float32), np.empty(dims.size, np.float32)
+    v, e, o = (
+        np.empty(dims.size, np.float32),
+        np.empty(dims.size, np.float32),
+        np.empty(dims.size, np.float32),
+    )
     active = np.empty(dims.size, np.int64)
     target, unit_row = np.empty(query.size), np.empty(query.size)
     ended, scale = _largest_weight(query, weights, dims, unit, spread)
@@ -493,8 +536,16 @@ def cosine(near, order, boxes, tops, dims, center, unit, reach, features, query,
             used += 1
 
     groups = tops.shape[2]
-    keys, t, nn = np.empty(groups, np.float32), np.empty(groups, np.float32), np.empty(groups, np.float32)
-    may, room, radius = np.empty(groups, np.float32), np.empty(groups, np.float32), np.empty(groups, np.float32)
+    keys, t, nn = (
+        np.empty(groups, np.float32),
+        np.empty(groups, np.float32),
+        np.empty(groups, np.float32),
+    )
+    may, room, radius = (
+        np.empty(groups, np.float32),
+        np.empty(groups, np.float32),
+        np.empty(groups, np.float32),
+    )
     scratch = (np.empty(GROUP, np.float32), np.empty(GROUP, np.float32), np.empty(GROUP, np.float32),
                np.empty(GROUP, np.float32), np.empty(GROUP, np.float32), np.empty(GROUP, np.float32))  # fmt: skip
     dots, norms = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
@@ -510,7 +561,9 @@ def cosine(near, order, boxes, tops, dims, center, unit, reach, features, query,
         count, floor = _scan_cone(home, near, order, boxes, features, target, weights, middle, spread, mask, used, active, v, e, o,
                                   error, k, rows, found, count, floor, scratch, dots, norms, unit_row)  # fmt: skip
     if floor > _F0:
-        _box_may_reach(tops[0], tops[1], used, active, v, e, o, t, nn, floor, error, room, radius, may)
+        _box_may_reach(
+            tops[0], tops[1], used, active, v, e, o, t, nn, floor, error, room, radius, may
+        )
     size = 0
     for g in range(groups):
         if keys[g] != -_INF and not (floor > _F0 and may[g] < _F0):

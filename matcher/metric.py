@@ -48,11 +48,16 @@ def standard_scaling(features: np.ndarray) -> Scaling:
     """Mean and population standard deviation of each column of (N, 10); spread 1 where constant."""
     n = len(features)
     if n <= _AT_ONCE:
-        center, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
+        center, spread = (
+            features.mean(axis=0, dtype=np.float64),
+            features.std(axis=0, dtype=np.float64),
+        )
     else:  # in pieces: the deviations of ten million rows need not stand in memory at once
         center, squares = np.zeros(DIMENSIONS), np.zeros(DIMENSIONS)
         buffer, ones = np.empty((_CHUNK, DIMENSIONS)), np.ones(_CHUNK)
-        pieces = [(features[i : i + _CHUNK], buffer[: min(_CHUNK, n - i)]) for i in range(0, n, _CHUNK)]
+        pieces = [
+            (features[i : i + _CHUNK], buffer[: min(_CHUNK, n - i)]) for i in range(0, n, _CHUNK)
+        ]
         for piece, held in pieces:
             np.copyto(held, piece)
             center += ones[: len(held)] @ held
@@ -83,13 +88,17 @@ def parse_weights(text: str, argument: str = "--weights") -> np.ndarray:
             continue
         name, equals, number = pair.replace("＝", "=").partition("=")
         if not equals:
-            raise InputError(f"{argument}: '{pair.strip()}' has no number; write name=number, such as valence=2,arousal=2.")
+            raise InputError(
+                f"{argument}: '{pair.strip()}' has no number; write name=number, such as valence=2,arousal=2."
+            )
         try:
             weights[field_position(name, argument)] = float(number)
         except InputError:
             raise
         except ValueError:
-            raise InputError(f"{argument}: '{number.strip()}' is not a number; write name=number, such as valence=2.") from None
+            raise InputError(
+                f"{argument}: '{number.strip()}' is not a number; write name=number, such as valence=2."
+            ) from None
     return check_weights(weights, argument)
 
 
@@ -97,7 +106,9 @@ def field_position(name: str, argument: str) -> int:
     """Position of a music field by any of its spellings; `InputError` if there is none."""
     position = _POSITIONS.get(column_key(name.strip()))
     if position is None:
-        raise InputError(f"{argument}: there is no dimension '{name.strip()}'; the ten are {', '.join(MUSIC_NAMES)}.")
+        raise InputError(
+            f"{argument}: there is no dimension '{name.strip()}'; the ten are {', '.join(MUSIC_NAMES)}."
+        )
     return position
 
 
@@ -112,7 +123,9 @@ def parse_features(text: str, argument: str = "--features") -> np.ndarray:
         return mask
     names = [n for n in re.split(r"[,;，；、]", text) if n.strip()]
     if not names:
-        raise InputError(f"{argument}: nothing is chosen; give all, va, or names such as arousal,valence,rhythm.")
+        raise InputError(
+            f"{argument}: nothing is chosen; give all, va, or names such as arousal,valence,rhythm."
+        )
     mask[[field_position(n, argument) for n in names]] = 1
     return mask
 
@@ -132,9 +145,13 @@ def check_weights(weights: object, argument: str = "weights") -> np.ndarray:
         raise InputError(f"{argument}: every weight needs to be a finite number.")
     if weights.min() < 0:
         name = MUSIC_NAMES[int(np.argmin(weights))]
-        raise InputError(f"{argument}: the weight of {name} is negative ({weights.min():g}); use 0 to leave a dimension out.")
+        raise InputError(
+            f"{argument}: the weight of {name} is negative ({weights.min():g}); use 0 to leave a dimension out."
+        )
     if not weights.any():
-        raise InputError(f"{argument}: all weights are zero; give at least one dimension a weight above 0.")
+        raise InputError(
+            f"{argument}: all weights are zero; give at least one dimension a weight above 0."
+        )
     return weights
 
 
@@ -155,14 +172,20 @@ def check_queries(queries: object, weights: object) -> tuple[np.ndarray, np.ndar
     if weights is None or np.ndim(weights) == 1:
         return queries, np.tile(check_weights(weights), (len(queries), 1))
     if len(weights) != len(queries):
-        raise InputError(f"weights: {len(weights)} rows given for {len(queries)} queries; give one each.")
+        raise InputError(
+            f"weights: {len(weights)} rows given for {len(queries)} queries; give one each."
+        )
     return queries, np.array([check_weights(w) for w in weights]).reshape(-1, DIMENSIONS)
 
 
 def check_numbers(array: np.ndarray, argument: str) -> np.ndarray:
     """The array, if all of it is finite and within ±1e100."""
-    if array.size and not (float(array.min()) >= -LARGEST and float(array.max()) <= LARGEST):  # false for NaN too
-        raise InputError(f"{argument}: a number is missing, not finite or beyond ±{LARGEST:g}; correct or drop that row.")
+    if array.size and not (
+        float(array.min()) >= -LARGEST and float(array.max()) <= LARGEST
+    ):  # false for NaN too
+        raise InputError(
+            f"{argument}: a number is missing, not finite or beyond ±{LARGEST:g}; correct or drop that row."
+        )
     return array
 
 
@@ -178,20 +201,34 @@ def _as_floats(value: object, shape: tuple[int, ...], argument: str) -> np.ndarr
     except (TypeError, ValueError):
         raise InputError(f"{argument}: {shape[-1]} numbers are needed.") from None
     if array.shape != shape:
-        raise InputError(f"{argument}: shape {array.shape} given, {shape} needed ({', '.join(MUSIC_NAMES)}).")
+        raise InputError(
+            f"{argument}: shape {array.shape} given, {shape} needed ({', '.join(MUSIC_NAMES)})."
+        )
     return array
 
 
 # ------------------------------------------------------------------------------ distances
 
 
-def distances(features: np.ndarray, query: np.ndarray, weights: np.ndarray, metric: str, scaling: Scaling = RAW) -> np.ndarray:
+def distances(
+    features: np.ndarray,
+    query: np.ndarray,
+    weights: np.ndarray,
+    metric: str,
+    scaling: Scaling = RAW,
+) -> np.ndarray:
     """Distance of each row of `features` (N, 10) to `query` (10,), float64 (N,)."""
     total = _sum(parts(features, query, weights, metric, scaling), len(features))
     return np.sqrt(total) if metric == "euclidean" else total
 
 
-def parts(features: np.ndarray, query: np.ndarray, weights: np.ndarray, metric: str, scaling: Scaling = RAW):
+def parts(
+    features: np.ndarray,
+    query: np.ndarray,
+    weights: np.ndarray,
+    metric: str,
+    scaling: Scaling = RAW,
+):
     """Yield (dimension, its part (N,) of d² or of 1 − cos) for every dimension with weight above 0."""
     active = np.flatnonzero(weights)
     if metric == "euclidean":
@@ -213,9 +250,14 @@ def parts(features: np.ndarray, query: np.ndarray, weights: np.ndarray, metric: 
         yield j, part
 
 
-def _unit(features: np.ndarray, weights: np.ndarray, active: np.ndarray, scaling: Scaling) -> list[np.ndarray]:
+def _unit(
+    features: np.ndarray, weights: np.ndarray, active: np.ndarray, scaling: Scaling
+) -> list[np.ndarray]:
     """Columns of the weighted, scaled rows brought to length 1 (0 where the length is 0)."""
-    columns = [np.sqrt(weights[j]) * ((features[:, j] - scaling.center[j]) / scaling.spread[j]) for j in active]
+    columns = [
+        np.sqrt(weights[j]) * ((features[:, j] - scaling.center[j]) / scaling.spread[j])
+        for j in active
+    ]
     length = np.sqrt(_sum(((j, c * c) for j, c in enumerate(columns)), len(features)))
     length[length == 0] = 1.0
     return [c / length for c in columns]

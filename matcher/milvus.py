@@ -28,7 +28,16 @@ from data.catalogue import Catalogue, to_number
 from data.errors import InputError, Progress
 from data.profiles import MUSIC_NAMES
 from matcher.filters import Condition
-from matcher.metric import RAW, SCALES, Scaling, check_choice, check_query, check_weights, distances, standard_scaling
+from matcher.metric import (
+    RAW,
+    SCALES,
+    Scaling,
+    check_choice,
+    check_query,
+    check_weights,
+    distances,
+    standard_scaling,
+)
 from matcher.milvus_filter import MISSING, to_expression
 from matcher.scan import smallest
 
@@ -57,7 +66,14 @@ class MilvusIndex:
         self._known: tuple[Scaling, dict[str, bool]] | None = None
 
     @classmethod
-    def connect(cls, uri: str, *, token: str | None = None, collection: str = COLLECTION, timeout: float = 10.0) -> MilvusIndex:
+    def connect(
+        cls,
+        uri: str,
+        *,
+        token: str | None = None,
+        collection: str = COLLECTION,
+        timeout: float = 10.0,
+    ) -> MilvusIndex:
         """Open a Milvus Lite file (`*.db`), a server (`http://host:19530`) or a cluster.
 
         token : "user:password" or an API key; the environment's MILVUS_TOKEN by default. A server that
@@ -66,10 +82,16 @@ class MilvusIndex:
         try:
             from pymilvus import MilvusClient
         except ImportError:
-            raise InputError(f"{uri}: Milvus needs its client; install it with `pip install leitmotif[cluster]`.") from None
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what it has to say comes as an exception
+            raise InputError(
+                f"{uri}: Milvus needs its client; install it with `pip install leitmotif[cluster]`."
+            ) from None
+        logging.getLogger("pymilvus").setLevel(
+            logging.CRITICAL
+        )  # what it has to say comes as an exception
         token = token if token is not None else os.environ.get("MILVUS_TOKEN", "")
-        client = _patiently(lambda: MilvusClient(uri, token=token, timeout=timeout, grpc_options=_GRPC), uri)
+        client = _patiently(
+            lambda: MilvusClient(uri, token=token, timeout=timeout, grpc_options=_GRPC), uri
+        )
         return cls(client, uri, collection)
 
     def close(self) -> None:
@@ -78,7 +100,9 @@ class MilvusIndex:
     def __len__(self) -> int:
         """Tracks in the collection."""
         self._describe()
-        found = self._do(lambda c: c.query(self._collection, filter="row >= 0", output_fields=["count(*)"]))
+        found = self._do(
+            lambda c: c.query(self._collection, filter="row >= 0", output_fields=["count(*)"])
+        )
         return int(found[0]["count(*)"])
 
     # -------------------------------------------------------------------------- writing
@@ -97,7 +121,9 @@ class MilvusIndex:
             self._create(columns)
         self._write_scaling(scaling, columns)
         self._known = (scaling, columns)
-        self._write(catalogue, "insert" if fresh else "upsert", progress)  # looking for what to replace takes Milvus long
+        self._write(
+            catalogue, "insert" if fresh else "upsert", progress
+        )  # looking for what to replace takes Milvus long
         if not fresh:
             kept = set(catalogue.track_ids)
             self.delete([i for i in self._ids() if i not in kept])
@@ -114,7 +140,10 @@ class MilvusIndex:
         y = (catalogue.features - scaling.center) / scaling.spread
         vectors = np.hstack([y, y * y]).astype(np.float32)
         ids = catalogue.track_ids
-        values = {n: catalogue.numbers(n) if numeric else catalogue.text(n) for n, numeric in columns.items()}
+        values = {
+            n: catalogue.numbers(n) if numeric else catalogue.text(n)
+            for n, numeric in columns.items()
+        }
         for start in range(0, len(ids), _BATCH):
             rows = [
                 {"track_id": ids[i], "row": i, "vector": vectors[i]}
@@ -130,7 +159,11 @@ class MilvusIndex:
         """Remove tracks; ids that are not there are ignored."""
         self._describe()
         for start in range(0, len(track_ids), _BATCH):
-            self._do(lambda c, some=list(track_ids[start : start + _BATCH]): c.delete(self._collection, ids=some))
+            self._do(
+                lambda c, some=list(track_ids[start : start + _BATCH]): c.delete(
+                    self._collection, ids=some
+                )
+            )
 
     # -------------------------------------------------------------------------- searching
 
@@ -164,7 +197,9 @@ class MilvusIndex:
             hits = self._fetch(np.concatenate([2 * w * y, -w]), limit, expression)
             rows = [hit["entity"] for hit in hits if hit["entity"]["row"] >= 0]
             ids, found, nearest = _measure(rows, query, k, weights, scaling)
-            if len(hits) < limit or (len(found) >= k and _proved(w, y, nearest / unit, hits[-1]["distance"])):
+            if len(hits) < limit or (
+                len(found) >= k and _proved(w, y, nearest / unit, hits[-1]["distance"])
+            ):
                 return ids, found
             limit *= 8
         ids, found, _ = _measure(self._everything(expression), query, k, weights, scaling)
@@ -181,7 +216,9 @@ class MilvusIndex:
     ) -> tuple[list[list[str]], list[np.ndarray]]:
         """`search` for each of n queries; weights as in `TrackIndex.search_batch`."""
         each = [weights] * len(queries) if weights is None or np.ndim(weights) == 1 else weights
-        found = [self.search(q, k, w, metric, scale, where) for q, w in zip(queries, each, strict=True)]
+        found = [
+            self.search(q, k, w, metric, scale, where) for q, w in zip(queries, each, strict=True)
+        ]
         return [ids for ids, _ in found], [d for _, d in found]
 
     def _fetch(self, vector: np.ndarray, limit: int, expression: str) -> list[dict]:
@@ -203,7 +240,11 @@ class MilvusIndex:
     def _pages(self, expression: str, fields: list[str]) -> list[dict]:
         """All rows of an expression, a page at a time, in order of their id."""
         rows: list[dict] = []
-        pages = self._do(lambda c: c.query_iterator(self._collection, batch_size=_BATCH, filter=expression, output_fields=fields))
+        pages = self._do(
+            lambda c: c.query_iterator(
+                self._collection, batch_size=_BATCH, filter=expression, output_fields=fields
+            )
+        )
         while page := self._do(lambda c: pages.next()):
             rows += page
         pages.close()
@@ -230,13 +271,19 @@ class MilvusIndex:
                 schema.add_field(name, DataType.VARCHAR, max_length=_TEXT_BYTES)
         index = self._client.prepare_index_params()
         index.add_index("vector", index_type="FLAT", metric_type="IP", params={})
-        self._do(lambda c: c.create_collection(self._collection, schema=schema, index_params=index, consistency_level="Strong"))
+        self._do(
+            lambda c: c.create_collection(
+                self._collection, schema=schema, index_params=index, consistency_level="Strong"
+            )
+        )
 
     def _write_scaling(self, scaling: Scaling, columns: dict[str, bool]) -> None:
         vector = [0.0] * len(MUSIC_NAMES) + [_OUT_OF_REACH] * len(MUSIC_NAMES)
         blank = {name: MISSING if numeric else "" for name, numeric in columns.items()}
         rows = [
-            {"track_id": name, "row": -1, "vector": vector} | blank | dict(zip(MUSIC_NAMES, values.tolist(), strict=True))
+            {"track_id": name, "row": -1, "vector": vector}
+            | blank
+            | dict(zip(MUSIC_NAMES, values.tolist(), strict=True))
             for name, values in ((_CENTER, scaling.center), (_SPREAD, scaling.spread))
         ]
         self._do(lambda c: c.upsert(self._collection, rows))
@@ -245,15 +292,27 @@ class MilvusIndex:
         """Scaling, and the filterable columns: whether each holds numbers."""
         if self._known is None:
             if not self._exists():
-                raise InputError(f"{self._uri}: there is no collection '{self._collection}'; fill it with `leitmotif index push`.")
+                raise InputError(
+                    f"{self._uri}: there is no collection '{self._collection}'; fill it with `leitmotif index push`."
+                )
             self._do(lambda c: c.load_collection(self._collection))
             fields = self._do(lambda c: c.describe_collection(self._collection))["fields"]
             fixed = {"track_id", "row", "vector", *MUSIC_NAMES}
-            columns = {f["name"]: int(f["type"]) == 11 for f in fields if f["name"] not in fixed}  # DataType.DOUBLE
-            held = self._do(lambda c: c.query(self._collection, ids=[_CENTER, _SPREAD], output_fields=["track_id", *MUSIC_NAMES]))
+            columns = {
+                f["name"]: int(f["type"]) == 11 for f in fields if f["name"] not in fixed
+            }  # DataType.DOUBLE
+            held = self._do(
+                lambda c: c.query(
+                    self._collection,
+                    ids=[_CENTER, _SPREAD],
+                    output_fields=["track_id", *MUSIC_NAMES],
+                )
+            )
             values = {row["track_id"]: np.array([row[n] for n in MUSIC_NAMES]) for row in held}
             if set(values) != {_CENTER, _SPREAD}:
-                raise InputError(f"{self._uri}: collection '{self._collection}' is none of Leitmotif's; choose another name.")
+                raise InputError(
+                    f"{self._uri}: collection '{self._collection}' is none of Leitmotif's; choose another name."
+                )
             self._known = Scaling(values[_CENTER], values[_SPREAD]), columns
         return self._known
 
@@ -270,11 +329,19 @@ def _patiently(work: Callable[[], Any], uri: str) -> Any:
             return work()
         except MilvusException as error:
             message = str(error.message or error)
-            away = re.search(r"connect|unavailable|timeout|timed out|deadline|closed channel", message, re.IGNORECASE)
+            away = re.search(
+                r"connect|unavailable|timeout|timed out|deadline|closed channel",
+                message,
+                re.IGNORECASE,
+            )
             if not away:
-                raise InputError(f"{uri}: Milvus refuses: {message.strip().splitlines()[0]}") from error
+                raise InputError(
+                    f"{uri}: Milvus refuses: {message.strip().splitlines()[0]}"
+                ) from error
             if wait is None:
-                raise InputError(f"{uri}: no Milvus server answers here; start it, or check address and token.") from None
+                raise InputError(
+                    f"{uri}: no Milvus server answers here; start it, or check address and token."
+                ) from None
             time.sleep(wait)
     raise AssertionError("unreachable")
 
@@ -288,7 +355,11 @@ def _measure(rows: list[dict], query, k, weights, scaling) -> tuple[list[str], n
     features = np.array([[r[n] for n in MUSIC_NAMES] for r in rows]).reshape(-1, len(MUSIC_NAMES))
     found = distances(features, query, weights, "euclidean", scaling)
     best = smallest(found, k)
-    return [rows[i]["track_id"] for i in best], found[best], float(found[best[-1]]) if len(best) else np.inf
+    return (
+        [rows[i]["track_id"] for i in best],
+        found[best],
+        float(found[best[-1]]) if len(best) else np.inf,
+    )
 
 
 def _proved(w: np.ndarray, y: np.ndarray, nearest: float, last_score: float) -> bool:
@@ -304,7 +375,11 @@ def _columns(catalogue: Catalogue) -> dict[str, bool]:
     """Columns to filter by: whether each holds numbers. Names that Milvus cannot take are left out."""
     columns = {}
     for name in catalogue.columns:
-        if name not in _LEFT_OUT and re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) and name not in ("row", "vector"):
+        if (
+            name not in _LEFT_OUT
+            and re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)
+            and name not in ("row", "vector")
+        ):
             cells = [cell for cell in catalogue.text(name) if cell]
             columns[name] = bool(cells) and all(np.isfinite(to_number(cell)) for cell in cells)
     return columns

@@ -26,14 +26,18 @@ def to_expression(where: str | Sequence[Condition] | None, columns: dict[str, bo
     if isinstance(where, str):
         where = parse_filter(where)
     if not all(isinstance(condition, Condition) for condition in where):
-        raise InputError("where: Milvus takes a filter in words, such as bpm>=90, not rows or masks.")
+        raise InputError(
+            "where: Milvus takes a filter in words, such as bpm>=90, not rows or masks."
+        )
     return " and ".join(_expression(condition, columns) for condition in where)
 
 
 def _expression(condition: Condition, columns: dict[str, bool]) -> str:
     name, operator, values = condition
     if name not in columns and name not in MUSIC_NAMES and name != "track_id":
-        raise InputError(f"--filter: the collection has no column '{name}'; it has {', '.join(['track_id', *columns, *MUSIC_NAMES])}.")
+        raise InputError(
+            f"--filter: the collection has no column '{name}'; it has {', '.join(['track_id', *columns, *MUSIC_NAMES])}."
+        )
     numeric = name in MUSIC_NAMES or columns.get(name, False)
     if numeric and operator != "~":
         numbers = [to_number(v) for v in values]
@@ -45,7 +49,9 @@ def _expression(condition: Condition, columns: dict[str, bool]) -> str:
             return f"{name} {'in' if operator == '=' else 'not in'} {numbers!r}"
         return f"({name} {operator} {numbers[0]!r} and {name} > {MISSING / 10!r})"
     if operator in ("range", "<", "<=", ">", ">="):
-        raise InputError(f"--filter: column '{name}' holds text in this collection; compare it with =, != or ~.")
+        raise InputError(
+            f"--filter: column '{name}' holds text in this collection; compare it with =, != or ~."
+        )
     words = [str(v) if name == "track_id" else str(v).casefold() for v in values]
     if operator != "~" and not any("*" in word for word in words):
         return f"{name} {'in' if operator == '=' else 'not in'} {json.dumps(words, ensure_ascii=False)}"
@@ -55,5 +61,9 @@ def _expression(condition: Condition, columns: dict[str, bool]) -> str:
 
 def _pattern(word: str, operator: str) -> str:
     if "%" in word or "_" in word or "\\" in word:
-        raise InputError(f"--filter: '{word}' holds one of % _ \\, which Milvus cannot search for with wildcards; give the whole text.")
-    return json.dumps(f"%{word}%" if operator == "~" else word.replace("*", "%"), ensure_ascii=False)
+        raise InputError(
+            f"--filter: '{word}' holds one of % _ \\, which Milvus cannot search for with wildcards; give the whole text."
+        )
+    return json.dumps(
+        f"%{word}%" if operator == "~" else word.replace("*", "%"), ensure_ascii=False
+    )

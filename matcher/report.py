@@ -27,9 +27,18 @@ class Answer(NamedTuple):
     matches: list[Match]
 
 
-def write(answers: Sequence[Answer], style: str, catalogue: Catalogue, weights: np.ndarray, metric: str, scale: str) -> None:
+def write(
+    answers: Sequence[Answer],
+    style: str,
+    catalogue: Catalogue,
+    weights: np.ndarray,
+    metric: str,
+    scale: str,
+) -> None:
     """Print answers to stdout in one of `FORMATS`."""
-    {"text": _text, "json": _json, "csv": _csv}[style](answers, catalogue, weights, metric, scale, sys.stdout)
+    {"text": _text, "json": _json, "csv": _csv}[style](
+        answers, catalogue, weights, metric, scale, sys.stdout
+    )
 
 
 def _text(answers, catalogue: Catalogue, weights, metric, scale, out: TextIO) -> None:
@@ -39,15 +48,24 @@ def _text(answers, catalogue: Catalogue, weights, metric, scale, out: TextIO) ->
             print(file=out)
         if name:
             print(f"query:         {name}", file=out)
-        print("numbers used:  " + ", ".join(f"{MUSIC_NAMES[j]} {query[j]:.10g}" for j in used), file=out)
+        print(
+            "numbers used:  " + ", ".join(f"{MUSIC_NAMES[j]} {query[j]:.10g}" for j in used),
+            file=out,
+        )
         if len(set(weights[used])) > 1:
-            print("weights:       " + ", ".join(f"{MUSIC_NAMES[j]} {weights[j]:g}" for j in used), file=out)
+            print(
+                "weights:       " + ", ".join(f"{MUSIC_NAMES[j]} {weights[j]:g}" for j in used),
+                file=out,
+            )
         print(f"metric:        {metric}, {scale} scale", file=out)
         print(f"catalogue:     {catalogue.source}, {len(catalogue)} tracks\n", file=out)
         width = max((_columns(m.name) for m in matches), default=0)
         for place, match in enumerate(matches, start=1):
             padding = " " * (width - _columns(match.name))
-            print(f"{place:3d}  {match.distance:12.4f}  {match.name}{padding}  {match.sentence}", file=out)
+            print(
+                f"{place:3d}  {match.distance:12.4f}  {match.name}{padding}  {match.sentence}",
+                file=out,
+            )
         if matches and matches[0].next_wins:
             print(f"\n{matches[0].name} is first; {matches[0].next_wins}.", file=out)
 
@@ -59,7 +77,11 @@ def _columns(text: str) -> int:
 
 def _json(answers, catalogue: Catalogue, weights, metric, scale, out: TextIO) -> None:
     results = [
-        {"name": name, "query": dict(zip(MUSIC_NAMES, query.tolist(), strict=True)), "matches": [m.to_dict() for m in matches]}
+        {
+            "name": name,
+            "query": dict(zip(MUSIC_NAMES, query.tolist(), strict=True)),
+            "matches": [m.to_dict() for m in matches],
+        }
         for name, query, matches in answers
     ]
     head = {
@@ -77,7 +99,20 @@ def _json(answers, catalogue: Catalogue, weights, metric, scale, out: TextIO) ->
 
 def _csv(answers, catalogue: Catalogue, weights, metric, scale, out: TextIO) -> None:
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["query", "rank", "distance", "row", "track_id", "title", "artist", "path", "reason", *MUSIC_NAMES])
+    writer.writerow(
+        [
+            "query",
+            "rank",
+            "distance",
+            "row",
+            "track_id",
+            "title",
+            "artist",
+            "path",
+            "reason",
+            *MUSIC_NAMES,
+        ]
+    )
     for number, (query_name, _, matches) in enumerate(answers, start=1):
         for place, m in enumerate(matches, start=1):
             about = [query_name or number, place, repr(m.distance), m.row, m.track_id]

@@ -10,7 +10,13 @@ _CHUNK = 1 << 20
 
 
 def scan(
-    features: np.ndarray, query: np.ndarray, k: int, weights: np.ndarray, metric: str, scaling: Scaling, rows: np.ndarray | None = None
+    features: np.ndarray,
+    query: np.ndarray,
+    k: int,
+    weights: np.ndarray,
+    metric: str,
+    scaling: Scaling,
+    rows: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k rows of `features` (N, 10) nearest to `query`, and their distances, nearest first.
 
@@ -20,9 +26,18 @@ def scan(
     kept_rows, kept = np.empty(0, np.int64), np.empty(0)
     for i in range(0, n, _CHUNK):  # ten million rows at once would fill the memory with differences
         part = np.arange(i, min(i + _CHUNK, n)) if rows is None else rows[i : i + _CHUNK]
-        found = distances(features[i : i + _CHUNK] if rows is None else features[part], query, weights, metric, scaling)
+        found = distances(
+            features[i : i + _CHUNK] if rows is None else features[part],
+            query,
+            weights,
+            metric,
+            scaling,
+        )
         best = smallest(found, k)
-        kept_rows, kept = np.concatenate([kept_rows, part[best]]), np.concatenate([kept, found[best]])
+        kept_rows, kept = (
+            np.concatenate([kept_rows, part[best]]),
+            np.concatenate([kept, found[best]]),
+        )
         best = smallest(kept, k)
         kept_rows, kept = kept_rows[best], kept[best]
     return kept_rows, kept

@@ -85,27 +85,59 @@ def rank(
     check_diversity(diverse)
     if isinstance(where, str):
         where = parse_filter(where, "where")
-    index = index or TrackIndex.build(catalogue.features, engine="scan")  # one question does not pay for preparation
-    spread = index.scaling if isinstance(index, TrackIndex) else standard_scaling(catalogue.features)
+    index = index or TrackIndex.build(
+        catalogue.features, engine="scan"
+    )  # one question does not pay for preparation
+    spread = (
+        index.scaling if isinstance(index, TrackIndex) else standard_scaling(catalogue.features)
+    )
     scaling = spread if scale == "standard" else RAW
 
     def nearest(count: int) -> tuple[np.ndarray, np.ndarray]:
         return _search(catalogue, index, query, count, weights, metric, scale, where)
 
-    rows, found = _answerable(catalogue, nearest, max(_POOL * k, 50) if diverse else k + 1, copies and not diverse)
+    rows, found = _answerable(
+        catalogue, nearest, max(_POOL * k, 50) if diverse else k + 1, copies and not diverse
+    )
     if diverse:
         order = rerank(catalogue.features[rows], found, k, diverse, weights, metric, scaling)
         rows, found = rows[order], found[order]
-    return _matches(catalogue, rows, found, k, query, weights, metric, scaling, spread, explain_order=not diverse)
+    return _matches(
+        catalogue,
+        rows,
+        found,
+        k,
+        query,
+        weights,
+        metric,
+        scaling,
+        spread,
+        explain_order=not diverse,
+    )
 
 
-def _search(catalogue, index, query, k, weights, metric, scale, where) -> tuple[np.ndarray, np.ndarray]:
+def _search(
+    catalogue, index, query, k, weights, metric, scale, where
+) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the catalogue and distances, from either kind of index."""
-    conditions = where if isinstance(where, tuple | list) and where and isinstance(where[0], Condition) else None
+    conditions = (
+        where
+        if isinstance(where, tuple | list) and where and isinstance(where[0], Condition)
+        else None
+    )
     if isinstance(index, TrackIndex):
         if len(index) != len(catalogue):
-            raise InputError(f"index: it holds {len(index)} tracks, the catalogue {len(catalogue)}; build it from this catalogue.")
-        return index.search_rows(query, k, weights, metric, scale, where if conditions is None else passing(catalogue, conditions))
+            raise InputError(
+                f"index: it holds {len(index)} tracks, the catalogue {len(catalogue)}; build it from this catalogue."
+            )
+        return index.search_rows(
+            query,
+            k,
+            weights,
+            metric,
+            scale,
+            where if conditions is None else passing(catalogue, conditions),
+        )
     ids, found = index.search(query, k, weights, metric, scale, where)
     return _rows_of(catalogue, ids), found
 
@@ -114,11 +146,15 @@ def _rows_of(catalogue: Catalogue, ids: Sequence[str]) -> np.ndarray:
     place = {track_id: row for row, track_id in enumerate(catalogue.track_ids)}
     missing = next((i for i in ids if i not in place), None)
     if missing is not None:
-        raise InputError(f"index: track '{missing}' is not in {catalogue.source or 'the catalogue'}; push the catalogue again.")
+        raise InputError(
+            f"index: track '{missing}' is not in {catalogue.source or 'the catalogue'}; push the catalogue again."
+        )
     return np.array([place[i] for i in ids], dtype=np.int64)
 
 
-def _answerable(catalogue: Catalogue, nearest, wanted: int, copies: bool) -> tuple[np.ndarray, np.ndarray]:
+def _answerable(
+    catalogue: Catalogue, nearest, wanted: int, copies: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """At least `wanted` nearest tracks, if there are so many, however many that cannot be answered stand before them."""
     count = wanted
     while True:
@@ -136,14 +172,31 @@ def _kept(catalogue: Catalogue, rows: np.ndarray, copies: bool) -> np.ndarray:
     Column duplicate_of names the original, content_sha256 tells equal files.
     """
     tracks = [catalogue.track(int(row)) for row in rows]
-    kept = np.array([i for i, track in enumerate(tracks) if track.get("status") != MISSING], dtype=np.int64)
+    kept = np.array(
+        [i for i, track in enumerate(tracks) if track.get("status") != MISSING], dtype=np.int64
+    )
     if not copies:
-        kept = kept[first_of_each([tracks[i].get("duplicate_of") or tracks[i].get("track_id", "") for i in kept])]
+        kept = kept[
+            first_of_each(
+                [tracks[i].get("duplicate_of") or tracks[i].get("track_id", "") for i in kept]
+            )
+        ]
         kept = kept[first_of_each([tracks[i].get("content_sha256", "") for i in kept])]
     return kept
 
 
-def _matches(catalogue, rows, found, k, query, weights, metric, scaling: Scaling, spread: Scaling, explain_order: bool) -> list[Match]:
+def _matches(
+    catalogue,
+    rows,
+    found,
+    k,
+    query,
+    weights,
+    metric,
+    scaling: Scaling,
+    spread: Scaling,
+    explain_order: bool,
+) -> list[Match]:
     tracks = [catalogue.track(int(row)) for row in rows]
     names = [track.get("title") or track.get("track_id", "") for track in tracks]
     matches = []
@@ -152,10 +205,15 @@ def _matches(catalogue, rows, found, k, query, weights, metric, scaling: Scaling
         share = shares(values, query, weights, metric, scaling)
         change = ""
         if explain_order and i + 1 < len(rows) and found[i + 1] > found[i]:
-            change = swap_sentence(swap(values, catalogue.features[rows[i + 1]], query, weights, metric, scaling), names[i + 1])
+            change = swap_sentence(
+                swap(values, catalogue.features[rows[i + 1]], query, weights, metric, scaling),
+                names[i + 1],
+            )
         reason = sentence(values, query, weights, share, spread.spread)
         track_id = tracks[i].get("track_id", str(row))
-        matches.append(Match(int(row), track_id, float(found[i]), share, reason, values, tracks[i], change))
+        matches.append(
+            Match(int(row), track_id, float(found[i]), share, reason, values, tracks[i], change)
+        )
     return matches
 
 

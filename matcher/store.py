@@ -30,12 +30,18 @@ def save(index: TrackIndex, path: str | os.PathLike) -> None:
     """Write `index` with its features, ids and every block index it has or can have."""
     from safetensors.numpy import save_file
 
-    arrays = {"features": index.features, "center": index.scaling.center, "spread": index.scaling.spread}
+    arrays = {
+        "features": index.features,
+        "center": index.scaling.center,
+        "spread": index.scaling.spread,
+    }
     for name, blocks in (("blocks", index.blocks), ("side", index.side)):
         if blocks is not None:
             arrays |= {f"{name}.{part}": getattr(blocks, part) for part in _PARTS}
     if index.ids is not None:
-        arrays["ids"] = np.frombuffer(json.dumps(index.ids.tolist(), ensure_ascii=False).encode(), dtype=np.uint8)
+        arrays["ids"] = np.frombuffer(
+            json.dumps(index.ids.tolist(), ensure_ascii=False).encode(), dtype=np.uint8
+        )
     with atomic_path(path) as temporary:
         save_file(arrays, temporary, {"format": FORMAT, "fingerprint": fingerprint(index.features)})
 
@@ -46,9 +52,13 @@ def load(path: str | os.PathLike) -> TrackIndex:
     try:
         blocks, side = _blocks(arrays, "blocks"), _blocks(arrays, "side")
         ids = np.array(json.loads(arrays["ids"].tobytes())) if "ids" in arrays else None
-        index = TrackIndex(arrays["features"], ids, Scaling(arrays["center"], arrays["spread"]), blocks)
+        index = TrackIndex(
+            arrays["features"], ids, Scaling(arrays["center"], arrays["spread"]), blocks
+        )
     except (KeyError, ValueError):
-        raise InputError(f"{path}: this index is damaged; remove it, it is built again from its catalogue.") from None
+        raise InputError(
+            f"{path}: this index is damaged; remove it, it is built again from its catalogue."
+        ) from None
     index.side = side
     index.patience = _SCANNED_FIRST
     index.fingerprint = metadata["fingerprint"]
@@ -71,7 +81,9 @@ def _open(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
         header = json.loads(whole[8 : 8 + size].tobytes())
         metadata = header.pop("__metadata__")
         if metadata["format"] != FORMAT:
-            raise InputError(f"{path}: an index of another version; remove it, it is built again from its catalogue.")
+            raise InputError(
+                f"{path}: an index of another version; remove it, it is built again from its catalogue."
+            )
         body = np.asarray(whole)[8 + size :]
         arrays = {}
         for name, entry in header.items():
@@ -81,9 +93,13 @@ def _open(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
             arrays[name] = body[first:last].view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
         return metadata, arrays
     except OSError as error:
-        raise InputError(f"{path}: no index to read here ({error.strerror}); build one from the catalogue first.") from None
+        raise InputError(
+            f"{path}: no index to read here ({error.strerror}); build one from the catalogue first."
+        ) from None
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, MemoryError):
-        raise InputError(f"{path}: this is not an index of Leitmotif, or it is damaged; remove it and build it again.") from None
+        raise InputError(
+            f"{path}: this is not an index of Leitmotif, or it is damaged; remove it and build it again."
+        ) from None
 
 
 def index_of(features: np.ndarray, path: str | os.PathLike) -> TrackIndex:

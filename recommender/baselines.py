@@ -28,7 +28,11 @@ COMPONENTS = 3
 
 def mean_profile(train: Pairs) -> Predict:
     """The same average music for every picture."""
-    mean = np.where(np.isfinite(train.music).any(0), from_units(fit_scaler(train).out_mean, MUSIC_FIELDS), np.nan)
+    mean = np.where(
+        np.isfinite(train.music).any(0),
+        from_units(fit_scaler(train).out_mean, MUSIC_FIELDS),
+        np.nan,
+    )
     return lambda pairs: np.tile(mean, (len(pairs), 1))
 
 
@@ -65,7 +69,9 @@ def nearest_neighbours(train: Pairs, k: int = NEIGHBOURS) -> Predict:
 
     scaler = fit_scaler(train)
     y, weight = targets(train, scaler)
-    index = NearestNeighbors(n_neighbors=min(k, len(train))).fit(standardise(train.video, train.video_confidence, scaler))
+    index = NearestNeighbors(n_neighbors=min(k, len(train))).fit(
+        standardise(train.video, train.video_confidence, scaler)
+    )
 
     def forward(values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         near = index.kneighbors(standardise(values, confidence, scaler), return_distance=False)
@@ -80,7 +86,12 @@ def partial_least_squares(train: Pairs, components: int = COMPONENTS) -> Predict
     """PLS regression on complete standardised rows (unmeasured cells count as the mean)."""
     from sklearn.cross_decomposition import PLSRegression
 
-    return _on_complete_rows(train, lambda x, y: PLSRegression(min(components, x.shape[1], y.shape[1]), scale=False).fit(x, y).predict)
+    return _on_complete_rows(
+        train,
+        lambda x, y: (
+            PLSRegression(min(components, x.shape[1], y.shape[1]), scale=False).fit(x, y).predict
+        ),
+    )
 
 
 def canonical_correlation(train: Pairs, components: int = COMPONENTS) -> Predict:
@@ -97,7 +108,9 @@ def canonical_correlation(train: Pairs, components: int = COMPONENTS) -> Predict
     def fit(x: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         variates = CCA(min(components, x.shape[1], y.shape[1]), scale=False, max_iter=5000)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # directions of equal correlation turn for ever, and any of them will do
+            warnings.simplefilter(
+                "ignore"
+            )  # directions of equal correlation turn for ever, and any of them will do
             variates.fit(*_penalised(x, y, penalty))
         regression = LinearRegression().fit(variates.transform(x), y)
         return lambda pictures: regression.predict(variates.transform(pictures))
@@ -107,12 +120,16 @@ def canonical_correlation(train: Pairs, components: int = COMPONENTS) -> Predict
 
 def _penalised(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, np.ndarray]:
     """Both with rows added that put `penalty` on each side's sum of squares and nothing on what they share."""
-    added = [np.sqrt(penalty / 2) * np.vstack([np.eye(n), -np.eye(n)]) for n in (x.shape[1], y.shape[1])]
+    added = [
+        np.sqrt(penalty / 2) * np.vstack([np.eye(n), -np.eye(n)]) for n in (x.shape[1], y.shape[1])
+    ]
     still = [np.zeros((len(added[1]), x.shape[1])), np.zeros((len(added[0]), y.shape[1]))]
     return np.vstack([x, added[0], still[0]]), np.vstack([y, still[1], added[1]])
 
 
-def _on_complete_rows(train: Pairs, fit: Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]) -> Predict:
+def _on_complete_rows(
+    train: Pairs, fit: Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]
+) -> Predict:
     """For methods that know no masks: standardised columns that were measured at all, unmeasured cells at their mean.
 
     fit : pictures (n, ≤ 11) and music (n, ≤ 10) to a function of pictures.
@@ -120,11 +137,15 @@ def _on_complete_rows(train: Pairs, fit: Callable[[np.ndarray, np.ndarray], Call
     scaler = fit_scaler(train)
     inputs, outputs = np.isfinite(train.video).any(0), np.isfinite(train.music).any(0)
     y, _ = targets(train, scaler)
-    predict = fit(standardise(train.video, train.video_confidence, scaler)[:, inputs], y[:, outputs])
+    predict = fit(
+        standardise(train.video, train.video_confidence, scaler)[:, inputs], y[:, outputs]
+    )
 
     def forward(values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         music = np.zeros((len(values), len(MUSIC_FIELDS)))
-        music[:, outputs] = predict(standardise(values, confidence, scaler)[:, inputs]).reshape(len(values), -1)
+        music[:, outputs] = predict(standardise(values, confidence, scaler)[:, inputs]).reshape(
+            len(values), -1
+        )
         return from_units(scaler.out_mean + scaler.out_scale * music, MUSIC_FIELDS), music
 
     return measured_only(train, forward)

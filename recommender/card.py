@@ -14,7 +14,13 @@ from data.profiles import MUSIC_FIELDS
 from recommender.evaluate import PRIOR, Evaluation, Score
 
 BEGIN, END = "<!-- measured: {} -->", "<!-- end -->"
-COLUMNS = {"recall@1": "Recall@1", "recall@3": "Recall@3", "recall@10": "Recall@10", "mrr": "MRR", "median_rank": "median rank"}
+COLUMNS = {
+    "recall@1": "Recall@1",
+    "recall@3": "Recall@3",
+    "recall@10": "Recall@10",
+    "mrr": "MRR",
+    "median_rank": "median rank",
+}
 WITH_INTERVAL = ("recall@3", "recall@10")
 RULE = "recall@3"
 
@@ -24,7 +30,12 @@ def write_measured(path: str | os.PathLike, parts: Mapping[str, str]) -> None:
     text = Path(path).read_text(encoding="utf-8")
     for name, part in parts.items():
         begin = BEGIN.format(name)
-        text, found = re.subn(f"{re.escape(begin)}\n.*?{re.escape(END)}", lambda _, new=f"{begin}\n{part}\n{END}": new, text, flags=re.S)
+        text, found = re.subn(
+            f"{re.escape(begin)}\n.*?{re.escape(END)}",
+            lambda _, new=f"{begin}\n{part}\n{END}": new,
+            text,
+            flags=re.S,
+        )
         if found != 1:
             raise ValueError(f"{path}: {begin} … {END} stands {found} times")
     with atomic_path(path) as temporary:
@@ -37,7 +48,9 @@ def retrieval_table(evaluation: Evaluation, *, gain: bool = False) -> str:
     lead = f"{e.pairs:,} scenes of {e.sources} sources, {e.method}; pools of {e.pool}, {e.draws} draws of one scene per source."
     head = ["predictor", *COLUMNS.values(), "p"] + ["gain in Recall@3 over the prior"] * gain
     rows = [
-        [s.name, *(_cell(s, m) for m in COLUMNS), _p(s)] + [_interval(*s.over_prior[RULE]) if s.over_prior else ""] * gain for s in e.scores
+        [s.name, *(_cell(s, m) for m in COLUMNS), _p(s)]
+        + [_interval(*s.over_prior[RULE]) if s.over_prior else ""] * gain
+        for s in e.scores
     ]
     return f"{lead}\n\n{_table(head, rows)}"
 
@@ -50,7 +63,14 @@ def output_table(evaluation: Evaluation, names: Sequence[str]) -> str:
     for field in MUSIC_FIELDS:
         cells = [s.outputs[field.name] for s in scores]
         if np.isfinite(cells[0]["r2"]):
-            rows.append([field.label.lower()] + [_number(c[what], 3 if what == "r2" else 2) for c in cells for what in ("r2", "r")])
+            rows.append(
+                [field.label.lower()]
+                + [
+                    _number(c[what], 3 if what == "r2" else 2)
+                    for c in cells
+                    for what in ("r2", "r")
+                ]
+            )
     return _table(head, rows)
 
 
@@ -65,9 +85,15 @@ def reliability_table(reliability: Sequence[float], evaluation: Evaluation) -> s
 
 def _cell(score: Score, metric: str) -> str:
     if metric == "median_rank":
-        return _rank(score.metrics[metric]) + (f" [{_rank(score.low[metric])}, {_rank(score.high[metric])}]" if score.low else "")
+        return _rank(score.metrics[metric]) + (
+            f" [{_rank(score.low[metric])}, {_rank(score.high[metric])}]" if score.low else ""
+        )
     text = _number(score.metrics[metric], 3)
-    return f"{text} {_interval(score.low[metric], score.high[metric])}" if metric in WITH_INTERVAL and score.low else text
+    return (
+        f"{text} {_interval(score.low[metric], score.high[metric])}"
+        if metric in WITH_INTERVAL and score.low
+        else text
+    )
 
 
 def _rank(value: float) -> str:
@@ -86,7 +112,9 @@ def _number(value: float, digits: int) -> str:
     """Without the zero before the point, as statistics are written."""
     if not np.isfinite(value):
         return "–"
-    text = f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # adding 0 takes the sign off a zero
+    text = f"{round(value, digits) + 0.0:.{digits}f}".replace(
+        "-", "−"
+    )  # adding 0 takes the sign off a zero
     return re.sub(r"^(−?)0\.", r"\1.", text)
 
 

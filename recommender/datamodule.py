@@ -24,7 +24,10 @@ class PairsDataset(Dataset):
         music = to_units(pairs.music, MUSIC_FIELDS)
         weight = np.where(np.isfinite(music), pairs.music_confidence, 0.0)
         video = to_units(pairs.video, VIDEO_FIELDS)
-        self.tensors = tuple(torch.tensor(a, dtype=torch.float32) for a in (video, pairs.video_confidence, np.nan_to_num(music), weight))
+        self.tensors = tuple(
+            torch.tensor(a, dtype=torch.float32)
+            for a in (video, pairs.video_confidence, np.nan_to_num(music), weight)
+        )
 
     def __len__(self) -> int:
         return len(self.tensors[0])
@@ -55,7 +58,9 @@ class Shuffled(Sampler[list[int]]):
 class PairsModule(lightning.LightningDataModule):
     """Training batches in random order, and the validation pairs as one batch."""
 
-    def __init__(self, train: Pairs, validation: Pairs, batch_size: int = 64, workers: int = 0, seed: int = 0) -> None:
+    def __init__(
+        self, train: Pairs, validation: Pairs, batch_size: int = 64, workers: int = 0, seed: int = 0
+    ) -> None:
         super().__init__()
         self.train, self.validation = PairsDataset(train), PairsDataset(validation)
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
@@ -65,4 +70,6 @@ class PairsModule(lightning.LightningDataModule):
         return DataLoader(self.train, sampler=sampler, batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:
-        return DataLoader(self.validation, sampler=[list(range(len(self.validation)))], batch_size=None)
+        return DataLoader(
+            self.validation, sampler=[list(range(len(self.validation)))], batch_size=None
+        )

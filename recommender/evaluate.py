@@ -71,7 +71,10 @@ class Evaluation:
 
     def to_dict(self) -> dict:
         record = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "scores"}
-        return {**record, "scores": [{n: getattr(s, n) for n in s.__dataclass_fields__} for s in self.scores]}
+        return {
+            **record,
+            "scores": [{n: getattr(s, n) for n in s.__dataclass_fields__} for s in self.scores],
+        }
 
     def __getitem__(self, name: str) -> Score:
         return next(s for s in self.scores if s.name == name)
@@ -103,36 +106,69 @@ def score(
     means = {name: mean_music(pairs) for name in predictions} | dict(references or {})
     sources = len(set(pairs.sources))
     if sources < MIN_TEST_SOURCES:
-        raise InputError(f"{pairs.origin}: {sources} source{'s' * (sources != 1)} to compare; {MIN_TEST_SOURCES} are needed at least.")
+        raise InputError(
+            f"{pairs.origin}: {sources} source{'s' * (sources != 1)} to compare; {MIN_TEST_SOURCES} are needed at least."
+        )
     pools = protocol.make_pools(pairs, pool, draws, seed)
     scores = [Score(CHANCE, protocol.chance(pools.size))]
-    tables = {n: protocol.rank_tracks(p.query, pairs.music, scale, pools) for n, p in predictions.items()}
+    tables = {
+        n: protocol.rank_tracks(p.query, pairs.music, scale, pools) for n, p in predictions.items()
+    }
     for name, prediction in predictions.items():
         ranks, own = tables[name], protocol.true_ranks(tables[name])
         low, high = protocol.bootstrap(own, seed=seed)
         columns = (protocol.summarise(own), low, high, protocol.permutation_p(ranks, seed=seed))
         named = [dict(zip(protocol.METRICS, c.tolist(), strict=True)) for c in columns]
-        outputs = protocol.per_output(prediction.regression, pairs.music, np.broadcast_to(means[name], pairs.music.shape))
+        outputs = protocol.per_output(
+            prediction.regression, pairs.music, np.broadcast_to(means[name], pairs.music.shape)
+        )
         gain = {}
         if PRIOR in tables and name != PRIOR:
-            bounds = zip(*protocol.paired_gain(own, protocol.true_ranks(tables[PRIOR]), seed=seed), strict=True)
-            gain = {m: (float(a), float(b)) for m, (a, b) in zip(protocol.METRICS[:-1], bounds, strict=True)}
+            bounds = zip(
+                *protocol.paired_gain(own, protocol.true_ranks(tables[PRIOR]), seed=seed),
+                strict=True,
+            )
+            gain = {
+                m: (float(a), float(b))
+                for m, (a, b) in zip(protocol.METRICS[:-1], bounds, strict=True)
+            }
         scores.append(Score(name, *named, outputs, gain))
     if pools.sources < sources:
-        notes = (*notes, f"{sources - pools.sources} of {sources} sources did not fill a pool and sat out of the ranks.")
+        notes = (
+            *notes,
+            f"{sources - pools.sources} of {sources} sources did not fill a pool and sat out of the ranks.",
+        )
     extractors = pairs.video_extractor, pairs.music_extractor
-    return Evaluation(title, method, len(pairs), sources, pools.size, draws, tuple(scores), *extractors, tuple(notes))
+    return Evaluation(
+        title,
+        method,
+        len(pairs),
+        sources,
+        pools.size,
+        draws,
+        tuple(scores),
+        *extractors,
+        tuple(notes),
+    )
 
 
 def predict_with(fit: Fit, train: Pairs, test: Pairs, stretch: bool = True) -> Prediction:
     """Fit on `train`, predict `test`; the stretch is learned on `train` too."""
     predict = fit(train)
     regression = predict(test)
-    return Prediction(regression, fit_spread(predict(train), train.music).apply(regression) if stretch else regression)
+    return Prediction(
+        regression,
+        fit_spread(predict(train), train.music).apply(regression) if stretch else regression,
+    )
 
 
 def held_out(
-    train: Pairs | None, test: Pairs, fits: Mapping[str, Fit], *, given: Mapping[str, Judge] | None = None, **options: object
+    train: Pairs | None,
+    test: Pairs,
+    fits: Mapping[str, Fit],
+    *,
+    given: Mapping[str, Judge] | None = None,
+    **options: object,
 ) -> Evaluation:
     """Fit on all of `train` and judge on `test`. Sources that are in both are left out of `test`, and counted in a note.
 
@@ -143,16 +179,32 @@ def held_out(
     kept = test.take(np.array([s not in known for s in test.sources], dtype=bool))
     notes = list(options.pop("notes", ()))
     if not len(kept):
-        raise InputError(f"{test.origin}: every source here was trained on; give other videos, or use --cross-validate.")
+        raise InputError(
+            f"{test.origin}: every source here was trained on; give other videos, or use --cross-validate."
+        )
     if len(kept) < len(test):
         left = len(set(test.sources)) - len(set(kept.sources))
         notes.append(f"{left} sources that the predictors were fitted on were left out.")
-    predictions = _predict_all(fits, lambda fit, stretch: predict_with(fit, train, kept, stretch), notes)
+    predictions = _predict_all(
+        fits, lambda fit, stretch: predict_with(fit, train, kept, stretch), notes
+    )
     predictions |= {name: judge(kept) for name, judge in (given or {}).items()}
     if train is None:
-        return score(kept, predictions, output_scale(kept), method="nothing fitted", notes=notes, **options)
-    references = {name: mean_music(train) for name in predictions if name in fits and name not in UNFITTED}
-    return score(kept, predictions, output_scale(train), method="held out", notes=notes, references=references, **options)
+        return score(
+            kept, predictions, output_scale(kept), method="nothing fitted", notes=notes, **options
+        )
+    references = {
+        name: mean_music(train) for name in predictions if name in fits and name not in UNFITTED
+    }
+    return score(
+        kept,
+        predictions,
+        output_scale(train),
+        method="held out",
+        notes=notes,
+        references=references,
+        **options,
+    )
 
 
 def cross_validate(
@@ -170,23 +222,40 @@ def cross_validate(
     folds = min(folds, groups.max() + 1)
     fold_of = np.random.default_rng(options.get("seed", 0)).permutation(groups.max() + 1) % folds
     held = [np.flatnonzero(fold_of[groups] == fold) for fold in range(folds)]
-    parts = [(pairs.take(np.setdiff1d(np.arange(len(pairs)), rows)), pairs.take(rows)) for rows in held]
+    parts = [
+        (pairs.take(np.setdiff1d(np.arange(len(pairs)), rows)), pairs.take(rows)) for rows in held
+    ]
     order = np.argsort(np.concatenate(held))
 
     def across_folds(fit: Fit, stretch: bool) -> Prediction:
         found = [predict_with(fit, train, test, stretch) for train, test in parts]
-        return Prediction(*(np.concatenate(of_folds)[order] for of_folds in zip(*found, strict=True)))
+        return Prediction(
+            *(np.concatenate(of_folds)[order] for of_folds in zip(*found, strict=True))
+        )
 
     predictions = _predict_all(fits, across_folds, notes, progress)
     predictions |= {name: judge(pairs) for name, judge in (given or {}).items()}
-    means = np.concatenate([np.tile(mean_music(train), (len(test), 1)) for train, test in parts])[order]
+    means = np.concatenate([np.tile(mean_music(train), (len(test), 1)) for train, test in parts])[
+        order
+    ]
     references = {name: means for name in predictions if name in fits and name not in UNFITTED}
     method = f"{folds}-fold cross-validation by source"
-    return score(pairs, predictions, output_scale(pairs), method=method, notes=notes, references=references, **options)
+    return score(
+        pairs,
+        predictions,
+        output_scale(pairs),
+        method=method,
+        notes=notes,
+        references=references,
+        **options,
+    )
 
 
 def _predict_all(
-    fits: Mapping[str, Fit], predict: Callable[[Fit, bool], Prediction], notes: list[str], progress: Progress | None = None
+    fits: Mapping[str, Fit],
+    predict: Callable[[Fit, bool], Prediction],
+    notes: list[str],
+    progress: Progress | None = None,
 ) -> dict[str, Prediction]:
     """What every predictor says; one that cannot be fitted on so few pairs is left out, with a note."""
     found = {}

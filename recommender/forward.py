@@ -33,7 +33,13 @@ def network_forward(network: Network) -> Forward:
         known = np.where(np.isfinite(values), confidence, 0.0)
         units = torch.as_tensor(to_units(values, VIDEO_FIELDS), dtype=torch.float32)
         with torch.inference_mode():
-            music = network.units(network(units, torch.as_tensor(known, dtype=torch.float32))).double().numpy()
-        return from_units(np.where(measured, music, 0.0), MUSIC_FIELDS), np.where(measured, known @ share.T, 0.0)
+            music = (
+                network.units(network(units, torch.as_tensor(known, dtype=torch.float32)))
+                .double()
+                .numpy()
+            )
+        return from_units(np.where(measured, music, 0.0), MUSIC_FIELDS), np.where(
+            measured, known @ share.T, 0.0
+        )
 
     return forward

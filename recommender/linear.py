@@ -42,16 +42,22 @@ class Linear:
     def forward(self, values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n, 11) values and confidences to (n, 10) values and confidences; unmeasured outputs are neutral at confidence 0."""
         known = np.where(np.isfinite(values), confidence, 0.0)
-        units = self.out_mean + self.out_scale * (standardise(values, confidence, self) @ self.matrix.T)
+        units = self.out_mean + self.out_scale * (
+            standardise(values, confidence, self) @ self.matrix.T
+        )
         size = np.abs(self.matrix)
         evidence = known @ size.T / np.maximum(size.sum(1), 1e-12)
-        return from_units(np.where(self.measured, units, 0.0), MUSIC_FIELDS), np.where(self.measured, evidence, 0.0)
+        return from_units(np.where(self.measured, units, 0.0), MUSIC_FIELDS), np.where(
+            self.measured, evidence, 0.0
+        )
 
 
 def standardise(values: np.ndarray, confidence: np.ndarray, scaler: Linear) -> np.ndarray:
     """(n, 11) field units to standardised units times confidence; 0 where not measured."""
     known = np.where(np.isfinite(values), confidence, 0.0)
-    return known * np.nan_to_num((to_units(values, VIDEO_FIELDS) - scaler.in_mean) / scaler.in_scale)
+    return known * np.nan_to_num(
+        (to_units(values, VIDEO_FIELDS) - scaler.in_mean) / scaler.in_scale
+    )
 
 
 def fit_scaler(pairs: Pairs, prior: np.ndarray | None = None) -> Linear:
@@ -68,7 +74,12 @@ def fit_scaler(pairs: Pairs, prior: np.ndarray | None = None) -> Linear:
     return Linear(in_mean, in_scale, out_mean, out_scale, matrix, measured)
 
 
-def fit_ridge(pairs: Pairs, penalty: float | None = None, prior: np.ndarray | None = None, mask: np.ndarray | None = None) -> Linear:
+def fit_ridge(
+    pairs: Pairs,
+    penalty: float | None = None,
+    prior: np.ndarray | None = None,
+    mask: np.ndarray | None = None,
+) -> Linear:
     """Ridge regression of the pairs.
 
     penalty : strength; None chooses it by five-fold cross-validation over sources.
@@ -95,7 +106,12 @@ def targets(pairs: Pairs, scaler: Linear) -> tuple[np.ndarray, np.ndarray]:
     return np.nan_to_num(y), np.where(np.isfinite(y), pairs.music_confidence, 0.0)
 
 
-def choose_penalty(pairs: Pairs, prior: np.ndarray | None, mask: np.ndarray | None, penalties: Sequence[float] = PENALTIES) -> float:
+def choose_penalty(
+    pairs: Pairs,
+    prior: np.ndarray | None,
+    mask: np.ndarray | None,
+    penalties: Sequence[float] = PENALTIES,
+) -> float:
     """The penalty of least squared error over five folds of sources; the strongest where there are too few sources."""
     groups = pairs.groups()
     folds = min(5, groups.max() + 1)
@@ -118,4 +134,6 @@ def _moments(units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     count = known.sum(0)
     mean = np.where(known, units, 0.0).sum(0) / np.maximum(count, 1)
     spread = np.sqrt((np.where(known, units - mean, 0.0) ** 2).sum(0) / np.maximum(count, 1))
-    return np.where(count > 0, mean, 0.0), np.where((count > 1) & (spread > 1e-9), spread, UNIFORM_SD)
+    return np.where(count > 0, mean, 0.0), np.where(
+        (count > 1) & (spread > 1e-9), spread, UNIFORM_SD
+    )

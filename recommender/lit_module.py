@@ -65,25 +65,37 @@ class Training(lightning.LightningModule):
         self.step_losses: list[Tensor] = []
 
     def on_train_epoch_start(self) -> None:
-        torch.manual_seed(1_000_003 * self.settings.seed + self.current_epoch)  # the same dropout in a resumed run
+        torch.manual_seed(
+            1_000_003 * self.settings.seed + self.current_epoch
+        )  # the same dropout in a resumed run
 
     def training_step(self, batch: tuple[Tensor, ...], _: int) -> Tensor:
         tasks = losses(self.network, batch)
-        total = tasks["main"] + self.settings.va_weight * tasks["va"] + self.settings.emotion_weight * tasks["emotion"]
+        total = (
+            tasks["main"]
+            + self.settings.va_weight * tasks["va"]
+            + self.settings.emotion_weight * tasks["emotion"]
+        )
         self.step_losses.append(total.detach())
         return total
 
     def on_train_epoch_end(self) -> None:
-        self.log("train_loss", torch.stack(self.step_losses).mean())  # once an epoch: logging every step costs as much as the step
+        self.log(
+            "train_loss", torch.stack(self.step_losses).mean()
+        )  # once an epoch: logging every step costs as much as the step
         self.step_losses.clear()
 
     def validation_step(self, batch: tuple[Tensor, ...], _: int) -> None:
         tasks = losses(self.network, batch)
-        loss = float((N_MAIN_OUTPUTS * tasks["main"] + N_VA * tasks["va"]) / (N_MAIN_OUTPUTS + N_VA))
+        loss = float(
+            (N_MAIN_OUTPUTS * tasks["main"] + N_VA * tasks["va"]) / (N_MAIN_OUTPUTS + N_VA)
+        )
         if loss < self.best_loss:
             epoch = 0 if self.trainer.sanity_checking else self.current_epoch + 1
             self.best_loss, self.best_epoch = loss, epoch
-            self.best_state = {n: t.detach().cpu().clone() for n, t in self.network.state_dict().items()}
+            self.best_state = {
+                n: t.detach().cpu().clone() for n, t in self.network.state_dict().items()
+            }
         self.log("val_loss", loss, batch_size=len(batch[0]))
         for name, value in tasks.items():
             self.log(f"val_{name}", value, batch_size=len(batch[0]))
@@ -92,12 +104,17 @@ class Training(lightning.LightningModule):
         """AdamW with a cosine decay to zero; the linear part is not pulled towards zero."""
         linear = [self.network.skip, self.network.bias]
         rest = [p for n, p in self.network.named_parameters() if n not in ("skip", "bias")]
-        groups = [{"params": linear, "weight_decay": 0.0}, {"params": rest, "weight_decay": self.settings.weight_decay}]
+        groups = [
+            {"params": linear, "weight_decay": 0.0},
+            {"params": rest, "weight_decay": self.settings.weight_decay},
+        ]
         optimizer = torch.optim.AdamW(groups, lr=self.settings.learning_rate, fused=True)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.settings.epochs)
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
-    def transfer_batch_to_device(self, batch: tuple[Tensor, ...], device: torch.device, _: int) -> tuple[Tensor, ...]:
+    def transfer_batch_to_device(
+        self, batch: tuple[Tensor, ...], device: torch.device, _: int
+    ) -> tuple[Tensor, ...]:
         """A plain move; Lightning's own looks for tensors in every kind of container first."""
         return tuple(t.to(device) for t in batch)
 

@@ -22,7 +22,15 @@ from torch import Tensor, nn
 
 from data.profiles import MUSIC_NAMES, VIDEO_NAMES
 from recommender.linear import Linear
-from recommender.tasks import EMOTIONS, MAIN_INPUTS, N_MAIN_INPUTS, N_MAIN_OUTPUTS, N_VA, VA_INPUTS, coefficient_mask
+from recommender.tasks import (
+    EMOTIONS,
+    MAIN_INPUTS,
+    N_MAIN_INPUTS,
+    N_MAIN_OUTPUTS,
+    N_VA,
+    VA_INPUTS,
+    coefficient_mask,
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,9 @@ class Network(nn.Module):
         for name in ("in_mean", "in_scale", "out_mean", "out_scale"):
             self.register_buffer(name, torch.tensor(getattr(start, name), dtype=torch.float32))
         self.register_buffer("measured", torch.tensor(start.measured))
-        self.register_buffer("mask", torch.tensor(coefficient_mask(config.fusion), dtype=torch.float32))
+        self.register_buffer(
+            "mask", torch.tensor(coefficient_mask(config.fusion), dtype=torch.float32)
+        )
         self.skip = nn.Parameter(torch.tensor(start.matrix, dtype=torch.float32))
         self.bias = nn.Parameter(torch.zeros(len(MUSIC_NAMES)))
         self.input_dropout = nn.Dropout(config.input_dropout)
@@ -68,7 +78,10 @@ class Network(nn.Module):
             self.va, va_width = nn.Identity(), config.width
         else:
             self.main = _trunk(2 * N_MAIN_INPUTS, config.width, config.depth, config.dropout)
-            self.va, va_width = _trunk(2 * N_VA, config.va_width, 1, config.dropout), config.va_width
+            self.va, va_width = (
+                _trunk(2 * N_VA, config.va_width, 1, config.dropout),
+                config.va_width,
+            )
         self.main_head = _zeroed(nn.Linear(config.width, N_MAIN_OUTPUTS))
         self.va_head = _zeroed(nn.Linear(va_width, N_VA))
         self.emotion_head = nn.Linear(va_width, len(EMOTIONS))
@@ -84,7 +97,9 @@ class Network(nn.Module):
         else:
             main = self.main(torch.cat([x[:, MAIN_INPUTS], known[:, MAIN_INPUTS]], dim=1))
             va = self.va(torch.cat([x[:, VA_INPUTS], known[:, VA_INPUTS]], dim=1))
-        correction = torch.cat([self.main_head(main), self.va_head(va)], dim=1)  # in the order of MUSIC_NAMES
+        correction = torch.cat(
+            [self.main_head(main), self.va_head(va)], dim=1
+        )  # in the order of MUSIC_NAMES
         return Output(x @ (self.skip * self.mask).T + self.bias + correction, self.emotion_head(va))
 
     def units(self, output: Output) -> Tensor:

@@ -61,23 +61,39 @@ class Recommender:
         warning in the result. Raises `InputError` for another shape or a number out of range.
         """
         if isinstance(video, VideoProfile):
-            return self._profile(check_values(video.values, VIDEO_FIELDS, "video profile"), video.confidence, self._warnings(video))
+            return self._profile(
+                check_values(video.values, VIDEO_FIELDS, "video profile"),
+                video.confidence,
+                self._warnings(video),
+            )
         values = check_values(video, VIDEO_FIELDS, "video features")
         confidence = np.isfinite(values).astype(np.float64)
-        return self._profile(values, confidence, ()) if values.ndim == 1 else self._query(values, confidence)[0]
+        return (
+            self._profile(values, confidence, ())
+            if values.ndim == 1
+            else self._query(values, confidence)[0]
+        )
 
     def _query(self, values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         music, evidence = self.forward(values, confidence)
         return (self.spread.apply(music) if self.spread else music), evidence
 
-    def _profile(self, values: np.ndarray, confidence: np.ndarray, warnings: tuple[str, ...]) -> MusicProfile:
+    def _profile(
+        self, values: np.ndarray, confidence: np.ndarray, warnings: tuple[str, ...]
+    ) -> MusicProfile:
         music, evidence = self._query(values[None], confidence[None])
         return MusicProfile(music[0], evidence[0], f"recommender:{self.name}", warnings=warnings)
 
     def _warnings(self, video: VideoProfile) -> tuple[str, ...]:
-        if not self.video_extractor or not video.extractor or video.extractor == self.video_extractor:
+        if (
+            not self.video_extractor
+            or not video.extractor
+            or video.extractor == self.video_extractor
+        ):
             return ()
-        return (f"The picture was measured by '{video.extractor}', but {self.name} learned from '{self.video_extractor}'.",)
+        return (
+            f"The picture was measured by '{video.extractor}', but {self.name} learned from '{self.video_extractor}'.",
+        )
 
 
 def linear_prior() -> Recommender:
@@ -99,7 +115,11 @@ def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
     path = Path(path or SHIPPED)
     metadata, arrays = read_weights(path)
     try:
-        forward = _linear_forward(arrays) if metadata["kind"] == "linear" else _network_forward(arrays, metadata["config"])
+        forward = (
+            _linear_forward(arrays)
+            if metadata["kind"] == "linear"
+            else _network_forward(arrays, metadata["config"])
+        )
         spread = Spread(arrays["spread_centre"], arrays["spread_factor"])
         reliability = metadata.get("reliability")
         return Recommender(
@@ -107,14 +127,18 @@ def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
             metadata["description"],
             forward,
             spread,
-            None if reliability is None else np.array([np.nan if r is None else r for r in reliability], dtype=float),
+            None
+            if reliability is None
+            else np.array([np.nan if r is None else r for r in reliability], dtype=float),
             metadata.get("video_extractor", ""),
             metadata.get("music_extractor", ""),
             metadata,
         )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         first = str(error).splitlines()[0]
-        raise InputError(f"{path}: the weights do not fit together ({first}); train again with `leitmotif train`.") from None
+        raise InputError(
+            f"{path}: the weights do not fit together ({first}); train again with `leitmotif train`."
+        ) from None
 
 
 def _linear_forward(arrays: Mapping[str, np.ndarray]) -> Forward:
@@ -130,8 +154,13 @@ def _network_forward(arrays: Mapping[str, np.ndarray], config: Mapping) -> Forwa
 
     from recommender.network import Config, Network
 
-    torch.set_num_threads(1)  # two spinning threads on a shared machine turn a millisecond into seconds
-    start = Linear(**{n: arrays[n] for n in ("in_mean", "in_scale", "out_mean", "out_scale", "measured")}, matrix=arrays["skip"])
+    torch.set_num_threads(
+        1
+    )  # two spinning threads on a shared machine turn a millisecond into seconds
+    start = Linear(
+        **{n: arrays[n] for n in ("in_mean", "in_scale", "out_mean", "out_scale", "measured")},
+        matrix=arrays["skip"],
+    )
     network = Network(Config(**config), start)
     network.load_state_dict({n: torch.from_numpy(arrays[n].copy()) for n in network.state_dict()})
     return network_forward(network.eval())

@@ -29,12 +29,18 @@ FITTED = (
     "of 141 pieces of Eerola, Friberg & Bresin 2013 (Frontiers in Psychology 4:487); 10-fold R² .31"
 )
 CONGRUENCE = "ours; mood congruence, Boltz 2001"
-TEMPO_MOTION = "ours; sign: faster motion is heard in faster music, Eitan & Granot 2006 (Music Perception 23)"
+TEMPO_MOTION = (
+    "ours; sign: faster motion is heard in faster music, Eitan & Granot 2006 (Music Perception 23)"
+)
 DISSONANCE = "ours; sign: dissonance is heard as tension, Farbood 2012 (Music Perception 29), Bigand et al. 1996"
 CONSONANCE = "ours; sign: simple consonant harmony goes with pleasure, Gabrielsson & Lindström 2010"
-LIGHT_HIGH = "ours; sign: light colours go with high sounds, Marks 1974, Ward et al. 2006 (Cortex 42)"
+LIGHT_HIGH = (
+    "ours; sign: light colours go with high sounds, Marks 1974, Ward et al. 2006 (Cortex 42)"
+)
 COLOUR_MOOD = "ours; sign: colours and music are joined by mood, Palmer et al. 2013 (PNAS 110)"
-AROUSAL_CUE = "ours; sign: Gomez & Danuser 2007 (Emotion 7), accented rhythm and loudness go with arousal"
+AROUSAL_CUE = (
+    "ours; sign: Gomez & Danuser 2007 (Emotion 7), accented rhythm and loudness go with arousal"
+)
 OURS = "ours; no source found"
 
 
@@ -90,7 +96,14 @@ def matrix() -> np.ndarray:
 def as_linear() -> Linear:
     """The prior in the form of a fitted linear model; the same predictions as `forward`."""
     inputs, outputs = len(VIDEO_NAMES), len(MUSIC_NAMES)
-    return Linear(np.zeros(inputs), np.ones(inputs), np.zeros(outputs), np.ones(outputs), matrix(), np.ones(outputs, dtype=bool))
+    return Linear(
+        np.zeros(inputs),
+        np.ones(inputs),
+        np.zeros(outputs),
+        np.ones(outputs),
+        matrix(),
+        np.ones(outputs, dtype=bool),
+    )
 
 
 def forward(values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

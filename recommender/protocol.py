@@ -51,7 +51,9 @@ def make_pools(pairs: Pairs, size: int = 100, draws: int = 20, seed: int = 0) ->
     return Pools(drawn.reshape(draws, -1, size))
 
 
-def rank_tracks(predicted: np.ndarray, music: np.ndarray, scale: np.ndarray, pools: Pools) -> np.ndarray:
+def rank_tracks(
+    predicted: np.ndarray, music: np.ndarray, scale: np.ndarray, pools: Pools
+) -> np.ndarray:
     """Rank of every track for every query, (draws, pools, size, size); 1 is nearest, ties share their mean rank.
 
     predicted, music : (n, 10) in field units, NaN where unknown.
@@ -73,7 +75,11 @@ def rank_tracks(predicted: np.ndarray, music: np.ndarray, scale: np.ndarray, poo
 def chance(size: int) -> dict[str, float]:
     """What a random order of `size` tracks scores, exactly."""
     ranks = np.arange(1, size + 1)
-    return {**{f"recall@{k}": min(k / size, 1.0) for k in RECALLS}, "mrr": float((1 / ranks).mean()), "median_rank": (size + 1) / 2}
+    return {
+        **{f"recall@{k}": min(k / size, 1.0) for k in RECALLS},
+        "mrr": float((1 / ranks).mean()),
+        "median_rank": (size + 1) / 2,
+    }
 
 
 def score_table(ranks: np.ndarray) -> np.ndarray:
@@ -94,7 +100,9 @@ def summarise(ranks: np.ndarray) -> np.ndarray:
     return scores
 
 
-def bootstrap(ranks: np.ndarray, rounds: int = 1000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def bootstrap(
+    ranks: np.ndarray, rounds: int = 1000, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """95 % percentile interval of the six metrics over sources: (6,) low and (6,) high."""
     rng = np.random.default_rng(seed)
     table = score_table(ranks).mean(1)
@@ -105,7 +113,9 @@ def bootstrap(ranks: np.ndarray, rounds: int = 1000, seed: int = 0) -> tuple[np.
     return np.quantile(samples, tail, axis=0), np.quantile(samples, 1 - tail, axis=0)
 
 
-def paired_gain(ranks: np.ndarray, other: np.ndarray, rounds: int = 1000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def paired_gain(
+    ranks: np.ndarray, other: np.ndarray, rounds: int = 1000, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """95 % interval over sources of how much more `ranks` scores than `other`, (5,) low and (5,) high: recalls and MRR.
 
     Both (sources, draws), of the same scenes.
@@ -134,7 +144,9 @@ def permutation_p(ranks: np.ndarray, rounds: int = 1000, seed: int = 0) -> np.nd
     return better / (rounds + 1)
 
 
-def per_output(predicted: np.ndarray, music: np.ndarray, reference: np.ndarray) -> dict[str, dict[str, float]]:
+def per_output(
+    predicted: np.ndarray, music: np.ndarray, reference: np.ndarray
+) -> dict[str, dict[str, float]]:
     """R², concordance (Lin's CCC) and Pearson's r of each output; NaN where it was not measured or never varies.
 
     reference : (n, 10), the mean music of the pairs that each row's predictor was fitted on. R² is the
@@ -156,5 +168,7 @@ def _agreement(p: np.ndarray, y: np.ndarray, reference: np.ndarray) -> dict[str,
     return {
         "r2": float(1 - ((y - p) ** 2).sum() / ((y - reference) ** 2).sum()),
         "ccc": float(2 * covariance / (p.var() + y.var() + (p.mean() - y.mean()) ** 2)),
-        "r": float(np.corrcoef(p - reference, y - reference)[0, 1]) if np.ptp(p - reference) > 1e-9 else 0.0,
+        "r": float(np.corrcoef(p - reference, y - reference)[0, 1])
+        if np.ptp(p - reference) > 1e-9
+        else 0.0,
     }

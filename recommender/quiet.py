@@ -40,7 +40,9 @@ def _silence() -> Iterator[None]:
         logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning|torch\.utils).*")
+            warnings.filterwarnings(
+                "ignore", module=r"(pytorch_lightning|lightning|torch\.utils).*"
+            )
             yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):

@@ -71,7 +71,10 @@ def _facts(e: Evaluation) -> str:
 
 def _retrieval_table(e: Evaluation) -> str:
     head = "".join(f"<th>{m.replace('_', ' ')}</th>" for m in METRICS)
-    rows = "".join(f"<tr><td>{html.escape(s.name)}</td>{''.join(_cell(s, m) for m in METRICS)}</tr>" for s in e.scores)
+    rows = "".join(
+        f"<tr><td>{html.escape(s.name)}</td>{''.join(_cell(s, m) for m in METRICS)}</tr>"
+        for s in e.scores
+    )
     return f"<table><tr><th>predictor</th>{head}</tr>{rows}</table>"
 
 
@@ -81,7 +84,9 @@ def _cell(score: Score, metric: str) -> str:
     if not score.low:
         return f"<td>{text}</td>"
     sure = ' class="sure"' if score.p[metric] < ALPHA else ""
-    interval = f"[{score.low[metric]:.{digits}f}, {score.high[metric]:.{digits}f}] p {score.p[metric]:.3f}"
+    interval = (
+        f"[{score.low[metric]:.{digits}f}, {score.high[metric]:.{digits}f}] p {score.p[metric]:.3f}"
+    )
     return f"<td{sure}>{text}<br><small>{interval}</small></td>"
 
 
@@ -91,12 +96,18 @@ def _output_table(e: Evaluation) -> str:
     rows = []
     for s in scores:
         cells = (_agreement(s.outputs[f.name]) for f in MUSIC_FIELDS)
-        rows.append(f"<tr><td>{html.escape(s.name)}</td>{''.join(f'<td>{c}</td>' for c in cells)}</tr>")
+        rows.append(
+            f"<tr><td>{html.escape(s.name)}</td>{''.join(f'<td>{c}</td>' for c in cells)}</tr>"
+        )
     return f"<h3>Per output: R² <small>CCC, r</small></h3><table><tr><th>predictor</th>{head}</tr>{''.join(rows)}</table>"
 
 
 def _agreement(o: dict[str, float]) -> str:
-    return "–" if not np.isfinite(o["r2"]) else f"{o['r2']:.3f}<br><small>{o['ccc']:.2f}, {o['r']:.2f}</small>"
+    return (
+        "–"
+        if not np.isfinite(o["r2"])
+        else f"{o['r2']:.3f}<br><small>{o['ccc']:.2f}, {o['r']:.2f}</small>"
+    )
 
 
 def _recall_chart(e: Evaluation) -> str:
@@ -105,7 +116,10 @@ def _recall_chart(e: Evaluation) -> str:
     for axis, k in zip(axes, RECALLS, strict=True):
         metric = f"recall@{k}"
         values = [s.metrics[metric] for s in e.scores]
-        spans = [[v - s.low.get(metric, v), s.high.get(metric, v) - v] for v, s in zip(values, e.scores, strict=True)]
+        spans = [
+            [v - s.low.get(metric, v), s.high.get(metric, v) - v]
+            for v, s in zip(values, e.scores, strict=True)
+        ]
         axis.barh(names, values, xerr=np.array(spans).T, color="#8ab", ecolor="#456", height=0.7)
         axis.axvline(e[CHANCE].metrics[metric], color="#c40", lw=1)
         axis.set_title(f"Recall@{k} of {e.pool}", fontsize=9)

@@ -18,7 +18,14 @@ from recommender.weights import write_weights
 
 
 def save(
-    path: str | os.PathLike, model: Linear | Trained, pairs: Pairs, *, name: str, description: str, stretch: bool = True, **metadata: object
+    path: str | os.PathLike,
+    model: Linear | Trained,
+    pairs: Pairs,
+    *,
+    name: str,
+    description: str,
+    stretch: bool = True,
+    **metadata: object,
 ) -> None:
     """Write a linear model or a network, and the stretch that `pairs` (what it was fitted on) give it.
 
@@ -29,7 +36,11 @@ def save(
         spread = fit_spread(forward_of(model)(pairs.video, pairs.video_confidence)[0], pairs.music)
     arrays: dict[str, np.ndarray] = {"spread_centre": spread.centre, "spread_factor": spread.factor}
     known: dict[str, object] = {
-        "trained_on": {"origin": Path(pairs.origin).name, "pairs": len(pairs), "sources": sorted(set(pairs.sources))}
+        "trained_on": {
+            "origin": Path(pairs.origin).name,
+            "pairs": len(pairs),
+            "sources": sorted(set(pairs.sources)),
+        }
     }
     if isinstance(model, Linear):
         kind = "linear"
@@ -37,8 +48,17 @@ def save(
     else:
         kind = "network"
         arrays |= {n: t.detach().cpu().numpy() for n, t in model.network.state_dict().items()}
-        known |= {"config": model.config.to_dict(), "settings": model.settings.to_dict(), "best_epoch": model.best_epoch}
-    known |= {"name": name, "description": description, "video_extractor": pairs.video_extractor, "music_extractor": pairs.music_extractor}
+        known |= {
+            "config": model.config.to_dict(),
+            "settings": model.settings.to_dict(),
+            "best_epoch": model.best_epoch,
+        }
+    known |= {
+        "name": name,
+        "description": description,
+        "video_extractor": pairs.video_extractor,
+        "music_extractor": pairs.music_extractor,
+    }
     write_weights(path, kind, arrays, {**known, **metadata})
 
 

@@ -72,17 +72,25 @@ def select(
     Raises `InputError` where the pairs cannot be trained or judged on.
     """
     if keep is not None and keep not in CANDIDATES:
-        raise InputError(f"--keep: '{keep}' is no candidate; choose one of {', '.join(CANDIDATES)}.")
+        raise InputError(
+            f"--keep: '{keep}' is no candidate; choose one of {', '.join(CANDIDATES)}."
+        )
     fitted, validation, test = pairs.split("train"), pairs.split("validation"), pairs.split("test")
     check_trainable(fitted)
     models: dict[str, Linear | Trained] = {
         PRIOR: prior.as_linear(),
         "ridge": fit_ridge(fitted),
         "ridge around prior": fit_ridge(fitted, prior=prior.matrix()),
-        NETWORK: train(fitted, validation, config, settings, folder=folder, resume=resume, progress=progress),
+        NETWORK: train(
+            fitted, validation, config, settings, folder=folder, resume=resume, progress=progress
+        ),
     }
-    fits: Mapping[str, evaluate.Fit] = {name: _fitted(name, model) for name, model in models.items()}
-    table = evaluate.held_out(fitted, validation, fits, title=f"{Path(pairs.origin).name}: validation")
+    fits: Mapping[str, evaluate.Fit] = {
+        name: _fitted(name, model) for name, model in models.items()
+    }
+    table = evaluate.held_out(
+        fitted, validation, fits, title=f"{Path(pairs.origin).name}: validation"
+    )
     winner = keep or max(CANDIDATES, key=lambda name: table[name].metrics[metric])
     tested = None
     if len(set(test.sources)) >= MIN_TEST_SOURCES:

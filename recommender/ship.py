@@ -42,10 +42,14 @@ def judge_on_clips(pairs: Pairs, music_videos: Pairs) -> Evaluation:
         return Prediction(music, network.spread.apply(music))
 
     given = {
-        "ridge from music videos": lambda clips: evaluate.predict_with(BASELINES["ridge"], music_videos, clips),
+        "ridge from music videos": lambda clips: evaluate.predict_with(
+            BASELINES["ridge"], music_videos, clips
+        ),
         "network from music videos": by_network,
     }
-    return evaluate.cross_validate(pairs, BASELINES, folds=CLIP_FOLDS, given=given, title=PAIRS.name)
+    return evaluate.cross_validate(
+        pairs, BASELINES, folds=CLIP_FOLDS, given=given, title=PAIRS.name
+    )
 
 
 def write_default(table: Evaluation, path: Path = SHIPPED) -> list[float]:
@@ -53,8 +57,18 @@ def write_default(table: Evaluation, path: Path = SHIPPED) -> list[float]:
     model = prior.as_linear()
     arrays = {f.name: np.asarray(getattr(model, f.name)) for f in dataclasses.fields(model)}
     reliable = reliability(table[PRIOR].outputs, table.sources)
-    metadata = {"name": prior.NAME, "description": PRIOR_DESCRIPTION, "reliability": reliable, "evaluation": table.to_dict()}
-    write_weights(path, "linear", arrays | {"spread_centre": NO_SPREAD.centre, "spread_factor": NO_SPREAD.factor}, metadata)
+    metadata = {
+        "name": prior.NAME,
+        "description": PRIOR_DESCRIPTION,
+        "reliability": reliable,
+        "evaluation": table.to_dict(),
+    }
+    write_weights(
+        path,
+        "linear",
+        arrays | {"spread_centre": NO_SPREAD.centre, "spread_factor": NO_SPREAD.factor},
+        metadata,
+    )
     return reliable
 
 
@@ -65,10 +79,17 @@ def judge_on_music_videos(pairs: Pairs) -> tuple[Evaluation, Evaluation]:
 
     metadata, _ = read_weights(MUSIC_VIDEO_NETWORK)
     tuned = {"config": Config(**metadata["config"]), "settings": Settings(**metadata["settings"])}
-    table = evaluate.cross_validate(pairs, evaluate.all_fits(**tuned), folds=VIDEO_FOLDS, title=MUSIC_VIDEOS.name)
+    table = evaluate.cross_validate(
+        pairs, evaluate.all_fits(**tuned), folds=VIDEO_FOLDS, title=MUSIC_VIDEOS.name
+    )
     fits = {name: BASELINES[name] for name in (PRIOR, "ridge", "ridge around prior")}
-    fits |= {"network, default sizes": evaluate.fit_network(), "network, tuned sizes": evaluate.fit_network(**tuned)}
-    return table, evaluate.held_out(pairs.split("train", "validation"), pairs.split("test"), fits, title="test")
+    fits |= {
+        "network, default sizes": evaluate.fit_network(),
+        "network, tuned sizes": evaluate.fit_network(**tuned),
+    }
+    return table, evaluate.held_out(
+        pairs.split("train", "validation"), pairs.split("test"), fits, title="test"
+    )
 
 
 def main() -> None:

@@ -29,7 +29,9 @@ class Spread:
 
     def apply(self, music: np.ndarray) -> np.ndarray:
         """(n, 10) in field units to the same; NaN stays NaN."""
-        return from_units(self.centre + self.factor * (to_units(music, MUSIC_FIELDS) - self.centre), MUSIC_FIELDS)
+        return from_units(
+            self.centre + self.factor * (to_units(music, MUSIC_FIELDS) - self.centre), MUSIC_FIELDS
+        )
 
 
 NO_SPREAD = Spread(np.zeros(len(MUSIC_FIELDS)), np.ones(len(MUSIC_FIELDS)))

@@ -63,7 +63,9 @@ def train(
     config, settings = config or Config(), settings or Settings()
     check_trainable(train_pairs)
     if not len(validation):
-        raise InputError(f"{train_pairs.origin}: no pair is in the validation split; add videos, or name splits in the file.")
+        raise InputError(
+            f"{train_pairs.origin}: no pair is in the validation split; add videos, or name splits in the file."
+        )
     start = fit_ridge(train_pairs, mask=coefficient_mask(config.fusion))
     with quiet_lightning():
         lightning.seed_everything(settings.seed, workers=True, verbose=False)
@@ -71,17 +73,40 @@ def train(
         batches = PairsModule(train_pairs, validation, settings.batch_size, workers, settings.seed)
         told = [_Told(progress)] if progress else []
         trainer = _trainer(settings, folder, [*callbacks, *told], accelerator)
-        trainer.fit(module, batches, ckpt_path=_checkpoint(folder, module) if resume else None, weights_only=True)
+        trainer.fit(
+            module,
+            batches,
+            ckpt_path=_checkpoint(folder, module) if resume else None,
+            weights_only=True,
+        )
     module.network.load_state_dict(module.best_state)
-    return Trained(module.network.cpu().eval(), config, settings, module.best_epoch, module.best_loss)
+    return Trained(
+        module.network.cpu().eval(), config, settings, module.best_epoch, module.best_loss
+    )
 
 
-def _trainer(settings: Settings, folder: str | os.PathLike | None, callbacks: Sequence[Callback], accelerator: str) -> lightning.Trainer:
+def _trainer(
+    settings: Settings,
+    folder: str | os.PathLike | None,
+    callbacks: Sequence[Callback],
+    accelerator: str,
+) -> lightning.Trainer:
     kept: list[Callback] = [EarlyStopping("val_loss", patience=settings.patience), *callbacks]
     loggers: list = []
     if folder is not None:
-        kept.append(ModelCheckpoint(Path(folder), filename="last", save_top_k=1, monitor=None, enable_version_counter=False))
-        loggers = [CSVLogger(folder, name="csv", version=""), TensorBoardLogger(folder, name="tensorboard", version="")]
+        kept.append(
+            ModelCheckpoint(
+                Path(folder),
+                filename="last",
+                save_top_k=1,
+                monitor=None,
+                enable_version_counter=False,
+            )
+        )
+        loggers = [
+            CSVLogger(folder, name="csv", version=""),
+            TensorBoardLogger(folder, name="tensorboard", version=""),
+        ]
     return lightning.Trainer(
         max_epochs=settings.epochs,
         accelerator=accelerator,
@@ -105,9 +130,15 @@ def _checkpoint(folder: str | os.PathLike | None, module: Training) -> Path:
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, KeyError, TypeError):
-        raise InputError(f"{path}: not a checkpoint of a training run; train without --resume.") from None
-    if {n: t.shape for n, t in stored.items()} != {n: t.shape for n, t in module.state_dict().items()}:
-        raise InputError(f"{path}: a checkpoint of a network of other sizes; give the sizes it began with, or train without --resume.")
+        raise InputError(
+            f"{path}: not a checkpoint of a training run; train without --resume."
+        ) from None
+    if {n: t.shape for n, t in stored.items()} != {
+        n: t.shape for n, t in module.state_dict().items()
+    }:
+        raise InputError(
+            f"{path}: a checkpoint of a network of other sizes; give the sizes it began with, or train without --resume."
+        )
     return path
 
 
@@ -117,5 +148,7 @@ class _Told(Callback):
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
 
-    def on_train_epoch_start(self, trainer: lightning.Trainer, _: lightning.LightningModule) -> None:
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, _: lightning.LightningModule
+    ) -> None:
         self.progress("epochs", trainer.current_epoch, trainer.max_epochs)

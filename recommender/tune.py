@@ -62,7 +62,9 @@ def suggest(trial: optuna.Trial) -> tuple[Config, Settings]:
 def from_params(params: dict, base: Settings) -> tuple[Config, Settings]:
     """Config and settings of a trial's parameters; the rest as in `base`."""
     sizes = {f.name for f in fields(Config)}
-    return Config(**{n: v for n, v in params.items() if n in sizes}), replace(base, **{n: v for n, v in params.items() if n not in sizes})
+    return Config(**{n: v for n, v in params.items() if n in sizes}), replace(
+        base, **{n: v for n, v in params.items() if n not in sizes}
+    )
 
 
 def tune(
@@ -86,7 +88,9 @@ def tune(
     train_pairs, validation = pairs.split("train"), pairs.split("validation")
     check_trainable(train_pairs)
     if len(set(validation.sources)) < 2:
-        raise InputError(f"{pairs.origin}: the validation split has fewer than two sources; name splits in the file, or add videos.")
+        raise InputError(
+            f"{pairs.origin}: the validation split has fewer than two sources; name splits in the file, or add videos."
+        )
     study = open_study(storage, seed)
     _same_task(study, storage, pairs, base)
     objective = _objective(train_pairs, validation, base)
@@ -118,24 +122,41 @@ def open_study(storage: str | os.PathLike, seed: int = 0) -> optuna.Study:
 def _database(path: Path) -> Iterator[optuna.storages.RDBStorage]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        yield optuna.storages.RDBStorage(f"sqlite:///{path.as_posix()}", engine_kwargs={"connect_args": {"timeout": 60}})
-    except Exception as error:  # SQLAlchemy and Alembic raise many kinds for a file that is no such database
-        raise InputError(f"{path}: not an Optuna study ({str(error).splitlines()[0]}); name another file.") from None
+        yield optuna.storages.RDBStorage(
+            f"sqlite:///{path.as_posix()}", engine_kwargs={"connect_args": {"timeout": 60}}
+        )
+    except (
+        Exception
+    ) as error:  # SQLAlchemy and Alembic raise many kinds for a file that is no such database
+        raise InputError(
+            f"{path}: not an Optuna study ({str(error).splitlines()[0]}); name another file."
+        ) from None
 
 
 def _default() -> dict:
     """The default as a trial's parameters."""
-    return asdict(Config()) | {n: v for n, v in asdict(Settings()).items() if n not in ("epochs", "patience", "seed")}
+    return asdict(Config()) | {
+        n: v for n, v in asdict(Settings()).items() if n not in ("epochs", "patience", "seed")
+    }
 
 
-def _same_task(study: optuna.Study, storage: str | os.PathLike, pairs: Pairs, base: Settings) -> None:
+def _same_task(
+    study: optuna.Study, storage: str | os.PathLike, pairs: Pairs, base: Settings
+) -> None:
     """Scores of other pairs or epochs do not compare."""
-    content = hashlib.sha256(b"".join(a.tobytes() for a in (pairs.video, pairs.music, np.array(pairs.sources), np.array(pairs.splits))))
+    content = hashlib.sha256(
+        b"".join(
+            a.tobytes()
+            for a in (pairs.video, pairs.music, np.array(pairs.sources), np.array(pairs.splits))
+        )
+    )
     task = {"pairs": content.hexdigest()[:16], "epochs": base.epochs}
     known = study.user_attrs.get("task", task)
     for what, value in task.items():
         if known[what] != value:
-            raise InputError(f"{storage}: this study was made with other {what}; name another file with --study, or give the same {what}.")
+            raise InputError(
+                f"{storage}: this study was made with other {what}; name another file with --study, or give the same {what}."
+            )
     study.set_user_attr("task", task)
 
 
@@ -144,7 +165,9 @@ def finished(study: optuna.Study) -> int:
     return len(study.get_trials(deepcopy=False, states=FINISHED))
 
 
-def _objective(train_pairs: Pairs, validation: Pairs, base: Settings) -> Callable[[optuna.Trial], float]:
+def _objective(
+    train_pairs: Pairs, validation: Pairs, base: Settings
+) -> Callable[[optuna.Trial], float]:
     pools, scale = protocol.make_pools(validation, draws=DRAWS), output_scale(train_pairs)
 
     def objective(trial: optuna.Trial) -> float:
@@ -158,10 +181,18 @@ def _objective(train_pairs: Pairs, validation: Pairs, base: Settings) -> Callabl
     return objective
 
 
-def validation_recall(trained: Trained, train_pairs: Pairs, validation: Pairs, scale: np.ndarray, pools: protocol.Pools) -> float:
+def validation_recall(
+    trained: Trained,
+    train_pairs: Pairs,
+    validation: Pairs,
+    scale: np.ndarray,
+    pools: protocol.Pools,
+) -> float:
     """Recall@3 of the stretched predictions on the validation pools."""
     forward = network_forward(trained.network)
-    spread = fit_spread(forward(train_pairs.video, train_pairs.video_confidence)[0], train_pairs.music)
+    spread = fit_spread(
+        forward(train_pairs.video, train_pairs.video_confidence)[0], train_pairs.music
+    )
     query = spread.apply(forward(validation.video, validation.video_confidence)[0])
     ranks = protocol.true_ranks(protocol.rank_tracks(query, validation.music, scale, pools))
     return float(protocol.summarise(ranks)[protocol.METRICS.index(OBJECTIVE)])

@@ -40,14 +40,18 @@ def check_values(values: np.ndarray, fields: Sequence[Field], what: str) -> np.n
     except (TypeError, ValueError):
         raise InputError(f"{what}: numbers are needed.") from None
     if array.ndim not in (1, 2) or array.shape[-1] != len(fields):
-        raise InputError(f"{what}: shape {array.shape} given; ({len(fields)},) or (rows, {len(fields)}) is needed.")
+        raise InputError(
+            f"{what}: shape {array.shape} given; ({len(fields)},) or (rows, {len(fields)}) is needed."
+        )
     units = to_units(array, fields)
     bad = np.argwhere(np.atleast_2d(np.abs(units) > 1 + SLACK))
     if len(bad):
         row, column = bad[0]
         f = fields[column]
         value = float(np.atleast_2d(array)[row, column])
-        raise InputError(f"{what}: {f.name} is {value:g}; it must lie between {f.low:g} and {f.high:g}.")
+        raise InputError(
+            f"{what}: {f.name} is {value:g}; it must lie between {f.low:g} and {f.high:g}."
+        )
     return array
 
 

@@ -22,14 +22,24 @@ KINDS = ("linear", "network")
 FIELDS = {"inputs": list(VIDEO_NAMES), "outputs": list(MUSIC_NAMES)}
 
 
-def write_weights(path: str | os.PathLike, kind: str, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> None:
+def write_weights(
+    path: str | os.PathLike, kind: str, arrays: Mapping[str, np.ndarray], metadata: Mapping
+) -> None:
     """Write arrays and metadata (anything JSON can hold; NaN becomes null), whole or not at all."""
     from safetensors.numpy import save_file
 
     assert kind in KINDS, kind
-    text = json.dumps(plain({"layout": LAYOUT, "kind": kind, **FIELDS, **metadata}), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(
+        plain({"layout": LAYOUT, "kind": kind, **FIELDS, **metadata}),
+        ensure_ascii=False,
+        allow_nan=False,
+    )
     with atomic_path(path) as temporary:
-        save_file({n: np.ascontiguousarray(a) for n, a in arrays.items()}, temporary, metadata={"leitmotif": text})
+        save_file(
+            {n: np.ascontiguousarray(a) for n, a in arrays.items()},
+            temporary,
+            metadata={"leitmotif": text},
+        )
 
 
 def read_weights(path: str | os.PathLike) -> tuple[dict, dict[str, np.ndarray]]:
@@ -38,18 +48,28 @@ def read_weights(path: str | os.PathLike) -> tuple[dict, dict[str, np.ndarray]]:
 
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such weights file; train one with `leitmotif train PAIRS -o FILE`.")
+        raise InputError(
+            f"{path}: no such weights file; train one with `leitmotif train PAIRS -o FILE`."
+        )
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get("leitmotif")
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
     except (SafetensorError, OSError, ValueError) as error:
         pickled = path.read_bytes()[:2] in (b"\x80\x02", b"\x80\x04", b"\x80\x05", b"PK")
-        why = "a pickled checkpoint, which is never loaded" if pickled else f"damaged or no safetensors file ({error})"
+        why = (
+            "a pickled checkpoint, which is never loaded"
+            if pickled
+            else f"damaged or no safetensors file ({error})"
+        )
         raise InputError(f"{path}: {why}; use weights written by `leitmotif train`.") from None
     metadata = json.loads(text) if text else {}
-    if metadata.get("layout") != LAYOUT or any(metadata.get(n) != names for n, names in FIELDS.items()):
-        raise InputError(f"{path}: weights of another layout than {LAYOUT}; train again with `leitmotif train`.")
+    if metadata.get("layout") != LAYOUT or any(
+        metadata.get(n) != names for n, names in FIELDS.items()
+    ):
+        raise InputError(
+            f"{path}: weights of another layout than {LAYOUT}; train again with `leitmotif train`."
+        )
     return metadata, arrays
 
 

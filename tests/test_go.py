@@ -29,7 +29,9 @@ def test_go_prints_ascii_because_old_consoles_know_nothing_else():
 
 def test_both_opencv_wheels_are_held_at_one_version():
     pins = dict(
-        line.split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line and line[0] != "#"
+        line.split("==")
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line and line[0] != "#"
     )
     assert pins["opencv-python"] == pins["opencv-contrib-python"]
     assert pins["torch"] == "2.13.0"

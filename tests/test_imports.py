@@ -25,8 +25,8 @@ HOMES = {
     "scenedetect": r"features/",
     "librosa": r"features/",
     "av": r"features/|data/demo/",  # the demo's generator writes the files that features read
-    "torch": r"features/video/temporal\.py|recommender/|leitmotif/calibration/train\.py",
-    "pytorch_lightning": r"recommender/(lit_module|datamodule|train|tune|evaluate)\.py|leitmotif/calibration/train\.py",
+    "torch": r"features/video/temporal\.py|recommender/|leitmotif/calibration/residual\.py",
+    "pytorch_lightning": r"recommender/(lit_module|datamodule|train|tune|evaluate)\.py|leitmotif/calibration/residual\.py",
     "optuna": r"recommender/tune\.py",
     "pymilvus": r"matcher/milvus\.py",
     "streamlit": r"streamlit_app\.py|leitmotif/page/|leitmotif/commands/app\.py",  # the page's parts, and what starts it
@@ -34,7 +34,7 @@ HOMES = {
     "distributed": r"leitmotif/",
 }
 """Library to the files that may import it."""
-TRAINING = "leitmotif/calibration/train.py"
+TRAINING = "leitmotif/calibration/residual.py"
 """Imported by nothing at its top, so it may import what it likes."""
 SLOW_AT_THE_TOP = {
     "torch",
@@ -74,7 +74,9 @@ def test_imports_run_one_way(source: Path):
             if module in OURS:
                 assert module in MAY_IMPORT[package], f"{name} imports {module}"
             if module in HOMES:
-                assert re.match(HOMES[module], name), f"{name} imports {module}, whose home is {HOMES[module]}"
+                assert re.match(HOMES[module], name), (
+                    f"{name} imports {module}, whose home is {HOMES[module]}"
+                )
 
 
 def not_page() -> list[Path]:
@@ -85,7 +87,10 @@ def not_page() -> list[Path]:
 @pytest.mark.parametrize("source", not_page(), ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_commands_import_nothing_slow_before_it_is_needed(source: Path):
     top = ast.parse(source.read_text(encoding="utf-8")).body
-    assert not any(isinstance(node, ast.ImportFrom) and node.module == "leitmotif.calibration.train" for node in top)
+    assert not any(
+        isinstance(node, ast.ImportFrom) and node.module == "leitmotif.calibration.residual"
+        for node in top
+    )
     slow = {m for node in top for m in imported(node)} & SLOW_AT_THE_TOP
     assert not slow or source == ROOT / TRAINING, f"{source.name} imports {slow} at the top"
 

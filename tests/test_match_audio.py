@@ -56,7 +56,16 @@ def call(*argv: str, capsys) -> tuple[int, str, str]:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gbk", "utf-16"])
 def test_valence_and_arousal_of_the_users_own_table(tmp_path, encoding, capsys):
     path = write_table(tmp_path / "a.csv", tracks(), ["曲名", *USER_COLUMNS], encoding)
-    code, out, err = call("--audio_csv", path, f"--pred_feat={USER_QUERY}", "--top_k", 3, "--features", "va", capsys=capsys)
+    code, out, err = call(
+        "--audio_csv",
+        path,
+        f"--pred_feat={USER_QUERY}",
+        "--top_k",
+        3,
+        "--features",
+        "va",
+        capsys=capsys,
+    )
     assert (code, err) == (0, "")
     assert "numbers used:  arousal 42.1747, valence -13.728" in out
     assert "euclidean, raw scale" in out
@@ -83,7 +92,9 @@ def test_every_spelling_of_the_same_call_gives_the_same_answer(table, spelling, 
     rows = list(csv.DictReader(io.StringIO(out)))
     values = {row["title"]: np.array([float(row[n]) for n in MUSIC_NAMES]) for row in rows}
     for row in rows:
-        assert float(row["distance"]) == pytest.approx(np.linalg.norm(values[row["title"]] - QUERY), rel=1e-14)
+        assert float(row["distance"]) == pytest.approx(
+            np.linalg.norm(values[row["title"]] - QUERY), rel=1e-14
+        )
 
 
 def test_json_is_complete(table, capsys):
@@ -91,8 +102,17 @@ def test_json_is_complete(table, capsys):
                         "--scale", "standard", "--metric", "cosine", capsys=capsys)  # fmt: skip
     record = json.loads(out)
     assert code == 0
-    assert record["weights"] == dict.fromkeys(MUSIC_NAMES, 1.0) | {"valence": 2.0, "arousal": 2.0, "rhythm": 0.0}
-    assert (record["metric"], record["scale"], record["tracks"], record["skipped"]) == ("cosine", "standard", 12, [])
+    assert record["weights"] == dict.fromkeys(MUSIC_NAMES, 1.0) | {
+        "valence": 2.0,
+        "arousal": 2.0,
+        "rhythm": 0.0,
+    }
+    assert (record["metric"], record["scale"], record["tracks"], record["skipped"]) == (
+        "cosine",
+        "standard",
+        12,
+        [],
+    )
     assert len(record["matches"]) == 5
     for match in record["matches"]:
         assert sum(match["shares"].values()) == pytest.approx(1)
@@ -101,15 +121,32 @@ def test_json_is_complete(table, capsys):
 
 def test_names_choose_dimensions_and_weights_apply_within_them(table, capsys):
     call_ = ("--audio_csv", table, "--pred_feat", USER_QUERY, "--format", "json")
-    _, out, _ = call(*call_, "--features", "音乐唤醒度,Rhythm", "--weights", "1,1,4,1,1,1,1,1,1,1", capsys=capsys)
+    _, out, _ = call(
+        *call_, "--features", "音乐唤醒度,Rhythm", "--weights", "1,1,4,1,1,1,1,1,1,1", capsys=capsys
+    )
     weights = json.loads(out)["weights"]
     assert {n: w for n, w in weights.items() if w} == {"rhythm": 4.0, "arousal": 1.0}
 
 
 def test_many_vectors_at_once(table, tmp_path, capsys):
     vectors = tmp_path / "预测.csv"
-    vectors.write_text("scene," + ",".join(MUSIC_NAMES) + "\n" + "".join(f"s{i},{USER_QUERY}\n" for i in range(3)), encoding="utf-8")
-    code, out, _ = call("--audio_csv", table, "--pred_csv", vectors, "--features", "va", "--top_k", 2, "--format", "csv", capsys=capsys)
+    vectors.write_text(
+        "scene," + ",".join(MUSIC_NAMES) + "\n" + "".join(f"s{i},{USER_QUERY}\n" for i in range(3)),
+        encoding="utf-8",
+    )
+    code, out, _ = call(
+        "--audio_csv",
+        table,
+        "--pred_csv",
+        vectors,
+        "--features",
+        "va",
+        "--top_k",
+        2,
+        "--format",
+        "csv",
+        capsys=capsys,
+    )
     rows = list(csv.DictReader(io.StringIO(out)))
     assert code == 0
     assert [row["title"] for row in rows] == ["曲 1", "曲 2"] * 3
@@ -117,9 +154,26 @@ def test_many_vectors_at_once(table, tmp_path, capsys):
 
 
 def test_a_prepared_index_and_a_filter_change_nothing_but_what_they_should(table, tmp_path, capsys):
-    asked = ("--audio_csv", table, "--pred_feat", USER_QUERY, "--features", "va", "--format", "csv", "--filter", "title!=曲 1|曲 3")
+    asked = (
+        "--audio_csv",
+        table,
+        "--pred_feat",
+        USER_QUERY,
+        "--features",
+        "va",
+        "--format",
+        "csv",
+        "--filter",
+        "title!=曲 1|曲 3",
+    )
     plain = call(*asked, capsys=capsys)
-    assert [row["title"] for row in csv.DictReader(io.StringIO(plain[1]))] == ["曲 2", "曲 4", "曲 5", "曲 6", "曲 7"]
+    assert [row["title"] for row in csv.DictReader(io.StringIO(plain[1]))] == [
+        "曲 2",
+        "曲 4",
+        "曲 5",
+        "曲 6",
+        "曲 7",
+    ]
     for _ in range(2):
         assert call(*asked, "--index", tmp_path / "我的.index", capsys=capsys) == plain
 
@@ -133,7 +187,17 @@ def test_a_diverse_list_begins_with_the_nearest(table, capsys):
 
 
 def test_more_tracks_than_there_are(table, capsys):
-    code, out, err = call("--audio_csv", table, "--pred_feat", USER_QUERY, "--top_k", 50, "--format", "csv", capsys=capsys)
+    code, out, err = call(
+        "--audio_csv",
+        table,
+        "--pred_feat",
+        USER_QUERY,
+        "--top_k",
+        50,
+        "--format",
+        "csv",
+        capsys=capsys,
+    )
     assert code == 0
     assert len(out.splitlines()) == 13
     assert "--top_k 50 is more than the 12 tracks" in err
@@ -144,7 +208,17 @@ def test_good_rows_are_served_and_bad_rows_counted(tmp_path, capsys):
     rows[1][4], rows[5][9] = "", "nan"
     rows[7] = rows[7][:-2]
     path = write_table(tmp_path / "a.csv", rows, ["title", *USER_COLUMNS])
-    code, out, err = call("--audio_csv", path, "--pred_feat", USER_QUERY, "--format", "json", "--top_k", 9, capsys=capsys)
+    code, out, err = call(
+        "--audio_csv",
+        path,
+        "--pred_feat",
+        USER_QUERY,
+        "--format",
+        "json",
+        "--top_k",
+        9,
+        capsys=capsys,
+    )
     record = json.loads(out)
     assert code == 0
     assert [s["line"] for s in record["skipped"]] == [3, 7, 9]
@@ -160,22 +234,55 @@ NINE = ",".join(USER_QUERY.split(",")[:9])
     [
         (["--pred_feat", NINE], "--pred_feat: 9 numbers given, 10 needed"),
         (["--pred_feat", "loud,and,slow"], "--pred_feat: 'loud' is not a number"),
-        (["--pred_feat", "nan" + USER_QUERY[7:]], "--pred_feat: the value of richness is not a finite number"),
-        (["--pred_feat", USER_QUERY, "--weights", "valence=-1"], "--weights: the weight of valence is negative"),
-        (["--pred_feat", USER_QUERY, "--weights", ",".join(["0"] * 10)], "--weights: all weights are zero"),
-        (["--pred_feat", USER_QUERY, "--features", "va", "--weights", "arousal=0,valence=0"], "every dimension of --features has weight 0"),
-        (["--pred_feat", USER_QUERY, "--weights", "loudness=2"], "--weights: there is no dimension 'loudness'"),
-        (["--pred_feat", USER_QUERY, "--weights", "valence=high"], "--weights: 'high' is not a number"),
-        (["--pred_feat", USER_QUERY, "--weights", "valence=inf"], "--weights: every weight needs to be a finite number"),
-        (["--pred_feat", USER_QUERY, "--features", "mood"], "--features: there is no dimension 'mood'"),
+        (
+            ["--pred_feat", "nan" + USER_QUERY[7:]],
+            "--pred_feat: the value of richness is not a finite number",
+        ),
+        (
+            ["--pred_feat", USER_QUERY, "--weights", "valence=-1"],
+            "--weights: the weight of valence is negative",
+        ),
+        (
+            ["--pred_feat", USER_QUERY, "--weights", ",".join(["0"] * 10)],
+            "--weights: all weights are zero",
+        ),
+        (
+            ["--pred_feat", USER_QUERY, "--features", "va", "--weights", "arousal=0,valence=0"],
+            "every dimension of --features has weight 0",
+        ),
+        (
+            ["--pred_feat", USER_QUERY, "--weights", "loudness=2"],
+            "--weights: there is no dimension 'loudness'",
+        ),
+        (
+            ["--pred_feat", USER_QUERY, "--weights", "valence=high"],
+            "--weights: 'high' is not a number",
+        ),
+        (
+            ["--pred_feat", USER_QUERY, "--weights", "valence=inf"],
+            "--weights: every weight needs to be a finite number",
+        ),
+        (
+            ["--pred_feat", USER_QUERY, "--features", "mood"],
+            "--features: there is no dimension 'mood'",
+        ),
         (["--pred_feat", USER_QUERY, "--top_k", "0"], "--top_k: '0' given"),
         (["--pred_feat", USER_QUERY, "--top_k", "five"], "--top_k: 'five' given"),
-        (["--pred_feat", USER_QUERY, "--metric", "manhattan"], "--metric: 'manhattan' is not known"),
+        (
+            ["--pred_feat", USER_QUERY, "--metric", "manhattan"],
+            "--metric: 'manhattan' is not known",
+        ),
         (["--pred_feat", USER_QUERY, "--scale", "log"], "--scale: 'log' is not known"),
         (["--pred_feat", USER_QUERY, "--format", "xml"], "--format: 'xml' is not known"),
         (["--pred_feat", USER_QUERY, "--diverse", "1"], "--diverse: 1 given"),
-        (["--pred_feat", USER_QUERY, "--filter", "mood=sad"], "--filter: the catalogue has no column 'mood'"),
-        (["--pred_feat", USER_QUERY, "--filter", "title=none"], "--filter: none of the 12 tracks passes 'title=none'"),
+        (
+            ["--pred_feat", USER_QUERY, "--filter", "mood=sad"],
+            "--filter: the catalogue has no column 'mood'",
+        ),
+        (
+            ["--pred_feat", USER_QUERY, "--filter", "title=none"],
+            "--filter: none of the 12 tracks passes 'title=none'",
+        ),
         (["--pred_feat", USER_QUERY, "--pred_csv", "more.csv"], "give either --pred_feat"),
         (["--pred_csv", "missing.csv"], "missing.csv: no such catalogue file"),
         (["--pred_feat", USER_QUERY, "--topk", "3"], "unrecognized arguments: --topk"),
@@ -197,7 +304,10 @@ def test_a_mistake_gets_one_sentence_and_code_2(table, argv, sentence, capsys):
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "catalogue"),
         (b"title,richness\na,1\n", "no column for variation"),
         ((",".join(USER_COLUMNS) + "\n").encode(), "no usable track"),
-        ((",".join(USER_COLUMNS) + "\n" + ",".join(["nan"] * 10)).encode(), "line 2: richness is not a finite number"),
+        (
+            (",".join(USER_COLUMNS) + "\n" + ",".join(["nan"] * 10)).encode(),
+            "line 2: richness is not a finite number",
+        ),
     ],
 )
 def test_an_unusable_catalogue_gets_one_sentence_and_code_2(tmp_path, content, sentence, capsys):
@@ -217,12 +327,21 @@ def test_nothing_heavy_is_imported(table):
         "heavy = {'pandas', 'torch', 'pyarrow', 'numba', 'scipy', 'librosa', 'cv2', 'rich', 'pymilvus'} & set(sys.modules)\n"
         "sys.exit(code or ' '.join(sorted(heavy)) or 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8"
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_it_runs_as_a_script_from_anywhere(table, tmp_path):
-    argv = [sys.executable, str(ROOT / "match_audio.py"), "--audio_csv", str(table), "--pred_feat", USER_QUERY]
+    argv = [
+        sys.executable,
+        str(ROOT / "match_audio.py"),
+        "--audio_csv",
+        str(table),
+        "--pred_feat",
+        USER_QUERY,
+    ]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, encoding="utf-8")
     assert (done.returncode, done.stderr) == (0, "")
     assert "曲" in done.stdout

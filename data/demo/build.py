@@ -26,7 +26,11 @@ from data.demo.score import PIECES
 from data.demo.synth import RATE
 
 HERE = Path(__file__).resolve().parent
-ARTIST, LICENSE, LICENSE_URL = "Leitmotif", "CC0-1.0", "https://creativecommons.org/publicdomain/zero/1.0/"
+ARTIST, LICENSE, LICENSE_URL = (
+    "Leitmotif",
+    "CC0-1.0",
+    "https://creativecommons.org/publicdomain/zero/1.0/",
+)
 BITS_PER_S = 48_000
 
 
@@ -48,7 +52,9 @@ def known_answers(piece: Piece) -> dict[str, str | float]:
     starts = np.array([n.start for n in tune]) * beat
     later = starts[None, :] > starts[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        slopes = ((pitches[None, :] - pitches[:, None]) / (starts[None, :] - starts[:, None]))[later]
+        slopes = ((pitches[None, :] - pitches[:, None]) / (starts[None, :] - starts[:, None]))[
+            later
+        ]
     onsets = {round(n.start * 24) for part in piece.parts for n in notes(piece, part)}
     return {
         "track_id": piece.track_id, "title": piece.title, "tempo_bpm": piece.tempo_bpm, "beats_per_bar": piece.beats,
@@ -68,9 +74,18 @@ def encode(piece: Piece, sound: np.ndarray, path: str | os.PathLike) -> None:
         "TITLE": piece.title, "ARTIST": ARTIST, "ALBUM": "Leitmotif demo", "LICENSE": LICENSE, "LICENSE_URL": LICENSE_URL,
         "BPM": f"{piece.tempo_bpm:g}", "INITIALKEY": key_name(piece), "MOOD": piece.mood,
     }  # fmt: skip
-    with atomic_path(path) as temporary, av.open(str(temporary), "w", format="opus", options={"fflags": "+bitexact"}) as container:
+    with (
+        atomic_path(path) as temporary,
+        av.open(str(temporary), "w", format="opus", options={"fflags": "+bitexact"}) as container,
+    ):
         container.metadata.update({k: v for k, v in tags.items() if v})
-        stream = container.add_stream("libopus", rate=RATE, layout="stereo", format="flt", options={"b": str(BITS_PER_S), "vbr": "on"})
+        stream = container.add_stream(
+            "libopus",
+            rate=RATE,
+            layout="stereo",
+            format="flt",
+            options={"b": str(BITS_PER_S), "vbr": "on"},
+        )
         for at in range(0, len(sound), 960):
             block = np.zeros((960, 2), dtype=np.float32)
             block[: len(sound) - at] = sound[at : at + 960]
@@ -116,9 +131,18 @@ def build_film(folder: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m data.demo.build", description="Make the demo film and the demo catalogue again.")
+    parser = argparse.ArgumentParser(
+        prog="python -m data.demo.build",
+        description="Make the demo film and the demo catalogue again.",
+    )
     parser.add_argument("--only", choices=("music", "film"), help="make one half")
-    parser.add_argument("--to", type=Path, default=HERE, metavar="FOLDER", help="where to write (default: beside this program)")
+    parser.add_argument(
+        "--to",
+        type=Path,
+        default=HERE,
+        metavar="FOLDER",
+        help="where to write (default: beside this program)",
+    )
     args = parser.parse_args(argv)
     if args.only != "film":
         build_music(args.to)

@@ -123,7 +123,11 @@ def chord_classes(piece: Piece, word: str) -> tuple[int, ...]:
     semitones = [scale[(degree + i) % 7] + 12 * ((degree + i) // 7) for i in (0, 2, 4, 6, 8)]
     root = semitones[0] - lowered
     third = root + 4 if "M" in marks or lowered else semitones[1]
-    tones = [root, root + 5 if "s" in marks else third, root + 7 if "M" in marks or lowered else semitones[2]]
+    tones = [
+        root,
+        root + 5 if "s" in marks else third,
+        root + 7 if "M" in marks or lowered else semitones[2],
+    ]
     tones += [semitones[3]] * ("7" in marks) + [semitones[4]] * ("9" in marks)
     return tuple((piece.tonic_class + t) % 12 for t in tones)
 
@@ -132,9 +136,14 @@ def voicings(piece: Piece, centre: int) -> list[tuple[int, ...]]:
     """Each bar's chord as pitches near `centre`; each voice moves as little as it can from bar to bar."""
     found: list[tuple[int, ...]] = []
     for word in piece.chords.split():
-        choices = [[p for p in range(centre - 9, centre + 10) if p % 12 == c] for c in chord_classes(piece, word)]
+        choices = [
+            [p for p in range(centre - 9, centre + 10) if p % 12 == c]
+            for c in chord_classes(piece, word)
+        ]
         voiced = {tuple(sorted(v)) for v in itertools.product(*choices)}
-        found.append(min(sorted(voiced), key=lambda v: _effort(v, found[-1] if found else None, centre)))
+        found.append(
+            min(sorted(voiced), key=lambda v: _effort(v, found[-1] if found else None, centre))
+        )
     return found
 
 
@@ -161,7 +170,11 @@ def _melody(piece: Piece, part: Part, lower: int = 0) -> Iterator[Note]:
             if degree != "r":
                 octave, step = divmod(int(degree) + int(word[1:]) - lower, len(piece.steps))
                 strong = at % 2 == (bar * piece.beats) % 2 and float(beats) >= 1
-                pitch = _fit(tonic + 12 * octave + piece.steps[step], classes, strong and piece.mode != "dissonant")
+                pitch = _fit(
+                    tonic + 12 * octave + piece.steps[step],
+                    classes,
+                    strong and piece.mode != "dissonant",
+                )
                 yield Note(at, float(beats), pitch, _velocity(piece, at, 0.1))
             at += float(beats)
 
@@ -173,14 +186,23 @@ def _third(piece: Piece, part: Part) -> Iterator[Note]:
 def _fit(pitch: int, classes: tuple[int, ...], strong: bool) -> int:
     """The chord tone nearest to a strong note; a weak note keeps its pitch unless it rubs under a raised third."""
     if strong:
-        return next((p for p in (pitch, pitch - 1, pitch + 1, pitch - 2, pitch + 2) if p % 12 in classes), pitch)
-    return pitch + 1 if len(classes) == 3 and (pitch + 1) % 12 == classes[1] and pitch % 12 not in classes else pitch
+        return next(
+            (p for p in (pitch, pitch - 1, pitch + 1, pitch - 2, pitch + 2) if p % 12 in classes),
+            pitch,
+        )
+    return (
+        pitch + 1
+        if len(classes) == 3 and (pitch + 1) % 12 == classes[1] and pitch % 12 not in classes
+        else pitch
+    )
 
 
 def _pad(piece: Piece, part: Part) -> Iterator[Note]:
     for bar, voicing in enumerate(voicings(piece, 60 + 12 * part.octave)):
         for pitch in voicing:
-            yield Note(bar * piece.beats, piece.beats, pitch, _velocity(piece, bar * piece.beats, 0))
+            yield Note(
+                bar * piece.beats, piece.beats, pitch, _velocity(piece, bar * piece.beats, 0)
+            )
 
 
 def _comp(piece: Piece, part: Part) -> Iterator[Note]:
@@ -207,10 +229,23 @@ def _bass(piece: Piece, part: Part) -> Iterator[Note]:
 
 def _drum(piece: Piece, part: Part) -> Iterator[Note]:
     for _, start, beats, symbol in _steps(piece, part.pattern):
-        yield Note(start, beats, 0, _velocity(piece, start, 0.14 if symbol == "X" else 0.0 if symbol == "x" else -0.3))
+        yield Note(
+            start,
+            beats,
+            0,
+            _velocity(piece, start, 0.14 if symbol == "X" else 0.0 if symbol == "x" else -0.3),
+        )
 
 
-_LINES = {"melody": _melody, "third": _third, "pad": _pad, "comp": _comp, "arp": _arp, "bass": _bass, "drum": _drum}
+_LINES = {
+    "melody": _melody,
+    "third": _third,
+    "pad": _pad,
+    "comp": _comp,
+    "arp": _arp,
+    "bass": _bass,
+    "drum": _drum,
+}
 
 
 def _steps(piece: Piece, pattern: str) -> Iterator[tuple[int, float, float, str]]:
@@ -222,11 +257,17 @@ def _steps(piece: Piece, pattern: str) -> Iterator[tuple[int, float, float, str]
         for i, symbol in enumerate(cells):
             if symbol in ".-" or (bar == piece.bars - 1 and i > 0):
                 continue
-            held = len(cells[i + 1 :]) - len(cells[i + 1 :].lstrip("-")) if bar < piece.bars - 1 else len(cells) - 1
+            held = (
+                len(cells[i + 1 :]) - len(cells[i + 1 :].lstrip("-"))
+                if bar < piece.bars - 1
+                else len(cells) - 1
+            )
             yield bar, bar * piece.beats + i * step, step * (1 + held), symbol
 
 
 def _velocity(piece: Piece, beat: float, accent: float) -> float:
     grown = beat / (piece.bars * piece.beats) - (0 if piece.swell_db < 0 else 1)
     on_the_bar = 0.05 * (beat % piece.beats == 0)
-    return min(max(VELOCITY[piece.dynamics] + accent + on_the_bar + piece.swell_db * grown / 45, 0.12), 1.0)
+    return min(
+        max(VELOCITY[piece.dynamics] + accent + on_the_bar + piece.swell_db * grown / 45, 0.12), 1.0
+    )

@@ -38,7 +38,10 @@ def snare(rng: np.random.Generator) -> np.ndarray:
 
 def clap(rng: np.random.Generator) -> np.ndarray:
     t = times(0.3)
-    bursts = sum(np.exp(-np.maximum(t - at, 0) * 130) * (t >= at) for at in (0, 0.011, 0.023)) + np.exp(-t * 17) * 0.5
+    bursts = (
+        sum(np.exp(-np.maximum(t - at, 0) * 130) * (t >= at) for at in (0, 0.011, 0.023))
+        + np.exp(-t * 17) * 0.5
+    )
     return bandpass(rng.standard_normal(len(t)) * bursts, 900, 3800) * 0.55
 
 
@@ -52,11 +55,18 @@ def open_hat(rng: np.random.Generator) -> np.ndarray:
 
 def shaker(rng: np.random.Generator) -> np.ndarray:
     t = times(0.12)
-    return bandpass(rng.standard_normal(len(t)) * np.sin(np.pi * np.clip(t / 0.1, 0, 1)) ** 2, 4500, 11_000) * 0.4
+    return (
+        bandpass(
+            rng.standard_normal(len(t)) * np.sin(np.pi * np.clip(t / 0.1, 0, 1)) ** 2, 4500, 11_000
+        )
+        * 0.4
+    )
 
 
 def rim(rng: np.random.Generator) -> np.ndarray:
-    return 0.5 * _skin(0.12, 1750, 1650, 60, 55) + bandpass(_noise(0.12, 120, rng), 1500, 5000) * 0.3
+    return (
+        0.5 * _skin(0.12, 1750, 1650, 60, 55) + bandpass(_noise(0.12, 120, rng), 1500, 5000) * 0.3
+    )
 
 
 def tom(rng: np.random.Generator) -> np.ndarray:

@@ -73,7 +73,15 @@ def truth() -> dict:
     for name, mood in SCENES.items():
         inside = [i for i, shot in enumerate(SHOTS) if shot.scene == name]
         start, end = STARTS[inside[0]] / FPS, STARTS[inside[-1] + 1] / FPS
-        scenes.append({"name": name, "mood": mood, "start_s": round(start, 4), "end_s": round(end, 4), "shots": len(inside)})
+        scenes.append(
+            {
+                "name": name,
+                "mood": mood,
+                "start_s": round(start, 4),
+                "end_s": round(end, 4),
+                "shots": len(inside),
+            }
+        )
     return {
         "title": "Four Moods", "artist": "Leitmotif", "license": "CC0-1.0", "width": W, "height": H, "fps": FPS,
         "frames": STARTS[-1], "duration_s": round(STARTS[-1] / FPS, 4), "audio": False,
@@ -81,15 +89,25 @@ def truth() -> dict:
     }  # fmt: skip
 
 
-def write_film(path: str | os.PathLike, workers: int | None = None, progress: Progress | None = None) -> None:
+def write_film(
+    path: str | os.PathLike, workers: int | None = None, progress: Progress | None = None
+) -> None:
     """Draw and encode the film as H.264 in MP4, ready to stream."""
     import av
 
-    with atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+    with (
+        atomic_path(path) as temporary,
+        av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+    ):
         container.metadata.update(title="Four Moods", artist="Leitmotif", comment="CC0-1.0")
-        stream = container.add_stream("libx264", rate=FPS, options={"crf": "24.5", "preset": "slow", "threads": "1"})
+        stream = container.add_stream(
+            "libx264", rate=FPS, options={"crf": "24.5", "preset": "slow", "threads": "1"}
+        )
         stream.width, stream.height, stream.pix_fmt = W, H, "yuv420p"
-        stream.codec_context.color_range, stream.codec_context.colorspace = 1, 1  # limited range, BT.709
+        stream.codec_context.color_range, stream.codec_context.colorspace = (
+            1,
+            1,
+        )  # limited range, BT.709
         stream.codec_context.color_primaries = stream.codec_context.color_trc = 1
         for number, picture in enumerate(_frames(workers)):
             image = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(

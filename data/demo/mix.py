@@ -40,7 +40,9 @@ def render(piece: Piece) -> np.ndarray:
         sound = _play(piece, part, n, rng)
         dry += sound
         wet += part.room * sound
-    return _master(piece, dry + _reverberate(wet, 2.6 if piece.dynamics == "soft" else 1.7)).astype(np.float32)
+    return _master(piece, dry + _reverberate(wet, 2.6 if piece.dynamics == "soft" else 1.7)).astype(
+        np.float32
+    )
 
 
 def _play(piece: Piece, part: Part, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -50,23 +52,42 @@ def _play(piece: Piece, part: Part, n: int, rng: np.random.Generator) -> np.ndar
     sounds: dict[tuple, np.ndarray] = {}
     for note in notes(piece, part):
         sound = _sound(piece, part, note, sounds, rng)
-        start = max(0, round(note.start * 60 / piece.tempo_bpm * RATE + rng.normal(0, 0.003) * RATE * (note.start > 0)))
+        start = max(
+            0,
+            round(
+                note.start * 60 / piece.tempo_bpm * RATE
+                + rng.normal(0, 0.003) * RATE * (note.start > 0)
+            ),
+        )
         sound = sound[: n - start] * (gain * _swell(piece, note.start) * (1 + rng.normal(0, 0.04)))
-        angle = (np.clip(part.pan + (note.pitch - 60) * 0.012 * (note.pitch > 0), -1, 1) + 1) * np.pi / 4
+        angle = (
+            (np.clip(part.pan + (note.pitch - 60) * 0.012 * (note.pitch > 0), -1, 1) + 1)
+            * np.pi
+            / 4
+        )
         out[start : start + len(sound), 0] += sound * np.cos(angle)
         out[start : start + len(sound), 1] += sound * np.sin(angle)
     return out
 
 
-def _sound(piece: Piece, part: Part, note: Note, sounds: dict[tuple, np.ndarray], rng: np.random.Generator) -> np.ndarray:
+def _sound(
+    piece: Piece, part: Part, note: Note, sounds: dict[tuple, np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
     """The sound of a note; equal notes of a part share one, every third time a fresh one is played."""
-    key = (note.pitch, note.beats if part.kind != "drum" else 0, round(note.velocity, 1), len(sounds) % 3 if part.kind == "drum" else 0)
+    key = (
+        note.pitch,
+        note.beats if part.kind != "drum" else 0,
+        round(note.velocity, 1),
+        len(sounds) % 3 if part.kind == "drum" else 0,
+    )
     if key not in sounds:
         if part.kind == "drum":
             sounds[key] = DRUMS[part.voice](rng) * note.velocity**1.3
         else:
             hz = 440 * 2 ** ((note.pitch - 69) / 12)
-            sounds[key] = VOICES[part.voice](hz, note.beats * 60 / piece.tempo_bpm * 0.97, note.velocity, rng)
+            sounds[key] = VOICES[part.voice](
+                hz, note.beats * 60 / piece.tempo_bpm * 0.97, note.velocity, rng
+            )
     return sounds[key]
 
 
@@ -79,7 +100,9 @@ def _reverberate(sound: np.ndarray, seconds: float) -> np.ndarray:
     rng = np.random.default_rng(20)
     t = times(seconds)[:, None]
     noise = rng.standard_normal((len(t), 2))
-    room = lowpass(noise, 900) * 10 ** (-3 * t / seconds) * 1.6 + highpass(lowpass(noise, 6500), 900) * 10 ** (-3 * t / (0.55 * seconds))
+    room = lowpass(noise, 900) * 10 ** (-3 * t / seconds) * 1.6 + highpass(
+        lowpass(noise, 6500), 900
+    ) * 10 ** (-3 * t / (0.55 * seconds))
     room[: round(0.018 * RATE)] = 0
     room = highpass(room, 180)
     room /= np.sqrt((room**2).sum(axis=0))

@@ -45,7 +45,9 @@ class TrackAnalysis:
     tags: dict[str, float] | None = None
 
 
-def music_profile(source, *, rate: int | None = None, start: float = 0.0, end: float | None = None) -> MusicProfile:
+def music_profile(
+    source, *, rate: int | None = None, start: float = 0.0, end: float | None = None
+) -> MusicProfile:
     """The 10-D profile of an audio file, of a video's soundtrack, or of samples in memory.
 
     source : path, or samples (n,) or (n, channels), float with full scale 1, at `rate` Hz.
@@ -56,7 +58,14 @@ def music_profile(source, *, rate: int | None = None, start: float = 0.0, end: f
     return analyze(source, rate=rate, start=start, end=end).profile
 
 
-def analyze(source, *, rate: int | None = None, start: float = 0.0, end: float | None = None, tags: bool = False) -> TrackAnalysis:
+def analyze(
+    source,
+    *,
+    rate: int | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    tags: bool = False,
+) -> TrackAnalysis:
     """The profile and what a catalogue keeps beside it; arguments as in `music_profile`.
 
     tags : also let YAMNet hear it (a second of start-up per process, a third more time).
@@ -77,7 +86,9 @@ def analyze(source, *, rate: int | None = None, start: float = 0.0, end: float |
         recording = from_samples(source[first:last], rate)
     sound = listen(recording)
     description = describe(sound)
-    profile = replace(rated(description, recording.warnings), curves=structure.curves(sound, description))
+    profile = replace(
+        rated(description, recording.warnings), curves=structure.curves(sound, description)
+    )
     return TrackAnalysis(
         profile,
         recording.duration_s,

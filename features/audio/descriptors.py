@@ -98,7 +98,10 @@ class Description:
 
 def describe(sound: Sound, start: float = 0.0, end: float | None = None) -> Description:
     """Sum up the frames from `start` to `end` seconds (the whole by default)."""
-    span = slice(round(start / FRAME_S), None if end is None else max(round(end / FRAME_S), round(start / FRAME_S) + 1))
+    span = slice(
+        round(start / FRAME_S),
+        None if end is None else max(round(end / FRAME_S), round(start / FRAME_S) + 1),
+    )
     active = np.flatnonzero(sound.active[span]) + span.start
     if len(active) < 5:
         return Description({})
@@ -140,7 +143,9 @@ def _timbre(sound: Sound, active: np.ndarray, weights: np.ndarray) -> dict[str, 
         "centroid": np.log(mean(spectrum["centroid"])),
         "spread": np.log(mean(spectrum["bandwidth"])),
         "bright": _logit(mean(spectrum["bright"])),
-        "warm_share": np.log((mean(spectrum["low_middle"]) + 1e-3) / (mean(spectrum["high"]) + 1e-3)),
+        "warm_share": np.log(
+            (mean(spectrum["low_middle"]) + 1e-3) / (mean(spectrum["high"]) + 1e-3)
+        ),
         "roughness": mean(sound.roughness),
         "loudness_change": float(np.std(spectrum["rms"][active]) / rms),
         "dynamic_range": float(np.subtract(*np.percentile(sound.level_db[active], [95, 10]))),
@@ -169,7 +174,11 @@ def _rhythm(sound: Sound, span: slice) -> tuple[dict[str, float], rhythm.Pulse]:
     tempo = np.log2(pulse.bpm) if np.isfinite(pulse.bpm) else np.log2(rhythm.TEMPO_PRIOR_BPM)
     # the octave of the tempo in which about two onsets fall on a beat: an octave error moves nothing
     octave = np.round(np.log2(rate) - 1 - (tempo - np.log2(60)))
-    speed = 0.5 * np.log2(rate) + 0.5 * (tempo - np.log2(60) + octave + 1) if pulse.strength > 0.1 else np.log2(rate)
+    speed = (
+        0.5 * np.log2(rate) + 0.5 * (tempo - np.log2(60) + octave + 1)
+        if pulse.strength > 0.1
+        else np.log2(rate)
+    )
     values = {
         "onset_rate": np.log2(rate),
         "attack": float(envelope[onsets].mean()) if len(onsets) else 0.0,

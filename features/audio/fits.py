@@ -23,7 +23,16 @@ import numpy as np
 from data.atomic import atomic_path
 from features.audio.profile import REFERENCE
 
-CONCEPTS = ("density", "repetitiveness", "pulse_clarity", "key_clarity", "harmonic_complexity", "articulation", "brightness", "mode")
+CONCEPTS = (
+    "density",
+    "repetitiveness",
+    "pulse_clarity",
+    "key_clarity",
+    "harmonic_complexity",
+    "articulation",
+    "brightness",
+    "mode",
+)
 MOODS = ("Valence", "Energy", "Tension")
 _TIMBRE = ("fullness", "centroid", "bandwidth", "rolloff", *(f"mfcc{i}" for i in range(2, 21)))
 _REPEATS, _RESAMPLES = 5, 2000
@@ -33,16 +42,29 @@ def fits(folder: Path) -> dict:
     """Scores of every fit by name: R², its 95 % interval, number of excerpts, and the coefficients of `fullness`."""
     result: dict[str, dict] = {}
     concepts = _table(
-        folder / "film_music_concepts_100", "concept_annotations.csv", "librosa_features.csv", "nro", lambda f: f.split(".")[0]
+        folder / "film_music_concepts_100",
+        "concept_annotations.csv",
+        "librosa_features.csv",
+        "nro",
+        lambda f: f.split(".")[0],
     )
-    moods = _table(folder / "soundtracks_eerola2011", "mean_ratings_set2.csv", "set2_librosa_features.csv", "Number", lambda f: f[:3])
+    moods = _table(
+        folder / "soundtracks_eerola2011",
+        "mean_ratings_set2.csv",
+        "set2_librosa_features.csv",
+        "Number",
+        lambda f: f[:3],
+    )
     for rows, names in ((concepts, CONCEPTS), (moods, MOODS)):
         timbre = np.array([_statistics(row) for row in rows])
         for name in names:
             rated = np.array([float(row[name]) for row in rows])
             slope, intercept = np.polyfit(timbre[:, 0], rated, 1)
             line = {"slope": round(float(slope), 5), "intercept": round(float(intercept), 4)}
-            result[name.lower()] = {"from_fullness": score(timbre[:, :1], rated) | line, "from_timbre": score(timbre, rated)}
+            result[name.lower()] = {
+                "from_fullness": score(timbre[:, :1], rated) | line,
+                "from_timbre": score(timbre, rated),
+            }
     return result | _factorial(folder / "factorial_music_emotion_200")
 
 
@@ -58,7 +80,9 @@ def score(x: np.ndarray, y: np.ndarray) -> dict:
     predicted = np.array([cross_val_predict(model, x, y, cv=fold) for fold in folds])
     error, spread = ((predicted - y) ** 2).mean(axis=0), (y - y.mean()) ** 2
     drawn = np.random.default_rng(0).integers(0, len(y), (_RESAMPLES, len(y)))
-    resampled = 1 - error[drawn].sum(axis=1) / np.array([((y[d] - y[d].mean()) ** 2).sum() for d in drawn])
+    resampled = 1 - error[drawn].sum(axis=1) / np.array(
+        [((y[d] - y[d].mean()) ** 2).sum() for d in drawn]
+    )
     low, high = np.percentile(resampled, [2.5, 97.5])
     return {
         "r2": round(float(1 - error.sum() / spread.sum()), 3),
@@ -72,7 +96,10 @@ def _factorial(folder: Path) -> dict:
     from sklearn.linear_model import LinearRegression
 
     rows = _read(folder / "mean_emotion_ratings.csv")
-    design = {row["Nro"]: {k: int(v) for k, v in row.items()} for row in _read(folder / "design_matrix.csv")}
+    design = {
+        row["Nro"]: {k: int(v) for k, v in row.items()}
+        for row in _read(folder / "design_matrix.csv")
+    }
     pitch, rate = (53, 59, 65, 71, 77, 83), (1.2, 2.0, 2.8, 4.4, 6.0)
     set_to = [design[row["Nro"]] for row in rows]
     names = ("register", "mode", "log_notes_per_s", "loudness", "staccato")
@@ -81,11 +108,18 @@ def _factorial(folder: Path) -> dict:
         + [d["Timbre"] == t for t in (2, 3)] + [d["Melody"] == m for m in (2, 3, 4)]
         for d in set_to
     ], dtype=float)  # fmt: skip
-    scary, happy, sad, peaceful = (np.array([float(row[n]) for row in rows]) for n in ("Scary", "Happy", "Sad", "Peaceful"))
+    scary, happy, sad, peaceful = (
+        np.array([float(row[n]) for row in rows]) for n in ("Scary", "Happy", "Sad", "Peaceful")
+    )
     result = {}
-    for name, y in (("factorial_arousal", happy + scary - sad - peaceful), ("factorial_valence", happy + peaceful - scary - sad)):
+    for name, y in (
+        ("factorial_arousal", happy + scary - sad - peaceful),
+        ("factorial_valence", happy + peaceful - scary - sad),
+    ):
         effects = LinearRegression().fit(x / x.std(axis=0), y / y.std()).coef_[: len(names)]
-        result[name] = score(x, y) | {"effects": dict(zip(names, np.round(effects, 3).tolist(), strict=True))}
+        result[name] = score(x, y) | {
+            "effects": dict(zip(names, np.round(effects, 3).tolist(), strict=True))
+        }
     return result
 
 
@@ -96,7 +130,9 @@ def _statistics(row: dict[str, str]) -> list[float]:
     return [fullness, *spectral, *(float(row[f"MFCC{i}"]) for i in range(2, 21))]
 
 
-def _table(folder: Path, ratings: str, features: str, key: str, key_of_file: Callable[[str], str]) -> list[dict[str, str]]:
+def _table(
+    folder: Path, ratings: str, features: str, key: str, key_of_file: Callable[[str], str]
+) -> list[dict[str, str]]:
     by_key = {key_of_file(row["File"]): row for row in _read(folder / features)}
     return [by_key[row[key]] | row for row in _read(folder / ratings) if row[key] in by_key]
 

@@ -82,16 +82,22 @@ def load(path: str | os.PathLike, start: float = 0.0, end: float | None = None) 
             return _read(container, path, start, end)
     except (av.error.FFmpegError, OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{path}: cannot be read as sound ({reason}); convert it to WAV, FLAC, MP3, M4A or Ogg.") from None
+        raise InputError(
+            f"{path}: cannot be read as sound ({reason}); convert it to WAV, FLAC, MP3, M4A or Ogg."
+        ) from None
 
 
 def _read(container, path: Path, start: float, end: float | None) -> Recording:
     if not container.streams.audio:
-        raise InputError(f"{path}: there is no sound in this file; give an audio file or a video with sound.")
+        raise InputError(
+            f"{path}: there is no sound in this file; give an audio file or a video with sound."
+        )
     stream = container.streams.audio[0]
     rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
     if not rate or not channels:
-        raise InputError(f"{path}: the sound in this file cannot be read; convert it to WAV, FLAC, MP3, M4A or Ogg.")
+        raise InputError(
+            f"{path}: the sound in this file cannot be read; convert it to WAV, FLAC, MP3, M4A or Ogg."
+        )
     declared = _declared_s(container, stream)
     wanted = (end if end is not None else start + LONGEST_S) - start
     decoder = _Decoder(container, stream, start, start + min(wanted, LONGEST_S))
@@ -105,7 +111,9 @@ def _read(container, path: Path, start: float, end: float | None) -> Recording:
     return _with_warnings(recording, decoder, declared, start, end)
 
 
-def _with_warnings(recording: Recording, decoder: _Decoder, declared: float | None, start: float, end: float | None) -> Recording:
+def _with_warnings(
+    recording: Recording, decoder: _Decoder, declared: float | None, start: float, end: float | None
+) -> Recording:
     from dataclasses import replace
 
     warnings, duration = [], recording.duration_s
@@ -114,7 +122,9 @@ def _with_warnings(recording: Recording, decoder: _Decoder, declared: float | No
         warnings.append(f"{due / 3600:.1f} hours long: described by its first hour")
         duration = due
     elif due is not None and duration < 0.98 * due - 0.5:
-        warnings.append(f"only {duration:.1f} of {due:.1f} s could be decoded: the file is truncated or damaged")
+        warnings.append(
+            f"only {duration:.1f} of {due:.1f} s could be decoded: the file is truncated or damaged"
+        )
     if decoder.errors:
         warnings.append(f"{decoder.errors} damaged packets were left out")
     if recording.native_rate < 16_000:
@@ -131,12 +141,16 @@ def _declared_s(container, stream) -> float | None:
 class _Decoder:
     """Decoded pieces (channels, n) float32 of one stream between two times."""
 
-    def __init__(self, container, stream, start: float, end: float, channel: int | None = None) -> None:
+    def __init__(
+        self, container, stream, start: float, end: float, channel: int | None = None
+    ) -> None:
         self.container, self.stream = container, stream
         self.start, self.end, self.channel = start, end, channel
         self.errors = 0
         self._power = 0.0
-        videos = [v for v in container.streams.video if not v.disposition & v.disposition.attached_pic]
+        videos = [
+            v for v in container.streams.video if not v.disposition & v.disposition.attached_pic
+        ]
         first = (videos or [stream])[0]
         self._origin = float((first.start_time or 0) * first.time_base)
         if start > 0:
@@ -157,7 +171,11 @@ class _Decoder:
     def _joined(self, pending: list[np.ndarray]) -> np.ndarray:
         piece = np.concatenate(pending, axis=1)
         self._power += float(np.einsum("ij,ij->", piece, piece)) / piece.shape[0]
-        return piece if self.channel is None else np.repeat(piece[self.channel : self.channel + 1], piece.shape[0], axis=0)
+        return (
+            piece
+            if self.channel is None
+            else np.repeat(piece[self.channel : self.channel + 1], piece.shape[0], axis=0)
+        )
 
     def cancels(self, mono: np.ndarray) -> bool:
         """Whether the channels wipe each other out when added (one is the other turned over)."""
@@ -181,12 +199,18 @@ class _Decoder:
                     self.errors += 1
                     continue
                 if now is None:
-                    now = float(frame.pts * frame.time_base) - self._origin if frame.pts is not None else self.start
+                    now = (
+                        float(frame.pts * frame.time_base) - self._origin
+                        if frame.pts is not None
+                        else self.start
+                    )
                     if self.start <= 0 and abs(now) < 0.2:
                         now = 0.0
                     lead = round((now - max(self.start, 0.0)) * frame.sample_rate)
                     if 0 < lead < 60 * frame.sample_rate:  # sound that sets in after the picture
-                        samples = np.concatenate([np.zeros((channels, lead), np.float32), samples], axis=1)
+                        samples = np.concatenate(
+                            [np.zeros((channels, lead), np.float32), samples], axis=1
+                        )
                         now -= lead / frame.sample_rate
                 first = max(round((self.start - now) * frame.sample_rate), 0)
                 last = round((self.end - now) * frame.sample_rate)
@@ -216,7 +240,11 @@ def _assemble(pieces: Iterator[np.ndarray], rate: int, channels: int) -> Recordi
     resampler = soxr.ResampleStream(rate, RATE, 1, dtype="float32")
     parts, count = [], 0
     for piece in pieces:
-        piece = np.nan_to_num(piece, nan=0.0, posinf=1.0, neginf=-1.0) if not np.isfinite(piece.sum()) else piece
+        piece = (
+            np.nan_to_num(piece, nan=0.0, posinf=1.0, neginf=-1.0)
+            if not np.isfinite(piece.sum())
+            else piece
+        )
         meter.feed(piece)
         parts.append(resampler.resample_chunk(np.ascontiguousarray(piece.mean(axis=0))))
         count += piece.shape[1]
@@ -227,4 +255,11 @@ def _assemble(pieces: Iterator[np.ndarray], rate: int, channels: int) -> Recordi
     silent = len(samples) == 0 or float(np.abs(samples).max()) < SILENCE_PEAK
     level = float("-inf") if silent else relative_lufs(powers)
     gain = 10 ** ((REFERENCE_LUFS - level) / 20) if np.isfinite(level) else 0.0
-    return Recording(samples, count / rate, float("-inf") if silent else integrated_lufs(powers), gain, rate, channels)
+    return Recording(
+        samples,
+        count / rate,
+        float("-inf") if silent else integrated_lufs(powers),
+        gain,
+        rate,
+        channels,
+    )

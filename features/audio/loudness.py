@@ -27,7 +27,9 @@ class LoudnessMeter:
         high_pass = IIRfilter(0.0, 0.5, 38.0, rate, "high_pass")
         self._sections = np.array([[*f.b, f.a[1], f.a[2]] for f in (shelf, high_pass)])
         self._state: np.ndarray | None = None
-        self._weights = np.array([1, 1, 1, 0, 1.41, 1.41]) if channels == 6 else np.ones(channels)  # FL FR FC LFE SL SR
+        self._weights = (
+            np.array([1, 1, 1, 0, 1.41, 1.41]) if channels == 6 else np.ones(channels)
+        )  # FL FR FC LFE SL SR
         self._hop = round(rate * HOP_S)
         self._running = np.zeros(2)  # sum of squares and number of samples of the unfinished hop
         self._hops: list[np.ndarray] = []
@@ -35,7 +37,11 @@ class LoudnessMeter:
     def feed(self, samples: np.ndarray) -> None:
         if self._state is None:
             self._state = _settled(self._sections, samples[:, 0].astype(np.float64))
-        self._hops.append(_hop_powers(samples, self._sections, self._state, self._weights, self._hop, self._running))
+        self._hops.append(
+            _hop_powers(
+                samples, self._sections, self._state, self._weights, self._hop, self._running
+            )
+        )
 
     def powers(self) -> np.ndarray:
         """Mean K-weighted power of every 0.1-s hop, float64 (n,); a last partial hop counts only when it is alone."""
@@ -51,7 +57,9 @@ def integrated_lufs(powers: np.ndarray, absolute_gate: float = _ABSOLUTE_GATE_LU
     Recordings shorter than one 0.4-s block are measured as a single block.
     """
     blocks = (
-        np.convolve(powers, np.full(_BLOCK_HOPS, 1 / _BLOCK_HOPS), "valid") if len(powers) >= _BLOCK_HOPS else powers.mean(keepdims=True)
+        np.convolve(powers, np.full(_BLOCK_HOPS, 1 / _BLOCK_HOPS), "valid")
+        if len(powers) >= _BLOCK_HOPS
+        else powers.mean(keepdims=True)
     )
     blocks = blocks[_lufs(blocks) > absolute_gate] if len(powers) else powers
     if len(blocks) == 0:

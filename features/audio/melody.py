@@ -29,7 +29,9 @@ _STEP_S = 0.25
 
 def melody(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float = 0.0) -> np.ndarray:
     """Pitch of the leading voice per frame, float32 (T,); NaN in frames where no pitch stands out."""
-    salience = _salience(peak_hz[::_STRIDE], peak_level[::_STRIDE] * ear(peak_hz[::_STRIDE]), offset)
+    salience = _salience(
+        peak_hz[::_STRIDE], peak_level[::_STRIDE] * ear(peak_hz[::_STRIDE]), offset
+    )
     path = _best_path(salience)
     strength = salience[np.arange(len(path)), path]
     pitch = (LOWEST_NOTE + path / _BINS_PER_SEMITONE + offset).astype(np.float32)
@@ -40,7 +42,9 @@ def melody(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float = 0.0) -> 
 def ear(hz: np.ndarray) -> np.ndarray:
     """A-weighting (IEC 61672) as a factor, 0.8 at 1 kHz: without it the bass, not the tune, leads."""
     square = np.maximum(hz, 1.0).astype(np.float32) ** 2
-    below = (square + np.float32(20.6**2)) * np.sqrt((square + np.float32(107.7**2)) * (square + np.float32(737.9**2)))
+    below = (square + np.float32(20.6**2)) * np.sqrt(
+        (square + np.float32(107.7**2)) * (square + np.float32(737.9**2))
+    )
     return np.float32(12194.0**2) * square * square / (below * (square + np.float32(12194.0**2)))
 
 
@@ -59,7 +63,9 @@ def trend(pitch: np.ndarray) -> tuple[float, float]:
     notes = np.full(steps, np.nan)
     notes[voiced] = np.nanmedian(grid[voiced], axis=1)
     nearest, farthest = (round(s / step_s) for s in PHRASE_S)
-    slopes = np.concatenate([(notes[lag:] - notes[:-lag]) / (lag * step_s) for lag in range(nearest, farthest + 1)])
+    slopes = np.concatenate(
+        [(notes[lag:] - notes[:-lag]) / (lag * step_s) for lag in range(nearest, farthest + 1)]
+    )
     slopes = slopes[np.isfinite(slopes)]
     if len(slopes) < 4:
         return 0.0, float(voiced.mean())

@@ -31,7 +31,13 @@ _WEIGHTS: dict[str, dict[str, float]] = {
     # fullness alone explains rated density of 72 film-music excerpts with a CV R² of .39; the rest ours
     "richness": {"fullness": 0.5, "entropy": 0.15, "onset_rate": 0.2, "pitch_classes": 0.15},
     # fullness explains rated repetitiveness of the same excerpts (CV R² .27); the rest ours
-    "variation": {"fullness": -0.2, "harmonic_change": 0.2, "chroma_novelty": 0.2, "novelty": 0.2, "loudness_change": 0.2},
+    "variation": {
+        "fullness": -0.2,
+        "harmonic_change": 0.2,
+        "chroma_novelty": 0.2,
+        "novelty": 0.2,
+        "loudness_change": 0.2,
+    },
     "rhythm": {"pulse_clarity": 1.0},
     "warmth": {"warm_share": 0.7, "attack": -0.3},  # ours
     "harmony": {"key_clarity": 0.6, "roughness": -0.4},  # ours
@@ -41,8 +47,19 @@ _WEIGHTS: dict[str, dict[str, float]] = {
 }
 PARTS: dict[str, dict[str, float]] = {
     # published: Eerola 2009 as in MIRtoolbox's miremotion; its RMS term is constant after loudness normalisation
-    "miremotion_arousal": {"pulse_clarity": 0.6099, "centroid": 0.4486, "spread": -0.4639, "entropy": 0.7056},
-    "miremotion_valence": {"loudness_change": -0.3161, "pulse_clarity": 0.6099, "key_clarity": 0.8802, "mode": 0.4565, "novelty": 0.4015},
+    "miremotion_arousal": {
+        "pulse_clarity": 0.6099,
+        "centroid": 0.4486,
+        "spread": -0.4639,
+        "entropy": 0.7056,
+    },
+    "miremotion_valence": {
+        "loudness_change": -0.3161,
+        "pulse_clarity": 0.6099,
+        "key_clarity": 0.8802,
+        "mode": 0.4565,
+        "novelty": 0.4015,
+    },
     # fitted: alone it explains rated energy of 85 film-music excerpts with a CV R² of .31 (see `fits`)
     "energy": {"fullness": 1.0},
     # fitted: standardised effects on (happy + scary − sad − peaceful) and (happy + peaceful − scary − sad) of 141
@@ -69,7 +86,10 @@ def reference() -> dict:
 def z_scores(values: dict[str, float], statistics: dict) -> dict[str, float]:
     """Robust z of each descriptor, held within ±3; mode counts from its true zero, neither major nor minor."""
     zero = {name: 0.0 if name == "mode" else statistics[name]["median"] for name in values}
-    return {name: np.clip((x - zero[name]) / max(1.4826 * statistics[name]["mad"], 1e-9), -3, 3) for name, x in values.items()}
+    return {
+        name: np.clip((x - zero[name]) / max(1.4826 * statistics[name]["mad"], 1e-9), -3, 3)
+        for name, x in values.items()
+    }
 
 
 def composites(values: dict[str, float], statistics: dict) -> np.ndarray:
@@ -94,13 +114,20 @@ def _standard(x, scale: dict[str, float]):
     return (x - scale["median"]) / (1.4826 * scale["mad"])
 
 
-def rate(description: Description, warnings: tuple[str, ...] = (), statistics: dict | None = None) -> MusicProfile:
+def rate(
+    description: Description, warnings: tuple[str, ...] = (), statistics: dict | None = None
+) -> MusicProfile:
     """The ten features; neutral with confidence 0 for silence."""
     from scipy.special import ndtr
 
     if not description.values:
         neutral = np.array([field.neutral for field in MUSIC_FIELDS])
-        return MusicProfile(neutral, np.zeros(len(neutral)), EXTRACTOR, warnings=(*warnings, "there is nothing to hear"))
+        return MusicProfile(
+            neutral,
+            np.zeros(len(neutral)),
+            EXTRACTOR,
+            warnings=(*warnings, "there is nothing to hear"),
+        )
     statistics = statistics or reference()
     raw = composites(description.values, statistics)
     values = np.empty(len(raw))
@@ -121,7 +148,9 @@ def arousal(values: dict[str, np.ndarray], level: np.ndarray) -> np.ndarray:
     from scipy.special import ndtr
 
     statistics = reference()
-    raw = _joined("arousal", z_scores(values, statistics["descriptors"]), statistics) + 0.6664 * level
+    raw = (
+        _joined("arousal", z_scores(values, statistics["descriptors"]), statistics) + 0.6664 * level
+    )
     return 200 * ndtr(_standard(raw, statistics["features"]["arousal"])) - 100
 
 
@@ -138,7 +167,10 @@ def brightness(share: np.ndarray) -> np.ndarray:
 def confidence(description: Description) -> np.ndarray:
     """Evidence behind each feature, (10,): seconds of sound, clarity of pulse, key and melody (ours)."""
     heard = 1 - np.exp(-description.active_s / 4)
-    pulse, key = np.clip(2 * description.pulse_strength, 0, 1), np.clip(1.5 * description.tonal_strength, 0, 1)
+    pulse, key = (
+        np.clip(2 * description.pulse_strength, 0, 1),
+        np.clip(1.5 * description.tonal_strength, 0, 1),
+    )
     shares = {
         "rhythm": 1.0, "harmony": 0.5 + 0.5 * key, "melody_trend": description.voiced * key, "rhythm_speed": 0.5 + 0.5 * pulse,
         "valence": 0.3 + 0.4 * key,

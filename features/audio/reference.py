@@ -27,7 +27,9 @@ def measure(descriptions: list[dict[str, float]], source: str) -> dict:
     table = np.array([[d[name] for name in DESCRIPTORS] for d in descriptions])
     statistics = {"descriptors": dict(zip(DESCRIPTORS, map(_spread, table.T), strict=True))}
     z = [z_scores(d, statistics["descriptors"]) for d in descriptions]
-    parts = {name: np.array([weighted(weights, row) for row in z]) for name, weights in PARTS.items()}
+    parts = {
+        name: np.array([weighted(weights, row) for row in z]) for name, weights in PARTS.items()
+    }
     statistics["parts"] = {name: round(float(x.std()), 6) for name, x in parts.items()}
     sums = np.array([composites(d, statistics) for d in descriptions])
     statistics["features"] = dict(zip(MUSIC_NAMES, map(_spread, sums.T), strict=True))
@@ -47,8 +49,14 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=REFERENCE)
     parser.add_argument("--name", help="how the file names its source (the folder's name)")
     args = parser.parse_args()
-    files = sorted(f for f in args.folder.iterdir() if f.suffix.lower() in (".ogg", ".opus", ".mp3", ".flac", ".wav", ".m4a"))
-    found = Parallel(n_jobs=-1)(delayed(lambda f: describe(listen(load(f))).values)(f) for f in files)
+    files = sorted(
+        f
+        for f in args.folder.iterdir()
+        if f.suffix.lower() in (".ogg", ".opus", ".mp3", ".flac", ".wav", ".m4a")
+    )
+    found = Parallel(n_jobs=-1)(
+        delayed(lambda f: describe(listen(load(f))).values)(f) for f in files
+    )
     result = measure([d for d in found if d], args.name or args.folder.name)
     if args.output.is_file():  # the fits to ratings come from elsewhere: `features.audio.fits`
         result["fits"] = json.loads(args.output.read_text(encoding="utf-8")).get("fits", {})

@@ -48,7 +48,9 @@ def onset_frames(envelope: np.ndarray) -> np.ndarray:
 
     if len(envelope) < 3:
         return np.zeros(0, np.int64)
-    peak = (envelope == maximum_filter1d(envelope, 3)) & (envelope >= median_filter(envelope, 13) + ONSET_DELTA_DB)
+    peak = (envelope == maximum_filter1d(envelope, 3)) & (
+        envelope >= median_filter(envelope, 13) + ONSET_DELTA_DB
+    )
     frames = np.flatnonzero(peak)
     return frames[np.diff(frames, prepend=-9) > 1]
 
@@ -63,14 +65,20 @@ def periodicity(envelope: np.ndarray) -> np.ndarray:
     n = min(len(envelope), round(_WINDOW_S / FRAME_S))
     if n < 2 * _lag(PULSE_BPM[1]) or not np.any(envelope):
         return np.zeros(0)
-    windows = np.lib.stride_tricks.sliding_window_view(envelope, n)[:: max(n // 2, 1)].astype(np.float64)
+    windows = np.lib.stride_tricks.sliding_window_view(envelope, n)[:: max(n // 2, 1)].astype(
+        np.float64
+    )
     windows = windows - windows.mean(axis=1, keepdims=True)
     size = scipy.fft.next_fast_len(2 * n, real=True)
     power = np.abs(scipy.fft.rfft(windows, size, axis=1)) ** 2
     correlation = scipy.fft.irfft(power.sum(axis=0), size)[:n]
     lags = np.arange(n)
     usable = lags <= 0.7 * n  # the rest rests on too little overlap
-    return (correlation / (1 - lags / n) / correlation[0])[usable] if correlation[0] > 0 else np.zeros(0)
+    return (
+        (correlation / (1 - lags / n) / correlation[0])[usable]
+        if correlation[0] > 0
+        else np.zeros(0)
+    )
 
 
 def _lag(bpm: float) -> int:
@@ -86,7 +94,9 @@ def pulse(correlation: np.ndarray) -> Pulse:
     total, weight = np.zeros(len(lags)), np.zeros(len(lags))
     for multiple in range(1, 5):  # a beat repeats; later repeats also sharpen the tempo
         inside = lags * multiple < len(correlation) - 1
-        total[inside] += np.interp(lags[inside] * multiple, np.arange(len(correlation)), correlation) / multiple
+        total[inside] += (
+            np.interp(lags[inside] * multiple, np.arange(len(correlation)), correlation) / multiple
+        )
         weight[inside] += 1 / multiple
     comb = np.maximum(total / np.maximum(weight, 1e-9), 0) * (weight > 0)
     best = int(np.argmax(comb * np.exp(-0.5 * np.log2(TEMPO_GRID / TEMPO_PRIOR_BPM) ** 2)))

@@ -52,7 +52,15 @@ def curves(sound: Sound, description: Description) -> Curves:
     change = np.interp(times + TOKEN_S / 2, (np.arange(len(steps)) + 0.5) * 0.1, steps)
     bright = token_means(sound.spectrum["bright"], TOKEN_S)
     table = np.zeros((tokens, len(CURVE_NAMES)))
-    for column, values in enumerate((loudness, _arousal(sound, description, loudness, rate), rate, profile.brightness(bright), change)):
+    for column, values in enumerate(
+        (
+            loudness,
+            _arousal(sound, description, loudness, rate),
+            rate,
+            profile.brightness(bright),
+            change,
+        )
+    ):
         count = min(tokens, len(values))
         table[:count, column] = values[:count]
         table[count:, column] = values[count - 1]  # a last token without a frame centre of its own
@@ -61,7 +69,11 @@ def curves(sound: Sound, description: Description) -> Curves:
 
 def _measured_s(sound: Sound) -> float:
     """Seconds that were listened to: all, but of a recording of hours the first."""
-    return min(sound.duration_s, len(sound.active) * FRAME_S) if len(sound.active) else min(sound.duration_s, LONGEST_S)
+    return (
+        min(sound.duration_s, len(sound.active) * FRAME_S)
+        if len(sound.active)
+        else min(sound.duration_s, LONGEST_S)
+    )
 
 
 def _onset_rate(sound: Sound) -> np.ndarray:
@@ -70,10 +82,14 @@ def _onset_rate(sound: Sound) -> np.ndarray:
     struck[rhythm.onset_frames(sound.envelope)] = 1 / FRAME_S
     tokens = token_means(struck, TOKEN_S)
     width = min(4, len(tokens))
-    return np.convolve(tokens, np.ones(width), "same") / np.convolve(np.ones(len(tokens)), np.ones(width), "same")
+    return np.convolve(tokens, np.ones(width), "same") / np.convolve(
+        np.ones(len(tokens)), np.ones(width), "same"
+    )
 
 
-def _arousal(sound: Sound, description: Description, loudness: np.ndarray, rate: np.ndarray) -> np.ndarray:
+def _arousal(
+    sound: Sound, description: Description, loudness: np.ndarray, rate: np.ndarray
+) -> np.ndarray:
     """The track's arousal formula on the token's own timbre, onsets and level; pulse and register are the track's."""
     spectrum = sound.spectrum
     rms = np.maximum(token_means(spectrum["rms"], TOKEN_S), 1e-6)
@@ -94,12 +110,16 @@ def beats(sound: Sound, description: Description) -> Beats:
     Accents: over bars of 2, 3 and 4 beats and all their phases, the choice whose first beats stand
     out most in bass onsets, overall onsets and change of harmony (ours).
     """
-    times = rhythm.beat_times(sound.envelope, description.bpm) if description.values else np.zeros(0)
+    times = (
+        rhythm.beat_times(sound.envelope, description.bpm) if description.values else np.zeros(0)
+    )
     none = np.zeros(len(times), bool)
     if len(times) < 8:
         return Beats(times, none, description.pulse_strength * (len(times) > 0), 0.0)
     frames = np.round(times / FRAME_S).astype(int)
-    strength = _standard(_peak_near(sound.envelope, frames)) + _standard(_peak_near(_bass_rise(sound.db), frames))
+    strength = _standard(_peak_near(sound.envelope, frames)) + _standard(
+        _peak_near(_bass_rise(sound.db), frames)
+    )
     strength += _standard(_chord_change(sound.chroma, frames))
     best, contrast = none, 0.0
     for bar in (2, 3, 4):
@@ -110,7 +130,9 @@ def beats(sound: Sound, description: Description) -> Beats:
             t = gap / (strength.std() * np.sqrt(1 / first.sum() + 1 / (~first).sum()) + 1e-9)
             if t > contrast:
                 best, contrast = first, t
-    return Beats(times, best, description.pulse_strength, float(1 - np.exp(-max(contrast - 1.5, 0) / 3)))
+    return Beats(
+        times, best, description.pulse_strength, float(1 - np.exp(-max(contrast - 1.5, 0) / 3))
+    )
 
 
 def sections(sound: Sound) -> list[tuple[float, float]]:
@@ -120,7 +142,11 @@ def sections(sound: Sound) -> list[tuple[float, float]]:
     kernel sum is the squared distance of the means on both sides, so no matrix is needed.
     """
     reach = round(SECTION_S / TOKEN_S)
-    features = _unit(_standard(token_means(sound.timbre[:, 1:], TOKEN_S))) if len(sound.active) else np.zeros((0, 1))
+    features = (
+        _unit(_standard(token_means(sound.timbre[:, 1:], TOKEN_S)))
+        if len(sound.active)
+        else np.zeros((0, 1))
+    )
     if len(features) < 2 * reach:
         return [(0.0, _measured_s(sound))]
     features = np.hstack([features, _unit(token_means(sound.chroma, TOKEN_S))])

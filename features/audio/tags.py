@@ -77,7 +77,9 @@ def _classifier():
             from mediapipe.tasks.python.audio import AudioClassifier, AudioClassifierOptions
             from mediapipe.tasks.python.components.containers.audio_data import AudioData
 
-            options = AudioClassifierOptions(base_options=BaseOptions(model_asset_buffer=path.read_bytes()))
+            options = AudioClassifierOptions(
+                base_options=BaseOptions(model_asset_buffer=path.read_bytes())
+            )
             classifier = AudioClassifier.create_from_options(options)
             # its destructor runs at the end of the process, when its modules are gone already, and prints a traceback
             AudioClassifier.__del__ = lambda self: None
@@ -86,8 +88,13 @@ def _classifier():
 
     def classify(windows: np.ndarray) -> np.ndarray:
         with _quiet():
-            results = classifier.classify(AudioData.create_from_array(windows.astype(np.float32).ravel(), _RATE))
-        scores = [[c.score for c in sorted(r.classifications[0].categories, key=lambda c: c.index)] for r in results[: len(windows)]]
+            results = classifier.classify(
+                AudioData.create_from_array(windows.astype(np.float32).ravel(), _RATE)
+            )
+        scores = [
+            [c.score for c in sorted(r.classifications[0].categories, key=lambda c: c.index)]
+            for r in results[: len(windows)]
+        ]
         return np.array(scores, dtype=np.float32)
 
     return classify

@@ -32,7 +32,9 @@ def tuning(peak_hz: np.ndarray, peak_level: np.ndarray) -> float:
     """Offset of the instruments from A = 440 Hz in semitones, −0.5–0.5: circular mean over the peaks."""
     sounding = peak_level > 0
     semitones = 12 * np.log2(peak_hz[sounding] / C0_HZ)
-    return float(np.angle(np.sum(peak_level[sounding] * np.exp(2j * np.pi * semitones))) / (2 * np.pi))
+    return float(
+        np.angle(np.sum(peak_level[sounding] * np.exp(2j * np.pi * semitones))) / (2 * np.pi)
+    )
 
 
 def chroma(peak_hz: np.ndarray, peak_level: np.ndarray) -> np.ndarray:
@@ -59,7 +61,9 @@ def key_scores(profiles: np.ndarray) -> np.ndarray:
     keys = np.array([np.roll(p, shift) for p in (MAJOR, MINOR) for shift in range(12)])
     keys = (keys - keys.mean(axis=1, keepdims=True)) / keys.std(axis=1, keepdims=True)
     spread = profiles.std(axis=1, keepdims=True)
-    centred = (profiles - profiles.mean(axis=1, keepdims=True)) / np.where(spread > 1e-9, spread, np.inf)
+    centred = (profiles - profiles.mean(axis=1, keepdims=True)) / np.where(
+        spread > 1e-9, spread, np.inf
+    )
     return centred @ keys.T / 12
 
 
@@ -119,7 +123,9 @@ def _roughness(peak_hz, peak_level):
                 gap = abs(peak_hz[t, i] - peak_hz[t, j])
                 x = gap * 0.24 / (0.0207 * low + 18.96)
                 if x < 2.5:
-                    rough += min(peak_level[t, i], peak_level[t, j]) * (np.exp(-3.51 * x) - np.exp(-5.75 * x))
+                    rough += min(peak_level[t, i], peak_level[t, j]) * (
+                        np.exp(-3.51 * x) - np.exp(-5.75 * x)
+                    )
         if total > 0:
             out[t] = rough / total
     return out

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["rate", "read_timeline", "scenes", "video_profile"]
 
 
-def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True) -> Timeline:
+def read_timeline(
+    path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True
+) -> Timeline:
     """Watch a video once and measure it, per half second. See `features.video.extract`.
 
     With `cache`, a file of the same content that was watched before by the same extractor is not
@@ -26,7 +28,11 @@ def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None, 
     """
     from features.video import extract, store
 
-    return store.read_timeline(path, progress) if cache else extract.read_timeline(path, progress=progress)
+    return (
+        store.read_timeline(path, progress)
+        if cache
+        else extract.read_timeline(path, progress=progress)
+    )
 
 
 def rate(timeline: Timeline, start: float = 0.0, end: float | None = None) -> VideoProfile:
@@ -43,7 +49,9 @@ def scenes(timeline: Timeline) -> list[tuple[float, float]]:
     return divide(timeline)
 
 
-def video_profile(path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True) -> VideoProfile:
+def video_profile(
+    path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True
+) -> VideoProfile:
     """The 11-D profile of a video file, with its curves per half second.
 
     Raises `InputError` for a file that is missing, empty, no video, or cannot be decoded at all.

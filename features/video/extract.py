@@ -79,7 +79,11 @@ class _Rows:
 
     @property
     def values(self) -> np.ndarray:
-        return np.frombuffer(self._values).reshape(-1, self._width) if self._values else np.zeros((0, self._width))
+        return (
+            np.frombuffer(self._values).reshape(-1, self._width)
+            if self._values
+            else np.zeros((0, self._width))
+        )
 
     def per_token(self, count: int, keep: np.ndarray | None = None) -> np.ndarray:
         """Means over each of `count` tokens, NaN where there is no sample, shape (count, width)."""
@@ -117,9 +121,13 @@ class _Watch:
 
     def _open_faces(self, stack: ExitStack) -> faces.FaceSignal | None:
         try:
-            signal = faces.FaceSignal(networks.face_detector(), stack.enter_context(networks.task("face_landmarker")))
+            signal = faces.FaceSignal(
+                networks.face_detector(), stack.enter_context(networks.task("face_landmarker"))
+            )
         except networks.Unavailable as why:
-            self._lost["faces are not looked for (character tension and image affinity stay neutral)"] = str(why)
+            self._lost[
+                "faces are not looked for (character tension and image affinity stay neutral)"
+            ] = str(why)
             return None
         self._parts += map(networks.identity, _FACE_NETWORKS)
         return signal
@@ -128,7 +136,9 @@ class _Watch:
         try:
             signal = embedding.EmbeddingSignal(stack.enter_context(networks.task(_EMBEDDER)))
         except networks.Unavailable as why:
-            self._lost["what the pictures show is judged by colour alone (narrative content)"] = str(why)
+            self._lost["what the pictures show is judged by colour alone (narrative content)"] = (
+                str(why)
+            )
             return None
         self._parts.append(networks.identity(_EMBEDDER))
         return signal
@@ -160,13 +170,17 @@ class _Watch:
     def finish(self) -> Timeline:
         duration = self._reader.end
         if duration <= 0:
-            raise InputError(f"{self._reader.path}: its picture lasts no time at all; give a video file.")
+            raise InputError(
+                f"{self._reader.path}: its picture lasts no time at all; give a video file."
+            )
         count = max(int(np.ceil(duration / TOKEN - 1e-6)), 1)
         shots = cuts.shots(self._cuts.finish(), duration)
         times = np.arange(count) * TOKEN
         columns = dict.fromkeys(COLUMNS, np.full(count, np.nan))
         columns["seconds"] = np.minimum(duration - times, TOKEN)
-        columns["cuts"] = np.bincount(_tokens([a for a, _ in shots[1:]], count), minlength=count).astype(float)
+        columns["cuts"] = np.bincount(
+            _tokens([a for a, _ in shots[1:]], count), minlength=count
+        ).astype(float)
         columns |= self._motion_columns(count, shots)
         looked = _hold(self._colour.per_token(count))
         columns |= dict(zip(colour.NAMES, looked.T, strict=False))
@@ -205,7 +219,9 @@ class _Watch:
             vectors[token] = held / max(float(np.linalg.norm(held)), 1e-9)
         return vectors
 
-    def _motion_columns(self, count: int, shots: list[tuple[float, float]]) -> dict[str, np.ndarray]:
+    def _motion_columns(
+        self, count: int, shots: list[tuple[float, float]]
+    ) -> dict[str, np.ndarray]:
         """Motion per token without the pairs that straddle a cut.
 
         A token without a pair of its own moves on as before if it is short of a frame, and not at all
@@ -214,13 +230,17 @@ class _Watch:
         since, until = self._pairs.times, self._pairs.values[:, 0]
         starts = np.array([start for start, _ in shots[1:]])
         within = np.searchsorted(starts, since + 1e-6) == np.searchsorted(starts, until + 1e-6)
-        all_pairs, kept = (np.bincount(_tokens(t, count), minlength=count) for t in (since, since[within]))
+        all_pairs, kept = (
+            np.bincount(_tokens(t, count), minlength=count) for t in (since, since[within])
+        )
         means = self._pairs.per_token(count, within)[:, 1:]
         for token in np.flatnonzero(all_pairs == 0):
             before = np.searchsorted(until, token * TOKEN, side="right")
             held = token * TOKEN - (until[before - 1] if before else 0.0) > motion.LONGEST_GAP
             means[token] = 0.0 if held or token == 0 else means[token - 1]
-        valid = np.divide(kept, all_pairs, out=np.full(count, float(len(since) > 0)), where=all_pairs > 0)
+        valid = np.divide(
+            kept, all_pairs, out=np.full(count, float(len(since) > 0)), where=all_pairs > 0
+        )
         return dict(zip(motion.NAMES, means.T, strict=True)) | {"flow_valid": valid}
 
 

@@ -40,26 +40,39 @@ def fit(folder: Path) -> dict[str, Fit]:
     Cross-validated in ten folds over runs of consecutive excerpts of one film; intervals are
     percentiles of a bootstrap over those runs. Raises `InputError` if a table is missing.
     """
-    tables = [_read(folder / name) for name in ("ranking.csv", "sets.csv", "features_arousal_tac2015.csv")]
+    tables = [
+        _read(folder / name) for name in ("ranking.csv", "sets.csv", "features_arousal_tac2015.csv")
+    ]
     ids = sorted(set.intersection(*(set(t) for t in tables)))
     ranking, sets, features = ([t[i] for i in ids] for t in tables)
     runs = _runs(ids, [row["set"] for row in sets])
-    inputs = np.stack([_normal_score([float(row[name]) for row in features]) for name in FEATURES.values()], axis=1)
+    inputs = np.stack(
+        [_normal_score([float(row[name]) for row in features]) for name in FEATURES.values()],
+        axis=1,
+    )
     return {
-        target: _fit_one(inputs, _normal_score([float(row[f"{target}Rank"]) for row in ranking]), runs) for target in ("arousal", "valence")
+        target: _fit_one(
+            inputs, _normal_score([float(row[f"{target}Rank"]) for row in ranking]), runs
+        )
+        for target in ("arousal", "valence")
     }
 
 
 def _read(path: Path) -> dict[int, dict[str, str]]:
     if not path.is_file():
-        raise InputError(f"{path}: no such file; name the folder of the LIRIS-ACCEDE discrete tables.")
+        raise InputError(
+            f"{path}: no such file; name the folder of the LIRIS-ACCEDE discrete tables."
+        )
     with path.open(encoding="utf-8-sig", newline="") as file:
         return {int(row["id"]): row for row in csv.DictReader(file)}
 
 
 def _runs(ids: list[int], sets: list[str]) -> np.ndarray:
     """A number per excerpt that changes where a film must end: at a gap of ids or another official set."""
-    new = [False] + [i != before + 1 or s != t for before, i, t, s in zip(ids, ids[1:], sets, sets[1:], strict=False)]
+    new = [False] + [
+        i != before + 1 or s != t
+        for before, i, t, s in zip(ids, ids[1:], sets, sets[1:], strict=False)
+    ]
     return np.cumsum(new)
 
 
@@ -68,7 +81,9 @@ def _normal_score(values: list[float]) -> np.ndarray:
 
 
 def _fit_one(inputs: np.ndarray, target: np.ndarray, runs: np.ndarray) -> Fit:
-    predicted = cross_val_predict(LinearRegression(), inputs, target, groups=runs, cv=GroupKFold(_FOLDS))
+    predicted = cross_val_predict(
+        LinearRegression(), inputs, target, groups=runs, cv=GroupKFold(_FOLDS)
+    )
     model = LinearRegression().fit(inputs, target)
     low, high = _interval(predicted, target, runs)
     residual, around_mean = np.mean((target - predicted) ** 2), np.mean(target**2)
@@ -92,7 +107,9 @@ def _interval(predicted: np.ndarray, target: np.ndarray, runs: np.ndarray) -> tu
     members = [np.flatnonzero(runs == run) for run in range(int(runs[-1]) + 1)]
     drawn = []
     for _ in range(_RESAMPLES):
-        rows = np.concatenate([members[i] for i in random.integers(len(members), size=len(members))])
+        rows = np.concatenate(
+            [members[i] for i in random.integers(len(members), size=len(members))]
+        )
         drawn.append(np.corrcoef(predicted[rows], target[rows])[0, 1])
     low, high = np.quantile(drawn, [0.025, 0.975])
     return round(float(low), 4), round(float(high), 4)

@@ -102,7 +102,9 @@ class VideoReader:
             last = time
             yield Frame(time, self._convert(source, SMALL), source, self)
         if not self._frames:
-            raise InputError(f"{self.path}: not one frame can be decoded (damaged, or truncated at its beginning); {_CURE}")
+            raise InputError(
+                f"{self.path}: not one frame can be decoded (damaged, or truncated at its beginning); {_CURE}"
+            )
         self._finish()
 
     # -------------------------------------------------------------------------------- decoding
@@ -135,7 +137,9 @@ class VideoReader:
                 count = int(np.clip(span / 4, 3, 10))
                 seen = set()
                 for k in range(count):
-                    container.seek(start + int(span * (k + 0.5) / count / stream.time_base), stream=stream)
+                    container.seek(
+                        start + int(span * (k + 0.5) / count / stream.time_base), stream=stream
+                    )
                     frame = next(container.decode(stream), None)
                     if frame is None or frame.pts in seen:
                         continue
@@ -198,8 +202,14 @@ class VideoReader:
         declared = self._stream.frames
         gap = self.duration - self.end
         if (declared and self._frames < 0.98 * declared) or gap > max(0.5, 0.02 * self.duration):
-            missing = f"{self._frames} of {declared} frames" if declared else f"{self.end:.1f} of {self.duration:.1f} s"
-            self.warnings.append(f"The file seems cut off: {missing} could be read; the profile describes those.")
+            missing = (
+                f"{self._frames} of {declared} frames"
+                if declared
+                else f"{self.end:.1f} of {self.duration:.1f} s"
+            )
+            self.warnings.append(
+                f"The file seems cut off: {missing} could be read; the profile describes those."
+            )
 
 
 def check_file(path: Path) -> None:
@@ -212,7 +222,9 @@ def check_file(path: Path) -> None:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; check the path.") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check its permissions.") from None
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); check its permissions."
+        ) from None
     if not head:
         raise InputError(f"{path}: the file is empty (0 bytes); {_CURE}")
     if _is_text(head):
@@ -232,7 +244,9 @@ def _open(path: Path) -> av.container.InputContainer:
     try:
         return av.open(str(path), metadata_errors="replace")
     except (av.error.FFmpegError, OSError, ValueError):
-        raise InputError(f"{path}: cannot be opened as a video (damaged, truncated, or not a video at all); {_CURE}") from None
+        raise InputError(
+            f"{path}: cannot be opened as a video (damaged, truncated, or not a video at all); {_CURE}"
+        ) from None
 
 
 def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
@@ -247,7 +261,9 @@ def _video_stream(container: av.container.InputContainer, path: Path) -> av.Vide
     best = container.streams.best("video")
     stream = best if best in films else films[0]
     if not stream.codec_context:
-        raise InputError(f"{path}: its video is in a format that cannot be decoded here; convert it to H.264.")
+        raise InputError(
+            f"{path}: its video is in a format that cannot be decoded here; convert it to H.264."
+        )
     return stream
 
 

@@ -44,7 +44,9 @@ class KeyframeKeeper:
         within = [c for c in self._candidates if self._start <= c[0] < end]
         if within and self._shots % self._stride == 0:
             time, image = min(within, key=lambda c: abs(c[0] - middle))
-            self._kept.append((time, cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()))
+            self._kept.append(
+                (time, cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes())
+            )
         self._shots += bool(within)
         self._candidates = [c for c in self._candidates if c[0] >= end]
         self._start = end

@@ -18,7 +18,9 @@ from features.video.timeline import Timeline
 _PLAIN = Scale(0.0, 1.0, 0)
 
 
-def build(timelines: Sequence[Timeline], film_shots: Path, liris: Path, made_from: dict) -> Reference:
+def build(
+    timelines: Sequence[Timeline], film_shots: Path, liris: Path, made_from: dict
+) -> Reference:
     """The reference of these clips' scenes, of film shots, and of rated excerpts.
 
     film_shots : CSV with a column `duration`, seconds per shot.
@@ -26,7 +28,10 @@ def build(timelines: Sequence[Timeline], film_shots: Path, liris: Path, made_fro
     made_from : where the clips came from; counts are added.
     """
     parts = [profile.window(t, start, end) for t in timelines for start, end in scenes(t)]
-    forms = {name: {"floor": floor, "centre": raters.CENTRES.get(name)} for name, floor in raters.FLOORS.items()}
+    forms = {
+        name: {"floor": floor, "centre": raters.CENTRES.get(name)}
+        for name, floor in raters.FLOORS.items()
+    }
     unscaled = {name: Scale(0.0, 1.0, 0, **form) for name, form in forms.items()}
     means = {name: [] for name in forms}
     for part in parts:
@@ -34,11 +39,22 @@ def build(timelines: Sequence[Timeline], film_shots: Path, liris: Path, made_fro
             means[name].append(_mean(unscaled[name].transform(raw), part["seconds"]))
     scales = {name: scale_of(np.array(values), **forms[name]) for name, values in means.items()}
     fits: dict[str, Fit] = fit(liris)
-    counts = {"clips": len(timelines), "scenes": len(parts), "seconds": round(sum(t.duration for t in timelines), 1)}
+    counts = {
+        "clips": len(timelines),
+        "scenes": len(parts),
+        "seconds": round(sum(t.duration for t in timelines), 1),
+    }
     reference = Reference(
-        scales | dict.fromkeys(raters.DERIVED, _PLAIN), shot_scale(film_shots), fits["arousal"], fits["valence"], made_from | counts
+        scales | dict.fromkeys(raters.DERIVED, _PLAIN),
+        shot_scale(film_shots),
+        fits["arousal"],
+        fits["valence"],
+        made_from | counts,
     )
-    derived = {name: scale_of(np.array([_mean(_derived(name, p, reference), p["seconds"]) for p in parts])) for name in raters.DERIVED}
+    derived = {
+        name: scale_of(np.array([_mean(_derived(name, p, reference), p["seconds"]) for p in parts]))
+        for name in raters.DERIVED
+    }
     reference.scales.update(derived)
     return reference
 
@@ -47,7 +63,10 @@ def _derived(name: str, part: Timeline, reference: Reference) -> np.ndarray:
     if name == "content":
         return raters.raw_content(part)
     z = raters.standard_scores(part, reference)
-    valence, arousal = raters.visual_valence(part, z, reference), raters.visual_arousal(part, z, reference)
+    valence, arousal = (
+        raters.visual_valence(part, z, reference),
+        raters.visual_arousal(part, z, reference),
+    )
     return raters.raw_scene_tension(part, z, valence, arousal)
 
 
@@ -62,9 +81,13 @@ def shot_scale(path: Path) -> Scale:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lengths = np.array([float(row["duration"]) for row in csv.DictReader(file)])
     except (OSError, KeyError, ValueError):
-        raise InputError(f"{path}: a CSV table of shot lengths with a column 'duration' in seconds is needed.") from None
+        raise InputError(
+            f"{path}: a CSV table of shot lengths with a column 'duration' in seconds is needed."
+        ) from None
     lengths = lengths[lengths > 0.1]
     logs = np.log(lengths)
     median = float(np.quantile(logs, 0.5, weights=lengths, method="inverted_cdf"))
-    spread = 1.4826 * float(np.quantile(np.abs(logs - median), 0.5, weights=lengths, method="inverted_cdf"))
+    spread = 1.4826 * float(
+        np.quantile(np.abs(logs - median), 0.5, weights=lengths, method="inverted_cdf")
+    )
     return Scale(round(median, 6), round(spread, 6), len(lengths), 0.0)

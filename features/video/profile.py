@@ -21,7 +21,12 @@ PEAKED = ("character_tension", "scene_tension", "narrative_pacing", "visual_arou
 _PEAKED = [VIDEO_NAMES.index(name) for name in PEAKED]
 
 
-def rate(timeline: Timeline, start: float = 0.0, end: float | None = None, reference: Reference | None = None) -> VideoProfile:
+def rate(
+    timeline: Timeline,
+    start: float = 0.0,
+    end: float | None = None,
+    reference: Reference | None = None,
+) -> VideoProfile:
     """The profile of the part of a Timeline from `start` to `end` seconds (all of it by default).
 
     Only that part is looked at, as if it were a clip of its own (shots keep their full length).
@@ -45,7 +50,9 @@ def window(timeline: Timeline, start: float = 0.0, end: float | None = None) -> 
     middle = timeline.times + timeline["seconds"] / 2
     inside = (middle >= start) & (middle < end)
     if not inside.any():
-        raise InputError(f"window {start:g}–{end:g} s: nothing of the video lies in it; it lasts {timeline.duration:.1f} s.")
+        raise InputError(
+            f"window {start:g}–{end:g} s: nothing of the video lies in it; it lasts {timeline.duration:.1f} s."
+        )
     if inside.all():
         return timeline
     return replace(
@@ -68,7 +75,8 @@ def score_curves(timeline: Timeline, reference: Reference) -> dict[str, np.ndarr
         "character_tension": raters.character_tension(timeline),
         "scene_tension": 100 * share(reference.scales["tension"].z(tension)),
         "narrative_pacing": raters.narrative_pacing(z),
-        "narrative_content": 100 * share(reference.scales["content"].z(raters.raw_content(timeline))),
+        "narrative_content": 100
+        * share(reference.scales["content"].z(raters.raw_content(timeline))),
         "image_affinity": raters.image_affinity(timeline, z),
         "action_energy": 100 * share(z["residual_energy"]),
         "color_weight": share(z["weight"]),

@@ -84,7 +84,9 @@ class ProfileWeights:
     digest: str = ""
     """First digits of the file's sha256; part of the profiles' extractor name."""
 
-    def rate(self, timeline: Timeline, start: float = 0.0, end: float | None = None) -> VideoProfile:
+    def rate(
+        self, timeline: Timeline, start: float = 0.0, end: float | None = None
+    ) -> VideoProfile:
         """As `features.video.rate`, bent towards the ratings; fields that keep the closed form are untouched.
 
         A field that was learned from more than the closed form is at least as sure as its held-out R².
@@ -100,14 +102,28 @@ class ProfileWeights:
         if curves is not None:
             over_time = np.stack([np.interp(curves.times, moments, r) for r in residual.T], axis=1)
             curves = Curves(curves.times, self.bend(curves.values, over_time), curves.names)
-        confidence = np.where(self._seeing, np.maximum(closed.confidence, self.reliability), closed.confidence)
-        return VideoProfile(values, confidence, f"{closed.extractor} + ratings {self.digest}".rstrip(), curves, closed.warnings)
+        confidence = np.where(
+            self._seeing, np.maximum(closed.confidence, self.reliability), closed.confidence
+        )
+        return VideoProfile(
+            values,
+            confidence,
+            f"{closed.extractor} + ratings {self.digest}".rstrip(),
+            curves,
+            closed.warnings,
+        )
 
     def bend(self, values: np.ndarray, residual: np.ndarray | float = 0.0) -> np.ndarray:
         """Closed-form values (…, 11) and residuals in z (…, 11) to values by each field's kept model."""
         z = to_z(values)
-        bent = np.stack([np.interp(z[..., i], *curve) for i, curve in enumerate(self.curves)], axis=-1)
-        return np.where(np.array(self.models) == "closed", values, from_z(bent + np.where(self._seeing, residual, 0.0)))
+        bent = np.stack(
+            [np.interp(z[..., i], *curve) for i, curve in enumerate(self.curves)], axis=-1
+        )
+        return np.where(
+            np.array(self.models) == "closed",
+            values,
+            from_z(bent + np.where(self._seeing, residual, 0.0)),
+        )
 
     def residuals(
         self, timeline: Timeline, closed: VideoProfile, start: float = 0.0, end: float | None = None
@@ -124,13 +140,22 @@ class ProfileWeights:
         count = max(round((part.times[-1] - part.times[0]) / self.piece), 1)
         split = lambda array: np.array_split(array, count)  # noqa: E731
         pieces = list(zip(*map(split, self.scale.read(part)), strict=True))
-        z = [to_z(summary(curves, seconds)) for curves, seconds in zip(split(closed.curves.values), split(part["seconds"]), strict=True)]
+        z = [
+            to_z(summary(curves, seconds))
+            for curves, seconds in zip(
+                split(closed.curves.values), split(part["seconds"]), strict=True
+            )
+        ]
         signals = len(self.scale.names)
-        found = self.summary.residual(np.array([summarise(at, *piece, signals) for at, piece in zip(z, pieces, strict=True)]))
+        found = self.summary.residual(
+            np.array([summarise(at, *piece, signals) for at, piece in zip(z, pieces, strict=True)])
+        )
         if self.network is not None:
             from features.video.temporal import residuals
 
-            found = found + np.where(np.array(self.models) == "transformer", residuals(self.network, pieces), 0.0)
+            found = found + np.where(
+                np.array(self.models) == "transformer", residuals(self.network, pieces), 0.0
+            )
         return np.array([times.mean() for times in split(part.times)]), found
 
     @property
@@ -165,9 +190,14 @@ class ProfileWeights:
             tensors |= {f"summary.{name}": array for name, array in self.summary.arrays().items()}
         if self.network is not None:
             about |= {"network": asdict(self.network.settings)}
-            tensors |= {f"network.{name}": tensor.numpy() for name, tensor in self.network.state_dict().items()}
+            tensors |= {
+                f"network.{name}": tensor.numpy()
+                for name, tensor in self.network.state_dict().items()
+            }
         tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-        raw = save(tensors, metadata={"leitmotif": json.dumps(about, ensure_ascii=False, sort_keys=True)})
+        raw = save(
+            tensors, metadata={"leitmotif": json.dumps(about, ensure_ascii=False, sort_keys=True)}
+        )
         with atomic_path(path) as temporary:
             temporary.write_bytes(raw)
         return replace(self, digest=_digest(raw))
@@ -186,9 +216,13 @@ class ProfileWeights:
             tensors = load(raw)
             return cls._from_parts(about, tensors, _digest(raw))
         except OSError as error:
-            raise InputError(f"{path}: the profile weights cannot be read ({error.strerror}); check --profile-weights.") from None
+            raise InputError(
+                f"{path}: the profile weights cannot be read ({error.strerror}); check --profile-weights."
+            ) from None
         except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError):
-            raise InputError(f"{path}: not a profile weights file; make one with `leitmotif calibrate`.") from None
+            raise InputError(
+                f"{path}: not a profile weights file; make one with `leitmotif calibrate`."
+            ) from None
 
     @classmethod
     def _from_parts(cls, about: Mapping, tensors: Mapping[str, np.ndarray], digest: str) -> Self:
@@ -196,7 +230,9 @@ class ProfileWeights:
         if not set(models) <= set(MODELS) or tensors["curves"].shape[:2] != (len(models), 2):
             raise ValueError(models)
         scale = summary = network = None
-        part = lambda name: {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}  # noqa: E731
+        part = lambda name: {
+            k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)
+        }
         if "signals" in about:
             scale = TokenScale.from_arrays(about["signals"], part("scale."))
             summary = SummaryModel.from_arrays(part("summary."))
@@ -205,7 +241,15 @@ class ProfileWeights:
 
             network = load_network(about["network"], part("network."))
         learned = (scale, summary, network, tensors["reliability"])
-        return cls(models, tensors["curves"], about["extractor"], about["piece"], *learned, about["report"], digest)
+        return cls(
+            models,
+            tensors["curves"],
+            about["extractor"],
+            about["piece"],
+            *learned,
+            about["report"],
+            digest,
+        )
 
 
 def _metadata(raw: bytes) -> str:

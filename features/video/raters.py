@@ -64,14 +64,19 @@ def shot_lengths(timeline: Timeline) -> np.ndarray:
     if len(lengths) == 1 and lengths[0] >= timeline.duration - 1e-6:
         lengths = lengths + 5.0
     middle = timeline.times + np.maximum(timeline["seconds"], 1e-3) / 2
-    return np.maximum(lengths[np.maximum(np.searchsorted(starts, middle, side="right") - 1, 0)], 0.04)
+    return np.maximum(
+        lengths[np.maximum(np.searchsorted(starts, middle, side="right") - 1, 0)], 0.04
+    )
 
 
 def smooth(curve: np.ndarray, seconds: float, beta: float = 5.0) -> np.ndarray:
     """Kaiser-window mean over `seconds`; at the ends over the part of the window that exists."""
     taps = min(int(seconds / TOKEN) | 1, 2 * len(curve) - 1)
     window = np.kaiser(taps, beta)
-    return np.convolve(curve, window, "same")[: len(curve)] / np.convolve(np.ones(len(curve)), window, "same")[: len(curve)]
+    return (
+        np.convolve(curve, window, "same")[: len(curve)]
+        / np.convolve(np.ones(len(curve)), window, "same")[: len(curve)]
+    )
 
 
 # ------------------------------------------------------------------------------------ people
@@ -117,7 +122,11 @@ def image_affinity(timeline: Timeline, z: Mapping[str, np.ndarray]) -> np.ndarra
 
     100·tanh(prominence × (valence + 0.4·smile + 0.2·gaze + warm light + soft contrast)).
     """
-    inviting = face(timeline, "face_valence") + 0.4 * face(timeline, "face_smile") + 0.2 * face(timeline, "face_gaze")
+    inviting = (
+        face(timeline, "face_valence")
+        + 0.4 * face(timeline, "face_smile")
+        + 0.2 * face(timeline, "face_gaze")
+    )
     light = 0.1 * z["heat"] - 0.1 * z["contrast"]
     return 100 * np.tanh(prominence(timeline) * (inviting + light))
 
@@ -125,7 +134,9 @@ def image_affinity(timeline: Timeline, z: Mapping[str, np.ndarray]) -> np.ndarra
 # ------------------------------------------------------------------------------------ affect
 
 
-def visual_arousal(timeline: Timeline, z: Mapping[str, np.ndarray], reference: Reference) -> np.ndarray:
+def visual_arousal(
+    timeline: Timeline, z: Mapping[str, np.ndarray], reference: Reference
+) -> np.ndarray:
     """Hanjalic & Xu (2005) without sound, weighted by the fit to LIRIS-ACCEDE, joined with face arousal.
 
     Motion activity is smoothed by their Kaiser window (28 s, β = 5; their 700 frames at 25 fps) and
@@ -138,7 +149,9 @@ def visual_arousal(timeline: Timeline, z: Mapping[str, np.ndarray], reference: R
     return 200 * share(picture + prominence(timeline) * face(timeline, "face_arousal")) - 100
 
 
-def visual_valence(timeline: Timeline, z: Mapping[str, np.ndarray], reference: Reference) -> np.ndarray:
+def visual_valence(
+    timeline: Timeline, z: Mapping[str, np.ndarray], reference: Reference
+) -> np.ndarray:
     """Pleasure of the colours (Valdez & Mehrabian 1994), the fit to LIRIS-ACCEDE, and the faces.
 
     100·tanh(x), x = 0.25 per standard score of either picture part + prominence × face valence (ours).
@@ -148,13 +161,19 @@ def visual_valence(timeline: Timeline, z: Mapping[str, np.ndarray], reference: R
     return 100 * np.tanh(picture + prominence(timeline) * face(timeline, "face_valence"))
 
 
-def raw_scene_tension(timeline: Timeline, z: Mapping[str, np.ndarray], valence: np.ndarray, arousal: np.ndarray) -> np.ndarray:
+def raw_scene_tension(
+    timeline: Timeline, z: Mapping[str, np.ndarray], valence: np.ndarray, arousal: np.ndarray
+) -> np.ndarray:
     """T of the picture's valence and arousal (−100–100), raised by low-key light and by shortening shots.
 
     Low key: Rasheed, Sheikh & Shah (2005). Weights ours: 0.2 per standard score of darkness of key,
     0.15 when shots become e times shorter.
     """
-    return tension(valence / 100, arousal / 100) - 0.2 * z["lighting_key"] + 0.15 * shortening(timeline)
+    return (
+        tension(valence / 100, arousal / 100)
+        - 0.2 * z["lighting_key"]
+        + 0.15 * shortening(timeline)
+    )
 
 
 def shortening(timeline: Timeline) -> np.ndarray:
@@ -193,7 +212,9 @@ def raw_content(timeline: Timeline) -> np.ndarray:
     result = np.empty(len(timeline))
     for i in range(len(timeline)):
         part = slice(max(i - half, 0), i + half + 1)
-        result[i] = _variety(palette[part], None if timeline.embedding is None else timeline.embedding[part])
+        result[i] = _variety(
+            palette[part], None if timeline.embedding is None else timeline.embedding[part]
+        )
     return result
 
 
@@ -201,7 +222,9 @@ def _variety(palette: np.ndarray, embedding: np.ndarray | None) -> float:
     """Dispersion of the window's pictures and entropy of its colours, 0–2."""
     mean = palette.mean(axis=0)
     root = np.sqrt(palette)
-    dispersion = 1 - np.square(root.mean(axis=0)).sum()  # mean pairwise 1 − Bhattacharyya coefficient
+    dispersion = (
+        1 - np.square(root.mean(axis=0)).sum()
+    )  # mean pairwise 1 − Bhattacharyya coefficient
     if embedding is not None:
         dispersion = 0.5 * dispersion + 0.5 * (1 - float(np.square(embedding.mean(axis=0)).sum()))
     entropy = -(mean[mean > 0] * np.log(mean[mean > 0])).sum() / np.log(len(mean))

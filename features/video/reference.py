@@ -61,7 +61,10 @@ class Fit:
 
         Each is held within ±2, where nearly all of the fitted clips lie.
         """
-        return sum(weight * np.clip(standard[name], -2, 2) for name, weight in self.weights.items()) / self.spread
+        return (
+            sum(weight * np.clip(standard[name], -2, 2) for name, weight in self.weights.items())
+            / self.spread
+        )
 
 
 @dataclass(frozen=True)

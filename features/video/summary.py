@@ -35,7 +35,9 @@ def summarise(z: np.ndarray, tokens: np.ndarray, seen: np.ndarray, signals: int)
     apart = ((tokens - mean) * seen)[:, :signals]
     place = np.linspace(-1, 1, len(tokens))[:, None] if len(tokens) > 1 else np.zeros((1, 1))
     spread = np.sqrt((apart**2).sum(axis=0) / count[:signals])
-    trend = 3 * (apart * place).sum(axis=0) / count[:signals]  # of a straight line: its rise over half the window
+    trend = (
+        3 * (apart * place).sum(axis=0) / count[:signals]
+    )  # of a straight line: its rise over half the window
     return np.concatenate([z, mean[:signals], spread, trend, mean[signals:]])
 
 
@@ -65,7 +67,11 @@ class SummaryModel:
     def __post_init__(self) -> None:
         d, n = len(self.centre), len(self.known)
         count = len(VIDEO_FIELDS)
-        if not (self.spread.shape == (d,) and self.slopes.shape == (count, d) and self.known.shape[1:] == (count,)):
+        if not (
+            self.spread.shape == (d,)
+            and self.slopes.shape == (count, d)
+            and self.known.shape[1:] == (count,)
+        ):
             raise ValueError("summary model: sizes that do not fit")
         if self.pull.shape != (count, n):
             raise ValueError("summary model: sizes that do not fit")

@@ -50,28 +50,43 @@ class BandedAttention(nn.Module):
         self.heads, self.reach = settings.heads, settings.reach
         self.qkv = nn.Linear(settings.width, 3 * settings.width)
         self.out = nn.Linear(settings.width, settings.width)
-        slopes = 2.0 ** -torch.arange(settings.heads)  # from the nearest tokens to nearly all (Press et al. 2022)
+        slopes = 2.0 ** -torch.arange(
+            settings.heads
+        )  # from the nearest tokens to nearly all (Press et al. 2022)
         distance = torch.arange(-settings.reach, settings.reach + 1).abs()
         self.bias = nn.Parameter(-slopes[:, None] * distance[None])
-        keys, queries = torch.arange(3 * self.reach)[None], torch.arange(self.reach)[:, None] + self.reach
-        self.register_buffer("offset", (keys - queries + self.reach).clamp(0, 2 * self.reach), persistent=False)
+        keys, queries = (
+            torch.arange(3 * self.reach)[None],
+            torch.arange(self.reach)[:, None] + self.reach,
+        )
+        self.register_buffer(
+            "offset", (keys - queries + self.reach).clamp(0, 2 * self.reach), persistent=False
+        )
         self.register_buffer("near", (keys - queries).abs() <= self.reach, persistent=False)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """x (B, T, d) and mask (B, T), with T a multiple of `reach`, to (B, T, d)."""
         batch, length, width = x.shape
-        q, k, v = self.qkv(x).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # (B, h, T, d/h) each
+        q, k, v = (
+            self.qkv(x).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        )  # (B, h, T, d/h) each
         q = q.unflatten(2, (-1, self.reach)) * q.shape[-1] ** -0.5
         k, v = self._with_neighbours(torch.stack((k, v)), 3)
-        allowed = self._with_neighbours(mask, 1)[:, None, :, None] & self.near  # (B, 1, blocks, reach, 3·reach)
+        allowed = (
+            self._with_neighbours(mask, 1)[:, None, :, None] & self.near
+        )  # (B, 1, blocks, reach, 3·reach)
         scores = q @ k.transpose(-1, -2) + self.bias[:, self.offset][:, None]
-        mixed = scores.masked_fill(~allowed, _NEVER).softmax(dim=-1) @ v  # (B, h, blocks, reach, d/h)
+        mixed = (
+            scores.masked_fill(~allowed, _NEVER).softmax(dim=-1) @ v
+        )  # (B, h, blocks, reach, d/h)
         return self.out(mixed.permute(0, 2, 3, 1, 4).reshape(batch, length, width))
 
     def _with_neighbours(self, t: Tensor, dim: int) -> Tensor:
         """(…, T, …) to (…, blocks, 3·reach, …): each block with the one before and the one after."""
         padding = [0, 0] * (t.ndim - 1 - dim) + [self.reach, self.reach]
-        return functional.pad(t, padding).unfold(dim, 3 * self.reach, self.reach).movedim(-1, dim + 1)
+        return (
+            functional.pad(t, padding).unfold(dim, 3 * self.reach, self.reach).movedim(-1, dim + 1)
+        )
 
 
 class Block(nn.Module):
@@ -79,9 +94,16 @@ class Block(nn.Module):
 
     def __init__(self, settings: TemporalSettings) -> None:
         super().__init__()
-        self.norm_attention, self.norm_feed = nn.LayerNorm(settings.width), nn.LayerNorm(settings.width)
+        self.norm_attention, self.norm_feed = (
+            nn.LayerNorm(settings.width),
+            nn.LayerNorm(settings.width),
+        )
         self.attention = BandedAttention(settings)
-        self.feed = nn.Sequential(nn.Linear(settings.width, 2 * settings.width), nn.GELU(), nn.Linear(2 * settings.width, settings.width))
+        self.feed = nn.Sequential(
+            nn.Linear(settings.width, 2 * settings.width),
+            nn.GELU(),
+            nn.Linear(2 * settings.width, settings.width),
+        )
         self.dropout = nn.Dropout(settings.dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -113,15 +135,23 @@ class TemporalTransformer(nn.Module):
         """
         length = tokens.shape[1]
         fill = -length % self.settings.reach
-        tokens, seen, mask = (functional.pad(t, [0, 0] * (t.ndim - 2) + [0, fill]) for t in (tokens, seen, mask))
-        x = self.signals(tokens * seen) + self.missing((~seen).to(tokens.dtype)) + self.place(places(mask))
+        tokens, seen, mask = (
+            functional.pad(t, [0, 0] * (t.ndim - 2) + [0, fill]) for t in (tokens, seen, mask)
+        )
+        x = (
+            self.signals(tokens * seen)
+            + self.missing((~seen).to(tokens.dtype))
+            + self.place(places(mask))
+        )
         for block in self.blocks:
             x = block(x, mask)
         return self.head(self.dropout(self.pooled(self.norm(x), mask)))
 
     def pooled(self, x: Tensor, mask: Tensor) -> Tensor:
         """Masked attention pooling: (B, T, d) to (B, pools·d)."""
-        attention = self.pool(x).masked_fill(~mask[..., None], _NEVER).softmax(dim=1)  # (B, T, pools)
+        attention = (
+            self.pool(x).masked_fill(~mask[..., None], _NEVER).softmax(dim=1)
+        )  # (B, T, pools)
         return (attention.transpose(1, 2) @ x).flatten(1)
 
 
@@ -146,7 +176,9 @@ def batch(windows: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[Tensor, Ten
 
 
 @torch.inference_mode()
-def residuals(network: TemporalTransformer, windows: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def residuals(
+    network: TemporalTransformer, windows: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> np.ndarray:
     """The network's residual for each window, float64 (m, 11), z units."""
     return network.eval()(*batch(windows)).double().numpy()
 

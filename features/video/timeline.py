@@ -127,7 +127,9 @@ class Timeline:
                 shots=np.array(self.shots, dtype=np.float64).reshape(-1, 2),
                 duration=np.float64(self.duration),
                 palette=self.palette,
-                embedding=np.zeros((0, 0), np.float32) if self.embedding is None else self.embedding,
+                embedding=np.zeros((0, 0), np.float32)
+                if self.embedding is None
+                else self.embedding,
                 keyframe_times=np.array([time for time, _ in self.keyframes]),
                 keyframe_sizes=np.array([len(jpeg) for jpeg in jpegs], dtype=np.int64),
                 keyframe_bytes=np.frombuffer(b"".join(jpegs), dtype=np.uint8),
@@ -143,7 +145,9 @@ class Timeline:
             with np.load(Path(path), allow_pickle=False) as stored:
                 return cls._from_arrays(stored)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise InputError(f"{path}: not a saved timeline ({error}); analyse the video again.") from None
+            raise InputError(
+                f"{path}: not a saved timeline ({error}); analyse the video again."
+            ) from None
 
     @classmethod
     def _from_arrays(cls, stored: np.lib.npyio.NpzFile) -> Timeline:
@@ -156,7 +160,10 @@ class Timeline:
             duration=float(stored["duration"]),
             palette=stored["palette"],
             embedding=stored["embedding"] if stored["embedding"].size else None,
-            keyframes=[(float(t), j.tobytes()) for t, j in zip(stored["keyframe_times"], jpegs, strict=True)],
+            keyframes=[
+                (float(t), j.tobytes())
+                for t, j in zip(stored["keyframe_times"], jpegs, strict=True)
+            ],
             warnings=tuple(map(str, stored["warnings"])),
             extractor=str(stored["extractor"]),
             names=tuple(map(str, stored["names"])),

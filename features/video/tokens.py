@@ -52,9 +52,19 @@ class TokenScale:
             if name not in _NOT_A_SIGNAL and known.size and known.min() < known.max():
                 curves[name] = _normal_scores(known)
         seen = [t.embedding for t in timelines if t.embedding is not None]
-        centre, axes = _principal_axes(np.concatenate(seen), components) if seen else (np.zeros(0), np.zeros((0, 0)))
+        centre, axes = (
+            _principal_axes(np.concatenate(seen), components)
+            if seen
+            else (np.zeros(0), np.zeros((0, 0)))
+        )
         pack = lambda rows: np.array(list(rows), dtype=np.float32).reshape(len(curves), KNOTS)  # noqa: E731
-        return cls(tuple(curves), pack(c[0] for c in curves.values()), pack(c[1] for c in curves.values()), centre, axes)
+        return cls(
+            tuple(curves),
+            pack(c[0] for c in curves.values()),
+            pack(c[1] for c in curves.values()),
+            centre,
+            axes,
+        )
 
     def read(self, timeline: Timeline) -> tuple[np.ndarray, np.ndarray]:
         """Tokens float32 (T, width), 0 where missing, and seen bool (T, width)."""
@@ -70,17 +80,26 @@ class TokenScale:
         if len(self.axes) and timeline.embedding is not None:
             n = len(self.names)
             seen[:, n:] = np.isfinite(timeline.embedding).all(axis=1, keepdims=True)
-            tokens[:, n:] = np.clip((np.nan_to_num(timeline.embedding) - self.centre) @ self.axes.T, -3, 3)
+            tokens[:, n:] = np.clip(
+                (np.nan_to_num(timeline.embedding) - self.centre) @ self.axes.T, -3, 3
+            )
         return np.where(seen, tokens, np.float32(0)), seen
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What a file keeps beside `names`."""
-        return {"levels": self.levels, "scores": self.scores, "centre": self.centre, "axes": self.axes}
+        return {
+            "levels": self.levels,
+            "scores": self.scores,
+            "centre": self.centre,
+            "axes": self.axes,
+        }
 
     @classmethod
     def from_arrays(cls, names: Sequence[str], arrays: Mapping[str, np.ndarray]) -> Self:
         """Inverse of `arrays`."""
-        return cls(tuple(names), arrays["levels"], arrays["scores"], arrays["centre"], arrays["axes"])
+        return cls(
+            tuple(names), arrays["levels"], arrays["scores"], arrays["centre"], arrays["axes"]
+        )
 
 
 def _normal_scores(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +125,9 @@ def _principal_axes(embedding: np.ndarray, components: int) -> tuple[np.ndarray,
     centre = known.mean(axis=0)
     width = known.shape[1]
     largest = (max(width - components, 0), width - 1)
-    variance, axes = eigh((known - centre).T @ (known - centre) / len(known), subset_by_index=largest)
+    variance, axes = eigh(
+        (known - centre).T @ (known - centre) / len(known), subset_by_index=largest
+    )
     keep = np.argsort(variance)[::-1]
     keep = keep[variance[keep] > 1e-9]
     axes = axes[:, keep] * np.sign(axes[np.abs(axes[:, keep]).argmax(axis=0), keep])

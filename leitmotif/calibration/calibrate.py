@@ -22,7 +22,7 @@ from leitmotif.calibration.ratings import Ratings
 from leitmotif.calibration.watch import Reader, watch
 
 if TYPE_CHECKING:
-    from leitmotif.calibration.train import TrainSettings
+    from leitmotif.calibration.residual import TrainSettings
 
 FEWEST_WINDOWS = 20
 FEWEST_GROUPS = 5
@@ -54,7 +54,9 @@ class FieldReport:
     kept: str
 
     def to_dict(self) -> dict:
-        return asdict(self) | {"gains": {model: gain._asdict() for model, gain in self.gains.items()}}
+        return asdict(self) | {
+            "gains": {model: gain._asdict() for model, gain in self.gains.items()}
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +71,12 @@ class Calibration:
     """Sentences about ratings that could not be used."""
 
     def to_dict(self) -> dict:
-        return {"windows": self.windows, "clips": self.clips, "fields": [f.to_dict() for f in self.fields], "notes": list(self.notes)}
+        return {
+            "windows": self.windows,
+            "clips": self.clips,
+            "fields": [f.to_dict() for f in self.fields],
+            "notes": list(self.notes),
+        }
 
 
 def calibrate(
@@ -87,36 +94,61 @@ def calibrate(
     read : path to Timeline; watches the file by default.
     Raises `InputError` where there are too few ratings for any field.
     """
-    from leitmotif.calibration.train import TrainSettings
+    from leitmotif.calibration.residual import TrainSettings
 
     progress = progress or (lambda stage, done, total: None)
     ratings, notes = usable(ratings)
-    ratings, rated, unread = watch(ratings.take(np.isfinite(ratings.values).any(axis=1)), progress, read)
+    ratings, rated, unread = watch(
+        ratings.take(np.isfinite(ratings.values).any(axis=1)), progress, read
+    )
     if unread:
         ratings, fewer = usable(ratings)
         rated, notes = replace(rated, values=ratings.values), [*notes, *unread, *fewer]
     settings = settings or TrainSettings()
     place = folder / _key(rated, settings)
-    answers = crossval.cross_validate(rated, place, settings, lambda done, total: progress("learning", done, total))
+    answers = crossval.cross_validate(
+        rated, place, settings, lambda done, total: progress("learning", done, total)
+    )
     reports = compare(rated, answers, ratings.reliability())
-    simple, network = crossval.learn(rated, answers, place, settings, lambda done, total: progress("finishing", done, total))
-    found = Calibration(_weights(rated, reports, simple, network), tuple(reports), len(ratings), len(rated.clips), tuple(notes))
+    simple, network = crossval.learn(
+        rated, answers, place, settings, lambda done, total: progress("finishing", done, total)
+    )
+    found = Calibration(
+        _weights(rated, reports, simple, network),
+        tuple(reports),
+        len(ratings),
+        len(rated.clips),
+        tuple(notes),
+    )
     return replace(found, weights=replace(found.weights, report=found.to_dict()))
 
 
-def _weights(rated: crossval.Rated, reports: list[FieldReport], simple: crossval.Below, network) -> ProfileWeights:
+def _weights(
+    rated: crossval.Rated, reports: list[FieldReport], simple: crossval.Below, network
+) -> ProfileWeights:
     """The file's content: per field what it keeps, and each model that any field does."""
     by_name = {r.name: r for r in reports}
     models = tuple(by_name[n].kept if n in by_name else "closed" for n in VIDEO_NAMES)
-    reliability = [max(by_name[n].scores[by_name[n].kept].r2, 0.0) if n in by_name else 0.0 for n in VIDEO_NAMES]
+    reliability = [
+        max(by_name[n].scores[by_name[n].kept].r2, 0.0) if n in by_name else 0.0
+        for n in VIDEO_NAMES
+    ]
     longest = max(part["seconds"].sum() for part in rated.parts)
-    found = ProfileWeights(models, simple.curve, rated.clips[0].extractor, float(longest), reliability=np.array(reliability))
+    found = ProfileWeights(
+        models,
+        simple.curve,
+        rated.clips[0].extractor,
+        float(longest),
+        reliability=np.array(reliability),
+    )
     if "summary" in models or "transformer" in models:
         found = replace(found, scale=simple.scale, summary=simple.model)
     return replace(found, network=network) if "transformer" in models else found
 
 
-def compare(rated: crossval.Rated, answers: crossval.Answers, ceiling: np.ndarray) -> list[FieldReport]:
+def compare(
+    rated: crossval.Rated, answers: crossval.Answers, ceiling: np.ndarray
+) -> list[FieldReport]:
     """The table, and per field the simplest model that wins outside noise."""
     reports = []
     for i, name in enumerate(VIDEO_NAMES):
@@ -132,10 +164,17 @@ def compare(rated: crossval.Rated, answers: crossval.Answers, ceiling: np.ndarra
             if gains[model].low > 0 and possible.get(model, True):
                 kept = model
         scores = {
-            m: Score(measures.r_squared(truth, a), measures.pearson(truth, a), measures.concordance(truth, a)) for m, a in given.items()
+            m: Score(
+                measures.r_squared(truth, a),
+                measures.pearson(truth, a),
+                measures.concordance(truth, a),
+            )
+            for m, a in given.items()
         }
         most = None if np.isnan(ceiling[i]) else float(ceiling[i])
-        reports.append(FieldReport(name, int(rows.sum()), len(np.unique(groups)), most, scores, gains, kept))
+        reports.append(
+            FieldReport(name, int(rows.sum()), len(np.unique(groups)), most, scores, gains, kept)
+        )
     return reports
 
 
@@ -147,7 +186,9 @@ def usable(ratings: Ratings) -> tuple[Ratings, list[str]]:
     values, notes = ratings.values.copy(), []
     for i, f in enumerate(VIDEO_FIELDS):
         rows = np.isfinite(values[:, i])
-        reason = _reason(values[rows, i], ratings.groups[rows], f.high - f.low) if rows.any() else ""
+        reason = (
+            _reason(values[rows, i], ratings.groups[rows], f.high - f.low) if rows.any() else ""
+        )
         if reason:
             notes.append(f"{f.name} keeps the closed form: {reason}.")
             values[:, i] = np.nan
@@ -169,7 +210,9 @@ def _reason(values: np.ndarray, groups: np.ndarray, span: float) -> str:
 
 def _key(rated: crossval.Rated, settings) -> str:
     """A name for these ratings, pictures and settings."""
-    digest = hashlib.sha256(repr(("summary", asdict(settings))).encode())  # networks of another base are not taken up
+    digest = hashlib.sha256(
+        repr(("summary", asdict(settings))).encode()
+    )  # networks of another base are not taken up
     for array in (rated.values, rated.groups, rated.clip, *(p.values for p in rated.parts)):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]

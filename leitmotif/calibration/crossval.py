@@ -25,7 +25,7 @@ from leitmotif.calibration.summary import fit as fit_summary
 if TYPE_CHECKING:
     from features.video.temporal import TemporalTransformer
     from features.video.timeline import Timeline
-    from leitmotif.calibration.train import Trained, TrainSettings
+    from leitmotif.calibration.residual import Trained, TrainSettings
 
 FOLDS = 10
 """Each fold learns from nine tenths of the clips, nearly what the kept models learn from (ours)."""
@@ -123,16 +123,22 @@ def below(rated: Rated, inside: np.ndarray) -> Below:
     scale = TokenScale.fit([rated.clips[i] for i in np.unique(rated.clip[inside])])
     tokens = [scale.read(part) for part in rated.parts]
     signals = len(scale.names)
-    numbers = np.array([summarise(z, *window, signals) for z, window in zip(rated.z, tokens, strict=True)])
+    numbers = np.array(
+        [summarise(z, *window, signals) for z, window in zip(rated.z, tokens, strict=True)]
+    )
     curve = curves(rated.z[inside], share)
     bent = bend(curve, rated.z)
-    model, left_out = fit_summary(numbers[inside], kinds(signals, numbers.shape[1]), bent[inside], share, rated.groups[inside])
+    model, left_out = fit_summary(
+        numbers[inside], kinds(signals, numbers.shape[1]), bent[inside], share, rated.groups[inside]
+    )
     summed = bent + model.residual(numbers)
     summed[inside] = bent[inside] + left_out
     return Below(curve, scale, model, tokens, bent, summed)
 
 
-def cross_validate(rated: Rated, folder: Path, settings: TrainSettings, report: Callable[[float, float], None]) -> Answers:
+def cross_validate(
+    rated: Rated, folder: Path, settings: TrainSettings, report: Callable[[float, float], None]
+) -> Answers:
     """Answer every window by models that did not see its group. `report(done, total)` counts epochs."""
     held_out = folds(rated.groups, settings.seed)
     total = len(held_out) * settings.epochs
@@ -147,7 +153,11 @@ def cross_validate(rated: Rated, folder: Path, settings: TrainSettings, report: 
             report(before + epoch, total)
 
         if len(rated.z) >= NETWORK_FROM:
-            runs.append(_train(simple, rated.share, inside, rows, folder / f"fold-{k}", settings, count).answers)
+            runs.append(
+                _train(
+                    simple, rated.share, inside, rows, folder / f"fold-{k}", settings, count
+                ).answers
+            )
         else:
             runs.append(np.zeros((1, *rated.z[rows].shape)))
     longest = max(len(run) for run in runs)
@@ -160,20 +170,35 @@ def cross_validate(rated: Rated, folder: Path, settings: TrainSettings, report: 
         epoch, trust = _choose(residual[:, others], summed[others], rated.share[others])
         chosen[rows] = trust * residual[epoch, rows]
     epochs, trust = _choose(residual, summed, rated.share)
-    return Answers(rated.closed, from_z(bent), from_z(summed), from_z(summed + chosen), epochs, trust)
+    return Answers(
+        rated.closed, from_z(bent), from_z(summed), from_z(summed + chosen), epochs, trust
+    )
 
 
 def learn(
-    rated: Rated, answers: Answers, folder: Path, settings: TrainSettings, report: Callable[[float, float], None]
+    rated: Rated,
+    answers: Answers,
+    folder: Path,
+    settings: TrainSettings,
+    report: Callable[[float, float], None],
 ) -> tuple[Below, TemporalTransformer | None]:
     """The models of all windows; no network where no training helped."""
     rows = np.arange(len(rated.z))
     simple = below(rated, rows)
     if answers.epochs == 0 or not answers.trust.any():
         return simple, None
-    from leitmotif.calibration.train import scale_residuals
+    from leitmotif.calibration.residual import scale_residuals
 
-    trained = _train(simple, rated.share, rows, None, folder / "all", settings, lambda e: report(e, answers.epochs), answers.epochs)
+    trained = _train(
+        simple,
+        rated.share,
+        rows,
+        None,
+        folder / "all",
+        settings,
+        lambda e: report(e, answers.epochs),
+        answers.epochs,
+    )
     scale_residuals(trained.network, answers.trust)
     return simple, trained.network
 
@@ -189,7 +214,7 @@ def _train(
     epochs: int | None = None,
 ) -> Trained:
     """Train on what the models below leave of the windows `inside`, and answer those `outside`."""
-    from leitmotif.calibration.train import Examples, train
+    from leitmotif.calibration.residual import Examples, train
 
     def examples(rows: np.ndarray) -> Examples:
         return Examples([simple.tokens[i] for i in rows], simple.summed[rows], share[rows])
@@ -217,5 +242,7 @@ def _choose(residual: np.ndarray, base: np.ndarray, share: np.ndarray) -> tuple[
         rows = rated[:, i]
         moved = ndtr(base[rows, i] + residual[epoch, rows, i]) - ndtr(base[rows, i])
         missed = share[rows, i] - ndtr(base[rows, i])
-        trust[i] = np.clip(moved @ missed / (np.square(moved).sum() + np.square(moved).mean() + 1e-12), 0, 1)
+        trust[i] = np.clip(
+            moved @ missed / (np.square(moved).sum() + np.square(moved).mean() + 1e-12), 0, 1
+        )
     return epoch, trust

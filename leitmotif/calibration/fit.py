@@ -27,7 +27,9 @@ def curve(z: np.ndarray, share: np.ndarray) -> np.ndarray:
 def affine(z: np.ndarray, share: np.ndarray) -> np.ndarray:
     """a + b·z with b ≥ 0: more of what the closed form measures never means less of the field."""
     start = [ndtri(np.clip(share.mean(), 0.01, 0.99)), 0.5]
-    found = least_squares(lambda p: ndtr(p[0] + p[1] * z) - share, start, bounds=([-Z_LIMIT, 0], [Z_LIMIT, 5]))
+    found = least_squares(
+        lambda p: ndtr(p[0] + p[1] * z) - share, start, bounds=([-Z_LIMIT, 0], [Z_LIMIT, 5])
+    )
     return np.stack([GRID, found.x[0] + found.x[1] * GRID])
 
 

@@ -17,13 +17,19 @@ def r_squared(rated: np.ndarray, answer: np.ndarray) -> float:
 
 def pearson(rated: np.ndarray, answer: np.ndarray) -> float:
     """Correlation; 0 for constant answers."""
-    return float(np.corrcoef(rated, answer)[0, 1]) if answer.std() > 1e-9 * (1 + abs(answer.mean())) else 0.0
+    return (
+        float(np.corrcoef(rated, answer)[0, 1])
+        if answer.std() > 1e-9 * (1 + abs(answer.mean()))
+        else 0.0
+    )
 
 
 def concordance(rated: np.ndarray, answer: np.ndarray) -> float:
     """Lin's (1989) concordance correlation: agreement in level and spread as well as in order."""
     covariance = np.mean((rated - rated.mean()) * (answer - answer.mean()))
-    return float(2 * covariance / (rated.var() + answer.var() + (rated.mean() - answer.mean()) ** 2))
+    return float(
+        2 * covariance / (rated.var() + answer.var() + (rated.mean() - answer.mean()) ** 2)
+    )
 
 
 class Gain(NamedTuple):
@@ -34,7 +40,15 @@ class Gain(NamedTuple):
     high: float
 
 
-def gain(rated: np.ndarray, before: np.ndarray, after: np.ndarray, groups: np.ndarray, *, draws: int = 2000, seed: int = 0) -> Gain:
+def gain(
+    rated: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
+    groups: np.ndarray,
+    *,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Gain:
     """How much R² `after` adds to `before`, bootstrapped over groups.
 
     Groups are drawn whole, because windows of one clip are no independent witnesses; both answers

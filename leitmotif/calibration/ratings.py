@@ -21,13 +21,24 @@ import numpy as np
 
 from data.errors import InputError
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES, column_key, field_lookup
-from leitmotif.learn import VIDEO_SUFFIXES
+from leitmotif.learning.scored_videos import VIDEO_SUFFIXES
 
 _FIELDS = field_lookup(VIDEO_FIELDS)
 _COLUMNS = {
     column_key(spelling): name
     for name, spellings in {
-        "clip": ("clip", "video", "file", "filename", "path", "clip_id", "片段", "视频", "文件", "文件名"),
+        "clip": (
+            "clip",
+            "video",
+            "file",
+            "filename",
+            "path",
+            "clip_id",
+            "片段",
+            "视频",
+            "文件",
+            "文件名",
+        ),
         "start": ("start", "start_s", "from", "开始"),
         "end": ("end", "end_s", "to", "结束"),
         "rater": ("rater", "participant", "subject", "annotator", "评分者"),
@@ -80,7 +91,14 @@ class Ratings:
     def take(self, rows: np.ndarray) -> Ratings:
         """Some of the windows, in that order."""
         windows = tuple(self.windows[i] for i in np.arange(len(self))[rows])
-        return Ratings(windows, self.values[rows], self.counts[rows], self.spread[rows], self.skipped, self.source)
+        return Ratings(
+            windows,
+            self.values[rows],
+            self.counts[rows],
+            self.spread[rows],
+            self.skipped,
+            self.source,
+        )
 
     def reliability(self) -> np.ndarray:
         """Reliability of the means per field, (11,): the share of their variance that raters agree on.
@@ -125,7 +143,9 @@ def read_ratings(path: str | os.PathLike, videos: str | os.PathLike) -> Ratings:
             skipped.append(Skipped(line, "nothing is rated in this row"))
     if not gathered:
         first = f" (line {skipped[0].line}: {skipped[0].reason})" if skipped else ""
-        raise InputError(f"{path}: no usable rating{first}; give one row per clip with numbers under the fields' names.")
+        raise InputError(
+            f"{path}: no usable rating{first}; give one row per clip with numbers under the fields' names."
+        )
     return _averaged(gathered, tuple(skipped), str(path))
 
 
@@ -134,7 +154,9 @@ def _table(path: Path) -> list[tuple[int, list[str]]]:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: the ratings cannot be read ({error.strerror}); check the path.") from None
+        raise InputError(
+            f"{path}: the ratings cannot be read ({error.strerror}); check the path."
+        ) from None
     encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
     for encoding in encodings:
         try:
@@ -143,15 +165,21 @@ def _table(path: Path) -> list[tuple[int, list[str]]]:
         except UnicodeDecodeError:
             continue
     else:
-        raise InputError(f"{path}: not a text table in UTF-8 or GB18030; save the ratings as CSV (UTF-8).")
+        raise InputError(
+            f"{path}: not a text table in UTF-8 or GB18030; save the ratings as CSV (UTF-8)."
+        )
     delimiter = max(",;\t", key=text.lstrip().split("\n", 1)[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise InputError(f"{path}: line {reader.line_num} is not CSV ({error}); save the ratings again as CSV.") from None
+        raise InputError(
+            f"{path}: line {reader.line_num} is not CSV ({error}); save the ratings again as CSV."
+        ) from None
     if len(lines) < 2:
-        raise InputError(f"{path}: the ratings are empty; a header line and one row per rated clip are needed.")
+        raise InputError(
+            f"{path}: the ratings are empty; a header line and one row per rated clip are needed."
+        )
     return lines
 
 
@@ -161,9 +189,13 @@ def _layout(path: Path, header: Sequence[str]) -> tuple[dict[str, int], dict[int
     columns = {_COLUMNS[key]: i for i, key in reversed(list(enumerate(keys))) if key in _COLUMNS}
     fields = {_FIELDS[key]: i for i, key in reversed(list(enumerate(keys))) if key in _FIELDS}
     if "clip" not in columns:
-        raise InputError(f"{path}: no column says which clip was rated; name it 'clip' (its columns are {', '.join(header)}).")
+        raise InputError(
+            f"{path}: no column says which clip was rated; name it 'clip' (its columns are {', '.join(header)})."
+        )
     if not fields:
-        raise InputError(f"{path}: none of the eleven fields is a column; name at least one of {', '.join(VIDEO_NAMES)}.")
+        raise InputError(
+            f"{path}: none of the eleven fields is a column; name at least one of {', '.join(VIDEO_NAMES)}."
+        )
     return columns, fields
 
 
@@ -189,7 +221,9 @@ def _seconds(text: str, name: str) -> float | None:
     return value
 
 
-def _values(line: int, row: Sequence[str], fields: dict[int, int], skipped: list[Skipped]) -> np.ndarray:
+def _values(
+    line: int, row: Sequence[str], fields: dict[int, int], skipped: list[Skipped]
+) -> np.ndarray:
     """The row's ratings (11,), NaN where empty or unusable; the latter are added to `skipped`."""
     values = np.full(len(VIDEO_FIELDS), np.nan)
     for position, column in fields.items():
@@ -209,7 +243,9 @@ def _values(line: int, row: Sequence[str], fields: dict[int, int], skipped: list
     return values
 
 
-def _averaged(gathered: dict[Window, list[np.ndarray]], skipped: tuple[Skipped, ...], source: str) -> Ratings:
+def _averaged(
+    gathered: dict[Window, list[np.ndarray]], skipped: tuple[Skipped, ...], source: str
+) -> Ratings:
     shape = (len(gathered), len(VIDEO_NAMES))
     values, counts, spread = np.full(shape, np.nan), np.zeros(shape, int), np.full(shape, np.nan)
     for i, rows in enumerate(gathered.values()):
@@ -228,23 +264,37 @@ class _Clips:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder; give --videos the folder with the rated clips.")
+            raise InputError(
+                f"{folder}: no such folder; give --videos the folder with the rated clips."
+            )
         self._folder = folder
         self._by_name: dict[str, list[Path]] = {}
-        for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file()):
+        for path in sorted(
+            p for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file()
+        ):
             for name in {self.name(path), path.name, path.stem}:
                 self._by_name.setdefault(name.casefold(), []).append(path)
         if not self._by_name:
-            raise InputError(f"{folder}: there is no video in it; give --videos the folder with the rated clips.")
+            raise InputError(
+                f"{folder}: there is no video in it; give --videos the folder with the rated clips."
+            )
 
     def name(self, path: Path) -> str:
         return path.relative_to(self._folder).as_posix()
 
     def find(self, name: str) -> Path:
         """The one clip of that name; ValueError with the reason if there is none, or more than one."""
-        found = self._by_name.get(name.replace("\\", "/").removeprefix("./").casefold(), []) if name else []
+        found = (
+            self._by_name.get(name.replace("\\", "/").removeprefix("./").casefold(), [])
+            if name
+            else []
+        )
         if not found:
-            raise ValueError(f"clip '{name}' is not in {self._folder}" if name else "no clip is named")
+            raise ValueError(
+                f"clip '{name}' is not in {self._folder}" if name else "no clip is named"
+            )
         if len(found) > 1:
-            raise ValueError(f"clip '{name}' could be {' or '.join(self.name(p) for p in found[:2])}; give the path within the folder")
+            raise ValueError(
+                f"clip '{name}' could be {' or '.join(self.name(p) for p in found[:2])}; give the path within the folder"
+            )
         return found[0]

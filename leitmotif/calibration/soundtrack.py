@@ -16,7 +16,7 @@ from data.errors import InputError, Progress
 from data.profiles import VIDEO_NAMES, MusicProfile
 from leitmotif.calibration.ratings import Ratings, Skipped, Window
 from leitmotif.calibration.watch import Reader
-from leitmotif.learn import MIN_MUSIC_SHARE, video_files
+from leitmotif.learning.scored_videos import MIN_MUSIC_SHARE, video_files
 
 SECONDS = 6.0
 STEP = 3.0
@@ -24,7 +24,11 @@ STEP = 3.0
 
 
 def soundtrack_ratings(
-    folder: Path, *, sources: Mapping[str, str] | None = None, progress: Progress | None = None, read: Reader | None = None
+    folder: Path,
+    *,
+    sources: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+    read: Reader | None = None,
 ) -> Ratings:
     """Windows of the folder's videos, rated by the music under them; windows without music are left out.
 
@@ -39,7 +43,10 @@ def soundtrack_ratings(
         if progress:
             progress("listening", done, len(files))
         try:
-            found = [(w, heard(path, w)) for w in cut(path, read(path).duration, (sources or {}).get(name, name))]
+            found = [
+                (w, heard(path, w))
+                for w in cut(path, read(path).duration, (sources or {}).get(name, name))
+            ]
         except InputError as error:
             skipped.append(Skipped(0, str(error)))
             continue
@@ -49,7 +56,9 @@ def soundtrack_ratings(
         raise InputError(f"{folder}: no window with music was found; give videos that have music.")
     array = np.array(values)
     counts = np.isfinite(array).astype(int)
-    return Ratings(tuple(windows), array, counts, np.full(array.shape, np.nan), tuple(skipped), str(folder))
+    return Ratings(
+        tuple(windows), array, counts, np.full(array.shape, np.nan), tuple(skipped), str(folder)
+    )
 
 
 def cut(path: Path, duration: float, group: str) -> list[Window]:

@@ -36,7 +36,9 @@ class Fitted(NamedTuple):
     """Residuals (n, 11) of the windows learned from, each by what the other clips teach."""
 
 
-def fit(numbers: np.ndarray, parts: list[slice], base: np.ndarray, share: np.ndarray, groups: np.ndarray) -> Fitted:
+def fit(
+    numbers: np.ndarray, parts: list[slice], base: np.ndarray, share: np.ndarray, groups: np.ndarray
+) -> Fitted:
     """Fit all fields that are rated.
 
     numbers (n, d) : of the windows, in groups `parts`; base (n, 11) : calibrated curve in z;
@@ -57,10 +59,14 @@ def fit(numbers: np.ndarray, parts: list[slice], base: np.ndarray, share: np.nda
     rated, answers = np.isfinite(share), np.full(share.shape, np.nan)
     for i in np.flatnonzero(rated.any(axis=0)):
         rows = np.flatnonzero(rated[:, i])
-        solved = _solve(kernels[:, rows[:, None], rows], base[rows, i], share[rows, i], groups[rows])
+        solved = _solve(
+            kernels[:, rows[:, None], rows], base[rows, i], share[rows, i], groups[rows]
+        )
         variances, weight, answers[rows, i] = solved
         for variance, part in zip(variances, parts, strict=False):
-            model.slopes[i, part] = variance / _varying(scores[:, part]) * (scores[rows, part].T @ weight)
+            model.slopes[i, part] = (
+                variance / _varying(scores[:, part]) * (scores[rows, part].T @ weight)
+            )
         model.pull[i, rows] = variances[len(parts)] * weight
     return Fitted(model, np.where(np.isnan(answers), model.residual(numbers), answers))
 
@@ -68,14 +74,19 @@ def fit(numbers: np.ndarray, parts: list[slice], base: np.ndarray, share: np.nda
 def _kernels(scores: np.ndarray, parts: list[slice], groups: np.ndarray) -> np.ndarray:
     """(parts + 2, n, n): linear in each group of numbers, smooth in the closed form, and the clip's own."""
     linear = [scores[:, part] @ scores[:, part].T / _varying(scores[:, part]) for part in parts]
-    return np.array([*linear, closeness(scores[:, CLOSED], scores[:, CLOSED]), groups[:, None] == groups], dtype=float)
+    return np.array(
+        [*linear, closeness(scores[:, CLOSED], scores[:, CLOSED]), groups[:, None] == groups],
+        dtype=float,
+    )
 
 
 def _varying(scores: np.ndarray) -> int:
     return max(int(scores.any(axis=0).sum()), 1)
 
 
-def _solve(kernels: np.ndarray, base: np.ndarray, share: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _solve(
+    kernels: np.ndarray, base: np.ndarray, share: np.ndarray, groups: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One field: variances of the parts, weight of each window, and each window's left-out answer."""
     missed = ndtri(np.clip(share, ENDS, 1 - ENDS)) - base
     noise = _noise(base, share)
@@ -98,12 +109,16 @@ def _noise(base: np.ndarray, share: np.ndarray) -> np.ndarray:
     return (slope.mean() / slope) ** 2
 
 
-def _variances(kernels: np.ndarray, missed: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, float]:
+def _variances(
+    kernels: np.ndarray, missed: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, float]:
     """Variance of each part, and of the noise, at the maximum of likelihood and prior."""
     prior = np.log(np.r_[np.full(len(kernels), PART), NOISE] * (missed.var() + 1e-6))
 
     def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
-        covariance = np.tensordot(np.exp(logs[:-1]), kernels, axes=1) + np.diag(np.exp(logs[-1]) * noise)
+        covariance = np.tensordot(np.exp(logs[:-1]), kernels, axes=1) + np.diag(
+            np.exp(logs[-1]) * noise
+        )
         factor = cho_factor(covariance, lower=True)
         inverse = cho_solve(factor, np.eye(len(missed)))
         weight = inverse @ missed
@@ -114,5 +129,7 @@ def _variances(kernels: np.ndarray, missed: np.ndarray, noise: np.ndarray) -> tu
         return value, -0.5 * np.exp(logs) * gradient + off / DOUBT
 
     bounds = np.stack([prior - REACH, prior + REACH], axis=1)  # a covariance that can be factored
-    found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60}).x
+    found = minimize(
+        loss, prior, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60}
+    ).x
     return np.exp(found[:-1]), float(np.exp(found[-1]))

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 Reader = Callable[[Path], "Timeline"]
 
 
-def watch(ratings: Ratings, progress: Progress, read: Reader | None = None) -> tuple[Ratings, Rated, list[str]]:
+def watch(
+    ratings: Ratings, progress: Progress, read: Reader | None = None
+) -> tuple[Ratings, Rated, list[str]]:
     """Watch every rated clip and score its windows by the closed form.
 
     Clips that cannot be read and windows outside their clip are left out, each with a sentence; the
@@ -42,15 +44,31 @@ def watch(ratings: Ratings, progress: Progress, read: Reader | None = None) -> t
         parts.append(window(timelines[w.clip], w.start, w.end))
         rows.append(row)
     if not rows:
-        raise InputError(f"{ratings.source}: none of its clips can be used ({notes[0]}); check the files.")
+        raise InputError(
+            f"{ratings.source}: none of its clips can be used ({notes[0]}); check the files."
+        )
     ratings = ratings.take(np.array(rows))
     used = list(dict.fromkeys(w.clip for w in ratings.windows))
     clip = np.array([used.index(w.clip) for w in ratings.windows])
     closed = np.array(closed)
-    return ratings, Rated(parts, [timelines[p] for p in used], clip, closed, to_z(closed), ratings.values, ratings.groups), notes
+    return (
+        ratings,
+        Rated(
+            parts,
+            [timelines[p] for p in used],
+            clip,
+            closed,
+            to_z(closed),
+            ratings.values,
+            ratings.groups,
+        ),
+        notes,
+    )
 
 
-def _timelines(ratings: Ratings, progress: Progress, read: Reader) -> tuple[dict[Path, Timeline], list[str]]:
+def _timelines(
+    ratings: Ratings, progress: Progress, read: Reader
+) -> tuple[dict[Path, Timeline], list[str]]:
     paths = list(dict.fromkeys(w.clip for w in ratings.windows))
     timelines, notes = {}, []
     for done, path in enumerate(paths):
@@ -61,5 +79,7 @@ def _timelines(ratings: Ratings, progress: Progress, read: Reader) -> tuple[dict
             notes.append(f"left out: {error}")
     extractors = sorted({t.extractor for t in timelines.values()})
     if len(extractors) > 1:
-        raise InputError(f"the clips were measured by different extractors ({', '.join(extractors)}); fetch the models and run again.")
+        raise InputError(
+            f"the clips were measured by different extractors ({', '.join(extractors)}); fetch the models and run again."
+        )
     return timelines, notes

@@ -12,10 +12,29 @@ def add_parser(subparsers) -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--per-scene", action="store_true", help="one profile per scene")
-    parser.add_argument("--curves", type=Path, metavar="FILE", help="write the eleven curves over time (.parquet or .csv)")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the curves with cuts and key frames on one page (.png, .pdf, .svg)")
-    parser.add_argument("--no-cache", action="store_true", help="watch the video again even if it was watched before")
-    parser.add_argument("--profile-weights", type=Path, metavar="FILE", help="see the picture as somebody's ratings do (calibrate's file)")
+    parser.add_argument(
+        "--curves",
+        type=Path,
+        metavar="FILE",
+        help="write the eleven curves over time (.parquet or .csv)",
+    )
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="draw the curves with cuts and key frames on one page (.png, .pdf, .svg)",
+    )
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="watch the video again even if it was watched before",
+    )
+    parser.add_argument(
+        "--profile-weights",
+        type=Path,
+        metavar="FILE",
+        help="see the picture as somebody's ratings do (calibrate's file)",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=run)
 
@@ -23,8 +42,8 @@ def add_parser(subparsers) -> None:
 def run(args: argparse.Namespace) -> None:
     from features.video import read_timeline, scenes
     from leitmotif.pipeline import load_profile_weights, rate
-    from leitmotif.progress import progress_bar, warn
-    from leitmotif.tables import clock, console, profile_table
+    from leitmotif.show.progress import progress_bar, warn
+    from leitmotif.show.terminal import clock, console, profile_table
 
     learned = load_profile_weights(args.profile_weights)
     with progress_bar(args.video.name, args.quiet) as progress:
@@ -34,18 +53,25 @@ def run(args: argparse.Namespace) -> None:
     if args.curves or args.plot:
         write_files(args, timeline, rate(timeline, profile_weights=learned))
     if args.json:
-        found = [{"start_s": start, "end_s": end} | p.to_dict() for (start, end), p in zip(windows, profiles, strict=True)]
-        print(json.dumps({"video": str(args.video), "profiles": found}, ensure_ascii=False, indent=2))
+        found = [
+            {"start_s": start, "end_s": end} | p.to_dict()
+            for (start, end), p in zip(windows, profiles, strict=True)
+        ]
+        print(
+            json.dumps({"video": str(args.video), "profiles": found}, ensure_ascii=False, indent=2)
+        )
         return
     out = console()
     for (start, end), profile in zip(windows, profiles, strict=True):
-        out.print(profile_table(f"{args.video.name}  {clock(start)} – {clock(end)}", profile), end="\n\n")
+        out.print(
+            profile_table(f"{args.video.name}  {clock(start)} – {clock(end)}", profile), end="\n\n"
+        )
     warn(args.video, timeline.warnings)
 
 
 def write_files(args: argparse.Namespace, timeline, whole) -> None:
     """What `--curves` and `--plot` ask for, of the profile of the whole video."""
-    from leitmotif.curves import plot_curves, write_curves
+    from leitmotif.show.curve_plot import plot_curves, write_curves
 
     if args.curves:
         write_curves(args.curves, whole)

@@ -14,10 +14,18 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser("app", help="open the page: drop a video in, move the sliders")
     parser.add_argument("--port", type=int, default=8501, help="(%(default)s; 0 takes a free one)")
     parser.add_argument(
-        "--host", default="localhost", metavar="ADDRESS", help="who may come: localhost, or an address of this machine (%(default)s)"
+        "--host",
+        default="localhost",
+        metavar="ADDRESS",
+        help="who may come: localhost, or an address of this machine (%(default)s)",
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
-    parser.add_argument("--profile-weights", type=Path, metavar="FILE", help="see pictures as somebody's ratings do (calibrate's file)")
+    parser.add_argument(
+        "--profile-weights",
+        type=Path,
+        metavar="FILE",
+        help="see pictures as somebody's ratings do (calibrate's file)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -29,9 +37,13 @@ def run(args: argparse.Namespace) -> int:
     try:
         from streamlit.web.cli import main as streamlit
     except ImportError:
-        raise InputError("app: Streamlit is not installed; `pip install leitmotif[app]` brings what the page needs.") from None
+        raise InputError(
+            "app: Streamlit is not installed; `pip install leitmotif[app]` brings what the page needs."
+        ) from None
     if args.profile_weights:
-        load_profile_weights(args.profile_weights)  # what is wrong with the file is said before the page opens
+        load_profile_weights(
+            args.profile_weights
+        )  # what is wrong with the file is said before the page opens
         os.environ["LEITMOTIF_PROFILE_WEIGHTS"] = str(args.profile_weights.resolve())
     options = {
         "server.address": args.host,
@@ -42,8 +54,17 @@ def run(args: argparse.Namespace) -> int:
     }
     if args.host not in ("localhost", "127.0.0.1", "::1"):
         options["server.allowedHosts"] = "*"
-        print(f"leitmotif: whoever reaches {args.host} can use this page; paths of this machine are not offered there.", file=sys.stderr)
-    return streamlit(["run", str(PAGE), *(f"--{name}={value}" for name, value in options.items())], standalone_mode=False) or 0
+        print(
+            f"leitmotif: whoever reaches {args.host} can use this page; paths of this machine are not offered there.",
+            file=sys.stderr,
+        )
+    return (
+        streamlit(
+            ["run", str(PAGE), *(f"--{name}={value}" for name, value in options.items())],
+            standalone_mode=False,
+        )
+        or 0
+    )
 
 
 def _free_port() -> int:

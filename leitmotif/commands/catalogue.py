@@ -12,19 +12,38 @@ _SHOWN = 20
 
 
 def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser("catalogue", help="make a catalogue of a folder of music, or check one")
+    parser = subparsers.add_parser(
+        "catalogue", help="make a catalogue of a folder of music, or check one"
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     build = actions.add_parser(
-        "build", help="analyse every audio file under some folders", description="Analyse every audio file under FOLDER…."
+        "build",
+        help="analyse every audio file under some folders",
+        description="Analyse every audio file under FOLDER….",
     )
     build.add_argument("folders", nargs="+", metavar="FOLDER")
-    build.add_argument("-o", "--output", type=Path, default=Path("audio_features.csv"), help="CSV, or Parquet by its ending (%(default)s)")
+    build.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("audio_features.csv"),
+        help="CSV, or Parquet by its ending (%(default)s)",
+    )
     build.add_argument("-j", "--jobs", type=int, default=-1, help="worker processes (one per core)")
-    build.add_argument("--cluster", metavar="ADDRESS", help="run on a Dask cluster instead, as tcp://host:8786")
-    build.add_argument("--no-tags", dest="tags", action="store_false", help="don't let YAMNet hear the tracks (a third faster)")
+    build.add_argument(
+        "--cluster", metavar="ADDRESS", help="run on a Dask cluster instead, as tcp://host:8786"
+    )
+    build.add_argument(
+        "--no-tags",
+        dest="tags",
+        action="store_false",
+        help="don't let YAMNet hear the tracks (a third faster)",
+    )
     build.set_defaults(run=run_build)
     check = actions.add_parser(
-        "check", help="read a catalogue and say what is in it", description="Read a catalogue, name every row that cannot be used."
+        "check",
+        help="read a catalogue and say what is in it",
+        description="Read a catalogue, name every row that cannot be used.",
     )
     check.add_argument("catalogue", type=Path, metavar="FILE")
     check.set_defaults(run=run_check)
@@ -34,11 +53,18 @@ def add_parser(subparsers) -> None:
 
 
 def run_build(args: argparse.Namespace) -> int:
-    from leitmotif.catalogue_build import build
-    from leitmotif.progress import progress_bar
+    from leitmotif.catalogue.build import build
+    from leitmotif.show.progress import progress_bar
 
     with progress_bar("Catalogue", args.quiet) as progress:
-        report = build(args.folders, args.output, jobs=args.jobs, cluster=args.cluster, tags=args.tags, progress=progress)
+        report = build(
+            args.folders,
+            args.output,
+            jobs=args.jobs,
+            cluster=args.cluster,
+            tags=args.tags,
+            progress=progress,
+        )
     if args.json:
         print(json.dumps(_as_json(args.output, report), ensure_ascii=False))
         return 0
@@ -48,13 +74,17 @@ def run_build(args: argparse.Namespace) -> int:
         print(f"left out {source}: {reason}", file=sys.stderr)
     if len(report.failed) > _SHOWN:
         print(
-            f"… and {len(report.failed) - _SHOWN} more, all in {args.output.with_name(args.output.stem + '.failed.csv')}", file=sys.stderr
+            f"… and {len(report.failed) - _SHOWN} more, all in {args.output.with_name(args.output.stem + '.failed.csv')}",
+            file=sys.stderr,
         )
     counts = {
         "analysed": report.analysed, "unchanged": report.unchanged, "moved": report.moved, "missing (marked)": len(report.missing),
         "near-duplicates (marked)": len(report.duplicates), "left out": len(report.failed),
     }  # fmt: skip
-    print(f"{args.output}: {len(report.catalogue)} tracks; " + ", ".join(f"{n} {what}" for what, n in counts.items() if n))
+    print(
+        f"{args.output}: {len(report.catalogue)} tracks; "
+        + ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+    )
     return 0
 
 
@@ -68,7 +98,9 @@ def _as_json(output: Path, report) -> dict:
         "missing": list(report.missing),
         "duplicates": report.duplicates,
         "failed": [{"path": source, "reason": reason} for source, reason in report.failed],
-        "warnings": [{"track_id": track_id, "warning": sentence} for track_id, sentence in report.warnings],
+        "warnings": [
+            {"track_id": track_id, "warning": sentence} for track_id, sentence in report.warnings
+        ],
     }
 
 
@@ -84,16 +116,28 @@ def run_check(args: argparse.Namespace) -> int:
             "tracks": len(catalogue),
             "skipped": [{"line": s.line, "reason": s.reason} for s in catalogue.skipped],
             "extractors": list(catalogue.extractors),
-            "fields": {f.name: {"p5": a, "median": m, "p95": b} for f, a, m, b in zip(MUSIC_FIELDS, low, median, high, strict=True)},
+            "fields": {
+                f.name: {"p5": a, "median": m, "p95": b}
+                for f, a, m, b in zip(MUSIC_FIELDS, low, median, high, strict=True)
+            },
         }
         print(json.dumps(report, ensure_ascii=False))
         return 0
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("field", "5 %", "median", "95 %", "scale", title=f"{args.catalogue}: {len(catalogue)} tracks")
+    table = Table(
+        "field",
+        "5 %",
+        "median",
+        "95 %",
+        "scale",
+        title=f"{args.catalogue}: {len(catalogue)} tracks",
+    )
     for field, a, m, b in zip(MUSIC_FIELDS, low, median, high, strict=True):
-        table.add_row(field.label, f"{a:.1f}", f"{m:.1f}", f"{b:.1f}", f"{field.low:g} to {field.high:g}")
+        table.add_row(
+            field.label, f"{a:.1f}", f"{m:.1f}", f"{b:.1f}", f"{field.low:g} to {field.high:g}"
+        )
     Console().print(table)
     print("measured by " + (", ".join(catalogue.extractors) or "an unknown extractor"))
     for row in catalogue.skipped:

@@ -17,25 +17,47 @@ def add_parser(subparsers) -> None:
         "predictors fitted on the others.",
     )
     parser.add_argument("source", type=Path, metavar="SOURCE")
-    parser.add_argument("--cross-validate", action="store_true", help="fit on SOURCE itself, fold by fold")
+    parser.add_argument(
+        "--cross-validate", action="store_true", help="fit on SOURCE itself, fold by fold"
+    )
     parser.add_argument("--folds", type=int, default=5, help="folds of sources (%(default)s)")
     parser.add_argument(
-        "--train", type=Path, metavar="PAIRS", help="pairs to fit the baselines on (the shipped ones of SOURCE's extractor)"
+        "--train",
+        type=Path,
+        metavar="PAIRS",
+        help="pairs to fit the baselines on (the shipped ones of SOURCE's extractor)",
     )
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="judge these weights instead of the shipped predictor")
-    parser.add_argument("--pool", type=int, default=100, metavar="N", help="tracks that the true one is ranked among (%(default)s)")
-    parser.add_argument("--draws", type=int, default=20, help="draws of one scene per source (%(default)s)")
-    parser.add_argument("--page", type=Path, metavar="HTML", help="also write a page with tables and charts")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="judge these weights instead of the shipped predictor",
+    )
+    parser.add_argument(
+        "--pool",
+        type=int,
+        default=100,
+        metavar="N",
+        help="tracks that the true one is ranked among (%(default)s)",
+    )
+    parser.add_argument(
+        "--draws", type=int, default=20, help="draws of one scene per source (%(default)s)"
+    )
+    parser.add_argument(
+        "--page", type=Path, metavar="HTML", help="also write a page with tables and charts"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true", help="the whole evaluation as JSON on stdout")
+    parser.add_argument(
+        "--json", action="store_true", help="the whole evaluation as JSON on stdout"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
     from data.errors import InputError
-    from leitmotif.evaluate import evaluate_source
-    from leitmotif.progress import progress_bar
+    from leitmotif.learning.judging import evaluate_source
+    from leitmotif.show.progress import progress_bar
 
     if args.pool < 2 or args.draws < 1 or args.folds < 2:
         raise InputError("--pool and --folds need at least 2, --draws at least 1.")
@@ -62,11 +84,13 @@ def run(args: argparse.Namespace) -> None:
 
         print(json.dumps(plain(evaluation.to_dict()), ensure_ascii=False, allow_nan=False))
         return
-    from leitmotif.tables import console
-    from leitmotif.tables_evaluation import evaluation_table, output_table
+    from leitmotif.show.evaluation_table import evaluation_table, output_table
+    from leitmotif.show.terminal import console
 
     console().print(evaluation_table(evaluation))
     console().print(output_table(evaluation))
-    print("Bold: fewer than 5 % of permutations do as well. Small: 95 % bootstrap interval over sources.")
+    print(
+        "Bold: fewer than 5 % of permutations do as well. Small: 95 % bootstrap interval over sources."
+    )
     for note in evaluation.notes:
         print(f"leitmotif: {note}", file=sys.stderr)

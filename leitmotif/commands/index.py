@@ -8,22 +8,40 @@ from pathlib import Path
 
 
 def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser("index", help="prepare a catalogue for search, or push it to Milvus")
+    parser = subparsers.add_parser(
+        "index", help="prepare a catalogue for search, or push it to Milvus"
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
-    build = actions.add_parser("build", help="write an index file that opens at once", description="Write an index of CATALOGUE to a file.")
-    build.add_argument("-o", "--output", type=Path, help="the file (default: CATALOGUE.index beside it)")
+    build = actions.add_parser(
+        "build",
+        help="write an index file that opens at once",
+        description="Write an index of CATALOGUE to a file.",
+    )
+    build.add_argument(
+        "-o", "--output", type=Path, help="the file (default: CATALOGUE.index beside it)"
+    )
     build.set_defaults(run=run_build)
 
     push = actions.add_parser(
-        "push", help="make a Milvus collection hold the catalogue", description="Add, replace and remove tracks until both agree."
+        "push",
+        help="make a Milvus collection hold the catalogue",
+        description="Add, replace and remove tracks until both agree.",
     )
-    push.add_argument("--uri", required=True, help="http://host:19530, a cluster's address, or a Milvus Lite file ending in .db")
+    push.add_argument(
+        "--uri",
+        required=True,
+        help="http://host:19530, a cluster's address, or a Milvus Lite file ending in .db",
+    )
     push.add_argument("--token", help="user:password or API key (default: MILVUS_TOKEN)")
     push.add_argument("--collection", default="leitmotif_tracks", help="its name (%(default)s)")
     push.set_defaults(run=run_push)
 
-    span = actions.add_parser("range", help="tracks that span the catalogue", description="Tracks as different from each other as can be.")
+    span = actions.add_parser(
+        "range",
+        help="tracks that span the catalogue",
+        description="Tracks as different from each other as can be.",
+    )
     span.add_argument("-k", "--count", type=int, default=12, help="how many (%(default)s)")
     span.set_defaults(run=run_range)
 
@@ -41,12 +59,16 @@ def run_build(args: argparse.Namespace) -> None:
     output = args.output or args.catalogue.with_name(args.catalogue.name + ".index")
     index = index_of(catalogue.features, output)
     record = {"index": str(output), "tracks": len(index), "bytes": output.stat().st_size}
-    print(json.dumps(record, ensure_ascii=False) if args.json else f"{output}: {len(index)} tracks, ready to be searched")
+    print(
+        json.dumps(record, ensure_ascii=False)
+        if args.json
+        else f"{output}: {len(index)} tracks, ready to be searched"
+    )
 
 
 def run_push(args: argparse.Namespace) -> None:
     from data.catalogue import Catalogue
-    from leitmotif.progress import progress_bar
+    from leitmotif.show.progress import progress_bar
     from matcher.milvus import MilvusIndex
 
     catalogue = Catalogue.read(args.catalogue)
@@ -55,7 +77,11 @@ def run_push(args: argparse.Namespace) -> None:
         index.push(catalogue, progress=progress)
     record = {"uri": args.uri, "collection": args.collection, "tracks": len(index)}
     index.close()
-    print(json.dumps(record, ensure_ascii=False) if args.json else f"{args.uri}: {record['tracks']} tracks in {args.collection}")
+    print(
+        json.dumps(record, ensure_ascii=False)
+        if args.json
+        else f"{args.uri}: {record['tracks']} tracks in {args.collection}"
+    )
 
 
 def run_range(args: argparse.Namespace) -> None:
@@ -70,6 +96,10 @@ def run_range(args: argparse.Namespace) -> None:
     rows = far_apart(catalogue.features, args.count, standard_scaling(catalogue.features))
     tracks = [catalogue.track(int(row)) for row in rows]
     if args.json:
-        print(json.dumps({"catalogue": str(args.catalogue), "tracks": tracks}, ensure_ascii=False, indent=2))
+        print(
+            json.dumps(
+                {"catalogue": str(args.catalogue), "tracks": tracks}, ensure_ascii=False, indent=2
+            )
+        )
     for track in [] if args.json else tracks:
         print("  ".join(track[n] for n in ("track_id", "title", "artist") if n in track))

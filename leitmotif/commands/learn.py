@@ -17,11 +17,31 @@ def add_parser(subparsers) -> None:
         "A folder laid out like MuVi-Sync (per_second.csv) is read as it is.",
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("-o", "--output", type=Path, default=Path("pairs.csv"), help="CSV (%(default)s)")
-    parser.add_argument("--sources", type=Path, metavar="CSV", help="columns file and source: which files were cut from one film")
-    parser.add_argument("--min-music", type=float, default=0.5, metavar="SHARE", help="leave out scenes with less music (%(default)s)")
-    parser.add_argument("--page", type=Path, metavar="HTML", help="also draw each music field against its best picture field")
-    parser.add_argument("-j", "--jobs", type=int, default=-1, help="worker processes (one per core)")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("pairs.csv"), help="CSV (%(default)s)"
+    )
+    parser.add_argument(
+        "--sources",
+        type=Path,
+        metavar="CSV",
+        help="columns file and source: which files were cut from one film",
+    )
+    parser.add_argument(
+        "--min-music",
+        type=float,
+        default=0.5,
+        metavar="SHARE",
+        help="leave out scenes with less music (%(default)s)",
+    )
+    parser.add_argument(
+        "--page",
+        type=Path,
+        metavar="HTML",
+        help="also draw each music field against its best picture field",
+    )
+    parser.add_argument(
+        "-j", "--jobs", type=int, default=-1, help="worker processes (one per core)"
+    )
     parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.set_defaults(run=run)
@@ -30,8 +50,8 @@ def add_parser(subparsers) -> None:
 def run(args: argparse.Namespace) -> None:
     from data.errors import InputError
     from data.muvi_sync import is_muvi_sync, read_muvi_sync
-    from leitmotif.learn import Learned, learn, read_sources
-    from leitmotif.progress import progress_bar
+    from leitmotif.learning.scored_videos import Learned, learn, read_sources
+    from leitmotif.show.progress import progress_bar
 
     if args.jobs == 0 or not 0 <= args.min_music <= 1:
         raise InputError("--jobs cannot be 0, and --min-music is a share between 0 and 1.")
@@ -44,7 +64,12 @@ def run(args: argparse.Namespace) -> None:
         sources = read_sources(args.sources) if args.sources else None
         with progress_bar("Learn", args.quiet) as progress:
             learned = learn(
-                args.folder, sources=sources, min_music_share=args.min_music, jobs=args.jobs, output=args.output, progress=progress
+                args.folder,
+                sources=sources,
+                min_music_share=args.min_music,
+                jobs=args.jobs,
+                output=args.output,
+                progress=progress,
             )
     if args.page:
         from recommender.report import write_scatter_page
@@ -55,7 +80,10 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps(_record(args, learned, seconds), ensure_ascii=False))
         return
     for name, start, reason in learned.left_out:
-        print(f"left out {name}{'' if start is None else f' at {start:g} s'}: {reason}", file=sys.stderr)
+        print(
+            f"left out {name}{'' if start is None else f' at {start:g} s'}: {reason}",
+            file=sys.stderr,
+        )
     count, sources = len(learned.pairs), len(set(learned.pairs.sources))
     print(
         f"{args.output}: {count} scenes of {sources} sources from {learned.files} files, {len(learned.left_out)} left out, {seconds:.0f} s"
@@ -74,6 +102,12 @@ def _record(args: argparse.Namespace, learned, seconds: float) -> dict:
         "seconds": round(seconds, 2),
         "video_extractors": sorted(set(pairs.video_extractors)),
         "music_extractors": sorted(set(pairs.music_extractors)),
-        "left_out": [{"file": name, "start_s": start, "reason": reason} for name, start, reason in learned.left_out],
-        "best_partners": {m: {"field": v, "spearman": round(r, 3), "scenes": n} for m, (v, r, n) in best_partners(pairs).items()},
+        "left_out": [
+            {"file": name, "start_s": start, "reason": reason}
+            for name, start, reason in learned.left_out
+        ],
+        "best_partners": {
+            m: {"field": v, "spearman": round(r, 3), "scenes": n}
+            for m, (v, r, n) in best_partners(pairs).items()
+        },
     }

@@ -21,13 +21,16 @@ def add_parser(subparsers) -> None:
 def run_list(args: argparse.Namespace) -> None:
     from features.weights import WEIGHTS, find
 
-    found = [entry._asdict() | {"path": str(path) if (path := find(entry.name)) else None} for entry in WEIGHTS]
+    found = [
+        entry._asdict() | {"path": str(path) if (path := find(entry.name)) else None}
+        for entry in WEIGHTS
+    ]
     if args.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return
     from rich.table import Table
 
-    from leitmotif.tables import console
+    from leitmotif.show.terminal import console
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("name", "MB", "licence", "where", "serves"):
@@ -45,7 +48,7 @@ def run_list(args: argparse.Namespace) -> None:
 
 def run_pull(args: argparse.Namespace) -> None:
     from features.weights import WEIGHTS, known, pull
-    from leitmotif.progress import progress_bar
+    from leitmotif.show.progress import progress_bar
 
     for entry in [known(name) for name in args.names] or WEIGHTS:
         with progress_bar(entry.name, args.quiet) as progress:

@@ -15,15 +15,39 @@ def add_parser(subparsers) -> None:
         description="Fit the network and the linear predictors on the training split of PAIRS, keep the best on the validation split.",
     )
     parser.add_argument("pairs", type=Path, help="CSV from `leitmotif learn`")
-    parser.add_argument("-o", "--output", type=Path, default=Path("recommender.safetensors"), help="weights file (%(default)s)")
-    parser.add_argument("--study", type=Path, metavar="FILE", help="sizes and rates of the best trial of `leitmotif tune`")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("recommender.safetensors"),
+        help="weights file (%(default)s)",
+    )
+    parser.add_argument(
+        "--study",
+        type=Path,
+        metavar="FILE",
+        help="sizes and rates of the best trial of `leitmotif tune`",
+    )
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--batch-size", type=int, help="(64, or the study's)")
     parser.add_argument("--learning-rate", type=float, help="(0.003, or the study's)")
-    parser.add_argument("--fusion", choices=("split", "shared"), help="two branches or one trunk (split, or the study's)")
-    parser.add_argument("--keep", metavar="NAME", help="keep this predictor whatever validation says: network, ridge, …")
+    parser.add_argument(
+        "--fusion",
+        choices=("split", "shared"),
+        help="two branches or one trunk (split, or the study's)",
+    )
+    parser.add_argument(
+        "--keep",
+        metavar="NAME",
+        help="keep this predictor whatever validation says: network, ridge, …",
+    )
     parser.add_argument("--name", help="name of the predictor (the output's)")
-    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="write logs (CSV, TensorBoard) and the last checkpoint there")
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        metavar="FOLDER",
+        help="write logs (CSV, TensorBoard) and the last checkpoint there",
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --runs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="the tables as JSON on stdout")
@@ -45,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
     if pairs.left_out:
         print(f"leitmotif: {pairs.left_out}", file=sys.stderr)
 
-    from leitmotif.progress import progress_bar
+    from leitmotif.show.progress import progress_bar
     from recommender.lit_module import Settings
     from recommender.network import Config
     from recommender.select import select
@@ -59,15 +83,35 @@ def run(args: argparse.Namespace) -> None:
     settings = replace(settings, **{n: v for n, v in given.items() if v is not None})
     config = replace(config, fusion=args.fusion or config.fusion)
     with progress_bar("Train", args.quiet) as progress:
-        selection = select(pairs, config, settings, keep=args.keep, folder=args.runs, resume=args.resume, progress=progress)
+        selection = select(
+            pairs,
+            config,
+            settings,
+            keep=args.keep,
+            folder=args.runs,
+            resume=args.resume,
+            progress=progress,
+        )
     name = args.name or args.output.stem
-    selection.save(args.output, name, f"{selection.winner}, learned from {len(selection.train)} scenes of {args.pairs.name}.")
+    selection.save(
+        args.output,
+        name,
+        f"{selection.winner}, learned from {len(selection.train)} scenes of {args.pairs.name}.",
+    )
     if args.json:
-        tables = {"validation": selection.validation.to_dict(), "test": selection.test and selection.test.to_dict()}
-        print(json.dumps({"weights": str(args.output), "kept": selection.winner, **tables}, ensure_ascii=False))
+        tables = {
+            "validation": selection.validation.to_dict(),
+            "test": selection.test and selection.test.to_dict(),
+        }
+        print(
+            json.dumps(
+                {"weights": str(args.output), "kept": selection.winner, **tables},
+                ensure_ascii=False,
+            )
+        )
         return
-    from leitmotif.tables import console
-    from leitmotif.tables_evaluation import evaluation_table
+    from leitmotif.show.evaluation_table import evaluation_table
+    from leitmotif.show.terminal import console
 
     for table in (selection.validation, selection.test):
         if table:

@@ -16,8 +16,16 @@ def add_parser(subparsers) -> None:
         "again to go on, or in several terminals at once to go faster.",
     )
     parser.add_argument("pairs", type=Path, help="CSV from `leitmotif learn`")
-    parser.add_argument("--study", type=Path, default=Path("study.db"), metavar="FILE", help="SQLite file of the study (%(default)s)")
-    parser.add_argument("--trials", type=int, default=30, help="finished trials in all (%(default)s)")
+    parser.add_argument(
+        "--study",
+        type=Path,
+        default=Path("study.db"),
+        metavar="FILE",
+        help="SQLite file of the study (%(default)s)",
+    )
+    parser.add_argument(
+        "--trials", type=int, default=30, help="finished trials in all (%(default)s)"
+    )
     parser.add_argument("--epochs", type=int, default=30, help="epochs of a trial (%(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="the best trial as JSON on stdout")
@@ -35,13 +43,18 @@ def run(args: argparse.Namespace) -> None:
     if pairs.left_out:
         print(f"leitmotif: {pairs.left_out}", file=sys.stderr)
 
-    from leitmotif.progress import progress_bar
+    from leitmotif.show.progress import progress_bar
     from recommender.lit_module import Settings
     from recommender.tune import OBJECTIVE, finished, tune
 
     with progress_bar("Tune", args.quiet) as progress:
         study = tune(
-            pairs, args.study, args.trials, seed=args.seed, settings=Settings(epochs=args.epochs, seed=args.seed), progress=progress
+            pairs,
+            args.study,
+            args.trials,
+            seed=args.seed,
+            settings=Settings(epochs=args.epochs, seed=args.seed),
+            progress=progress,
         )
     best = study.best_trial
     if args.json:
@@ -54,7 +67,13 @@ def run(args: argparse.Namespace) -> None:
         }
         print(json.dumps(record, ensure_ascii=False))
         return
-    print(f"{args.study}: best of {finished(study)} trials is {best.number}, {OBJECTIVE} {best.value:.3f} on validation")
+    print(
+        f"{args.study}: best of {finished(study)} trials is {best.number}, {OBJECTIVE} {best.value:.3f} on validation"
+    )
     for parameter, value in best.params.items():
-        print(f"  {parameter} = {value:.3g}" if isinstance(value, float) else f"  {parameter} = {value}")
+        print(
+            f"  {parameter} = {value:.3g}"
+            if isinstance(value, float)
+            else f"  {parameter} = {value}"
+        )
     print(f"train with it: leitmotif train {args.pairs} --study {args.study}")

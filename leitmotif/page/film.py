@@ -8,10 +8,11 @@ import streamlit as st
 
 from data.errors import InputError
 from data.profiles import VideoProfile
-from leitmotif import charts, drawing, pipeline
-from leitmotif.i18n import Words
+from leitmotif import pipeline
 from leitmotif.page import state, widgets
 from leitmotif.page.state import Film, plain
+from leitmotif.show import charts, drawing
+from leitmotif.words.page_words import Words
 
 PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
 WHOLE = -1
@@ -42,9 +43,17 @@ def _watching(film: Film, words: Words) -> None:
         st.markdown(f"**{plain(words('watching', name=film.kept.name))}**")
         name, done, total = job.stage
         clock = words("of_time", done=words.clock(done), total=words.clock(total)) if total else ""
-        said = words("queued") if job.state == "waiting" else f"{words.stage(name)} · {clock}" if clock else words.stage(name)
+        said = (
+            words("queued")
+            if job.state == "waiting"
+            else f"{words.stage(name)} · {clock}"
+            if clock
+            else words.stage(name)
+        )
         st.progress(job.stage.share, said)
-        st.button(words("cancel"), icon=":material/stop_circle:", on_click=job.cancel, key="cancel_film")
+        st.button(
+            words("cancel"), icon=":material/stop_circle:", on_click=job.cancel, key="cancel_film"
+        )
 
 
 def show(film: Film, words: Words) -> None:
@@ -67,9 +76,16 @@ def show(film: Film, words: Words) -> None:
 def _player(film: Film, start: float, words: Words) -> None:
     path = film.kept.path
     kind = PLAYABLE.get(path.suffix.lower())
-    about = f"{words.clock(film.timeline.duration)} · {words('n_shots', n=len(film.timeline.shots))}"
+    about = (
+        f"{words.clock(film.timeline.duration)} · {words('n_shots', n=len(film.timeline.shots))}"
+    )
     if kind and path.is_file() and path.stat().st_size <= LARGEST_PLAYED:
-        st.video(str(path), format=kind, start_time=int(start), alt=words("film_player", name=film.kept.name))
+        st.video(
+            str(path),
+            format=kind,
+            start_time=int(start),
+            alt=words("film_player", name=film.kept.name),
+        )
     elif film.timeline.keyframes:
         st.image(film.timeline.keyframes[0][1], width="stretch", alt=film.kept.name)
         about += " · " + words("no_player")
@@ -89,7 +105,9 @@ def _course(film: Film, whole: VideoProfile, words: Words) -> None:
         disabled=len(scenes) < 2,
     )
     widgets.note(_scene(film), chosen)
-    chart = charts.film_chart(whole.curves, timeline.duration, timeline.cuts, timeline.keyframes, scenes, chosen, words)
+    chart = charts.film_chart(
+        whole.curves, timeline.duration, timeline.cuts, timeline.keyframes, scenes, chosen, words
+    )
     chart_key = f"chart|{film.kept.key}|{chosen}|{words.language}"
     st.altair_chart(
         chart,

@@ -9,13 +9,13 @@ from pathlib import Path
 import streamlit as st
 
 from data.errors import InputError
-from leitmotif.i18n import LANGUAGES, Words
-from leitmotif.jobs import Job
-from leitmotif.library import Library
+from leitmotif.catalogue.library import Library
 from leitmotif.page import state, uploads, widgets
 from leitmotif.page.state import plain
+from leitmotif.sessions.jobs import Job
+from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Kept, local_file
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
-from leitmotif.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Kept, local_file
+from leitmotif.words.page_words import LANGUAGES, Words
 
 # ------------------------------------------------------------------------------ language
 
@@ -33,7 +33,9 @@ def title(words: Words) -> None:
 
 
 def language_switch(words: Words) -> None:
-    st.segmented_control("Language · 语言", list(LANGUAGES), format_func=LANGUAGES.get, key="language", required=True)
+    st.segmented_control(
+        "Language · 语言", list(LANGUAGES), format_func=LANGUAGES.get, key="language", required=True
+    )
 
 
 # ------------------------------------------------------------------------------ video
@@ -54,7 +56,12 @@ def video(words: Words) -> None:
         key=widgets.placed("film"),
         label_visibility="collapsed",
     )
-    st.button(words("remove"), icon=":material/delete:", type="tertiary", on_click=lambda: state.remove_film(widgets.chosen("film")))
+    st.button(
+        words("remove"),
+        icon=":material/delete:",
+        type="tertiary",
+        on_click=lambda: state.remove_film(widgets.chosen("film")),
+    )
     with st.expander(words("add_video"), icon=":material/add:"):
         _video_fields(words)
 
@@ -63,9 +70,21 @@ def _video_fields(words: Words) -> None:
     """Upload, sample, path."""
     kinds = ", ".join(s[1:].upper() for s in VIDEO_SUFFIXES)
     helps = words("upload_help", kinds=kinds, mb=state.settings().max_upload_mb)
-    uploads.field("video", VIDEO_SUFFIXES, lambda kept, own: state.open_film(kept), words, accept_multiple_files=True, help=helps)
+    uploads.field(
+        "video",
+        VIDEO_SUFFIXES,
+        lambda kept, own: state.open_film(kept),
+        words,
+        accept_multiple_files=True,
+        help=helps,
+    )
     if state.local():
-        st.text_input(words("by_path"), key="video_path", on_change=_take_video_path, help=words("by_path_help"))
+        st.text_input(
+            words("by_path"),
+            key="video_path",
+            on_change=_take_video_path,
+            help=words("by_path_help"),
+        )
     if DEMO_VIDEO.is_file():
         st.button(words("sample"), icon=":material/movie:", on_click=_take_sample, width="stretch")
 
@@ -90,7 +109,10 @@ def catalogue(words: Words) -> Library | None:
     """The catalogue chosen, ready to be asked; None (and a sentence) if it cannot be read."""
     st.subheader(words("catalogue"), anchor=False)
     known = _catalogues()
-    names = {key: words("demo_catalogue") if key == "demo" else name for key, (name, _, _) in known.items()}
+    names = {
+        key: words("demo_catalogue") if key == "demo" else name
+        for key, (name, _, _) in known.items()
+    }
     names |= {key: words("uploaded", name=name) for key, (name, _, own) in known.items() if not own}
     names = _distinct(names)
     chosen = None
@@ -98,7 +120,11 @@ def catalogue(words: Words) -> Library | None:
         if widgets.chosen("catalogue") not in known:
             widgets.choose("catalogue", next(iter(known)))
         chosen = st.selectbox(
-            words("catalogue"), list(known), format_func=names.get, key=widgets.placed("catalogue"), label_visibility="collapsed"
+            words("catalogue"),
+            list(known),
+            format_func=names.get,
+            key=widgets.placed("catalogue"),
+            label_visibility="collapsed",
         )
     with st.expander(words("own_catalogue"), icon=":material/library_music:"):
         _other_catalogue(words)
@@ -122,12 +148,18 @@ def _catalogues() -> dict[str, tuple[str, Path, bool]]:
 
 
 def _other_catalogue(words: Words) -> None:
-    uploads.field("catalogue", CATALOGUE_SUFFIXES, _offer, words, help=words("upload_catalogue_help"))
+    uploads.field(
+        "catalogue", CATALOGUE_SUFFIXES, _offer, words, help=words("upload_catalogue_help")
+    )
     if state.local():
         st.text_input(words("catalogue_path"), key="catalogue_path", on_change=_take_catalogue_path)
         st.text_input(words("build_folder"), key="build_folder", help=words("build_from"))
         st.button(
-            words("build"), icon=":material/queue_music:", on_click=_start_build, disabled="build" in st.session_state, width="stretch"
+            words("build"),
+            icon=":material/queue_music:",
+            on_click=_start_build,
+            disabled="build" in st.session_state,
+            width="stretch",
         )
         if "build" in st.session_state:
             _building(words)
@@ -151,10 +183,13 @@ def _offer(kept: Kept, own: bool) -> None:
 
 
 def _start_build() -> None:
-    from leitmotif.catalogue_build import build
+    from leitmotif.catalogue.build import build
 
     folder = Path(st.session_state["build_folder"].strip().strip("\"'")).expanduser()
-    output = state.workspace().folder / f"built-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}.csv"
+    output = (
+        state.workspace().folder
+        / f"built-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}.csv"
+    )
 
     def work(progress):
         if not str(folder).strip(". ") or not folder.is_dir():
@@ -181,7 +216,9 @@ def _end_build(name: str, job: Job, words: Words) -> None:
     del st.session_state["build"]
     if job.state == "done":
         built, output = job.result
-        st.session_state["left_out"] = [(Path(source).name, reason) for source, reason in built.failed]
+        st.session_state["left_out"] = [
+            (Path(source).name, reason) for source, reason in built.failed
+        ]
         st.session_state["catalogues"][str(output)] = (name, output, True)
         widgets.choose("catalogue", str(output))
         st.toast(words("built", n=len(built.catalogue), failed=len(built.failed)))

@@ -13,13 +13,14 @@ import streamlit as st
 
 from data.errors import InputError
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
-from leitmotif import pipeline, presets
-from leitmotif.i18n import Words
-from leitmotif.library import Library
+from leitmotif import pipeline
+from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
 from leitmotif.page import state, takeaway, tracks, widgets
 from leitmotif.page.state import Film, plain
-from leitmotif.report import Choices
+from leitmotif.show.result_page import Choices
+from leitmotif.words.page_words import Words
+from matcher import presets
 
 
 class Asked(NamedTuple):
@@ -46,8 +47,21 @@ def show(film: Film, library: Library, words: Words) -> None:
         st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
         st.caption(plain(f"{film.kept.name} · {what}"))
         k, own_sound = _presets(words)
-        options = dict(k=k, weights=_weights(), metric=asked.metric, scale=asked.scale, where=asked.where, diverse=asked.diverse)
-        options |= dict(music=asked.music, recommender=state.recommender(), index=library.index, start=start, end=end)
+        options = dict(
+            k=k,
+            weights=_weights(),
+            metric=asked.metric,
+            scale=asked.scale,
+            where=asked.where,
+            diverse=asked.diverse,
+        )
+        options |= dict(
+            music=asked.music,
+            recommender=state.recommender(),
+            index=library.index,
+            start=start,
+            end=end,
+        )
         try:
             result = pipeline.match(video, library.catalogue, **options)
         except InputError as error:
@@ -79,7 +93,9 @@ def _controls(film: Film, predicted: MusicProfile, library: Library, words: Word
 # ------------------------------------------------------------------------------ what it wants to hear
 
 
-def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[MusicProfile, tuple[str, ...]]:
+def _wishes(
+    film: Film, predicted: MusicProfile, words: Words
+) -> tuple[MusicProfile, tuple[str, ...]]:
     """Ten sliders that begin at the prediction; the profile they stand for and the names that were moved."""
     place = f"{film.kept.key}|{film_page.scene_times(film)[0]:.3f}|{film_page.scene_times(film)[1]}"
     kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
@@ -91,7 +107,15 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[MusicPro
         key = f"{widgets.key(sliders)}|{f.name}"
         if key not in st.session_state:
             st.session_state[key] = kept.get(f.name, start)
-        value = st.slider(words.field(f), float(f.low), float(f.high), step=0.1, format="%.1f", key=key, help=words.meaning(f))
+        value = st.slider(
+            words.field(f),
+            float(f.low),
+            float(f.high),
+            step=0.1,
+            format="%.1f",
+            key=key,
+            help=words.meaning(f),
+        )
         if value == start:
             kept.pop(f.name, None)
         else:
@@ -100,13 +124,25 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[MusicPro
     edited = tuple(n for n in MUSIC_NAMES if n in kept)
     if edited:
         st.caption(words("edited", names=", ".join(words.field(n) for n in edited)))
-    st.button(words("reset"), icon=":material/undo:", disabled=not edited, on_click=_reset, args=[kept, sliders])
+    st.button(
+        words("reset"),
+        icon=":material/undo:",
+        disabled=not edited,
+        on_click=_reset,
+        args=[kept, sliders],
+    )
     st.caption(plain(words("predicted_by", what=state.recommender().description)))
-    silent = [f for f, sure in zip(MUSIC_FIELDS, predicted.confidence, strict=True) if sure == 0 and f.name not in kept]
+    silent = [
+        f
+        for f, sure in zip(MUSIC_FIELDS, predicted.confidence, strict=True)
+        if sure == 0 and f.name not in kept
+    ]
     if silent:
         st.caption(words("silent", names=", ".join(words.field(f) for f in silent)))
     confidence = np.where([n in kept for n in MUSIC_NAMES], 1.0, predicted.confidence)
-    return MusicProfile(np.array(values), confidence, predicted.extractor, warnings=predicted.warnings), edited
+    return MusicProfile(
+        np.array(values), confidence, predicted.extractor, warnings=predicted.warnings
+    ), edited
 
 
 def _reset(kept: dict[str, float], sliders: str) -> None:
@@ -133,13 +169,22 @@ def _presets(words: Words) -> tuple[int, str]:
     """Above the list: presets of the weights, what becomes of the film's own sound, how many tracks."""
     known = _known_presets()
     st.segmented_control(
-        words("preset"), list(known), format_func=lambda p: words(p), key=widgets.placed("preset"), on_change=_pick, width="stretch"
+        words("preset"),
+        list(known),
+        format_func=lambda p: words(p),
+        key=widgets.placed("preset"),
+        on_change=_pick,
+        width="stretch",
     )
     widgets.note("preset", widgets.chosen("preset"))
     left, right = st.columns([5, 3], vertical_alignment="bottom")
     with left:
-        own_sound = widgets.one_of("own_sound", ["mute", "duck"], words, help=words("own_sound_help"))
-    return int(widgets.remembered("k", 5, partial(right.number_input, words("how_many"), 1, 20))), own_sound
+        own_sound = widgets.one_of(
+            "own_sound", ["mute", "duck"], words, help=words("own_sound_help")
+        )
+    return int(
+        widgets.remembered("k", 5, partial(right.number_input, words("how_many"), 1, 20))
+    ), own_sound
 
 
 def _pick() -> None:
@@ -159,19 +204,31 @@ def _weight_sliders(words: Words) -> None:
         key = _weight_key(f.name)
         if key not in st.session_state:
             st.session_state[key] = weight
-        st.slider(words.field(f), 0.0, presets.LARGEST, step=0.1, format="%.1f", key=key, on_change=_own_weights)
+        st.slider(
+            words.field(f),
+            0.0,
+            presets.LARGEST,
+            step=0.1,
+            format="%.1f",
+            key=key,
+            on_change=_own_weights,
+        )
     widgets.note("weights", _weights())
 
 
 def _own_weights() -> None:
-    widgets.choose("preset", next((n for n, w in _known_presets().items() if np.allclose(w, _weights())), None))
+    widgets.choose(
+        "preset", next((n for n, w in _known_presets().items() if np.allclose(w, _weights())), None)
+    )
 
 
 def _distance(words: Words) -> tuple[str, str, float]:
     """Metric, scale, diversity."""
     metric = widgets.one_of("metric", ["euclidean", "cosine"], words, help=words("metric_help"))
     scale = widgets.one_of("scale", ["standard", "raw"], words, help=words("scale_help"))
-    slider = partial(st.slider, words("diversity"), 0.0, 0.9, step=0.1, help=words("diversity_help"))
+    slider = partial(
+        st.slider, words("diversity"), 0.0, 0.9, step=0.1, help=words("diversity_help")
+    )
     return metric, scale, widgets.remembered("diverse", 0.0, slider)
 
 
@@ -183,7 +240,13 @@ def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
     place = f"{library.catalogue.source}|{len(library.catalogue)}"
     typed = widgets.remembered(f"words|{place}", "", partial(st.text_input, words("words")))
     licences = [name for name, _ in library.licences]
-    choice = partial(st.multiselect, words("licence"), licences, format_func=lambda n: n or words("no_licence"), placeholder=words("any"))
+    choice = partial(
+        st.multiselect,
+        words("licence"),
+        licences,
+        format_func=lambda n: n or words("no_licence"),
+        placeholder=words("any"),
+    )
     chosen = widgets.remembered(f"licence|{place}|{'|'.join(licences)}", [], choice)
     bpm = _range(words("tempo"), library.bpm, f"bpm|{place}")
     seconds = _range(words("length"), library.durations, f"seconds|{place}")

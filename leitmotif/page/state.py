@@ -19,13 +19,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from data.errors import InputError
 from leitmotif import pipeline
-from leitmotif.drawing import STYLE
-from leitmotif.i18n import Words
-from leitmotif.jobs import Job
-from leitmotif.library import Library
+from leitmotif.catalogue.library import Library
 from leitmotif.page import widgets
+from leitmotif.sessions.jobs import Job
+from leitmotif.sessions.workspace import Kept, Workspace, Workspaces
 from leitmotif.settings import Settings
-from leitmotif.workspace import Kept, Workspace, Workspaces
+from leitmotif.show.drawing import STYLE
+from leitmotif.words.page_words import Words
 
 if TYPE_CHECKING:
     from features.video.profile_weights import ProfileWeights

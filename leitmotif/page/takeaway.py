@@ -6,12 +6,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from leitmotif import report
-from leitmotif.i18n import Words
 from leitmotif.page import film as film_page
 from leitmotif.page.state import Film
 from leitmotif.pipeline import Recommendation
-from leitmotif.report import Choices
+from leitmotif.show import result_page as report
+from leitmotif.show.result_page import Choices
+from leitmotif.words.page_words import Words
 
 
 def show(film: Film, result: Recommendation, choices: Choices, words: Words) -> None:
@@ -20,12 +20,30 @@ def show(film: Film, result: Recommendation, choices: Choices, words: Words) -> 
     stem = Path(name).stem
     whole = film_page.rated(film, 0.0, None)
     kinds = (
-        ("as_report", "html", "text/html", lambda: report.report_html(name, film.timeline, whole, result, choices, words), "description"),
+        (
+            "as_report",
+            "html",
+            "text/html",
+            lambda: report.report_html(name, film.timeline, whole, result, choices, words),
+            "description",
+        ),
         ("as_csv", "csv", "text/csv", lambda: "\ufeff" + report.results_csv(result), "table"),
-        ("as_json", "json", "application/json", lambda: report.results_json(name, result, choices), "data_object"),
+        (
+            "as_json",
+            "json",
+            "application/json",
+            lambda: report.results_json(name, result, choices),
+            "data_object",
+        ),
     )
     with st.container(horizontal=True):
         for label, suffix, mime, make, icon in kinds:
             st.download_button(
-                words(label), make, f"{stem}-music.{suffix}", mime, icon=f":material/{icon}:", on_click="ignore", key=f"take|{suffix}"
+                words(label),
+                make,
+                f"{stem}-music.{suffix}",
+                mime,
+                icon=f":material/{icon}:",
+                on_click="ignore",
+                key=f"take|{suffix}",
             )

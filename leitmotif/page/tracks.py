@@ -10,21 +10,36 @@ import streamlit as st
 
 from data.catalogue import to_number
 from data.errors import InputError
-from leitmotif import drawing, ffmpeg, preview
-from leitmotif.i18n import Words
-from leitmotif.library import Library
+from leitmotif.catalogue.library import Library
 from leitmotif.page import state
 from leitmotif.page.state import Film, plain
 from leitmotif.pipeline import Recommendation
-from leitmotif.report import Choices
+from leitmotif.render import ffmpeg, preview
+from leitmotif.show import drawing
+from leitmotif.show.result_page import Choices
+from leitmotif.words.page_words import Words
 
-PLAYABLE = {".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".oga": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav"}
-PLAYABLE |= {".flac": "audio/flac", ".m4a": "audio/mp4", ".aac": "audio/aac", ".webm": "audio/webm", ".weba": "audio/webm"}
+PLAYABLE = {
+    ".mp3": "audio/mpeg",
+    ".ogg": "audio/ogg",
+    ".oga": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".wav": "audio/wav",
+}
+PLAYABLE |= {
+    ".flac": "audio/flac",
+    ".m4a": "audio/mp4",
+    ".aac": "audio/aac",
+    ".webm": "audio/webm",
+    ".weba": "audio/webm",
+}
 LARGEST_PLAYED = 12 << 20
 """Bytes of a sound file that is served as it is; larger ones are made smaller first (ours)."""
 
 
-def show(film: Film, library: Library, result: Recommendation, choices: Choices, own: str, words: Words) -> None:
+def show(
+    film: Film, library: Library, result: Recommendation, choices: Choices, own: str, words: Words
+) -> None:
     """own : what becomes of the film's own sound in a preview, "mute" or "duck"."""
     spread = library.index.scaling.spread
     sounds = []
@@ -94,7 +109,9 @@ def _listenable(path: Path) -> tuple[Path, str]:
 # ------------------------------------------------------------------------------ the film with the track
 
 
-def _preview(film: Film, library: Library, result: Recommendation, match, own: str, words: Words) -> None:
+def _preview(
+    film: Film, library: Library, result: Recommendation, match, own: str, words: Words
+) -> None:
     track = library.sound(match.row)
     if track is None:
         return
@@ -116,11 +133,15 @@ def _preview(film: Film, library: Library, result: Recommendation, match, own: s
         _rendered(job.result, film, match, words)
 
 
-def _render(film: Film, track: Path, own: str, start: float, end: float | None, what: tuple) -> None:
+def _render(
+    film: Film, track: Path, own: str, start: float, end: float | None, what: tuple
+) -> None:
     folder = state.workspace().folder
     output = folder / f"{film.kept.key[:32]}-{abs(hash(what)):x}.mp4"
     film.known[what] = state.workspace().start(
-        lambda progress: preview.render(film.kept.path, track, output, original=own, start=start, end=end, progress=progress)
+        lambda progress: preview.render(
+            film.kept.path, track, output, original=own, start=start, end=end, progress=progress
+        )
     )
 
 

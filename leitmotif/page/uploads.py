@@ -20,13 +20,15 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from leitmotif.i18n import Words
 from leitmotif.page import state, widgets
 from leitmotif.page.state import plain
-from leitmotif.workspace import Kept, local_file, shown_name
+from leitmotif.sessions.workspace import Kept, local_file, shown_name
+from leitmotif.words.page_words import Words
 
 
-def field(what: str, suffixes: Collection[str], use: Callable[[Kept, bool], None], words: Words, **options) -> None:
+def field(
+    what: str, suffixes: Collection[str], use: Callable[[Kept, bool], None], words: Words, **options
+) -> None:
     """An upload field, and what came through it or was named by its path: kept, then used.
 
     what : "video" or "catalogue". use : called with the file and whether it is one of this machine; twice
@@ -35,7 +37,9 @@ def field(what: str, suffixes: Collection[str], use: Callable[[Kept, bool], None
     key, limit = widgets.key(f"{what}_upload"), state.settings().max_upload_mb
     line, before = _line(what), st.session_state.get(f"{what}_upload_before")
     kinds = [s[1:] for s in suffixes]
-    given = st.file_uploader(words(f"upload_{what}"), type=kinds, max_upload_size=limit, key=key, **options)
+    given = st.file_uploader(
+        words(f"upload_{what}"), type=kinds, max_upload_size=limit, key=key, **options
+    )
     if before:  # a browser that has not heard of the new field speaks of the old one
         line.join(st.session_state.get(before))
     line.join(given)
@@ -44,7 +48,11 @@ def field(what: str, suffixes: Collection[str], use: Callable[[Kept, bool], None
         widgets.renew(f"{what}_upload")
         st.rerun()
     if line.waiting:
-        with st.spinner(plain(words("keeping", name=shown_name(getattr(line.waiting[0], "name", line.waiting[0]))))):
+        with st.spinner(
+            plain(
+                words("keeping", name=shown_name(getattr(line.waiting[0], "name", line.waiting[0])))
+            )
+        ):
             while line.waiting:
                 _keep(line, suffixes, use, limit)
         st.rerun()
@@ -67,7 +75,9 @@ class _Line:
     def join(self, given: list | UploadedFile | None) -> None:
         """Put in line what is new of what a field was given."""
         files = given if isinstance(given, list) else [given]
-        new = [f for f in files if isinstance(f, UploadedFile) and f.file_id not in self.seen]  # of one removed there is a trace
+        new = [
+            f for f in files if isinstance(f, UploadedFile) and f.file_id not in self.seen
+        ]  # of one removed there is a trace
         self.seen.update(f.file_id for f in new)
         self.waiting.extend(new)
 
@@ -85,7 +95,9 @@ def _line(what: str) -> _Line:
     return st.session_state.setdefault(f"{what}_line", _Line())
 
 
-def _keep(line: _Line, suffixes: Collection[str], use: Callable[[Kept, bool], None], limit_mb: int) -> None:
+def _keep(
+    line: _Line, suffixes: Collection[str], use: Callable[[Kept, bool], None], limit_mb: int
+) -> None:
     """Keep and use the first in line. What ends a redraw is no `Exception`: then it stays in line."""
     first = line.waiting[0]
     try:
@@ -105,5 +117,7 @@ def _received(line: _Line, file: UploadedFile, suffixes: Collection[str], limit_
     workspace = state.workspace()
     with line.guard:
         if file.file_id not in line.kept:
-            line.kept[file.file_id] = workspace.receive(file.name, io.BytesIO(file.getvalue()), suffixes, limit_mb)
+            line.kept[file.file_id] = workspace.receive(
+                file.name, io.BytesIO(file.getvalue()), suffixes, limit_mb
+            )
         return line.kept[file.file_id]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
-from leitmotif.i18n import Words
+from leitmotif.words.page_words import Words
 
 T = TypeVar("T")
 
@@ -81,5 +81,12 @@ def remembered(name: str, first: T, draw: Callable[..., T]) -> T:
 
 def one_of(name: str, options: list[str], words: Words, **look) -> str:
     """A row of choices, the first one chosen at first. Name and options are keys of `words`."""
-    row = partial(st.segmented_control, words(name), options, format_func=lambda o: words(o), required=True, **look)
+    row = partial(
+        st.segmented_control,
+        words(name),
+        options,
+        format_func=lambda o: words(o),
+        required=True,
+        **look,
+    )
     return remembered(name, options[0], row)

@@ -15,8 +15,18 @@ LIMIT_MB = 8
 GRACE_S = 2
 PATIENCE_MS = 240_000
 """A busy machine may take this long; a step that works ends as soon as it is done."""
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-QUIET += ("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+)
+QUIET += (
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
 
 
 USUAL = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "accept_downloads": True}
@@ -31,7 +41,12 @@ class Server:
 
     def sessions(self) -> list[Path]:
         """The folders of the sessions that it holds."""
-        return [f for root in self.temporary.glob("leitmotif-page-*") for f in root.iterdir() if f.is_dir()]
+        return [
+            f
+            for root in self.temporary.glob("leitmotif-page-*")
+            for f in root.iterdir()
+            if f.is_dir()
+        ]
 
 
 class Visit:
@@ -87,7 +102,9 @@ class Visit:
         """The catalogue chosen has this name."""
         from playwright.sync_api import expect
 
-        expect(self.page.get_by_role("combobox", name="Catalogue")).to_have_value(name, timeout=PATIENCE_MS)
+        expect(self.page.get_by_role("combobox", name="Catalogue")).to_have_value(
+            name, timeout=PATIENCE_MS
+        )
         self.rest()
 
     def rest(self) -> None:
@@ -128,8 +145,15 @@ class Visit:
 
     def _give(self, what: str, files) -> None:
         self.rest()  # a field that is about to be drawn anew would lose them
-        payload = [f if isinstance(f, Path) else {"name": f[0], "mimeType": "application/octet-stream", "buffer": f[1]} for f in files]
-        self.page.locator(f"[class*=st-key-{what}_upload] input[type=file]").set_input_files(payload)
+        payload = [
+            f
+            if isinstance(f, Path)
+            else {"name": f[0], "mimeType": "application/octet-stream", "buffer": f[1]}
+            for f in files
+        ]
+        self.page.locator(f"[class*=st-key-{what}_upload] input[type=file]").set_input_files(
+            payload
+        )
 
     def choose(self, name: str) -> None:
         """Click one of several choices, and see it taken."""

@@ -17,10 +17,16 @@ from browsing import GRACE_S, LIMIT_MB, QUIET, ROOT, Server, Visit
 
 
 def chromium() -> str:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if found is None:
-        pytest.skip("Chromium is not installed: `apt-get install chromium` brings the browser that drives the page")
-    pytest.importorskip("playwright", reason="playwright is not installed: `pip install playwright`")
+        pytest.skip(
+            "Chromium is not installed: `apt-get install chromium` brings the browser that drives the page"
+        )
+    pytest.importorskip(
+        "playwright", reason="playwright is not installed: `pip install playwright`"
+    )
     return found
 
 
@@ -42,7 +48,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     }
     with (temporary / "log.txt").open("w", encoding="utf-8") as log:
         command = [sys.executable, "-m", "leitmotif", "app", "--no-browser", "--port", str(port)]
-        process = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log, cwd=temporary)
+        process = subprocess.Popen(
+            command, env=os.environ | settings, stdout=log, stderr=log, cwd=temporary
+        )
     url = f"http://localhost:{port}"
     try:
         _wait_for(f"{url}/_stcore/health", process)

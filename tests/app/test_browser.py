@@ -15,20 +15,24 @@ import pytest
 from browsing import GRACE_S, LIMIT_MB, SAMPLE, Server
 
 from data.profiles import MUSIC_NAMES
-from leitmotif import ffmpeg
+from leitmotif.render import ffmpeg
 
 CLIP = "data/video_music/cav_mae__00w1lcxw_wu_40_000_6ca848.mp4"
 
 
 def short_film(path: Path, picture: str = "testsrc2", seconds: float = 1.5) -> Path:
     source = ["-f", "lavfi", "-i", f"{picture}=size=160x90:rate=12", "-t", str(seconds)]
-    subprocess.run([ffmpeg.executable(), "-v", "error", "-y", *source, "-pix_fmt", "yuv420p", path], check=True)
+    subprocess.run(
+        [ffmpeg.executable(), "-v", "error", "-y", *source, "-pix_fmt", "yuv420p", path], check=True
+    )
     return path
 
 
 def picture(path: Path) -> str:
     arguments = ["-v", "error", "-i", path, "-map", "0:V:0", "-c", "copy", "-f", "streamhash", "-"]
-    return subprocess.run([ffmpeg.executable(), *arguments], capture_output=True, check=True, text=True).stdout
+    return subprocess.run(
+        [ffmpeg.executable(), *arguments], capture_output=True, check=True, text=True
+    ).stdout
 
 
 def table(*rows: dict) -> bytes:
@@ -37,7 +41,9 @@ def table(*rows: dict) -> bytes:
     writer.writeheader()
     rng = np.random.default_rng(1)
     for row in rows:
-        writer.writerow(dict(zip(MUSIC_NAMES, rng.normal(size=10).round(3).tolist(), strict=True)) | row)
+        writer.writerow(
+            dict(zip(MUSIC_NAMES, rng.normal(size=10).round(3).tolist(), strict=True)) | row
+        )
     return text.getvalue().encode()
 
 
@@ -79,14 +85,20 @@ def test_sample_film_from_the_first_click_to_the_download(visit, tmp_path: Path)
     assert picture(saved) == picture(SAMPLE)
     assert ffmpeg.probe(saved).duration == pytest.approx(ffmpeg.probe(SAMPLE).duration, abs=0.2)
     assert ffmpeg.loudness(saved) == pytest.approx(-16, abs=1.5)
-    page.wait_for_function("document.querySelectorAll('video').length == 2 && document.querySelectorAll('video')[1].readyState >= 1")
+    page.wait_for_function(
+        "document.querySelectorAll('video').length == 2 && document.querySelectorAll('video')[1].readyState >= 1"
+    )
 
     # Taken away.
     with page.expect_download() as download:
         page.get_by_role("button", name="Everything (JSON)").click()
     record = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
-    assert [m["track"].get("title") for m in record["recommendations"][0]["matches"]] == editor.tracks()
-    assert record["choices"]["weights"]["arousal"] == 1 and record["choices"]["weights"]["warmth"] == 0
+    assert [
+        m["track"].get("title") for m in record["recommendations"][0]["matches"]
+    ] == editor.tracks()
+    assert (
+        record["choices"]["weights"]["arousal"] == 1 and record["choices"]["weights"]["warmth"] == 0
+    )
 
     # The other language, and nothing lost.
     kept = editor.tracks()
@@ -198,9 +210,27 @@ def test_broken_and_hostile_tables(visit, tmp_path: Path):
     html = "<img src=x onerror=alert(1)><script>alert(2)</script><b id=bold>bold</b>"
     mark = "![x](https://elsewhere.invalid/x.png) [y](javascript:alert(3)) **z** $$x$$ :red[r]"
     rows = [
-        {"track_id": "1", "title": html, "artist": '=HYPERLINK("https://elsewhere.invalid")', "license": html, "path": "/etc/passwd"},
-        {"track_id": "2", "title": mark, "artist": "+1+cmd|' /C calc'!A0", "license": mark, "path": "../../../../etc/hostname"},
-        {"track_id": "3", "title": "@SUM(1)", "artist": "-1-1", "license": "CC0", "path": "\\\\host\\share\\a.ogg"},
+        {
+            "track_id": "1",
+            "title": html,
+            "artist": '=HYPERLINK("https://elsewhere.invalid")',
+            "license": html,
+            "path": "/etc/passwd",
+        },
+        {
+            "track_id": "2",
+            "title": mark,
+            "artist": "+1+cmd|' /C calc'!A0",
+            "license": mark,
+            "path": "../../../../etc/hostname",
+        },
+        {
+            "track_id": "3",
+            "title": "@SUM(1)",
+            "artist": "-1-1",
+            "license": "CC0",
+            "path": "\\\\host\\share\\a.ogg",
+        },
     ]
     name = f"{html[:30]}.csv"
     editor.give_catalogue((name, table(*rows)))
@@ -215,7 +245,13 @@ def test_broken_and_hostile_tables(visit, tmp_path: Path):
     assert page.locator("#bold, .lm img[src=x]").count() == 0 and page.locator("audio").count() == 0
     with page.expect_download() as download:
         page.get_by_role("button", name="Table (CSV)").click()
-    cells = [c for row in csv.reader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))) for c in row]
+    cells = [
+        c
+        for row in csv.reader(
+            io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))
+        )
+        for c in row
+    ]
     dangerous = [c for c in cells if c[:1] in "=+-@" and c and not _is_number(c)]
     assert not dangerous
     assert not struck and not editor.elsewhere
@@ -241,7 +277,10 @@ def test_two_people_do_not_meet(visit, tmp_path: Path):
     one.choose("VA only")
     assert "first.mp4" in one.page.content() and "second.mp4" not in one.page.content()
     assert "second.mp4" in two.page.content() and "first.mp4" not in two.page.content()
-    assert two.page.get_by_role("radio", name="Equal").is_checked() and not two.page.get_by_role("radio", name="VA only").is_checked()
+    assert (
+        two.page.get_by_role("radio", name="Equal").is_checked()
+        and not two.page.get_by_role("radio", name="VA only").is_checked()
+    )
 
 
 def test_ten_uploads_in_a_row_leave_nothing(visit, server: Server, tmp_path: Path):
@@ -255,7 +294,9 @@ def test_ten_uploads_in_a_row_leave_nothing(visit, server: Server, tmp_path: Pat
         editor.wait_for(f"film {n}.mp4 · 0:0")
         editor.rest()
         if n == 3:
-            before = process.memory_info().rss  # what is loaded once, and the allocator's own reserve, are there
+            before = (
+                process.memory_info().rss
+            )  # what is loaded once, and the allocator's own reserve, are there
         editor.remove_film()
     grown = process.memory_info().rss - before
     assert grown < 30 << 20, f"{grown >> 20} MiB more after six uploads of 7 MiB"

@@ -13,8 +13,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data.profiles import MUSIC_NAMES
-from leitmotif import ffmpeg, presets
-from leitmotif.i18n import TEXT
+from data.words import say
+from leitmotif.render import ffmpeg
+from matcher import presets
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,7 +24,21 @@ ROOT = Path(__file__).resolve().parents[2]
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("films") / "两秒 film.mp4"
     source = "testsrc2=size=160x90:rate=10:duration=2"
-    subprocess.run([ffmpeg.executable(), "-v", "error", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p", path], check=True)
+    subprocess.run(
+        [
+            ffmpeg.executable(),
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            source,
+            "-pix_fmt",
+            "yuv420p",
+            path,
+        ],
+        check=True,
+    )
     return path
 
 
@@ -57,13 +72,24 @@ def film_of(at: AppTest):
 
 
 def weights(at: AppTest) -> np.ndarray:
-    return np.array([next(s.value for s in at.slider if s.key.startswith("weights|") and s.key.endswith(f"|{n}")) for n in MUSIC_NAMES])
+    return np.array(
+        [
+            next(
+                s.value
+                for s in at.slider
+                if s.key.startswith("weights|") and s.key.endswith(f"|{n}")
+            )
+            for n in MUSIC_NAMES
+        ]
+    )
 
 
 def catalogue_file(path: Path, *titles: str) -> Path:
     """A table with a track for each title."""
     path.parent.mkdir(exist_ok=True)
-    rows = [f"{n},{title}," + ",".join(str(n + j) for j in range(10)) for n, title in enumerate(titles)]
+    rows = [
+        f"{n},{title}," + ",".join(str(n + j) for j in range(10)) for n, title in enumerate(titles)
+    ]
     path.write_text("\n".join(["track_id,title," + ",".join(MUSIC_NAMES), *rows]), encoding="utf-8")
     return path
 
@@ -71,8 +97,8 @@ def catalogue_file(path: Path, *titles: str) -> Path:
 def test_empty_page_teaches_in_one_line():
     at = page()
     assert not at.exception
-    assert at.header[0].value == TEXT["empty_title"][0]
-    assert TEXT["sample"][0] in [b.label for b in at.button]
+    assert at.header[0].value == say("page.empty_title")
+    assert say("page.sample") in [b.label for b in at.button]
 
 
 def test_results_of_a_film(watched: AppTest):
@@ -88,7 +114,9 @@ def test_sliders_begin_at_the_prediction(watched: AppTest):
 
     predicted = load_recommender().predict(rate(film_of(watched).timeline))
     for name, value in zip(MUSIC_NAMES, predicted.values, strict=True):
-        slider = next(s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}"))
+        slider = next(
+            s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}")
+        )
         assert slider.value == pytest.approx(value, abs=0.051)
 
 
@@ -96,20 +124,24 @@ def test_a_wish_changes_the_list_and_can_be_taken_back(watched: AppTest):
     before = titles(watched)
     timeline = film_of(watched).timeline
     for name in ("arousal", "brightness", "rhythm_speed"):
-        slider = next(s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}"))
+        slider = next(
+            s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}")
+        )
         slider.set_value(slider.min if slider.value > (slider.min + slider.max) / 2 else slider.max)
     watched.run()
     assert titles(watched) != before
     assert any("You changed" in c.value for c in watched.caption)
     assert film_of(watched).timeline is timeline  # not watched again
-    next(b for b in watched.button if b.label == TEXT["reset"][0]).click().run()
+    next(b for b in watched.button if b.label == say("page.reset")).click().run()
     assert titles(watched) == before
 
 
 def test_presets_move_the_weights(watched: AppTest):
     said(watched, "button_group", "preset").set_value("va_only").run()
     assert weights(watched) == pytest.approx(presets.va_only())
-    next(s for s in watched.slider if s.key.startswith("weights|") and s.key.endswith("|warmth")).set_value(2.0).run()
+    next(
+        s for s in watched.slider if s.key.startswith("weights|") and s.key.endswith("|warmth")
+    ).set_value(2.0).run()
     assert said(watched, "button_group", "preset").value is None  # own weights belong to no preset
     said(watched, "button_group", "preset").set_value("equal").run()
     assert weights(watched) == pytest.approx(np.ones(10))
@@ -127,7 +159,7 @@ def test_no_weight_at_all_is_a_sentence(watched: AppTest):
 def test_filters_leave_what_was_asked_for_or_say_that_nothing_is_left(watched: AppTest):
     words = next(t for t in watched.text_input if t.key.startswith("words|"))
     words.set_value("no such title").run()
-    assert titles(watched) == [] and watched.warning[0].value == TEXT["none_left"][0]
+    assert titles(watched) == [] and watched.warning[0].value == say("page.none_left")
     next(t for t in watched.text_input if t.key.startswith("words|")).set_value("").run()
     assert len(titles(watched)) == 5
 
@@ -136,7 +168,11 @@ def test_other_language_keeps_everything_else(watched: AppTest):
     before = titles(watched)
     next(c for c in watched.get("button_group") if c.key == "language").set_value("zh").run()
     assert titles(watched) == before
-    shown = " ".join([s.value for s in watched.subheader] + [s.label for s in watched.slider] + [b.label for b in watched.button])
+    shown = " ".join(
+        [s.value for s in watched.subheader]
+        + [s.label for s in watched.slider]
+        + [b.label for b in watched.button]
+    )
     assert "所见画面" in shown and "温暖度" in shown and "Warmth" not in shown
     next(c for c in watched.get("button_group") if c.key == "language").set_value("en").run()
 
@@ -147,7 +183,10 @@ def test_the_same_content_is_one_film(watched: AppTest, film: Path):
     assert len(at.session_state["films"]) == 1
 
 
-@pytest.mark.parametrize(("text", "said"), [("/no/such/film.mp4", "no such file"), (str(ROOT / "README.md"), "not read here")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("/no/such/film.mp4", "no such file"), (str(ROOT / "README.md"), "not read here")],
+)
 def test_a_path_that_cannot_be_used_is_a_sentence(text: str, said: str):
     at = page()
     at.text_input(key="video_path").set_value(text).run()
@@ -171,7 +210,9 @@ def test_chinese_page_says_in_chinese_what_is_wrong(tmp_path: Path):
 def test_a_page_for_others_offers_no_paths_of_this_machine(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("leitmotif.page.state.LOCAL", ())
     at = page()
-    assert not [t.key for t in at.text_input if t.key in ("video_path", "catalogue_path", "build_folder")]
+    assert not [
+        t.key for t in at.text_input if t.key in ("video_path", "catalogue_path", "build_folder")
+    ]
 
 
 def test_shipped_settings_tell_nobody_and_stay_on_this_machine():
@@ -183,7 +224,9 @@ def test_shipped_settings_tell_nobody_and_stay_on_this_machine():
 
 
 @pytest.mark.parametrize("same_extractor", [True, False])
-def test_ratings_named_at_the_start_bend_what_the_page_sees(film, tmp_path, monkeypatch, same_extractor):
+def test_ratings_named_at_the_start_bend_what_the_page_sees(
+    film, tmp_path, monkeypatch, same_extractor
+):
     """A calibration that puts scene tension at 100·Φ(1) = 84.1; one learned on another extractor is told, not used."""
     import streamlit as st
 
@@ -195,7 +238,9 @@ def test_ratings_named_at_the_start_bend_what_the_page_sees(film, tmp_path, monk
     grid = np.linspace(-2.5, 2.5, 5)
     curves = np.repeat(np.stack([grid, np.ones(5)])[None], len(VIDEO_NAMES), axis=0)
     models = tuple("calibrated" if name == "scene_tension" else "closed" for name in VIDEO_NAMES)
-    ProfileWeights(models, curves, timeline.extractor if same_extractor else "another 1").save(tmp_path / "mine.safetensors")
+    ProfileWeights(models, curves, timeline.extractor if same_extractor else "another 1").save(
+        tmp_path / "mine.safetensors"
+    )
     monkeypatch.setenv("LEITMOTIF_PROFILE_WEIGHTS", str(tmp_path / "mine.safetensors"))
     st.cache_resource.clear()
     try:
@@ -206,7 +251,9 @@ def test_ratings_named_at_the_start_bend_what_the_page_sees(film, tmp_path, monk
     finally:
         monkeypatch.delenv("LEITMOTIF_PROFILE_WEIGHTS")
         st.cache_resource.clear()
-    assert seen["scene_tension"] == pytest.approx(84.134 if same_extractor else rate(timeline)["scene_tension"], abs=0.01)
+    assert seen["scene_tension"] == pytest.approx(
+        84.134 if same_extractor else rate(timeline)["scene_tension"], abs=0.01
+    )
     assert any("another 1" in warning for warning in seen.warnings) is not same_extractor
 
 
@@ -217,7 +264,9 @@ def test_what_matters_still_matters_for_the_next_film(film: Path, tmp_path: Path
     at.text_input(key="video_path").set_value(str(film)).run()
     assert film_of(at).job.wait(120)
     at.run()
-    next(s for s in at.slider if s.key.startswith("weights|") and s.key.endswith("|warmth")).set_value(2.0)
+    next(
+        s for s in at.slider if s.key.startswith("weights|") and s.key.endswith("|warmth")
+    ).set_value(2.0)
     next(c for c in at.get("button_group") if c.key == "metric").set_value("cosine")
     next(t for t in at.text_input if t.key.startswith("words|")).set_value("a")
     seconds = next(s for s in at.slider if s.key.startswith("seconds|"))
@@ -226,14 +275,19 @@ def test_what_matters_still_matters_for_the_next_film(film: Path, tmp_path: Path
     assert len(titles(at)) == 3
 
     at.text_input(key="video_path").set_value(str(second)).run()
-    assert titles(at) == [] and film_of(at).job.wait(120)  # the list is away while the second film is watched
+    assert titles(at) == [] and film_of(at).job.wait(
+        120
+    )  # the list is away while the second film is watched
     at.run()
     assert len(titles(at)) == 3 and at.number_input(key="k").value == 3
     assert weights(at).tolist() == [2.0 if n == "warmth" else 1.0 for n in MUSIC_NAMES]
     assert said(at, "button_group", "preset").value is None
     assert next(c for c in at.get("button_group") if c.key == "metric").value == "cosine"
     assert next(t for t in at.text_input if t.key.startswith("words|")).value == "a"
-    assert next(s for s in at.slider if s.key.startswith("seconds|")).value == (seconds.min, seconds.max - 1)
+    assert next(s for s in at.slider if s.key.startswith("seconds|")).value == (
+        seconds.min,
+        seconds.max - 1,
+    )
     assert not at.exception and not at.warning
 
 
@@ -245,10 +299,14 @@ def browser_says(at: AppTest):
     return at._tree.get_widget_states()
 
 
-def test_catalogue_the_page_chose_outlives_a_click_of_a_browser_that_has_not_heard_of_it(tmp_path: Path):
+def test_catalogue_the_page_chose_outlives_a_click_of_a_browser_that_has_not_heard_of_it(
+    tmp_path: Path,
+):
     at = page()
     before = browser_says(at)
-    at.text_input(key="catalogue_path").set_value(str(catalogue_file(tmp_path / "mine.csv", "a", "b"))).run()
+    at.text_input(key="catalogue_path").set_value(
+        str(catalogue_file(tmp_path / "mine.csv", "a", "b"))
+    ).run()
     assert said(at, "selectbox", "catalogue").options[-1] == "mine.csv"
     chosen = said(at, "selectbox", "catalogue").value
     assert chosen != "demo"
@@ -278,12 +336,14 @@ def test_presets_and_wishes_outlive_such_a_click(watched: AppTest):
     assert weights(watched) == pytest.approx(np.ones(10))
 
     def warmth():
-        return next(s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith("|warmth"))
+        return next(
+            s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith("|warmth")
+        )
 
     predicted = warmth().value
     warmth().set_value(warmth().max).run()
     before = browser_says(watched)
-    next(b for b in watched.button if b.label == TEXT["reset"][0]).click().run()
+    next(b for b in watched.button if b.label == say("page.reset")).click().run()
     watched._run(before)
     assert warmth().value == predicted
 
@@ -292,7 +352,9 @@ def test_catalogues_of_one_name_are_told_apart(tmp_path: Path):
     at = page()
     keys = []
     for folder in "ab":
-        at.text_input(key="catalogue_path").set_value(str(catalogue_file(tmp_path / folder / "mine.csv", folder))).run()
+        at.text_input(key="catalogue_path").set_value(
+            str(catalogue_file(tmp_path / folder / "mine.csv", folder))
+        ).run()
         keys.append(said(at, "selectbox", "catalogue").value)
     assert said(at, "selectbox", "catalogue").options[1:] == ["mine.csv", "mine.csv (2)"]
     said(at, "selectbox", "catalogue").set_value(keys[0]).run()
@@ -305,6 +367,9 @@ def test_what_was_uploaded_is_taken_in_and_the_field_stands_anew(film: Path, tmp
     said(at, "file_uploader", "catalogue_upload").set_value(("mine.csv", table, "text/csv")).run()
     assert said(at, "selectbox", "catalogue").options[-1] == "mine.csv (uploaded)"
     assert said(at, "file_uploader", "catalogue_upload").value is None
-    films = [("one.mp4", film.read_bytes(), "video/mp4"), ("two.mp4", film.read_bytes() + b"\0", "video/mp4")]
+    films = [
+        ("one.mp4", film.read_bytes(), "video/mp4"),
+        ("two.mp4", film.read_bytes() + b"\0", "video/mp4"),
+    ]
     said(at, "file_uploader", "video_upload").set_value(films).run()
     assert said(at, "radio", "film").options == ["one\\.mp4", "two\\.mp4"]

@@ -16,7 +16,7 @@ from leitmotif.calibration import crossval
 from leitmotif.calibration.calibrate import calibrate, compare
 from leitmotif.calibration.crossval import Answers, Rated
 from leitmotif.calibration.ratings import Ratings, Window
-from leitmotif.calibration.train import Examples, TrainSettings, train
+from leitmotif.calibration.residual import Examples, TrainSettings, train
 
 TENSION, WARMTH = VIDEO_NAMES.index("scene_tension"), VIDEO_NAMES.index("color_warmth")
 QUICK = TrainSettings(epochs=3, steps=3, batch_size=16)
@@ -26,12 +26,36 @@ def clip(seed: int, seconds: int = 8) -> Timeline:
     """Signals that wander, without faces or embedding."""
     rng, count = np.random.default_rng(seed), 2 * seconds
     values = np.full((count, len(COLUMNS)), np.nan)
-    for name in ("motion", "residual_energy", "lightness", "contrast", "heat", "weight", "lighting_key", "brightness", "saturation"):
-        values[:, COLUMNS.index(name)] = np.exp(rng.normal(-2, 1) + np.cumsum(rng.normal(0, 0.1, count)))
-    for name, value in (("seconds", 0.5), ("cuts", 0.0), ("flow_valid", 1.0), ("colourfulness", 20.0)):
+    for name in (
+        "motion",
+        "residual_energy",
+        "lightness",
+        "contrast",
+        "heat",
+        "weight",
+        "lighting_key",
+        "brightness",
+        "saturation",
+    ):
+        values[:, COLUMNS.index(name)] = np.exp(
+            rng.normal(-2, 1) + np.cumsum(rng.normal(0, 0.1, count))
+        )
+    for name, value in (
+        ("seconds", 0.5),
+        ("cuts", 0.0),
+        ("flow_valid", 1.0),
+        ("colourfulness", 20.0),
+    ):
         values[:, COLUMNS.index(name)] = value
     palette = rng.dirichlet(np.ones(36), count).astype(np.float32)
-    return Timeline(np.arange(count) * 0.5, values, [(0.0, float(seconds))], float(seconds), palette, extractor="test 1")
+    return Timeline(
+        np.arange(count) * 0.5,
+        values,
+        [(0.0, float(seconds))],
+        float(seconds),
+        palette,
+        extractor="test 1",
+    )
 
 
 CLIPS = {Path(f"clip {i}.mp4"): clip(i) for i in range(40)}
@@ -49,7 +73,12 @@ def rated(count: int, values: dict[int, np.ndarray], clips: int = 40) -> Ratings
 
 
 def closed(count: int, field: int) -> np.ndarray:
-    return np.array([rate(CLIPS[w.clip], w.start, w.end).values[field] for w in rated(count, {0: np.zeros(count)}).windows])
+    return np.array(
+        [
+            rate(CLIPS[w.clip], w.start, w.end).values[field]
+            for w in rated(count, {0: np.zeros(count)}).windows
+        ]
+    )
 
 
 def test_ratings_that_a_curve_explains_get_a_curve(tmp_path):
@@ -60,7 +89,10 @@ def test_ratings_that_a_curve_explains_get_a_curve(tmp_path):
     assert (row.name, row.kept, row.windows, row.groups) == ("scene_tension", "calibrated", 40, 40)
     assert row.scores["calibrated"].r2 > 0.95 > row.scores["closed"].r2
     assert found.weights.models.count("closed") == 10 and found.weights.network is None
-    bent = [found.weights.rate(CLIPS[w.clip], w.start, w.end)["scene_tension"] for w in rated(40, {0: np.zeros(40)}).windows]
+    bent = [
+        found.weights.rate(CLIPS[w.clip], w.start, w.end)["scene_tension"]
+        for w in rated(40, {0: np.zeros(40)}).windows
+    ]
     assert np.abs(np.array(bent) - tension).mean() < 2
 
 
@@ -103,14 +135,24 @@ def test_noise_never_costs_held_out_agreement(tmp_path):
     assert row.scores[row.kept].r2 >= row.scores["closed"].r2
 
 
-def test_the_same_seed_gives_the_same_file_and_a_second_run_takes_up_the_first(tmp_path, monkeypatch):
+def test_the_same_seed_gives_the_same_file_and_a_second_run_takes_up_the_first(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr(crossval, "NETWORK_FROM", 24)
     ratings = rated(24, {TENSION: np.linspace(5, 95, 24)})
-    first, again = (calibrate(ratings, tmp_path / name, settings=QUICK, read=CLIPS.get) for name in "ab")
+    first, again = (
+        calibrate(ratings, tmp_path / name, settings=QUICK, read=CLIPS.get) for name in "ab"
+    )
     assert list((tmp_path / "a").rglob("metrics.csv"))
     assert first.to_dict() == again.to_dict()
     epochs = []
-    calibrate(ratings, tmp_path / "a", settings=QUICK, read=CLIPS.get, progress=lambda stage, done, total: epochs.append(stage))
+    calibrate(
+        ratings,
+        tmp_path / "a",
+        settings=QUICK,
+        read=CLIPS.get,
+        progress=lambda stage, done, total: epochs.append(stage),
+    )
     assert "watching" in epochs and "learning" not in epochs
 
 
@@ -124,8 +166,14 @@ def test_few_ratings_train_no_network(tmp_path):
 @pytest.mark.parametrize(
     ("ratings", "message"),
     [
-        (rated(19, {TENSION: np.arange(19.0)}), r"scene_tension keeps the closed form: 19 rated windows of 19 clips, at least 20 of 5"),
-        (rated(30, {TENSION: np.arange(30.0)}, clips=1), "30 rated windows of one clip, at least 20 of 5 clips are needed"),
+        (
+            rated(19, {TENSION: np.arange(19.0)}),
+            r"scene_tension keeps the closed form: 19 rated windows of 19 clips, at least 20 of 5",
+        ),
+        (
+            rated(30, {TENSION: np.arange(30.0)}, clips=1),
+            "30 rated windows of one clip, at least 20 of 5 clips are needed",
+        ),
         (rated(30, {TENSION: np.full(30, 50.0)}), "all 30 ratings are 50"),
     ],
 )
@@ -144,7 +192,10 @@ def test_a_column_that_cannot_be_used_does_not_cost_the_others(tmp_path):
 
 def test_clips_that_cannot_be_read_and_windows_outside_are_left_out_and_named(tmp_path):
     ratings = rated(30, {TENSION: np.linspace(5, 95, 30)})
-    outside = replace(ratings, windows=(*ratings.windows[:-1], ratings.windows[-1]._replace(start=500.0, end=600.0)))
+    outside = replace(
+        ratings,
+        windows=(*ratings.windows[:-1], ratings.windows[-1]._replace(start=500.0, end=600.0)),
+    )
 
     def read(path):
         if path.name == "clip 3.mp4":
@@ -160,7 +211,13 @@ def test_clips_that_cannot_be_read_and_windows_outside_are_left_out_and_named(tm
 def test_mixed_extractors_are_refused(tmp_path):
     ratings = rated(24, {TENSION: np.linspace(5, 95, 24)})
     with pytest.raises(InputError, match=r"different extractors \(test 1, test 2\)"):
-        calibrate(ratings, tmp_path, read=lambda path: replace(CLIPS[path], extractor="test 2" if "3" in path.name else "test 1"))
+        calibrate(
+            ratings,
+            tmp_path,
+            read=lambda path: replace(
+                CLIPS[path], extractor="test 2" if "3" in path.name else "test 1"
+            ),
+        )
 
 
 # ------------------------------------------------------------------------------------ training
@@ -168,7 +225,10 @@ def test_mixed_extractors_are_refused(tmp_path):
 
 def examples(count: int, seed: int) -> Examples:
     rng = np.random.default_rng(seed)
-    tokens = [(rng.normal(size=(int(t), 5)).astype(np.float32), np.ones((int(t), 5), bool)) for t in rng.integers(4, 12, count)]
+    tokens = [
+        (rng.normal(size=(int(t), 5)).astype(np.float32), np.ones((int(t), 5), bool))
+        for t in rng.integers(4, 12, count)
+    ]
     share = np.full((count, 11), np.nan)
     share[:, 2] = [1 / (1 + np.exp(-t[:, 0].mean() * 3)) for t, _ in tokens]
     return Examples(tokens, np.zeros((count, 11)), share)
@@ -217,4 +277,6 @@ def test_ctrl_c_stays_ctrl_c(tmp_path):
 def test_training_logs_to_csv(tmp_path):
     train(examples(20, 0), examples(10, 1), tmp_path, QUICK)
     lines = (tmp_path / "metrics.csv").read_text(encoding="utf-8").splitlines()
-    assert {"epoch", "train_loss", "held_out_loss"} <= set(lines[0].split(",")) and len(lines) == 1 + QUICK.epochs
+    assert {"epoch", "train_loss", "held_out_loss"} <= set(lines[0].split(",")) and len(
+        lines
+    ) == 1 + QUICK.epochs

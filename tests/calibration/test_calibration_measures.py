@@ -35,7 +35,9 @@ def test_the_interval_of_no_gain_holds_zero_as_often_as_it_says():
     groups = np.repeat(np.arange(12), 4)
     for _ in range(400):
         rated = rng.normal(size=12)[groups] + rng.normal(size=48)
-        before, after = (rated + rng.normal(size=12)[groups] + rng.normal(size=48) for _ in range(2))
+        before, after = (
+            rated + rng.normal(size=12)[groups] + rng.normal(size=48) for _ in range(2)
+        )
         found = measures.gain(rated, before, after, groups, draws=400)
         false += not found.low <= 0 <= found.high
     assert false / 400 < 0.075

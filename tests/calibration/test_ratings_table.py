@@ -36,7 +36,10 @@ def read(videos: Path, text: str, encoding: str = "utf-8") -> Ratings:
 
 
 def test_raters_of_a_window_are_averaged(videos):
-    ratings = read(videos, "clip,rater,visual_arousal,scene_tension\nb.mov,1,10,50\nb.mov,2,30,\ntrailers/c.mp4,1,-5,60\n")
+    ratings = read(
+        videos,
+        "clip,rater,visual_arousal,scene_tension\nb.mov,1,10,50\nb.mov,2,30,\ntrailers/c.mp4,1,-5,60\n",
+    )
     assert [w.clip.name for w in ratings.windows] == ["b.mov", "c.mp4"]
     assert ratings.values[:, AROUSAL].tolist() == [20, -5]
     assert ratings.values[:, TENSION].tolist() == [50, 60]
@@ -45,13 +48,19 @@ def test_raters_of_a_window_are_averaged(videos):
     assert np.isnan(np.delete(ratings.values, [AROUSAL, TENSION], axis=1)).all()
 
 
-@pytest.mark.parametrize("name", ["b.mov", "b", "B.MOV", "trailers/c.mp4", "trailers\\c.mp4", "./trailers/c.mp4", "c"])
+@pytest.mark.parametrize(
+    "name", ["b.mov", "b", "B.MOV", "trailers/c.mp4", "trailers\\c.mp4", "./trailers/c.mp4", "c"]
+)
 def test_clips_are_found_by_path_name_or_stem(videos, name):
     assert len(read(videos, f"clip,visual_arousal\n{name},1\n")) == 1
 
 
 def test_windows_groups_and_chinese_columns(videos):
-    ratings = read(videos, "片段;开始;结束;来源;画面唤醒度\nb.mov;1.5;8;film X;-40\nb.mov;8;;film X;20\n", "gb18030")
+    ratings = read(
+        videos,
+        "片段;开始;结束;来源;画面唤醒度\nb.mov;1.5;8;film X;-40\nb.mov;8;;film X;20\n",
+        "gb18030",
+    )
     clip = videos / "b.mov"
     assert ratings.windows == (Window(clip, 1.5, 8.0, "film X"), Window(clip, 8.0, None, "film X"))
     assert ratings.groups.tolist() == [0, 0]
@@ -81,7 +90,9 @@ def test_a_clip_is_its_own_group(videos):
     ],
 )
 def test_unusable_rows_are_named_and_the_others_used(videos, row, reason):
-    ratings = read(videos, f"clip,start,end,visual_arousal,scene_tension\nc,,,5,50\n{row}\nb,1,2,7,70\n")
+    ratings = read(
+        videos, f"clip,start,end,visual_arousal,scene_tension\nc,,,5,50\n{row}\nb,1,2,7,70\n"
+    )
     assert ratings.values[:, AROUSAL].tolist() == [5, 7]
     (skipped,) = ratings.skipped
     assert skipped.line == 3 and reason in skipped.reason
@@ -100,7 +111,10 @@ def test_one_bad_cell_does_not_cost_the_row(videos):
         ("clip,visual_arousal\n", "the ratings are empty"),
         ("name,visual_arousal\nb,1\n", "no column says which clip was rated"),
         ("clip,excitement\nb,1\n", "none of the eleven fields is a column"),
-        ("clip,visual_arousal\nnobody,1\nno one,2\n", r"no usable rating \(line 2: clip 'nobody' is not in"),
+        (
+            "clip,visual_arousal\nnobody,1\nno one,2\n",
+            r"no usable rating \(line 2: clip 'nobody' is not in",
+        ),
     ],
 )
 def test_unusable_tables_say_why(videos, text, message):
@@ -120,7 +134,10 @@ def test_missing_files_and_folders_say_so(videos, tmp_path):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(max_size=200) | st.text(alphabet="clip,visual_arousal\n;\"'ab.0123456789-\t", max_size=200))
+@given(
+    st.text(max_size=200)
+    | st.text(alphabet="clip,visual_arousal\n;\"'ab.0123456789-\t", max_size=200)
+)
 def test_any_text_is_read_or_refused(tmp_path_factory, text):
     folder = tmp_path_factory.mktemp("fuzz")
     (folder / "b.mp4").touch()
@@ -136,7 +153,9 @@ def test_any_text_is_read_or_refused(tmp_path_factory, text):
 def test_reliability_is_the_share_of_variance_that_raters_agree_on():
     rng = np.random.default_rng(0)
     truth, rows = rng.normal(0, 10, 4000), {}
-    raters = truth[:, None] + rng.normal(0, 20, (4000, 4))  # one rater: 100 / 500; the mean of four: 100 / 200
+    raters = truth[:, None] + rng.normal(
+        0, 20, (4000, 4)
+    )  # one rater: 100 / 500; the mean of four: 100 / 200
     values = np.full((4000, 11), np.nan)
     counts, spread = np.zeros((4000, 11), int), np.full((4000, 11), np.nan)
     values[:, 0], counts[:, 0], spread[:, 0] = raters.mean(axis=1), 4, raters.var(axis=1, ddof=1)

@@ -47,7 +47,9 @@ def raters(clips) -> SimulatedRaters:
     return SimulatedRaters(clips, seconds=4.0, step=1.0, agreement=0.8)
 
 
-def calibrated(raters: SimulatedRaters, clips, count: int, folder: Path) -> tuple[Calibration, np.ndarray, np.ndarray]:
+def calibrated(
+    raters: SimulatedRaters, clips, count: int, folder: Path
+) -> tuple[Calibration, np.ndarray, np.ndarray]:
     """Calibrated on `count` drawn windows; with the drawn rows and their ratings."""
     rows = np.sort(np.random.default_rng(1).permutation(len(raters.windows))[:count])
     ratings = raters.rate(rows, reliability=CEILING, seed=1)
@@ -61,18 +63,26 @@ def test_the_hidden_rule_is_recovered(raters, clips, tmp_path):
     assert row.kept == "summary"
     assert row.scores["summary"].r2 > 0.8 * ceiling
     assert row.scores["summary"].r2 > max(row.scores["calibrated"].r2, row.scores["closed"].r2)
-    given = np.array([found.weights.rate(clips[w.clip], w.start, w.end).values[FIELD] for w in raters.windows])
+    given = np.array(
+        [found.weights.rate(clips[w.clip], w.start, w.end).values[FIELD] for w in raters.windows]
+    )
     others = np.setdiff1d(np.arange(len(raters.windows)), rows)
-    assert measures.r_squared(raters.truth[others], given[others]) > 0.9  # what the file says of windows nobody rated
+    assert (
+        measures.r_squared(raters.truth[others], given[others]) > 0.9
+    )  # what the file says of windows nobody rated
 
 
 def test_twenty_ratings_do_no_harm(raters, clips, tmp_path):
     found, _, _ = calibrated(raters, clips, 20, tmp_path)
     (row,) = found.fields
     assert row.scores[row.kept].r2 >= row.scores["closed"].r2
-    given = np.array([found.weights.rate(clips[w.clip], w.start, w.end).values[FIELD] for w in raters.windows])
+    given = np.array(
+        [found.weights.rate(clips[w.clip], w.start, w.end).values[FIELD] for w in raters.windows]
+    )
     groups = np.array([w.clip.name for w in raters.windows])
-    assert measures.gain(raters.truth, raters.closed, given, groups).high >= 0  # never below the closed form beyond noise
+    assert (
+        measures.gain(raters.truth, raters.closed, given, groups).high >= 0
+    )  # never below the closed form beyond noise
 
 
 # ------------------------------------------------------------------------------ the command
@@ -90,7 +100,15 @@ def table(raters, tmp_path) -> Path:
         for i in rows:
             w = raters.windows[i]
             for rater in "abc":
-                writer.writerow([w.clip.name, w.start, w.end, rater, round(float(np.clip(raters.truth[i] + rng.normal(0, 9), 0, 100)), 1)])
+                writer.writerow(
+                    [
+                        w.clip.name,
+                        w.start,
+                        w.end,
+                        rater,
+                        round(float(np.clip(raters.truth[i] + rng.normal(0, 9), 0, 100)), 1),
+                    ]
+                )
         writer.writerow(["nobody.mp4", 0, 4, "a", 50])
     return path
 
@@ -101,7 +119,22 @@ def test_the_command_writes_a_file_that_analyze_takes(table, clips, monkeypatch,
     monkeypatch.setattr(video, "read_timeline", lambda path, **_: clips[Path(path)])
     folder = next(iter(clips)).parent
     weights = tmp_path / "my weights.safetensors"
-    assert main(["calibrate", str(table), "--videos", str(folder), "-o", str(weights), "--logs", str(tmp_path / "logs"), "--json"]) == 0
+    assert (
+        main(
+            [
+                "calibrate",
+                str(table),
+                "--videos",
+                str(folder),
+                "-o",
+                str(weights),
+                "--logs",
+                str(tmp_path / "logs"),
+                "--json",
+            ]
+        )
+        == 0
+    )
     out, err = capsys.readouterr()
     record = json.loads(out)
     (field,) = record["fields"]

@@ -32,7 +32,9 @@ def test_a_trend_that_raters_follow_is_found():
     rule = lambda numbers: 0.5 * numbers[:, PARTS[3]][:, 2]  # noqa: E731
     numbers, fresh = windows(0), windows(1, 300)
     noise = np.random.default_rng(2).normal(0, 0.25, 160)
-    model, left_out = fit(numbers, PARTS, np.zeros((160, 11)), ratings(rule(numbers) + noise), GROUPS)
+    model, left_out = fit(
+        numbers, PARTS, np.zeros((160, 11)), ratings(rule(numbers) + noise), GROUPS
+    )
     assert explained(rule(fresh), model.residual(fresh)[:, 3]) > 0.8
     assert explained(rule(numbers), left_out[:, 3]) > 0.7
     assert not np.delete(model.residual(fresh), 3, axis=1).any()  # fields that nobody rated
@@ -42,26 +44,38 @@ def test_what_bends_in_the_closed_form_is_found():
     rule = lambda numbers: 0.6 * np.tanh(2 * numbers[:, 0]) * (numbers[:, 1] > 0)  # noqa: E731
     numbers, fresh = windows(3, 400), windows(4, 400)
     model, _ = fit(numbers, PARTS, np.zeros((400, 11)), ratings(rule(numbers)), np.arange(400))
-    straight = fit(numbers, PARTS, np.zeros((400, 11)), ratings(rule(numbers)), np.arange(400)).model
+    straight = fit(
+        numbers, PARTS, np.zeros((400, 11)), ratings(rule(numbers)), np.arange(400)
+    ).model
     straight.pull[:] = 0
-    assert explained(rule(fresh), model.residual(fresh)[:, 3]) > explained(rule(fresh), straight.residual(fresh)[:, 3])
+    assert explained(rule(fresh), model.residual(fresh)[:, 3]) > explained(
+        rule(fresh), straight.residual(fresh)[:, 3]
+    )
 
 
 def test_left_out_answers_are_those_of_a_fit_without_the_clip():
     """With the variances of all windows, leaving a clip out by formula is the same as leaving it out."""
     from leitmotif.calibration import summary
 
-    numbers, share = windows(5), ratings(0.4 * windows(5)[:, 14] + np.random.default_rng(6).normal(0, 0.2, 160))
+    numbers, share = (
+        windows(5),
+        ratings(0.4 * windows(5)[:, 14] + np.random.default_rng(6).normal(0, 0.2, 160)),
+    )
     whole = fit(numbers, PARTS, np.zeros((160, 11)), share, GROUPS)
     scores = whole.model.scores(numbers)
-    kernels, noise = summary._kernels(scores, PARTS, GROUPS), summary._noise(np.zeros(160), share[:, 3])
+    kernels, noise = (
+        summary._kernels(scores, PARTS, GROUPS),
+        summary._noise(np.zeros(160), share[:, 3]),
+    )
     from scipy.special import ndtri
 
     missed = ndtri(np.clip(share[:, 3], 0.02, 0.98))
     variances, level = summary._variances(kernels, missed, noise)
     k = np.tensordot(variances, kernels, axes=1)
     out = GROUPS == 7
-    expected = k[out][:, ~out] @ np.linalg.solve((k + np.diag(level * noise))[~out][:, ~out], missed[~out])
+    expected = k[out][:, ~out] @ np.linalg.solve(
+        (k + np.diag(level * noise))[~out][:, ~out], missed[~out]
+    )
     assert np.allclose(whole.left_out[out, 3], expected, atol=1e-8)
 
 

@@ -31,5 +31,8 @@ def test_interruption_keeps_the_old_file(tmp_path, interruption):
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be written"), atomic_path(tmp_path / "file" / "out.csv"):
+    with (
+        pytest.raises(InputError, match="cannot be written"),
+        atomic_path(tmp_path / "file" / "out.csv"),
+    ):
         pass

@@ -37,7 +37,11 @@ def test_a_persons_own_columns_in_any_encoding(tmp_path: Path, encoding: str):
 
 @pytest.mark.parametrize(
     "header",
-    [",".join(MUSIC_NAMES), ",".join(f.zh for f in MUSIC_FIELDS), ",".join(n.upper().replace("_", " ") for n in MUSIC_NAMES)],
+    [
+        ",".join(MUSIC_NAMES),
+        ",".join(f.zh for f in MUSIC_FIELDS),
+        ",".join(n.upper().replace("_", " ") for n in MUSIC_NAMES),
+    ],
     ids=["ours", "Chinese", "shouted"],
 )
 def test_any_spelling_of_the_names(tmp_path: Path, header: str):
@@ -69,7 +73,14 @@ def test_ten_bare_numbers_with_and_without_a_name(tmp_path: Path):
 def test_rows_that_cannot_be_used_are_named(tmp_path: Path):
     good = "a," + ROWS[0]
     text = "\n".join(
-        ["track_id," + ",".join(MUSIC_NAMES), good, "b,1,2,nan,4,5,6,7,8,9,10", "a," + ROWS[1], "c,1,2", "d,1,2,,4,5,6,7,8,9,10"]
+        [
+            "track_id," + ",".join(MUSIC_NAMES),
+            good,
+            "b,1,2,nan,4,5,6,7,8,9,10",
+            "a," + ROWS[1],
+            "c,1,2",
+            "d,1,2,,4,5,6,7,8,9,10",
+        ]
     )
     found = read(tmp_path, text)
     assert found.track_ids == ["a"]
@@ -111,9 +122,13 @@ def test_bytes_that_are_no_table(tmp_path: Path):
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=300) | st.binary(max_size=300))
-def test_anything_at_all_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: str | bytes):
+def test_anything_at_all_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, content: str | bytes
+):
     path = tmp_path_factory.mktemp("any") / "any.csv"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
+    path.write_bytes(
+        content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
+    )
     try:
         assert len(Catalogue.read(path)) > 0
     except InputError as error:
@@ -127,7 +142,13 @@ def tracks(count: int = 3) -> Catalogue:
     rng = np.random.default_rng(0)
     rows = [
         dict(zip(MUSIC_NAMES, rng.normal(size=10).tolist(), strict=True))
-        | {"track_id": f"曲/{i}", "title": 'with "quotes", commas\nand lines', "duration_s": 12.5 + i, "bpm": "", "isrc": "DE123"}
+        | {
+            "track_id": f"曲/{i}",
+            "title": 'with "quotes", commas\nand lines',
+            "duration_s": 12.5 + i,
+            "bpm": "",
+            "isrc": "DE123",
+        }
         for i in range(count)
     ]
     return Catalogue.from_rows(rows)
@@ -162,7 +183,9 @@ def test_a_failed_write_leaves_the_old_catalogue(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
-def test_whole_columns_and_single_rows_read_the_same(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch):
+def test_whole_columns_and_single_rows_read_the_same(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+):
     tracks(50).write(tmp_path / name)
     monkeypatch.setattr(catalogue_module, "_FAST_READ_BYTES", 0)
     fast = Catalogue.read(tmp_path / name)
@@ -172,14 +195,23 @@ def test_whole_columns_and_single_rows_read_the_same(tmp_path: Path, name: str, 
     np.testing.assert_array_equal(fast.features, slow.features)
     for column in ("track_id", "title", "duration_s", "isrc"):
         assert fast.text(column) == slow.text(column)
-    assert fast.take([4, 2]).text("track_id") == slow.take([4, 2]).text("track_id") == ["曲/4", "曲/2"]
+    assert (
+        fast.take([4, 2]).text("track_id") == slow.take([4, 2]).text("track_id") == ["曲/4", "曲/2"]
+    )
     np.testing.assert_array_equal(fast.numbers("duration_s"), slow.numbers("duration_s"))
     assert fast.track(7) == slow.track(7)
 
 
-def test_a_large_file_with_a_bad_row_still_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_large_file_with_a_bad_row_still_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(catalogue_module, "_FAST_READ_BYTES", 0)
-    found = read(tmp_path, "\n".join(["track_id," + ",".join(MUSIC_NAMES), "a," + ROWS[0], "b,1,2,inf,4,5,6,7,8,9,10"]))
+    found = read(
+        tmp_path,
+        "\n".join(
+            ["track_id," + ",".join(MUSIC_NAMES), "a," + ROWS[0], "b,1,2,inf,4,5,6,7,8,9,10"]
+        ),
+    )
     assert found.track_ids == ["a"] and found.skipped[0].line == 3
 
 
@@ -190,14 +222,24 @@ def test_take_keeps_order_and_columns(rows):
     assert found.text("isrc") == ["DE123"] * 2
 
 
-@pytest.mark.parametrize("column", [[[1.0], [2.0]], [{"a": 1}, {"a": 2}], [b"1", b"\xff"], [date(2026, 1, 1), date(2026, 1, 2)]], ids=str)
+@pytest.mark.parametrize(
+    "column",
+    [[[1.0], [2.0]], [{"a": 1}, {"a": 2}], [b"1", b"\xff"], [date(2026, 1, 1), date(2026, 1, 2)]],
+    ids=str,
+)
 def test_a_parquet_column_of_another_kind_is_no_number(tmp_path, column):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     features = {name: [0.5, 1.5] for name in MUSIC_NAMES}
-    pq.write_table(pa.table({"track_id": ["a", "b"], **features, "bpm": column}), tmp_path / "beats.parquet")
+    pq.write_table(
+        pa.table({"track_id": ["a", "b"], **features, "bpm": column}), tmp_path / "beats.parquet"
+    )
     assert np.isnan(Catalogue.read(tmp_path / "beats.parquet").numbers("bpm")).all()
-    pq.write_table(pa.table({"track_id": ["a", "b"], **features, "warmth": column}), tmp_path / "warm.parquet")
-    with pytest.raises(InputError, match=r"warm\.parquet: no usable track.*warmth is not a finite number"):
+    pq.write_table(
+        pa.table({"track_id": ["a", "b"], **features, "warmth": column}), tmp_path / "warm.parquet"
+    )
+    with pytest.raises(
+        InputError, match=r"warm\.parquet: no usable track.*warmth is not a finite number"
+    ):
         Catalogue.read(tmp_path / "warm.parquet")

@@ -19,7 +19,9 @@ from data.demo.score import PIECES
 from data.demo.synth import RATE, VOICES, saw
 
 DEMO = Path(build.__file__).parent
-TRACKS = {row["track_id"]: row for row in csv.DictReader((DEMO / "tracks.csv").open(encoding="utf-8"))}
+TRACKS = {
+    row["track_id"]: row for row in csv.DictReader((DEMO / "tracks.csv").open(encoding="utf-8"))
+}
 BY_ID = {piece.track_id: piece for piece in PIECES}
 C_MINOR = Piece(
     "test", "Test", 120, "C", "minor", "middle", "rising", "neutral", "medium", "none",
@@ -41,13 +43,22 @@ def bands_db(sound: np.ndarray) -> np.ndarray:
     whole = len(sound) // RATE
     power = np.abs(np.fft.rfft(sound[: whole * RATE].mean(axis=1).reshape(whole, RATE))) ** 2
     edges = 60 * 2 ** np.arange(9)
-    return 10 * np.log10(np.stack([power[:, a:b].sum(axis=1) for a, b in pairwise(edges)], axis=1) + 1e-3)
+    return 10 * np.log10(
+        np.stack([power[:, a:b].sum(axis=1) for a, b in pairwise(edges)], axis=1) + 1e-3
+    )
 
 
 class TestScore:
     @pytest.mark.parametrize(
         ("word", "classes"),
-        [("1", (0, 3, 7)), ("5", (7, 10, 2)), ("5M", (7, 11, 2)), ("b2", (1, 5, 8)), ("47", (5, 8, 0, 3)), ("0+1+6", (0, 1, 6))],
+        [
+            ("1", (0, 3, 7)),
+            ("5", (7, 10, 2)),
+            ("5M", (7, 11, 2)),
+            ("b2", (1, 5, 8)),
+            ("47", (5, 8, 0, 3)),
+            ("0+1+6", (0, 1, 6)),
+        ],
     )
     def test_chord_words(self, word: str, classes: tuple[int, ...]):
         assert chord_classes(C_MINOR, word) == classes
@@ -66,11 +77,17 @@ class TestScore:
 
     def test_strong_notes_bend_to_the_chord(self):
         at_bar_lines = [n.pitch % 12 for n in melody(C_MINOR) if n.start % 4 == 0]
-        assert all(p in chord_classes(C_MINOR, word) for p, word in zip(at_bar_lines, C_MINOR.chords.split(), strict=True))
+        assert all(
+            p in chord_classes(C_MINOR, word)
+            for p, word in zip(at_bar_lines, C_MINOR.chords.split(), strict=True)
+        )
 
     @pytest.mark.parametrize("piece", PIECES, ids=lambda p: p.track_id)
     def test_every_bar_adds_up(self, piece: Piece):
-        lengths = {letter: sum(float(e.split(":")[1]) for e in motif.split()) for letter, motif in piece.motifs.items()}
+        lengths = {
+            letter: sum(float(e.split(":")[1]) for e in motif.split())
+            for letter, motif in piece.motifs.items()
+        }
         assert set(lengths.values()) == {piece.beats}
         assert len(piece.line.split()) == piece.bars
 
@@ -101,8 +118,12 @@ class TestSound:
         sound = VOICES[voice](220.0, 1.0, 0.7, np.random.default_rng(1))
         spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 8 * RATE))
         cents = np.arange(-60, 61, 2)
-        comb = [sum(spectrum[round(8 * 220 * k * 2 ** (c / 1200))] for k in (1, 2, 3)) for c in cents]
-        assert abs(cents[int(np.argmax(comb))]) <= 24  # ensembles are spread by some cents, the drone by most
+        comb = [
+            sum(spectrum[round(8 * 220 * k * 2 ** (c / 1200))] for k in (1, 2, 3)) for c in cents
+        ]
+        assert (
+            abs(cents[int(np.argmax(comb))]) <= 24
+        )  # ensembles are spread by some cents, the drone by most
         assert np.abs(sound).max() < 2.5
 
     def test_the_saw_aliases_far_less_than_a_plain_one(self):
@@ -110,7 +131,9 @@ class TestSound:
         for k in range(1, 8):
             harmonic[3001 * k - 4 : 3001 * k + 5] = True
         plain = 2 * (np.arange(RATE) * 3001 / RATE % 1) - 1
-        smooth, rough = (np.abs(np.fft.rfft(wave * np.hanning(RATE))) ** 2 for wave in (saw(3001.0, RATE), plain))
+        smooth, rough = (
+            np.abs(np.fft.rfft(wave * np.hanning(RATE))) ** 2 for wave in (saw(3001.0, RATE), plain)
+        )
         assert smooth[~harmonic][20:].sum() < 0.05 * rough[~harmonic][20:].sum()
 
     def test_the_same_piece_gives_the_same_samples(self):
@@ -123,13 +146,19 @@ class TestTracks:
     def test_the_table_says_what_the_score_says(self):
         assert list(TRACKS) == [p.track_id for p in PIECES]
         for piece in PIECES:
-            assert TRACKS[piece.track_id] == {k: str(v) for k, v in build.known_answers(piece).items()}
+            assert TRACKS[piece.track_id] == {
+                k: str(v) for k, v in build.known_answers(piece).items()
+            }
 
     @pytest.mark.parametrize("track_id", TRACKS)
     def test_a_track_is_tagged_and_as_long_as_said(self, track_id: str):
         truth, file = TRACKS[track_id], OggOpus(DEMO / "tracks" / f"{track_id}.opus")
         tags = {k: v[0] for k, v in file.tags.items()}
-        assert (tags["title"], tags["artist"], tags["license"]) == (truth["title"], "Leitmotif", "CC0-1.0")
+        assert (tags["title"], tags["artist"], tags["license"]) == (
+            truth["title"],
+            "Leitmotif",
+            "CC0-1.0",
+        )
         assert float(tags["bpm"]) == float(truth["tempo_bpm"])
         assert tags.get("initialkey", "") == truth["key"]
         assert 15 <= float(truth["duration_s"]) <= 30
@@ -139,10 +168,14 @@ class TestTracks:
     def test_level_and_brightness_are_as_set(self, track_id: str):
         truth, sound = TRACKS[track_id], shipped(track_id)
         assert np.abs(sound).max() < 1
-        assert 10 * np.log10(np.mean(sound.astype(np.float64) ** 2)) == pytest.approx(float(truth["rms_db"]), abs=0.7)
+        assert 10 * np.log10(np.mean(sound.astype(np.float64) ** 2)) == pytest.approx(
+            float(truth["rms_db"]), abs=0.7
+        )
         power = np.abs(np.fft.rfft(sound.mean(axis=1))) ** 2
         share = power[np.fft.rfftfreq(len(sound), 1 / RATE) > 1500].sum() / power.sum()
-        low, high = {"dark": (0, 0.010), "neutral": (0.010, 0.085), "bright": (0.085, 1)}[truth["brightness"]]
+        low, high = {"dark": (0, 0.010), "neutral": (0.010, 0.085), "bright": (0.085, 1)}[
+            truth["brightness"]
+        ]
         assert low <= share < high
 
     @pytest.mark.parametrize("track_id", ["clockwork", "pixel-garden"])
@@ -153,9 +186,14 @@ class TestTracks:
 
     @pytest.mark.parametrize("track_id", [p.track_id for p in PIECES if 88 <= p.tempo_bpm <= 160])
     def test_the_tempo_can_be_heard(self, track_id: str):
-        assert heard_tempo(track_id) == pytest.approx(float(TRACKS[track_id]["tempo_bpm"]), rel=0.04)
+        assert heard_tempo(track_id) == pytest.approx(
+            float(TRACKS[track_id]["tempo_bpm"]), rel=0.04
+        )
 
-    @pytest.mark.parametrize("track_id", ["first-light", "tide-pool", "letting-go", "last-letter", "november", "glass-corridor"])
+    @pytest.mark.parametrize(
+        "track_id",
+        ["first-light", "tide-pool", "letting-go", "last-letter", "november", "glass-corridor"],
+    )
     def test_slow_tempos_are_heard_up_to_their_double(self, track_id: str):
         ratio = heard_tempo(track_id) / float(TRACKS[track_id]["tempo_bpm"])
         assert min(abs(ratio - 1), abs(ratio - 2)) < 0.06
@@ -164,7 +202,9 @@ class TestTracks:
     def test_the_key_can_be_heard(self, track_id: str):
         truth = TRACKS[track_id]
         if track_id == "tide-pool":
-            pytest.skip("F major in seventh chords holds all of A minor: no key finder by profile can tell")
+            pytest.skip(
+                "F major in seventh chords holds all of A minor: no key finder by profile can tell"
+            )
         key, clarity = heard_key(track_id)
         if truth["mode"] == "dissonant":
             assert clarity < 0.6
@@ -177,7 +217,9 @@ def mono(track_id: str) -> np.ndarray:
     """A shipped track as the extractor hears it: mono at 22.05 kHz."""
     import librosa
 
-    return librosa.resample(shipped(track_id).mean(axis=1), orig_sr=RATE, target_sr=22_050, res_type="polyphase")
+    return librosa.resample(
+        shipped(track_id).mean(axis=1), orig_sr=RATE, target_sr=22_050, res_type="polyphase"
+    )
 
 
 def heard_tempo(track_id: str) -> float:
@@ -190,12 +232,18 @@ def heard_key(track_id: str) -> tuple[tuple[str, str], float]:
     """Krumhansl and Kessler's key finding: (tonic, mode) and its correlation."""
     import librosa
 
-    chroma = librosa.feature.chroma_stft(y=mono(track_id), sr=22_050, n_fft=8192, hop_length=2048, tuning=0).mean(axis=1)
+    chroma = librosa.feature.chroma_stft(
+        y=mono(track_id), sr=22_050, n_fft=8192, hop_length=2048, tuning=0
+    ).mean(axis=1)
     profiles = {
         "major": [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88],
         "minor": [6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17],
     }
-    scores = {(NAMES[k], m): float(np.corrcoef(np.roll(p, k), chroma)[0, 1]) for m, p in profiles.items() for k in range(12)}
+    scores = {
+        (NAMES[k], m): float(np.corrcoef(np.roll(p, k), chroma)[0, 1])
+        for m, p in profiles.items()
+        for k in range(12)
+    }
     best = max(scores, key=scores.get)
     return best, scores[best]
 

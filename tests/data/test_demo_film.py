@@ -18,7 +18,9 @@ DEMO = Path(film.__file__).parent
 def frames() -> np.ndarray:
     """The shipped film, uint8 RGB (frames, H, W, 3) at quarter size."""
     with av.open(str(DEMO / "sample.mp4")) as container:
-        return np.stack([f.reformat(192, 108, format="rgb24").to_ndarray() for f in container.decode(video=0)])
+        return np.stack(
+            [f.reformat(192, 108, format="rgb24").to_ndarray() for f in container.decode(video=0)]
+        )
 
 
 def test_the_table_says_what_the_film_program_says():
@@ -29,20 +31,33 @@ def test_format_and_length(frames: np.ndarray):
     truth = film.truth()
     with av.open(str(DEMO / "sample.mp4")) as container:
         video = container.streams.video[0]
-        assert (video.width, video.height, video.average_rate) == (truth["width"], truth["height"], truth["fps"])
-        assert (video.codec_context.name, video.pix_fmt, len(container.streams.audio)) == ("h264", "yuv420p", 0)
+        assert (video.width, video.height, video.average_rate) == (
+            truth["width"],
+            truth["height"],
+            truth["fps"],
+        )
+        assert (video.codec_context.name, video.pix_fmt, len(container.streams.audio)) == (
+            "h264",
+            "yuv420p",
+            0,
+        )
     assert len(frames) == truth["frames"]
 
 
 def test_cuts_are_where_they_are_said_to_be(frames: np.ndarray):
-    change = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean(axis=(1, 2, 3))  # change[i]: from frame i to i + 1
+    change = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean(
+        axis=(1, 2, 3)
+    )  # change[i]: from frame i to i + 1
     for before, cut, after in zip(film.STARTS, film.STARTS[1:-1], film.STARTS[2:], strict=False):
         inside = np.r_[change[before : cut - 1], change[cut : after - 1]]
         assert change[cut - 1] > 2 * np.median(inside)
 
 
 def test_the_moods_differ_as_meant(frames: np.ndarray):
-    scenes = {s["name"]: frames[round(s["start_s"] * 24) : round(s["end_s"] * 24)].astype(np.float32) for s in film.truth()["scenes"]}
+    scenes = {
+        s["name"]: frames[round(s["start_s"] * 24) : round(s["end_s"] * 24)].astype(np.float32)
+        for s in film.truth()["scenes"]
+    }
     light = {name: f.mean() for name, f in scenes.items()}
     warm = {name: f[..., 0].mean() - f[..., 2].mean() for name, f in scenes.items()}
     shot = {s["name"]: (s["end_s"] - s["start_s"]) / s["shots"] for s in film.truth()["scenes"]}
@@ -55,7 +70,11 @@ def test_the_moods_differ_as_meant(frames: np.ndarray):
 def test_any_frame_can_be_drawn_again():
     wanted = (100, 420, 520, 700)
     with av.open(str(DEMO / "sample.mp4")) as container:
-        there = {n: f.to_ndarray(format="rgb24") for n, f in enumerate(container.decode(video=0)) if n in wanted}
+        there = {
+            n: f.to_ndarray(format="rgb24")
+            for n, f in enumerate(container.decode(video=0))
+            if n in wanted
+        }
     for number in wanted:
         drawn = film.frame(number)
         error = np.mean((drawn.astype(np.float64) - there[number]) ** 2)

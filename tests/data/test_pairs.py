@@ -27,15 +27,33 @@ def test_what_is_written_is_read_back(tmp_path):
     pairs = Pairs.from_profiles([scene(), scene("电影 b.mp4", 12.5, sure=0.5)])
     pairs.write(tmp_path / "片段 pairs.csv")
     again = read_pairs(tmp_path / "片段 pairs.csv")
-    assert again.sources == ("a.mp4", "电影 b.mp4") and again.splits == pairs.splits and again.skipped == ()
-    for name in ("start", "end", "video", "video_confidence", "music", "music_confidence", "music_share"):
-        assert np.allclose(getattr(again, name), getattr(pairs, name), rtol=1e-5, equal_nan=True), name
+    assert (
+        again.sources == ("a.mp4", "电影 b.mp4")
+        and again.splits == pairs.splits
+        and again.skipped == ()
+    )
+    for name in (
+        "start",
+        "end",
+        "video",
+        "video_confidence",
+        "music",
+        "music_confidence",
+        "music_share",
+    ):
+        assert np.allclose(getattr(again, name), getattr(pairs, name), rtol=1e-5, equal_nan=True), (
+            name
+        )
     assert (again.video_extractor, again.music_extractor) == ("v 1", "m 1")
 
 
 def test_confidence_0_is_not_measured():
     pairs = Pairs.from_profiles([scene()])
-    assert np.isnan(pairs.video[0, 0]) and np.isfinite(pairs.video[0, 1:]).all() and np.isfinite(pairs.music).all()
+    assert (
+        np.isnan(pairs.video[0, 0])
+        and np.isfinite(pairs.video[0, 1:]).all()
+        and np.isfinite(pairs.music).all()
+    )
 
 
 @given(st.text())
@@ -49,8 +67,16 @@ def test_about_three_in_five_sources_train():
 
 
 def test_columns_may_be_few_and_spelt_as_a_person_does(tmp_path):
-    pairs = read_pairs(write(tmp_path / "p.csv", "Source,画面唤醒度,Motion Amplitude,brightness_score,split\nx,-20,,80,test\n"))
-    assert pairs.video[0, VIDEO_NAMES.index("visual_arousal")] == -20 and pairs.music[0, MUSIC_NAMES.index("brightness")] == 80
+    pairs = read_pairs(
+        write(
+            tmp_path / "p.csv",
+            "Source,画面唤醒度,Motion Amplitude,brightness_score,split\nx,-20,,80,test\n",
+        )
+    )
+    assert (
+        pairs.video[0, VIDEO_NAMES.index("visual_arousal")] == -20
+        and pairs.music[0, MUSIC_NAMES.index("brightness")] == 80
+    )
     assert np.isfinite(pairs.video).sum() == np.isfinite(pairs.music).sum() == 1
     assert pairs.video_confidence.sum() == 1 and pairs.splits == ("test",)
 
@@ -73,7 +99,10 @@ def test_bad_rows_are_left_out_and_named(tmp_path):
         ("", "not a pairs file; it needs a column 'source'"),
         ("track,arousal\n1,2\n", "not a pairs file; it needs a column 'source'"),
         ("source,visual_arousal,arousal\n", "no usable pair"),
-        ("source,visual_arousal,arousal\na,x,1\n", "no usable pair in this file .line 2: visual_arousal is not a number"),
+        (
+            "source,visual_arousal,arousal\na,x,1\n",
+            "no usable pair in this file .line 2: visual_arousal is not a number",
+        ),
     ],
 )
 def test_files_that_are_no_pairs(tmp_path, content, sentence):
@@ -93,12 +122,17 @@ def test_a_binary_file_is_no_table(tmp_path):
 def test_mixed_extractors_are_refused_where_they_would_be_mixed():
     pairs = Pairs.from_profiles([scene(), scene("b", video_by="v 2")])
     assert pairs.music_extractor == "m 1"
-    with pytest.raises(InputError, match=r"pictures measured by 2 different extractors \(v 1, v 2\)"):
+    with pytest.raises(
+        InputError, match=r"pictures measured by 2 different extractors \(v 1, v 2\)"
+    ):
         pairs.video_extractor  # noqa: B018
 
 
 def test_take_and_split_keep_rows_together():
     pairs = Pairs.from_profiles([scene(f"film {i // 2}", float(i)) for i in range(40)])
     assert sum(len(pairs.split(s)) for s in SPLITS) == 40
-    assert pairs.take([3, 1]).start.tolist() == [3, 1] and pairs.take([3, 1]).sources == ("film 1", "film 0")
+    assert pairs.take([3, 1]).start.tolist() == [3, 1] and pairs.take([3, 1]).sources == (
+        "film 1",
+        "film 0",
+    )
     assert pairs.groups().tolist() == [i // 2 for i in range(40)]

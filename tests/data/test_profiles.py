@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS, Curves, MusicProfile, VideoProfile, column_key, field_lookup, parse_vector
+from data.profiles import (
+    MUSIC_FIELDS,
+    VIDEO_FIELDS,
+    Curves,
+    MusicProfile,
+    VideoProfile,
+    column_key,
+    field_lookup,
+    parse_vector,
+)
 
 USERS_COLUMNS = [
     "Richness",
@@ -22,7 +31,18 @@ USERS_COLUMNS = [
     "音乐唤醒度",
     "音乐效价",
 ]
-WORKED_EXAMPLE = [-0.8372, 2.8622, -3.8342, -5.1344, -4.2335, 22.4444, 50.9279, 76.1797, 56.2267, -20.4412]
+WORKED_EXAMPLE = [
+    -0.8372,
+    2.8622,
+    -3.8342,
+    -5.1344,
+    -4.2335,
+    22.4444,
+    50.9279,
+    76.1797,
+    56.2267,
+    -20.4412,
+]
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 profiles = st.builds(
@@ -54,7 +74,9 @@ def test_neutral_is_the_middle_of_every_range(fields):
 def test_our_users_column_names_are_known_in_their_order():
     lookup = field_lookup(MUSIC_FIELDS)
     assert [lookup[column_key(name)] for name in USERS_COLUMNS] == list(range(10))
-    assert [lookup[column_key(name.upper().replace(" ", "_"))] for name in USERS_COLUMNS] == list(range(10))
+    assert [lookup[column_key(name.upper().replace(" ", "_"))] for name in USERS_COLUMNS] == list(
+        range(10)
+    )
 
 
 @given(profiles)
@@ -68,7 +90,9 @@ def test_csv_round_trip(profile):
 
 
 def test_a_row_in_the_users_own_names_is_read():
-    profile = MusicProfile.from_csv(",".join(USERS_COLUMNS) + "\n" + ",".join(map(str, WORKED_EXAMPLE)))
+    profile = MusicProfile.from_csv(
+        ",".join(USERS_COLUMNS) + "\n" + ",".join(map(str, WORKED_EXAMPLE))
+    )
     assert profile.values.tolist() == WORKED_EXAMPLE
     assert profile["arousal"] == 56.2267
     assert profile.confidence.tolist() == [1.0] * 10
@@ -85,7 +109,10 @@ def test_a_profile_cannot_be_changed_behind_its_back():
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [([0.0] * 9, r"shape \(9,\), \(10,\) is needed"), ([0.0] * 9 + [np.nan], "valence is not a finite number")],
+    [
+        ([0.0] * 9, r"shape \(9,\), \(10,\) is needed"),
+        ([0.0] * 9 + [np.nan], "valence is not a finite number"),
+    ],
 )
 def test_wrong_vectors_are_refused(values, message):
     with pytest.raises(InputError, match=message):
@@ -93,7 +120,12 @@ def test_wrong_vectors_are_refused(values, message):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("[1]", "object is needed"), ("{", "not valid JSON"), ('{"richness": 1}', "missing variation, rhythm")]
+    ("text", "message"),
+    [
+        ("[1]", "object is needed"),
+        ("{", "not valid JSON"),
+        ('{"richness": 1}', "missing variation, rhythm"),
+    ],
 )
 def test_wrong_json_is_refused(text, message):
     with pytest.raises(InputError, match=message):
@@ -101,13 +133,23 @@ def test_wrong_json_is_refused(text, message):
 
 
 def test_curves_are_read_by_name():
-    curves = Curves(np.array([0.0, 0.5]), np.array([[1.0, 2.0], [3.0, 4.0]]), ("arousal", "loudness"))
+    curves = Curves(
+        np.array([0.0, 0.5]), np.array([[1.0, 2.0], [3.0, 4.0]]), ("arousal", "loudness")
+    )
     assert curves["loudness"].tolist() == [2.0, 4.0]
 
 
-@given(st.lists(finite, min_size=10, max_size=10), st.sampled_from([",", ", ", " ", ";", "，", "、", "\t"]))
+@given(
+    st.lists(finite, min_size=10, max_size=10),
+    st.sampled_from([",", ", ", " ", ";", "，", "、", "\t"]),
+)
 def test_ten_numbers_in_any_separator(numbers, separator):
-    assert parse_vector("[" + separator.join(map(repr, numbers)) + "]", MUSIC_FIELDS, "--pred_feat").tolist() == numbers
+    assert (
+        parse_vector(
+            "[" + separator.join(map(repr, numbers)) + "]", MUSIC_FIELDS, "--pred_feat"
+        ).tolist()
+        == numbers
+    )
 
 
 @pytest.mark.parametrize(

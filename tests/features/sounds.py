@@ -18,7 +18,11 @@ def notes(pitches, seconds=0.4, partials=6, decay=3.0, attack_s=0.005, level=0.1
     envelope = np.exp(-decay * t) * np.minimum(t / attack_s, 1)
     out = []
     for chord in pitches:
-        tones = [np.sin(2 * np.pi * hz(p) * h * t) / h for p in np.atleast_1d(chord) for h in range(1, partials + 1)]
+        tones = [
+            np.sin(2 * np.pi * hz(p) * h * t) / h
+            for p in np.atleast_1d(chord)
+            for h in range(1, partials + 1)
+        ]
         out.append(sum(tones) * envelope)
     return level * np.concatenate(out)
 

@@ -16,7 +16,9 @@ from features.audio.spectrum import FRAME_S, analyse_frames, mel_db, mfcc
 
 @pytest.fixture(scope="module")
 def sound() -> np.ndarray:
-    return (notes([60, 64, 67, 72, 71, 67] * 3, partials=12) + drums(100, seconds=7.2)).astype(np.float32)
+    return (notes([60, 64, 67, 72, 71, 67] * 3, partials=12) + drums(100, seconds=7.2)).astype(
+        np.float32
+    )
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,11 @@ def levels(sound: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [("centroid", "spectral_centroid"), ("bandwidth", "spectral_bandwidth"), ("rolloff", "spectral_rolloff")],
+    [
+        ("centroid", "spectral_centroid"),
+        ("bandwidth", "spectral_bandwidth"),
+        ("rolloff", "spectral_rolloff"),
+    ],
 )
 def test_moments_are_librosas(spectrum, levels, ours: str, theirs: str):
     expected = getattr(librosa.feature, theirs)(S=levels, sr=RATE)[0]
@@ -39,8 +45,12 @@ def test_moments_are_librosas(spectrum, levels, ours: str, theirs: str):
 
 
 def test_mel_and_mfcc_are_librosas(sound, spectrum):
-    np.testing.assert_allclose(spectrum.mel, librosa.feature.melspectrogram(y=sound, sr=RATE).T, rtol=1e-3, atol=1e-5)
-    np.testing.assert_allclose(mfcc(mel_db(spectrum.mel)), librosa.feature.mfcc(y=sound, sr=RATE).T, atol=0.02)
+    np.testing.assert_allclose(
+        spectrum.mel, librosa.feature.melspectrogram(y=sound, sr=RATE).T, rtol=1e-3, atol=1e-5
+    )
+    np.testing.assert_allclose(
+        mfcc(mel_db(spectrum.mel)), librosa.feature.mfcc(y=sound, sr=RATE).T, atol=0.02
+    )
 
 
 def test_onset_envelope_is_librosas(sound, spectrum):
@@ -58,7 +68,10 @@ def test_a_sine_has_its_level_its_pitch_and_no_width():
     assert spectrum["bright"][middle].max() < 0.001
 
 
-@pytest.mark.parametrize(("pitches", "name"), [([60, 64, 67], "C major"), ([57, 60, 64], "A minor"), ([66, 70, 73], "F# major")])
+@pytest.mark.parametrize(
+    ("pitches", "name"),
+    [([60, 64, 67], "C major"), ([57, 60, 64], "A minor"), ([66, 70, 73], "F# major")],
+)
 def test_a_cadence_has_its_key(pitches: list[int], name: str):
     tonic, third, fifth = pitches
     cadence = [
@@ -79,7 +92,11 @@ def test_tuning_is_found_and_taken_out():
 
 def test_roughness_peaks_at_a_quarter_of_a_critical_band():
     def rough(gap_hz: float) -> float:
-        return float(tonal.roughness(np.array([[500, 500 + gap_hz]], np.float32), np.ones((1, 2), np.float32))[0])
+        return float(
+            tonal.roughness(
+                np.array([[500, 500 + gap_hz]], np.float32), np.ones((1, 2), np.float32)
+            )[0]
+        )
 
     assert rough(0) == pytest.approx(0, abs=1e-6)
     assert rough(30) > 4 * rough(250)
@@ -91,7 +108,9 @@ def test_harmonic_change_is_zero_where_nothing_changes():
     still = np.tile(np.eye(12)[0], (10, 1))
     moving = np.eye(12)[[0, 6] * 5]
     assert tonal.harmonic_change(still).max() == 0
-    assert tonal.harmonic_change(moving)[1:-1].max() == 0  # neighbours on both sides agree: Harte's two-sided difference
+    assert (
+        tonal.harmonic_change(moving)[1:-1].max() == 0
+    )  # neighbours on both sides agree: Harte's two-sided difference
     assert tonal.harmonic_change(np.repeat(moving, 2, axis=0))[1:-1].min() > 0.5
 
 
@@ -99,7 +118,9 @@ def test_the_melody_is_heard_above_a_louder_bass():
     line = [72, 74, 76, 77, 79, 77, 76, 74]
     sound = notes(line, seconds=0.5) + 2 * notes([36] * 8, seconds=0.5, partials=3)
     spectrum = analyse_frames(sound.astype(np.float32))
-    heard = token_means(np.nan_to_num(melody.melody(spectrum.peak_hz, spectrum.peak_level), nan=0), 0.5)
+    heard = token_means(
+        np.nan_to_num(melody.melody(spectrum.peak_hz, spectrum.peak_level), nan=0), 0.5
+    )
     np.testing.assert_allclose(heard[:8], line, atol=1.5)
 
 
@@ -137,7 +158,10 @@ def test_accents_find_the_bars_of_a_waltz():
 
 
 def test_sections_change_where_the_music_does():
-    first, second = notes([60, 64, 67, 64] * 13, seconds=0.4), notes([(49, 54, 58)] * 52, seconds=0.4, partials=20, decay=9)
+    first, second = (
+        notes([60, 64, 67, 64] * 13, seconds=0.4),
+        notes([(49, 54, 58)] * 52, seconds=0.4, partials=20, decay=9),
+    )
     sections = structure.sections(listen(from_samples(np.concatenate([first, second]), RATE)))
     assert [round(end) for _, end in sections] == [pytest.approx(21, abs=1), 42]
 

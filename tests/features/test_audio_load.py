@@ -32,14 +32,29 @@ def write(path: Path, sound: np.ndarray, rate: int, codec: str, picture: bool = 
         if picture:
             video = container.add_stream("mpeg4", rate=10)
             video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
-        stream = container.add_stream(codec, rate=rate, layout="mono" if len(channels) == 1 else "stereo")
+        stream = container.add_stream(
+            codec, rate=rate, layout="mono" if len(channels) == 1 else "stereo"
+        )
         if picture:
             for _ in range(round(channels.shape[1] / rate * 10)):
-                container.mux(video.encode(av.VideoFrame.from_ndarray(np.full((64, 64, 3), 128, np.uint8), format="rgb24")))
+                container.mux(
+                    video.encode(
+                        av.VideoFrame.from_ndarray(
+                            np.full((64, 64, 3), 128, np.uint8), format="rgb24"
+                        )
+                    )
+                )
             container.mux(video.encode())
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels), format="fltp", layout=stream.layout.name)
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(channels), format="fltp", layout=stream.layout.name
+        )
         frame.sample_rate, frame.pts = rate, 0
-        resampler = av.AudioResampler(stream.format.name, stream.layout.name, rate, frame_size=stream.codec_context.frame_size or 1024)
+        resampler = av.AudioResampler(
+            stream.format.name,
+            stream.layout.name,
+            rate,
+            frame_size=stream.codec_context.frame_size or 1024,
+        )
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             container.mux(stream.encode(piece))
         container.mux(stream.encode())
@@ -88,7 +103,9 @@ def test_channels_that_cancel_are_not_silence(tmp_path: Path):
     assert np.abs(recording.samples).max() == pytest.approx(0.5, abs=0.05)
 
 
-def test_a_long_recording_is_described_by_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_long_recording_is_described_by_its_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(loading, "LONGEST_S", 2.0)
     recording = load(write(tmp_path / "long.flac", burst(8_000, seconds=6.0), 8_000, "flac"))
     assert len(recording.samples) == pytest.approx(2.0 * RATE, abs=2)
@@ -113,7 +130,11 @@ def test_samples_are_brought_to_one_loudness():
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
-    [("gone.mp3", None, "no such file"), ("empty.wav", b"", "0 bytes"), ("words.mp3", b"only words " * 500, "cannot be read as sound")],
+    [
+        ("gone.mp3", None, "no such file"),
+        ("empty.wav", b"", "0 bytes"),
+        ("words.mp3", b"only words " * 500, "cannot be read as sound"),
+    ],
 )
 def test_files_that_are_no_sound(tmp_path: Path, name: str, content: bytes | None, message: str):
     if content is not None:
@@ -129,14 +150,23 @@ def test_a_picture_without_sound_says_so(tmp_path: Path):
         video = container.add_stream("mpeg4", rate=10)
         video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
         for _ in range(5):
-            container.mux(video.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")))
+            container.mux(
+                video.encode(
+                    av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+                )
+            )
         container.mux(video.encode())
     with pytest.raises(InputError, match="no sound in this file"):
         load(path)
 
 
 def test_a_truncated_file_is_read_as_far_as_it_goes(tmp_path: Path):
-    whole = write(tmp_path / "whole.flac", 0.1 * np.random.default_rng(1).standard_normal(44_100 * 6), 44_100, "flac").read_bytes()
+    whole = write(
+        tmp_path / "whole.flac",
+        0.1 * np.random.default_rng(1).standard_normal(44_100 * 6),
+        44_100,
+        "flac",
+    ).read_bytes()
     (tmp_path / "cut.flac").write_bytes(whole[: len(whole) // 2])
     recording = load(tmp_path / "cut.flac")
     assert 2.5 < recording.duration_s < 3.5

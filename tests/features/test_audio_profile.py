@@ -55,7 +55,10 @@ def test_melody_trend_lies_on_the_side_of_the_melody():
 def test_faster_harder_played_versions_of_a_piece_are_more_arousing():
     calm = profile(tune(seconds=0.6, attack_s=0.08, partials=4, decay=2.0))
     faster = profile(tune(seconds=0.3, attack_s=0.08, partials=4, decay=2.0, repeats=4))
-    harder = profile(tune(seconds=0.3, attack_s=0.003, partials=16, decay=5.0, repeats=4) + 0.3 * drums(200, seconds=19.2))
+    harder = profile(
+        tune(seconds=0.3, attack_s=0.003, partials=16, decay=5.0, repeats=4)
+        + 0.3 * drums(200, seconds=19.2)
+    )
     assert calm["arousal"] < faster["arousal"] < harder["arousal"]
 
 
@@ -83,7 +86,9 @@ def test_drums_have_rhythm_and_a_drone_has_none():
 
 def test_chords_are_harmonious_and_clusters_are_not():
     triads = notes([(60, 64, 67), (65, 69, 72), (67, 71, 74), (60, 64, 67)] * 4, seconds=0.6)
-    clusters = notes([(60, 61, 62, 63), (64, 65, 66, 67), (71, 72, 73, 74), (60, 61, 62, 63)] * 4, seconds=0.6)
+    clusters = notes(
+        [(60, 61, 62, 63), (64, 65, 66, 67), (71, 72, 73, 74), (60, 61, 62, 63)] * 4, seconds=0.6
+    )
     assert profile(triads)["harmony"] > profile(clusters)["harmony"] + 8
 
 
@@ -116,7 +121,11 @@ def test_stereo_is_heard_as_mono():
     np.testing.assert_allclose(both.values, profile(mono).values, atol=1e-3)
 
 
-@pytest.mark.parametrize("sound", [np.zeros(5 * RATE), np.full(5 * RATE, 0.5), np.array([0.7])], ids=["silence", "offset", "one sample"])
+@pytest.mark.parametrize(
+    "sound",
+    [np.zeros(5 * RATE), np.full(5 * RATE, 0.5), np.array([0.7])],
+    ids=["silence", "offset", "one sample"],
+)
 def test_nothing_to_hear_is_neutral_with_no_confidence(sound: np.ndarray):
     heard = analyze(sound, rate=RATE)
     assert heard.profile.values.tolist() == [f.neutral for f in MUSIC_FIELDS]
@@ -143,7 +152,11 @@ def test_any_sample_rate(rate: int):
 
 @pytest.mark.parametrize(
     ("samples", "rate", "message"),
-    [(np.zeros(0), RATE, "not a single sample"), (np.array([0.1, np.nan]), RATE, "NaN"), (np.zeros(10), None, "sample rate")],
+    [
+        (np.zeros(0), RATE, "not a single sample"),
+        (np.array([0.1, np.nan]), RATE, "NaN"),
+        (np.zeros(10), None, "sample rate"),
+    ],
 )
 def test_samples_that_cannot_be_used(samples: np.ndarray, rate: int | None, message: str):
     with pytest.raises(InputError, match=message):
@@ -174,25 +187,40 @@ def _short(key: str) -> str:
 def test_demo_tempo_is_heard_up_to_a_factor_of_two(demo):
     for row, heard in demo:
         if row["key"]:  # the pieces without a key have no steady pulse either
-            assert min(abs(heard.bpm / float(row["tempo_bpm"]) / f - 1) for f in (0.5, 1, 2)) < 0.02, row["track_id"]
+            assert (
+                min(abs(heard.bpm / float(row["tempo_bpm"]) / f - 1) for f in (0.5, 1, 2)) < 0.02
+            ), row["track_id"]
 
 
 def test_demo_melodies_go_where_they_were_written(demo):
     for row, heard in demo:
         if row["contour"] in ("rising", "falling"):
-            assert (heard.profile["melody_trend"] > 50) == (row["contour"] == "rising"), row["track_id"]
+            assert (heard.profile["melody_trend"] > 50) == (row["contour"] == "rising"), row[
+                "track_id"
+            ]
 
 
 def test_demo_speed_and_brightness_follow_what_was_set(demo):
     onsets = [float(row["onsets_per_s"]) for row, _ in demo]
     assert spearmanr(onsets, [a.profile["rhythm_speed"] for _, a in demo])[0] > 0.85
     order = {"dark": 0, "neutral": 1, "bright": 2}
-    assert spearmanr([order[row["brightness"]] for row, _ in demo], [a.profile["brightness"] for _, a in demo])[0] > 0.85
+    assert (
+        spearmanr(
+            [order[row["brightness"]] for row, _ in demo],
+            [a.profile["brightness"] for _, a in demo],
+        )[0]
+        > 0.85
+    )
 
 
 def test_the_shipped_catalogue_is_what_this_extractor_measures(demo):
     shipped = Catalogue.read(DEMO.parent / "audio_features.csv")
     at = {Path(path).stem: row for row, path in enumerate(shipped.text("path"))}
     for row, heard in demo:
-        np.testing.assert_allclose(shipped.features[at[row["track_id"]]], heard.profile.values, atol=3, err_msg=row["track_id"])
+        np.testing.assert_allclose(
+            shipped.features[at[row["track_id"]]],
+            heard.profile.values,
+            atol=3,
+            err_msg=row["track_id"],
+        )
     assert shipped.extractors == (EXTRACTOR,)

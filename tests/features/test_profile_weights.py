@@ -29,12 +29,27 @@ def timeline() -> Timeline:
     rng, count = np.random.default_rng(0), 120
     values = np.full((count, len(COLUMNS)), np.nan)
     for i, name in enumerate(COLUMNS):
-        if not name.startswith("face") and name not in ("happy", "surprised", "angry", "afraid", "disgusted", "sad", "novelty"):
+        if not name.startswith("face") and name not in (
+            "happy",
+            "surprised",
+            "angry",
+            "afraid",
+            "disgusted",
+            "sad",
+            "novelty",
+        ):
             values[:, i] = np.abs(np.cumsum(rng.normal(0, 0.05, count))) + 0.02
     values[:, COLUMNS.index("seconds")] = 0.5
     values[:, COLUMNS.index("flow_valid")] = 1
     palette = rng.dirichlet(np.ones(36), count).astype(np.float32)
-    return Timeline(np.arange(count) * 0.5, values, [(0.0, 25.0), (25.0, 60.0)], 60.0, palette, extractor="test 1")
+    return Timeline(
+        np.arange(count) * 0.5,
+        values,
+        [(0.0, 25.0), (25.0, 60.0)],
+        60.0,
+        palette,
+        extractor="test 1",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +67,17 @@ def weights(timeline) -> ProfileWeights:
     curves = np.repeat(np.stack([GRID, 0.3 + 0.5 * GRID])[None], 11, axis=0)
     reliability = np.where(np.isin(list(models.values()), ("summary", "transformer")), 0.6, 0.0)
     summary = some_summary_model(11 + 3 * len(scale.names) + len(scale.axes))
-    return ProfileWeights(tuple(models.values()), curves, "test 1", 10.0, scale, summary, network, reliability, {"windows": 3})
+    return ProfileWeights(
+        tuple(models.values()),
+        curves,
+        "test 1",
+        10.0,
+        scale,
+        summary,
+        network,
+        reliability,
+        {"windows": 3},
+    )
 
 
 def some_summary_model(numbers: int) -> SummaryModel:
@@ -90,7 +115,9 @@ def test_a_calibrated_field_follows_its_curve(weights, timeline):
 
 def test_the_network_adds_its_residual_in_z(weights, timeline):
     i = VIDEO_NAMES.index("visual_arousal")
-    without = replace(weights, models=tuple("calibrated" if m == "transformer" else m for m in weights.models))
+    without = replace(
+        weights, models=tuple("calibrated" if m == "transformer" else m for m in weights.models)
+    )
     _, residual = weights.residuals(timeline, rate(timeline))
     assert residual.shape == (6, 11)  # a minute in pieces of ten seconds
     difference = to_z(weights.rate(timeline).values) - to_z(without.rate(timeline).values)
@@ -100,13 +127,19 @@ def test_the_network_adds_its_residual_in_z(weights, timeline):
 
 def test_the_summary_model_adds_its_residual_and_the_network_comes_on_top(weights, timeline):
     affinity, arousal = VIDEO_NAMES.index("image_affinity"), VIDEO_NAMES.index("visual_arousal")
-    without = replace(weights, models=tuple("summary" if m == "transformer" else m for m in weights.models), network=None)
+    without = replace(
+        weights,
+        models=tuple("summary" if m == "transformer" else m for m in weights.models),
+        network=None,
+    )
     _, both = weights.residuals(timeline, rate(timeline))
     _, alone = without.residuals(timeline, rate(timeline))
     assert np.array_equal(both[:, affinity], alone[:, affinity])
     assert np.abs(both[:, arousal] - alone[:, arousal]).max() > 1e-3
     bent = to_z(without.rate(timeline).values)[affinity]
-    assert bent == pytest.approx(0.3 + 0.5 * to_z(rate(timeline).values)[affinity] + alone[:, affinity].mean(), abs=1e-6)
+    assert bent == pytest.approx(
+        0.3 + 0.5 * to_z(rate(timeline).values)[affinity] + alone[:, affinity].mean(), abs=1e-6
+    )
 
 
 def test_what_was_learned_from_the_picture_is_as_sure_as_its_held_out_score(weights, timeline):
@@ -138,11 +171,16 @@ def test_a_file_without_a_network_needs_no_torch(weights, timeline, tmp_path):
     plain = replace(weights, models=("summary",) * 11, network=None)
     plain.save(tmp_path / "w.safetensors")
     loaded = ProfileWeights.load(tmp_path / "w.safetensors")
-    assert loaded.network is None and np.array_equal(loaded.rate(timeline).values, plain.rate(timeline).values)
+    assert loaded.network is None and np.array_equal(
+        loaded.rate(timeline).values, plain.rate(timeline).values
+    )
 
 
 def test_another_extractor_is_refused(weights, timeline):
-    with pytest.raises(InputError, match="learned on pictures measured by 'test 1', this video was measured by 'test 2'"):
+    with pytest.raises(
+        InputError,
+        match="learned on pictures measured by 'test 1', this video was measured by 'test 2'",
+    ):
         weights.rate(replace(timeline, extractor="test 2"))
 
 
@@ -154,8 +192,12 @@ def test_anything_else_is_refused(weights, tmp_path, damage):
     from safetensors.numpy import save
 
     foreign = save({"x": np.zeros(3)}, metadata={"leitmotif": '{"format": "another"}'})
-    path.write_bytes({"empty": b"", "text": b"hello", "cut": raw[: len(raw) // 2], "foreign": foreign}[damage])
-    with pytest.raises(InputError, match=r"not a profile weights file; make one with `leitmotif calibrate`"):
+    path.write_bytes(
+        {"empty": b"", "text": b"hello", "cut": raw[: len(raw) // 2], "foreign": foreign}[damage]
+    )
+    with pytest.raises(
+        InputError, match=r"not a profile weights file; make one with `leitmotif calibrate`"
+    ):
         ProfileWeights.load(path)
 
 

@@ -43,7 +43,14 @@ def timeline(values: np.ndarray, embedding: np.ndarray | None = None) -> Timelin
     columns[:, 0] = 0.5
     columns[:, 1 : 1 + values.shape[1]] = values
     seconds = len(values) / 2
-    return Timeline(np.arange(len(values)) * 0.5, columns, [(0.0, seconds)], seconds, np.zeros((len(values), 36), np.float32), embedding)
+    return Timeline(
+        np.arange(len(values)) * 0.5,
+        columns,
+        [(0.0, seconds)],
+        seconds,
+        np.zeros((len(values), 36), np.float32),
+        embedding,
+    )
 
 
 def test_an_untrained_network_changes_nothing():
@@ -86,7 +93,9 @@ def test_a_missing_signal_is_not_a_signal_of_zero(network):
 def test_what_is_missing_does_not_leak(network):
     tokens, seen = window(20, missing=0.3)
     noise = np.where(seen, tokens, np.float32(7))
-    assert np.array_equal(*residuals(network, [(tokens, seen)]), *residuals(network, [(noise, seen)]))
+    assert np.array_equal(
+        *residuals(network, [(tokens, seen)]), *residuals(network, [(noise, seen)])
+    )
 
 
 def test_attention_sees_sixteen_tokens_and_no_more(network):
@@ -122,7 +131,9 @@ def test_pooling_by_hand():
     net.pool.weight.data = torch.tensor([[np.log(3.0), 0, 0, 0]], dtype=torch.float32)
     x = torch.tensor([[[1.0, 2, 0, 0], [0, 6, 0, 0], [9, 9, 9, 9]]])
     pooled = net.pooled(x, torch.tensor([[True, True, False]]))
-    assert torch.allclose(pooled, torch.tensor([[0.75, 3.0, 0, 0]]))  # weights 3 : 1, the padding none
+    assert torch.allclose(
+        pooled, torch.tensor([[0.75, 3.0, 0, 0]])
+    )  # weights 3 : 1, the padding none
 
 
 def test_the_same_input_gives_the_same_bits(network):
@@ -142,7 +153,11 @@ def test_two_hours_in_little_memory():
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
     pytest.importorskip("resource")
-    used = int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    used = int(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+    )
     assert used / 1024 / (1024 if sys.platform == "darwin" else 1) < 200
 
 
@@ -187,7 +202,9 @@ def test_missing_columns_and_embeddings_are_masked():
 
 def test_embedding_components_have_unit_variance():
     rng = np.random.default_rng(0)
-    embedding = (rng.normal(size=(500, 3)) * [5, 2, 1] @ rng.normal(size=(3, 1024))).astype(np.float32)
+    embedding = (rng.normal(size=(500, 3)) * [5, 2, 1] @ rng.normal(size=(3, 1024))).astype(
+        np.float32
+    )
     scale = TokenScale.fit([timeline(np.zeros((500, 1)), embedding)], components=8)
     tokens, _ = scale.read(timeline(np.zeros((500, 1)), embedding))
     assert tokens.shape == (500, 3)  # no more axes than there is variance

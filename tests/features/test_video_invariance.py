@@ -31,7 +31,9 @@ def frames_of(path, seconds=SECONDS):
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         rate = round(stream.average_rate)
-        images = [f.to_ndarray(format="bgr24") for f in islice(container.decode(stream), seconds * rate)]
+        images = [
+            f.to_ndarray(format="bgr24") for f in islice(container.decode(stream), seconds * rate)
+        ]
     return [image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2] for image in images], rate
 
 
@@ -50,7 +52,9 @@ def profile(path):
 def assert_same(found, expected, tolerance=0.03):
     off = np.abs(found.values - expected.values) / SPANS
     moved = {
-        name: f"{share:.1%}" for name, share in zip(VIDEO_NAMES, off, strict=True) if share > (0.05 if name in FACE_FIELDS else tolerance)
+        name: f"{share:.1%}"
+        for name, share in zip(VIDEO_NAMES, off, strict=True)
+        if share > (0.05 if name in FACE_FIELDS else tolerance)
     }
     assert not moved, f"of their range: {moved}"
 
@@ -60,7 +64,11 @@ def framed(image, top=0, left=0):
 
 
 def scaled(image, share):
-    return cv2.resize(image, (int(image.shape[1] * share) // 2 * 2, int(image.shape[0] * share) // 2 * 2), interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        image,
+        (int(image.shape[1] * share) // 2 * 2, int(image.shape[0] * share) // 2 * 2),
+        interpolation=cv2.INTER_AREA,
+    )
 
 
 def test_at_another_bitrate(clip):
@@ -70,7 +78,9 @@ def test_at_another_bitrate(clip):
 
 def test_at_half_the_size(clip):
     images, fps, expected, folder = clip
-    assert_same(profile(encode(folder / "half.mp4", [scaled(i, 0.5) for i in images], fps)), expected, 0.05)
+    assert_same(
+        profile(encode(folder / "half.mp4", [scaled(i, 0.5) for i in images], fps)), expected, 0.05
+    )
 
 
 def test_at_half_the_frame_rate(clip):
@@ -81,8 +91,22 @@ def test_at_half_the_frame_rate(clip):
 def test_letterboxed_and_pillarboxed(clip):
     images, fps, expected, folder = clip
     height, width = images[0].shape[:2]
-    assert_same(profile(encode(folder / "letter.mp4", map(partial(framed, top=height // 6 // 2 * 2), images), fps)), expected)
-    assert_same(profile(encode(folder / "pillar.mp4", map(partial(framed, left=width // 6 // 2 * 2), images), fps)), expected)
+    assert_same(
+        profile(
+            encode(
+                folder / "letter.mp4", map(partial(framed, top=height // 6 // 2 * 2), images), fps
+            )
+        ),
+        expected,
+    )
+    assert_same(
+        profile(
+            encode(
+                folder / "pillar.mp4", map(partial(framed, left=width // 6 // 2 * 2), images), fps
+            )
+        ),
+        expected,
+    )
 
 
 def test_rotated_by_metadata(clip):
@@ -122,4 +146,6 @@ def test_averages_of_the_halves_are_those_of_the_whole(shared, name):
     for field in VIDEO_FIELDS:
         if field.name in ("color_weight", "color_warmth", "motion_amplitude", "action_energy"):
             joined = shares @ [left[field.name], right[field.name]]
-            assert joined == pytest.approx(rate(timeline)[field.name], abs=0.05 * (field.high - field.low)), field.name
+            assert joined == pytest.approx(
+                rate(timeline)[field.name], abs=0.05 * (field.high - field.low)
+            ), field.name

@@ -28,9 +28,14 @@ def test_a_token_every_half_second_and_exact_cuts(three_shots):
     assert timeline.cuts == pytest.approx([2.0, 4.0])
     assert timeline["seconds"].sum() == pytest.approx(6.0)
     assert timeline["cuts"].tolist() == [0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]
-    assert [0 <= t - start < 2 for (t, _), (start, _) in zip(timeline.keyframes, timeline.shots, strict=True)] == [True] * 3
+    assert [
+        0 <= t - start < 2
+        for (t, _), (start, _) in zip(timeline.keyframes, timeline.shots, strict=True)
+    ] == [True] * 3
     assert timeline.keyframes[0][1][:2] == b"\xff\xd8"
-    assert all("models pull" in warning for warning in timeline.warnings)  # nothing but pretrained files that are not here
+    assert all(
+        "models pull" in warning for warning in timeline.warnings
+    )  # nothing but pretrained files that are not here
 
 
 def test_still_pictures_do_not_move(three_shots):
@@ -42,7 +47,13 @@ def test_still_pictures_do_not_move(three_shots):
 def test_the_profile_is_the_mean_of_its_curves(three_shots):
     profile = video_profile(three_shots)
     assert profile.names() == VIDEO_NAMES and profile.curves.names == VIDEO_NAMES
-    for name in ("color_weight", "color_warmth", "motion_amplitude", "action_energy", "visual_valence"):
+    for name in (
+        "color_weight",
+        "color_warmth",
+        "motion_amplitude",
+        "action_energy",
+        "visual_valence",
+    ):
         assert profile[name] == pytest.approx(profile.curves[name].mean())
     for field, value, sure in zip(VIDEO_FIELDS, profile.values, profile.confidence, strict=True):
         assert field.low <= value <= field.high and 0 <= sure <= 1
@@ -51,7 +62,9 @@ def test_the_profile_is_the_mean_of_its_curves(three_shots):
 def test_a_window_is_rated_by_the_same_code(three_shots):
     timeline = read_timeline(three_shots)
     whole, left, right = rate(timeline), rate(timeline, 0, 3), rate(timeline, 3, 6)
-    assert whole["color_weight"] == pytest.approx((left["color_weight"] + right["color_weight"]) / 2)
+    assert whole["color_weight"] == pytest.approx(
+        (left["color_weight"] + right["color_weight"]) / 2
+    )
     assert len(left.curves.times) == 6
     with pytest.raises(InputError, match=r"lasts 6\.0 s"):
         rate(timeline, 7, 9)
@@ -95,7 +108,9 @@ def test_one_frame_is_one_shot_and_says_how_little_was_seen(tmp_path):
 
 
 def test_black_and_still_are_one_shot(tmp_path):
-    timeline = read_timeline(encode(tmp_path / "black.mp4", [np.zeros((90, 160, 3), np.uint8)] * 50))
+    timeline = read_timeline(
+        encode(tmp_path / "black.mp4", [np.zeros((90, 160, 3), np.uint8)] * 50)
+    )
     assert len(timeline.shots) == 1
     assert np.isfinite(rate(timeline).values).all()
 
@@ -119,7 +134,10 @@ BAD = {
     "missing.mp4": (None, "no such file"),
     "empty.mp4": (b"", "empty"),
     "notes.mp4": ("scene one, 场景一\n".encode() * 50, "text file"),
-    "noise.mp4": (bytes(np.random.default_rng(0).integers(0, 256, 5000, dtype=np.uint8)), "cannot be opened"),
+    "noise.mp4": (
+        bytes(np.random.default_rng(0).integers(0, 256, 5000, dtype=np.uint8)),
+        "cannot be opened",
+    ),
 }
 
 
@@ -139,7 +157,9 @@ def test_a_folder_is_no_video(tmp_path):
         video_profile(tmp_path)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the super-user may read everything")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the super-user may read everything"
+)
 def test_an_unreadable_file_says_so(three_shots, tmp_path):
     path = tmp_path / "locked.mp4"
     path.write_bytes(three_shots.read_bytes())
@@ -185,9 +205,15 @@ def test_a_curve_counts_by_its_mean_and_where_peaks_are_remembered_by_its_peak_t
     curves = np.tile(curve[:, None], (1, len(VIDEO_NAMES)))
     seconds = np.full(10, 0.5)
     numbers = dict(zip(VIDEO_NAMES, profile.summary(curves, seconds), strict=True))
-    assert {name for name, x in numbers.items() if x == pytest.approx((0.22 + 0.5) / 2)} == set(profile.PEAKED)
-    assert {name for name, x in numbers.items() if x == pytest.approx(0.22)} == set(VIDEO_NAMES) - set(profile.PEAKED)
+    assert {name for name, x in numbers.items() if x == pytest.approx((0.22 + 0.5) / 2)} == set(
+        profile.PEAKED
+    )
+    assert {name for name, x in numbers.items() if x == pytest.approx(0.22)} == set(
+        VIDEO_NAMES
+    ) - set(profile.PEAKED)
     seconds[-1] = 2.0  # the high token lasts longer: now it is the 90th percentile
     mean = (curve * seconds).sum() / seconds.sum()
     numbers = dict(zip(VIDEO_NAMES, profile.summary(curves, seconds), strict=True))
-    assert numbers["scene_tension"] == pytest.approx((mean + 0.9) / 2) and numbers["color_weight"] == pytest.approx(mean)
+    assert numbers["scene_tension"] == pytest.approx((mean + 0.9) / 2) and numbers[
+        "color_weight"
+    ] == pytest.approx(mean)

@@ -32,7 +32,9 @@ def drifting(seed, length):
 
 class TestCuts:
     def test_hard_cuts_are_exact(self):
-        frames = [f for seed, length in enumerate((50, 20, 75, 30, 40)) for f in drifting(seed, length)]
+        frames = [
+            f for seed, length in enumerate((50, 20, 75, 30, 40)) for f in drifting(seed, length)
+        ]
         assert find_cuts(frames) == pytest.approx([2.0, 2.8, 5.8, 7.0])
 
     def test_a_fade_through_black_is_one_cut_at_its_darkest(self):
@@ -46,7 +48,10 @@ class TestCuts:
     @pytest.mark.parametrize("length", [12, 24, 36])
     def test_a_dissolve_is_one_cut_at_its_middle(self, length):
         before, after = drifting(3, 60 + length), drifting(4, 60 + length)
-        mixed = [cv2.addWeighted(before[60 + k], 1 - k / length, after[k], k / length, 0) for k in range(length)]
+        mixed = [
+            cv2.addWeighted(before[60 + k], 1 - k / length, after[k], k / length, 0)
+            for k in range(length)
+        ]
         found = find_cuts([*before[:60], *mixed, *after[length:]])
         assert found == pytest.approx([(60 + length / 2) / 25], abs=0.2)
 
@@ -60,7 +65,15 @@ class TestCuts:
         wide = texture(90, 1600, 6)
         speeds = [0] * 40 + [20, 40, 60, 80, 80, 60, 40, 20] + [0] * 40
         at = np.cumsum(speeds)
-        assert find_cuts([cv2.blur(wide[:, x : x + 160], (max(v // 2, 1), 1)) for x, v in zip(at, speeds, strict=True)]) == []
+        assert (
+            find_cuts(
+                [
+                    cv2.blur(wide[:, x : x + 160], (max(v // 2, 1), 1))
+                    for x, v in zip(at, speeds, strict=True)
+                ]
+            )
+            == []
+        )
 
     @pytest.mark.parametrize("left", [1, 2, 3])
     def test_a_cut_just_before_the_end_is_found(self, left):
@@ -72,14 +85,19 @@ class TestCuts:
             np.repeat(cv2.resize(texture(30, 54, seed), (160, 90))[None] // 8, length, axis=0)
             for seed, length in ((8, 40), (9, 20), (10, 30))
         ]
-        noisy = [np.clip(f + rng.normal(0, 4, f.shape), 0, 255).astype(np.uint8) for f in np.concatenate(scenes)]
+        noisy = [
+            np.clip(f + rng.normal(0, 4, f.shape), 0, 255).astype(np.uint8)
+            for f in np.concatenate(scenes)
+        ]
         assert find_cuts(noisy) == pytest.approx([1.6, 2.4])
 
     def test_a_shaken_camera_hides_no_cut(self):
         rng = np.random.default_rng(9)
         wide = [cv2.resize(texture(30, 50, seed), (200, 120)) for seed in (30, 31)]
         at = rng.integers(0, 12, (80, 2)) + 10
-        assert find_cuts([wide[k >= 45][y : y + 90, x : x + 160] for k, (y, x) in enumerate(at)]) == pytest.approx([1.8])
+        assert find_cuts(
+            [wide[k >= 45][y : y + 90, x : x + 160] for k, (y, x) in enumerate(at)]
+        ) == pytest.approx([1.8])
 
     def test_a_box_that_pops_up_is_no_cut(self):
         frames = drifting(12, 100)
@@ -92,7 +110,10 @@ class TestCuts:
         assert find_cuts([*[f // 3 for f in frames[:50]], *frames[50:]]) == []
 
     def test_light_that_changes_is_no_dissolve(self):
-        frames = [np.clip(f * (0.4 + 0.6 * k / 100), 0, 255).astype(np.uint8) for k, f in enumerate(drifting(7, 100))]
+        frames = [
+            np.clip(f * (0.4 + 0.6 * k / 100), 0, 255).astype(np.uint8)
+            for k, f in enumerate(drifting(7, 100))
+        ]
         assert find_cuts(frames) == []
 
     def test_shots_lie_between_the_cuts(self):
@@ -105,7 +126,9 @@ class TestMotion:
         signal = motion.MotionSignal()
         pairs = [signal.update(k * step, frame) for k, frame in enumerate(frames)]
         assert pairs[0] is None
-        return {name: np.mean([row[i] for _, row in pairs[1:]]) for i, name in enumerate(motion.NAMES)}
+        return {
+            name: np.mean([row[i] for _, row in pairs[1:]]) for i, name in enumerate(motion.NAMES)
+        }
 
     def test_a_pan_has_the_drawn_speed_and_belongs_to_the_camera(self):
         wide = texture(126, 300, 1)
@@ -183,7 +206,9 @@ class TestColour:
         found = self.row(np.full((8, 8, 3), (0, 0, 255), np.uint8))
         assert found["lightness"] == pytest.approx(53.24, abs=0.05)
         assert (found["green_red"], found["blue_yellow"]) == pytest.approx((80.09, 67.20), abs=0.1)
-        assert (found["saturation"], found["brightness"], found["contrast"]) == pytest.approx((1, 1, 0), abs=1e-6)
+        assert (found["saturation"], found["brightness"], found["contrast"]) == pytest.approx(
+            (1, 1, 0), abs=1e-6
+        )
         assert found["colourfulness"] == pytest.approx(0.3 * np.hypot(255, 127.5))
 
     def test_half_black_half_white(self):
@@ -193,12 +218,20 @@ class TestColour:
         assert found["lighting_key"] == pytest.approx(0.25)
         assert found["contrast"] == pytest.approx(50)
         assert found["colourfulness"] == pytest.approx(0)
-        assert np.count_nonzero(found["palette"]) == 2 and found["palette"].sum() == pytest.approx(1)
+        assert np.count_nonzero(found["palette"]) == 2 and found["palette"].sum() == pytest.approx(
+            1
+        )
 
     def test_warm_pictures_are_warmer_than_cool_ones_and_dark_ones_heavier(self):
         sunset, sea = (40, 120, 230), (200, 120, 40)
-        assert self.row(np.full((8, 8, 3), sunset, np.uint8))["heat"] > self.row(np.full((8, 8, 3), sea, np.uint8))["heat"]
-        assert self.row(np.full((8, 8, 3), 40, np.uint8))["weight"] > self.row(np.full((8, 8, 3), 220, np.uint8))["weight"]
+        assert (
+            self.row(np.full((8, 8, 3), sunset, np.uint8))["heat"]
+            > self.row(np.full((8, 8, 3), sea, np.uint8))["heat"]
+        )
+        assert (
+            self.row(np.full((8, 8, 3), 40, np.uint8))["weight"]
+            > self.row(np.full((8, 8, 3), 220, np.uint8))["weight"]
+        )
 
 
 class TestBars:
@@ -257,7 +290,9 @@ def face(**shapes):
     """Blendshapes of a neutral face with some of them (both sides) moved."""
     moved = dict(NEUTRAL)
     for name, value in shapes.items():
-        moved |= {key: value for key in NEUTRAL if key.removesuffix("Left").removesuffix("Right") == name}
+        moved |= {
+            key: value for key in NEUTRAL if key.removesuffix("Left").removesuffix("Right") == name
+        }
     return moved
 
 
@@ -283,7 +318,9 @@ class TestExpressions:
         assert max(found, key=found.get) == name
         assert found[name] > 0.5
         felt = expression(face(**shapes))
-        assert np.sign(felt.valence) == np.sign(AFFECT[name][0]) and np.sign(felt.arousal) == np.sign(AFFECT[name][1])
+        assert np.sign(felt.valence) == np.sign(AFFECT[name][0]) and np.sign(
+            felt.arousal
+        ) == np.sign(AFFECT[name][1])
 
     def test_talking_alone_is_no_emotion(self):
         assert expression(face(jawOpen=0.4, mouthUpperUp=0.3)).valence == pytest.approx(0, abs=0.02)

@@ -31,7 +31,11 @@ def video(tmp_path):
 def watched(monkeypatch):
     """The paths that were really watched."""
     paths, watch = [], extract.read_timeline
-    monkeypatch.setattr(extract, "read_timeline", lambda path, progress=None: (paths.append(path), watch(path, progress=progress))[1])
+    monkeypatch.setattr(
+        extract,
+        "read_timeline",
+        lambda path, progress=None: (paths.append(path), watch(path, progress=progress))[1],
+    )
     return paths
 
 
@@ -63,7 +67,9 @@ def test_a_damaged_entry_is_replaced(cache, video, watched):
     assert len(watched) == 2
 
 
-def test_the_folder_keeps_to_its_size_and_loses_what_was_not_asked_for(cache, watched, monkeypatch, tmp_path):
+def test_the_folder_keeps_to_its_size_and_loses_what_was_not_asked_for(
+    cache, watched, monkeypatch, tmp_path
+):
     videos = [encode(tmp_path / f"{k}.mp4", [texture(90, 160, k)] * 10) for k in range(4)]
     for age, video in zip((300, 200, 100), videos, strict=False):
         known = set(cache.iterdir()) if cache.exists() else set()
@@ -71,7 +77,9 @@ def test_the_folder_keeps_to_its_size_and_loses_what_was_not_asked_for(cache, wa
         (entry,) = set(cache.iterdir()) - known
         os.utime(entry, (time.time() - age,) * 2)
     read_timeline(videos[0])  # asked for again: now the second is the oldest
-    monkeypatch.setattr(store, "MOST_BYTES", int(3.5 * max(p.stat().st_size for p in cache.iterdir())))
+    monkeypatch.setattr(
+        store, "MOST_BYTES", int(3.5 * max(p.stat().st_size for p in cache.iterdir()))
+    )
     read_timeline(videos[3])
     assert len(list(cache.iterdir())) == 3
     watched.clear()
@@ -89,7 +97,10 @@ def test_a_timeline_larger_than_the_folder_may_be_is_still_kept(cache, video, wa
 
 def test_two_processes_at_once_leave_one_good_entry(cache, video):
     code = f"from features.video import read_timeline; print(len(read_timeline({str(video)!r})))"
-    both = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    both = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
     assert [p.communicate()[0].strip() for p in both] == ["4", "4"]
     assert [p.suffix for p in cache.iterdir()] == [".npz"]
 
@@ -108,7 +119,9 @@ def test_analyze_writes_curves_and_a_page(cache, video, tmp_path, capsys):
     from leitmotif.cli import main
 
     table, page, text = tmp_path / "曲线.parquet", tmp_path / "page.png", tmp_path / "curves.csv"
-    assert main(["analyze", str(video), "--curves", str(table), "--plot", str(page), "--quiet"]) == 0
+    assert (
+        main(["analyze", str(video), "--curves", str(table), "--plot", str(page), "--quiet"]) == 0
+    )
     assert main(["analyze", str(video), "--curves", str(text), "--json", "--quiet"]) == 0
     assert pq.read_table(table).column_names == ["time_s", *VIDEO_NAMES]
     assert pq.read_table(table).num_rows == 4
@@ -136,14 +149,21 @@ def test_without_weights_one_sentence_says_what_is_lost(cache, video, monkeypatc
     assert "character tension" in timeline.warnings[0] and "models pull" in timeline.warnings[0]
     assert timeline.extractor == "leitmotif-video 2 cuts+motion+colour"
     profile = rate(timeline)
-    assert (profile["character_tension"], profile.confidence[0], profile.confidence[4]) == (50, 0, 0)
+    assert (profile["character_tension"], profile.confidence[0], profile.confidence[4]) == (
+        50,
+        0,
+        0,
+    )
 
 
 def test_without_system_libraries_they_are_named(cache, video, monkeypatch, models):
     from features.video.signals import networks
 
     def refuse(name, path):
-        raise networks.Unavailable("MediaPipe does not start (libEGL.so.1); on Linux it needs the system libraries " + networks.LIBRARIES)
+        raise networks.Unavailable(
+            "MediaPipe does not start (libEGL.so.1); on Linux it needs the system libraries "
+            + networks.LIBRARIES
+        )
 
     monkeypatch.setattr(networks, "_open", refuse)
     monkeypatch.setattr(networks, "_idle", {})

@@ -45,7 +45,12 @@ def test_without_an_embedding_there_are_four_kinds():
 
 def model(numbers: int = 14, windows: int = 3) -> SummaryModel:
     rng = np.random.default_rng(1)
-    arrays = rng.normal(size=numbers), rng.uniform(0.5, 1, numbers), rng.normal(size=(11, numbers)), rng.normal(size=(windows, 11))
+    arrays = (
+        rng.normal(size=numbers),
+        rng.uniform(0.5, 1, numbers),
+        rng.normal(size=(11, numbers)),
+        rng.normal(size=(windows, 11)),
+    )
     return SummaryModel(*arrays, rng.normal(size=(11, windows)))
 
 
@@ -65,13 +70,17 @@ def test_far_away_the_answer_stays_what_it_was_at_the_edge():
 def test_closeness_is_one_at_the_same_place_and_falls_with_distance():
     a = np.random.default_rng(3).normal(size=(5, 4))
     k = closeness(a, a)
-    assert np.allclose(np.diag(k), 1) and np.allclose(k, k.T) and (np.linalg.eigvalsh(k) > -1e-9).all()
+    assert (
+        np.allclose(np.diag(k), 1) and np.allclose(k, k.T) and (np.linalg.eigvalsh(k) > -1e-9).all()
+    )
     assert closeness(np.zeros((1, 4)), np.ones((1, 4)))[0, 0] == pytest.approx(np.exp(-0.5))
 
 
 def test_arrays_and_back_and_arrays_that_do_not_fit():
     m = model()
-    assert np.array_equal(SummaryModel.from_arrays(m.arrays()).residual(m.centre[None]), m.residual(m.centre[None]))
+    assert np.array_equal(
+        SummaryModel.from_arrays(m.arrays()).residual(m.centre[None]), m.residual(m.centre[None])
+    )
     with pytest.raises(ValueError, match="do not fit"):
         SummaryModel.from_arrays(m.arrays() | {"pull": np.zeros((11, 9))})
     with pytest.raises(KeyError):

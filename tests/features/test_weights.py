@@ -36,14 +36,18 @@ def server(tmp_path, monkeypatch):
         threading.Thread(target=httpd.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{httpd.server_port}/tiny.bin"
         sha = hashlib.sha256(b"weights" * 1000).hexdigest()
-        monkeypatch.setattr(weights, "WEIGHTS", (Weights("tiny", "tiny.bin", url, sha, 7000, "MIT", "nothing"),))
+        monkeypatch.setattr(
+            weights, "WEIGHTS", (Weights("tiny", "tiny.bin", url, sha, 7000, "MIT", "nothing"),)
+        )
         yield httpd
         httpd.shutdown()
 
 
 def test_every_listed_file_says_where_it_is_from():
     for entry in WEIGHTS:
-        assert entry.url.startswith("https://") and entry.url.endswith(entry.filename.split(".")[-1])
+        assert entry.url.startswith("https://") and entry.url.endswith(
+            entry.filename.split(".")[-1]
+        )
         assert len(entry.sha256) == 64 and entry.licence and entry.serves
     assert len({entry.name for entry in WEIGHTS}) == len(WEIGHTS)
 
@@ -81,7 +85,9 @@ def test_a_wrong_checksum_leaves_nothing(bare, server, monkeypatch):
 
 
 def test_without_a_network_nothing_is_there_and_the_cure_is_named(bare, monkeypatch):
-    unreachable = Weights("tiny", "tiny.bin", "http://127.0.0.1:9/tiny.bin", "0" * 64, 7000, "MIT", "nothing")
+    unreachable = Weights(
+        "tiny", "tiny.bin", "http://127.0.0.1:9/tiny.bin", "0" * 64, 7000, "MIT", "nothing"
+    )
     monkeypatch.setattr(weights, "WEIGHTS", (unreachable,))
     assert weights.locate("tiny") is None
     with pytest.raises(InputError, match=r"cannot be reached.*LEITMOTIF_MODELS"):

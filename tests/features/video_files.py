@@ -23,14 +23,20 @@ def encode(
 ) -> Path:
     """Write BGR uint8 frames of one even size as a video file; returns `path`."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=fps, options=_FAST.get(codec, {}) | (options or {}))
+        stream = container.add_stream(
+            codec, rate=fps, options=_FAST.get(codec, {}) | (options or {})
+        )
         stream.pix_fmt = pix_fmt
         for image in frames:
             if not stream.codec_context.is_open:
                 stream.height, stream.width = image.shape[:2]
                 if rotation:
                     stream.set_display_rotation(rotation)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")))
+            container.mux(
+                stream.encode(
+                    av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
+                )
+            )
         container.mux(stream.encode(None))
     return path
 
@@ -39,7 +45,9 @@ def texture(height: int = 180, width: int = 320, seed: int = 0) -> np.ndarray:
     """A smooth random BGR picture with structure everywhere, so that motion can be seen."""
     import cv2
 
-    noise = np.random.default_rng(seed).integers(0, 256, (height // 8 + 1, width // 8 + 1, 3), dtype=np.uint8)
+    noise = np.random.default_rng(seed).integers(
+        0, 256, (height // 8 + 1, width // 8 + 1, 3), dtype=np.uint8
+    )
     return cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
 
 

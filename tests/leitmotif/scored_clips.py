@@ -27,7 +27,11 @@ def scored_clip(path: Path, seconds: float, sound: np.ndarray | None, seed: int 
         video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
         audio = None if sound is None else container.add_stream("aac", rate=RATE, layout="mono")
         for k in range(int(seconds * FPS)):
-            container.mux(video.encode(av.VideoFrame.from_ndarray(np.roll(picture, 2 * k, axis=1), format="bgr24")))
+            container.mux(
+                video.encode(
+                    av.VideoFrame.from_ndarray(np.roll(picture, 2 * k, axis=1), format="bgr24")
+                )
+            )
         container.mux(video.encode(None))
         if audio is not None:
             frame = av.AudioFrame.from_ndarray(sound[None], format="fltp", layout="mono")

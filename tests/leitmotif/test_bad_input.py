@@ -56,7 +56,9 @@ def audio_only(folder: Path) -> Path:
 def image_only(folder: Path) -> Path:
     import cv2
 
-    (folder / "still.png").write_bytes(cv2.imencode(".png", np.full((90, 160, 3), 99, np.uint8))[1].tobytes())
+    (folder / "still.png").write_bytes(
+        cv2.imencode(".png", np.full((90, 160, 3), 99, np.uint8))[1].tobytes()
+    )
     return folder / "still.png"
 
 
@@ -91,7 +93,9 @@ def test_a_file_that_is_no_video(capsys, tmp_path, command, make, sentence):
     assert any(words in message.lower() for words in sentence.lower().split("|")), message
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="file permissions of this kind are a POSIX matter")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid"), reason="file permissions of this kind are a POSIX matter"
+)
 @pytest.mark.parametrize("of_the_folder", [False, True])
 def test_a_video_without_permission(capsys, tmp_path, of_the_folder):
     locked = Path(shutil.copy(DEMO_VIDEO, tmp_path / "locked.mp4"))
@@ -100,7 +104,9 @@ def test_a_video_without_permission(capsys, tmp_path, of_the_folder):
         folder.chmod(folder.stat().st_mode | 0o055)
     if of_the_folder:
         tmp_path.chmod(0)
-    run(capsys, "analyze", DEMO_VIDEO)  # whoever may not read root's files may not import them later, either
+    run(
+        capsys, "analyze", DEMO_VIDEO
+    )  # whoever may not read root's files may not import them later, either
     was = os.geteuid()
     if was == 0:
         os.seteuid(65534)  # root may read everything; nobody may not
@@ -143,7 +149,9 @@ def table(folder: Path, *lines: str, encoding: str = "utf-8") -> Path:
         (("name;mood", "a;happy"), "not a music catalogue"),
     ],
 )
-@pytest.mark.parametrize("command", [["recommend", str(DEMO_VIDEO), "--catalogue"], ["catalogue", "check"]])
+@pytest.mark.parametrize(
+    "command", [["recommend", str(DEMO_VIDEO), "--catalogue"], ["catalogue", "check"]]
+)
 def test_a_catalogue_that_cannot_be_used(capsys, tmp_path, command, lines, sentence):
     path = table(tmp_path, *lines)
     message = refuse(capsys, *command, path)
@@ -151,7 +159,9 @@ def test_a_catalogue_that_cannot_be_used(capsys, tmp_path, command, lines, sente
 
 
 def test_a_catalogue_that_is_not_there(capsys, tmp_path):
-    assert "no such catalogue file" in refuse(capsys, "recommend", DEMO_VIDEO, "--catalogue", tmp_path / "none.csv")
+    assert "no such catalogue file" in refuse(
+        capsys, "recommend", DEMO_VIDEO, "--catalogue", tmp_path / "none.csv"
+    )
 
 
 def test_good_rows_are_served_and_bad_ones_counted(capsys, tmp_path):
@@ -159,29 +169,53 @@ def test_good_rows_are_served_and_bad_ones_counted(capsys, tmp_path):
     path = table(tmp_path, HEADER, *rows, "t0," + GOOD[0], "t8,1,2,3", "t9,1,2,3,4,5,60,50,70,,0")
     code, out, err = run(capsys, "recommend", DEMO_VIDEO, "--catalogue", path, "--json")
     assert code == 0
-    assert {m["track_id"] for m in json.loads(out)["recommendations"][0]["matches"]} == {"t0", "t1", "t2"}
+    assert {m["track_id"] for m in json.loads(out)["recommendations"][0]["matches"]} == {
+        "t0",
+        "t1",
+        "t2",
+    }
     assert "3 rows skipped" in err
 
 
 def test_catalogue_check_names_every_bad_row(capsys, tmp_path):
-    path = table(tmp_path, HEADER, "a," + GOOD[0], "a," + GOOD[1], "b,1,2,3", "c,1,2,3,4,5,60,50,70,,0", "d," + GOOD[2])
+    path = table(
+        tmp_path,
+        HEADER,
+        "a," + GOOD[0],
+        "a," + GOOD[1],
+        "b,1,2,3",
+        "c,1,2,3,4,5,60,50,70,,0",
+        "d," + GOOD[2],
+    )
     code, out, err = run(capsys, "catalogue", "check", path)
     assert code == 0
-    for words in ("line 3", "'a' is there already", "line 4", "4 columns where the header has 11", "line 5", "arousal is missing"):
+    for words in (
+        "line 3",
+        "'a' is there already",
+        "line 4",
+        "4 columns where the header has 11",
+        "line 5",
+        "arousal is missing",
+    ):
         assert words in out + err, words
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
 def test_a_catalogue_in_another_encoding(capsys, tmp_path, encoding):
-    path = table(tmp_path, HEADER, *(f"曲{i},{line}" for i, line in enumerate(GOOD)), encoding=encoding)
-    code, out, _ = run(capsys, "recommend", DEMO_VIDEO, "--catalogue", path, "--json", "--top-k", "1")
+    path = table(
+        tmp_path, HEADER, *(f"曲{i},{line}" for i, line in enumerate(GOOD)), encoding=encoding
+    )
+    code, out, _ = run(
+        capsys, "recommend", DEMO_VIDEO, "--catalogue", path, "--json", "--top-k", "1"
+    )
     assert code == 0
     assert json.loads(out)["recommendations"][0]["matches"][0]["track_id"].startswith("曲")
 
 
 def test_rows_of_two_extractors_are_not_mixed(capsys, tmp_path):
     catalogue = Catalogue.from_rows(
-        {"track_id": str(i), "extractor": f"ear/{i}"} | dict(zip(MUSIC_NAMES, map(float, line.split(",")), strict=True))
+        {"track_id": str(i), "extractor": f"ear/{i}"}
+        | dict(zip(MUSIC_NAMES, map(float, line.split(",")), strict=True))
         for i, line in enumerate(GOOD)
     )
     catalogue.write(tmp_path / "mixed.csv")
@@ -210,7 +244,9 @@ def test_weights_that_cannot_be_used(capsys, weights, sentence):
 
 def test_more_tracks_than_the_catalogue_has(capsys, tmp_path):
     path = table(tmp_path, HEADER, *(f"t{i},{line}" for i, line in enumerate(GOOD)))
-    code, out, err = run(capsys, "recommend", DEMO_VIDEO, "--catalogue", path, "--json", "--top-k", "50")
+    code, out, err = run(
+        capsys, "recommend", DEMO_VIDEO, "--catalogue", path, "--json", "--top-k", "50"
+    )
     assert code == 0
     assert len(json.loads(out)["recommendations"][0]["matches"]) == 3
     assert "50 tracks asked for, the catalogue has 3" in err
@@ -219,7 +255,9 @@ def test_more_tracks_than_the_catalogue_has(capsys, tmp_path):
 def test_tracks_whose_files_are_gone_are_not_counted_as_shown(capsys, tmp_path):
     rows = (f"t{i},{line},{'missing' if i else ''}" for i, line in enumerate(GOOD))
     path = table(tmp_path, f"{HEADER},status", *rows)
-    code, out, err = run(capsys, "recommend", DEMO_VIDEO, "--catalogue", path, "--json", "--top-k", "3")
+    code, out, err = run(
+        capsys, "recommend", DEMO_VIDEO, "--catalogue", path, "--json", "--top-k", "3"
+    )
     assert code == 0
     assert len(json.loads(out)["recommendations"][0]["matches"]) == 1
     assert "3 tracks asked for, 1 of the catalogue's 3 shown" in err
@@ -229,10 +267,15 @@ def test_no_track_at_all(capsys):
     assert "ask for at least one" in refuse(capsys, "recommend", DEMO_VIDEO, "--top-k", "0")
 
 
-@pytest.mark.parametrize("command", [["app", "--no-browser"], ["analyze", str(DEMO_VIDEO)], ["recommend", str(DEMO_VIDEO)]])
+@pytest.mark.parametrize(
+    "command",
+    [["app", "--no-browser"], ["analyze", str(DEMO_VIDEO)], ["recommend", str(DEMO_VIDEO)]],
+)
 def test_profile_weights_that_are_none(capsys, tmp_path, command):
     (tmp_path / "mine.safetensors").write_bytes(b"\x80\x04pickle")
-    assert "mine.safetensors" in refuse(capsys, *command, "--profile-weights", tmp_path / "mine.safetensors")
+    assert "mine.safetensors" in refuse(
+        capsys, *command, "--profile-weights", tmp_path / "mine.safetensors"
+    )
 
 
 @pytest.mark.parametrize("size", ["lots", "0", "-5"])

@@ -22,9 +22,10 @@ from data.catalogue import Catalogue
 from data.errors import Cancelled, InputError
 from data.profiles import MusicProfile, VideoProfile
 from data.track_curves import read_curves
-from leitmotif import catalogue_build, cli, pipeline
-from leitmotif.catalogue_build import build
-from leitmotif.library import Library
+from leitmotif import cli, pipeline
+from leitmotif.catalogue import build as catalogue_build
+from leitmotif.catalogue.build import build
+from leitmotif.catalogue.library import Library
 
 RATE = 22_050
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,10 +36,13 @@ def tune(seed: int, seconds: float = 6.0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     t = np.arange(round(0.3 * RATE)) / RATE
     out = [
-        sum(np.sin(2 * np.pi * 440 * 2 ** ((p - 69) / 12) * h * t) / h for h in range(1, 6)) * np.exp(-4 * t)
+        sum(np.sin(2 * np.pi * 440 * 2 ** ((p - 69) / 12) * h * t) / h for h in range(1, 6))
+        * np.exp(-4 * t)
         for p in rng.integers(55, 80, round(seconds / 0.3))
     ]
-    return (0.1 * np.concatenate(out) + 1e-3 * rng.standard_normal(len(t) * len(out))).astype(np.float32)
+    return (0.1 * np.concatenate(out) + 1e-3 * rng.standard_normal(len(t) * len(out))).astype(
+        np.float32
+    )
 
 
 @pytest.fixture
@@ -62,7 +66,12 @@ def run(folder: Path, output: Path, **options):
 def test_one_row_per_file_with_the_path_inside_the_folder_as_id(folder: Path, output: Path):
     report = run(folder, output)
     catalogue = Catalogue.read(output)
-    assert catalogue.track_ids == ["sub/tune 1.flac", "sub/tune 3.flac", "tune 0.flac", "tune 2.flac"]
+    assert catalogue.track_ids == [
+        "sub/tune 1.flac",
+        "sub/tune 3.flac",
+        "tune 0.flac",
+        "tune 2.flac",
+    ]
     assert catalogue.text("title") == ["tune 1", "tune 3", "tune 0", "tune 2"]
     assert np.isfinite(catalogue.features).all()
     assert catalogue.numbers("duration_s") == pytest.approx([6.0] * 4, abs=0.1)
@@ -123,7 +132,10 @@ def test_copies_are_marked(folder: Path, output: Path, tmp_path: Path):
     soundfile.write(folder / "b quiet.wav", 0.2 * original, RATE)
     soundfile.write(folder / "c trimmed.ogg", original[round(3.21 * RATE) :], RATE)
     report = run(folder, output)
-    assert report.duplicates == {"b quiet.wav": "a original.flac", "c trimmed.ogg": "a original.flac"}
+    assert report.duplicates == {
+        "b quiet.wav": "a original.flac",
+        "c trimmed.ogg": "a original.flac",
+    }
     assert len(Catalogue.read(output)) == 7
 
 
@@ -141,7 +153,11 @@ def test_what_is_gone_or_a_copy_is_never_recommended(folder: Path, output: Path)
         music = MusicProfile(rows[wanted], np.ones(10))
         answer = pipeline.match(picture, library.catalogue, music=music, index=index)
         listed = [m.track_id for m in answer.matches]
-        assert sorted(t for t in listed if "tune" in t) == ["sub/tune 1.flac", "sub/tune 3.flac", "tune 2.flac"]
+        assert sorted(t for t in listed if "tune" in t) == [
+            "sub/tune 1.flac",
+            "sub/tune 3.flac",
+            "tune 2.flac",
+        ]
         assert len({"a original.flac", "b quiet.wav"} & set(listed)) == 1 and len(listed) == 4
 
 
@@ -165,8 +181,12 @@ def test_bad_files_are_reported_and_stop_nothing(folder: Path, output: Path):
     assert "empty.mp3" in listed and "words.mp3" in listed
 
 
-@pytest.mark.parametrize(("suffix", "container"), [("m4a", "mp4"), ("mka", "matroska"), ("mp3", None)])
-def test_a_file_that_is_only_cover_art_is_reported(folder: Path, output: Path, suffix: str, container: str | None):
+@pytest.mark.parametrize(
+    ("suffix", "container"), [("m4a", "mp4"), ("mka", "matroska"), ("mp3", None)]
+)
+def test_a_file_that_is_only_cover_art_is_reported(
+    folder: Path, output: Path, suffix: str, container: str | None
+):
     write_cover(folder / f"cover.{suffix}", container)
     for name in ("sub/tune 1.flac", "sub/tune 3.flac", "tune 2.flac"):
         (folder / name).unlink()
@@ -182,8 +202,12 @@ def write_cover(path: Path, container: str | None) -> None:
     import av
     from mutagen.id3 import APIC, ID3
 
-    picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 90, np.uint8), format="rgb24").reformat(format="yuvj420p")
-    with av.open(str(path) if container else io.BytesIO(), "w", format=container or "mjpeg") as file:
+    picture = av.VideoFrame.from_ndarray(
+        np.full((64, 64, 3), 90, np.uint8), format="rgb24"
+    ).reformat(format="yuvj420p")
+    with av.open(
+        str(path) if container else io.BytesIO(), "w", format=container or "mjpeg"
+    ) as file:
         stream = file.add_stream("mjpeg", rate=1)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuvj420p"
         stream.disposition = av.stream.Disposition.attached_pic
@@ -216,14 +240,31 @@ def test_stopping_keeps_what_is_done(folder: Path, output: Path):
     assert run(folder, output).analysed == 2
 
 
-def test_a_killed_build_goes_on_and_ends_in_the_same_bytes(folder: Path, output: Path, tmp_path: Path):
+def test_a_killed_build_goes_on_and_ends_in_the_same_bytes(
+    folder: Path, output: Path, tmp_path: Path
+):
     for seed in range(4, 10):
         soundfile.write(folder / f"tune {seed}.flac", tune(seed), RATE)
     undisturbed = tmp_path / "out" / "undisturbed.csv"
     run(folder, undisturbed)
-    command = [sys.executable, "-m", "leitmotif", "catalogue", "build", str(folder), "-o", str(output), "-j", "1", "--no-tags", "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "leitmotif",
+        "catalogue",
+        "build",
+        str(folder),
+        "-o",
+        str(output),
+        "-j",
+        "1",
+        "--no-tags",
+        "--quiet",
+    ]
     for tracks in (1, 3, 6):
-        process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL
+        )
         while process.poll() is None and kept_tracks(output) < tracks:
             time.sleep(0.005)
         assert process.poll() is None, "it was to be killed in the middle"
@@ -235,13 +276,19 @@ def test_a_killed_build_goes_on_and_ends_in_the_same_bytes(folder: Path, output:
     assert not [p for p in output.parent.iterdir() if p.name.startswith(".")]
 
 
-@pytest.mark.parametrize("written", ["audio_features.csv", "audio_features.curves.parquet", "audio_features.failed.csv"])
-def test_what_a_build_left_that_was_killed_while_writing_is_removed(folder: Path, output: Path, written: str):
+@pytest.mark.parametrize(
+    "written", ["audio_features.csv", "audio_features.curves.parquet", "audio_features.failed.csv"]
+)
+def test_what_a_build_left_that_was_killed_while_writing_is_removed(
+    folder: Path, output: Path, written: str
+):
     whole = output.with_name(written)
     output.parent.mkdir()
     with pytest.raises(KeyboardInterrupt), atomic_path(whole) as temporary:
         temporary.touch()
-        left = temporary.rename(output.parent / f"{temporary.name}.kept")  # what a kill would leave behind
+        left = temporary.rename(
+            output.parent / f"{temporary.name}.kept"
+        )  # what a kill would leave behind
         raise KeyboardInterrupt
     left.rename(temporary)
     run(folder, output)
@@ -251,7 +298,12 @@ def test_what_a_build_left_that_was_killed_while_writing_is_removed(folder: Path
 def kept_tracks(output: Path) -> int:
     """How many tracks the memory of a build at work holds."""
     try:
-        with closing(sqlite3.connect(f"file:{output.with_name('audio_features.build.sqlite').as_posix()}?mode=ro", uri=True)) as memory:
+        with closing(
+            sqlite3.connect(
+                f"file:{output.with_name('audio_features.build.sqlite').as_posix()}?mode=ro",
+                uri=True,
+            )
+        ) as memory:
             return memory.execute("SELECT count(*) FROM files").fetchone()[0]
     except sqlite3.OperationalError:  # not there yet, or just being made
         return 0
@@ -265,8 +317,12 @@ def test_two_builds_of_one_catalogue_are_refused(folder: Path, output: Path):
     run(folder, output, progress=build_again)
 
 
-@pytest.mark.parametrize(("folder_name", "message"), [("nowhere", "no such folder"), ("bare", "no track could be read")])
-def test_nothing_to_build_from(tmp_path: Path, output: Path, folder_name: str, message: str, capsys: pytest.CaptureFixture):
+@pytest.mark.parametrize(
+    ("folder_name", "message"), [("nowhere", "no such folder"), ("bare", "no track could be read")]
+)
+def test_nothing_to_build_from(
+    tmp_path: Path, output: Path, folder_name: str, message: str, capsys: pytest.CaptureFixture
+):
     (tmp_path / "bare").mkdir()
     assert cli.main(["catalogue", "build", str(tmp_path / folder_name), "-o", str(output)]) == 2
     error = capsys.readouterr().err
@@ -281,7 +337,9 @@ def test_a_cluster_writes_the_same_bytes(folder: Path, output: Path):
     run(folder, output)
     elsewhere = output.with_name("elsewhere.csv")
     (folder / "empty.mp3").touch()
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
         report = run(folder, elsewhere, cluster=cluster.scheduler_address)
     assert elsewhere.read_bytes() == output.read_bytes()
     assert [Path(source).name for source, _ in report.failed] == ["empty.mp3"]
@@ -298,7 +356,9 @@ def test_a_folder_by_url_gives_the_same_features(folder: Path, output: Path):
     assert remote.text("path")[0].startswith("file://")
 
 
-def test_a_scheduler_that_does_not_answer(folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_scheduler_that_does_not_answer(
+    folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+):
     distributed = pytest.importorskip("distributed", reason="Dask is an optional part")
     monkeypatch.setattr(distributed, "Client", _refuse)
     with pytest.raises(InputError, match="no Dask scheduler answers"):
@@ -315,21 +375,30 @@ def test_the_local_build_does_not_import_dask(folder: Path, output: Path):
         f"main(['catalogue', 'build', {str(folder)!r}, '-o', {str(output)!r}, '-j', '1', '--no-tags', '--quiet']); "
         "sys.exit('distributed' in sys.modules or 'dask' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode == 0
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.DEVNULL, check=False
+        ).returncode
+        == 0
+    )
 
 
-def test_worker_processes_write_the_same_bytes_and_outlive_a_crash(folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch):
+def test_worker_processes_write_the_same_bytes_and_outlive_a_crash(
+    folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+):
     run(folder, output)
     (folder / "crash.flac").write_bytes(b"kills its process")
-    monkeypatch.setattr("leitmotif.catalogue_workers.analyse_file", _crash_on_one)
+    monkeypatch.setattr("leitmotif.catalogue.executors.analyse_file", _crash_on_one)
     parallel = output.with_name("parallel.csv")
     report = build([folder], parallel, jobs=2, tags=False)
     assert parallel.read_bytes() == output.read_bytes()
-    assert [(Path(source).name, reason) for source, reason in report.failed] == [("crash.flac", "the decoder crashed on this file")]
+    assert [(Path(source).name, reason) for source, reason in report.failed] == [
+        ("crash.flac", "the decoder crashed on this file")
+    ]
 
 
 def _crash_on_one(source: str, tags: bool = True):
-    from leitmotif.catalogue_worker import analyse_file
+    from leitmotif.catalogue.track import analyse_file
 
     if source.endswith("crash.flac"):
         os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)

@@ -13,8 +13,8 @@ from data.catalogue import Catalogue
 from data.profiles import MusicProfile, VideoProfile
 from leitmotif import recommend
 from leitmotif.cli import COMMANDS, get_parser, main
-from leitmotif.progress import warn
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
+from leitmotif.show.progress import warn
 
 
 def answer(capsys, *arguments) -> dict:
@@ -34,19 +34,37 @@ def test_a_video_in_five_tracks_out(capsys):
 
 def test_python_and_command_line_agree(capsys):
     said = answer(capsys, "recommend", DEMO_VIDEO, "--top-k", "3")["recommendations"][0]["matches"]
-    assert [m.track_id for m in recommend(DEMO_VIDEO, DEMO_CATALOGUE, k=3).matches] == [m["track_id"] for m in said]
+    assert [m.track_id for m in recommend(DEMO_VIDEO, DEMO_CATALOGUE, k=3).matches] == [
+        m["track_id"] for m in said
+    ]
 
 
 def test_va_only_is_weights_on_arousal_and_valence_alone(capsys):
-    names = ["richness", "variation", "rhythm", "warmth", "harmony", "brightness", "melody_trend", "rhythm_speed"]
+    names = [
+        "richness",
+        "variation",
+        "rhythm",
+        "warmth",
+        "harmony",
+        "brightness",
+        "melody_trend",
+        "rhythm_speed",
+    ]
     weights = ",".join(f"{n}=0" for n in names)
     va = answer(capsys, "recommend", DEMO_VIDEO, "--va-only")["recommendations"][0]["matches"]
-    assert va == answer(capsys, "recommend", DEMO_VIDEO, "--weights", weights)["recommendations"][0]["matches"]
+    assert (
+        va
+        == answer(capsys, "recommend", DEMO_VIDEO, "--weights", weights)["recommendations"][0][
+            "matches"
+        ]
+    )
     assert all(m["shares"]["arousal"] + m["shares"]["valence"] == pytest.approx(1) for m in va)
 
 
 def test_scenes_cover_the_film_without_gaps(capsys):
-    scenes = answer(capsys, "recommend", DEMO_VIDEO, "--per-scene", "--top-k", "1")["recommendations"]
+    scenes = answer(capsys, "recommend", DEMO_VIDEO, "--per-scene", "--top-k", "1")[
+        "recommendations"
+    ]
     assert len(scenes) > 1
     assert scenes[0]["start_s"] == 0
     assert all(a["end_s"] == b["start_s"] for a, b in itertools.pairwise(scenes))
@@ -63,12 +81,20 @@ def test_results_go_to_stdout_and_nothing_else_does(capsys):
     out, err = capsys.readouterr()
     assert "Tracks" in out and "场景张力" in out
     assert "Tracks" not in err
-    assert err == "" or (err.count("\n") == 1 and "models pull" in err)  # without the pretrained files, one warning
+    assert err == "" or (
+        err.count("\n") == 1 and "models pull" in err
+    )  # without the pretrained files, one warning
 
 
 def test_warnings_name_the_video_where_they_are_about_the_video(capsys):
-    warn("films/a.mp4", ["The file seems cut off.", "Faces are not looked for.", "The file seems cut off."])
-    assert capsys.readouterr().err == "leitmotif: films/a.mp4: The file seems cut off.\nleitmotif: Faces are not looked for.\n"
+    warn(
+        "films/a.mp4",
+        ["The file seems cut off.", "Faces are not looked for.", "The file seems cut off."],
+    )
+    assert (
+        capsys.readouterr().err
+        == "leitmotif: films/a.mp4: The file seems cut off.\nleitmotif: Faces are not looked for.\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["analyze", "recommend"])
@@ -86,7 +112,10 @@ def test_interrupted_build_leaves_no_half_catalogue(capsys, tmp_path, monkeypatc
     monkeypatch.setattr(Catalogue, "write", interrupt)
     target = tmp_path / "audio_features.csv"
     tracks = DEMO_CATALOGUE.parent / "demo" / "tracks"
-    assert main(["catalogue", "build", str(tracks), "-o", str(target), "--jobs", "1", "--quiet"]) == 130
+    assert (
+        main(["catalogue", "build", str(tracks), "-o", str(target), "--jobs", "1", "--quiet"])
+        == 130
+    )
     assert not target.exists()
 
 
@@ -100,8 +129,19 @@ def test_every_command_explains_itself(capsys, command):
 
 def test_help_waits_for_nothing_slow():
     code = "import sys, leitmotif.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\nprint(sorted(sys.modules), file=sys.stderr)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
-    for module in ("numpy", "torch", "pandas", "librosa", "mediapipe", "pytorch_lightning", "cv2", "rich"):
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stderr
+    for module in (
+        "numpy",
+        "torch",
+        "pandas",
+        "librosa",
+        "mediapipe",
+        "pytorch_lightning",
+        "cv2",
+        "rich",
+    ):
         assert f"'{module}'" not in loaded, module
 
 

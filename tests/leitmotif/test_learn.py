@@ -9,9 +9,9 @@ from scored_clips import chords, scored_clip
 from data.errors import Cancelled, InputError
 from data.folders import cache_folder
 from data.pairs import read_pairs, split_of
-from leitmotif import learn as job
 from leitmotif.cli import main
-from leitmotif.learn import learn, read_sources, score_file
+from leitmotif.learning import scored_videos as job
+from leitmotif.learning.scored_videos import learn, read_sources, score_file
 
 
 @pytest.fixture(scope="module")
@@ -30,22 +30,50 @@ def folder(tmp_path_factory):
 
 
 def test_a_folder_of_scored_videos_becomes_pairs(folder, tmp_path, capsys):
-    arguments = ["learn", folder, "-o", tmp_path / "pairs.csv", "--min-music", "0", "-j", "1", "--page", tmp_path / "p.html", "--json"]
+    arguments = [
+        "learn",
+        folder,
+        "-o",
+        tmp_path / "pairs.csv",
+        "--min-music",
+        "0",
+        "-j",
+        "1",
+        "--page",
+        tmp_path / "p.html",
+        "--json",
+    ]
     assert main([str(a) for a in arguments]) == 0
     report = json.loads(capsys.readouterr().out)
     pairs = read_pairs(tmp_path / "pairs.csv")
-    assert pairs.sources == ("a.mp4", "sub/乙 b.mkv") and pairs.splits == tuple(map(split_of, pairs.sources))
+    assert pairs.sources == ("a.mp4", "sub/乙 b.mkv") and pairs.splits == tuple(
+        map(split_of, pairs.sources)
+    )
     assert pairs.end - pairs.start == pytest.approx([9, 9], abs=0.2)
     assert np.isfinite(pairs.video).sum(1).min() >= 6 and np.isfinite(pairs.music).sum(1).min() >= 8
-    assert report["scenes"] == 2 and report["files"] == 6 and pairs.video_extractor and pairs.music_extractor
+    assert (
+        report["scenes"] == 2
+        and report["files"] == 6
+        and pairs.video_extractor
+        and pairs.music_extractor
+    )
     left = {(e["file"], e["reason"].split(";")[0]) for e in report["left_out"]}
     assert ("short.mp4", "shorter than 4 s") in left and ("silent.mp4", "silent") in left
-    assert {e["file"] for e in report["left_out"]} == {"broken.mp4", "mute.mp4", "short.mp4", "silent.mp4"}
+    assert {e["file"] for e in report["left_out"]} == {
+        "broken.mp4",
+        "mute.mp4",
+        "short.mp4",
+        "silent.mp4",
+    }
     assert "<svg" in (tmp_path / "p.html").read_text(encoding="utf-8")
 
 
 def test_scenes_without_music_are_left_out(folder, monkeypatch):
-    monkeypatch.setattr(job, "score_file", lambda name, path: score_file(name, path) if name == "a.mp4" else _talk(name))
+    monkeypatch.setattr(
+        job,
+        "score_file",
+        lambda name, path: score_file(name, path) if name == "a.mp4" else _talk(name),
+    )
     found = learn(folder, jobs=1)
     assert found.pairs.sources == ("a.mp4",) or found.pairs.music_share[0] >= 0.5
     assert ("mute.mp4", 0.0, "10% music") in found.left_out
@@ -57,14 +85,18 @@ def _talk(name: str) -> dict:
 
 
 def test_clips_of_one_film_share_a_source_and_so_a_split(folder, tmp_path):
-    (tmp_path / "sources.csv").write_text("file,source\na.mp4,film\nsub/乙 b.mkv,film\n", encoding="utf-8")
+    (tmp_path / "sources.csv").write_text(
+        "file,source\na.mp4,film\nsub/乙 b.mkv,film\n", encoding="utf-8"
+    )
     found = learn(folder, sources=read_sources(tmp_path / "sources.csv"), min_music_share=0, jobs=1)
     assert found.pairs.sources == ("film", "film") and len(set(found.pairs.splits)) == 1
 
 
 def test_a_stopped_run_goes_on_where_it_was(folder, monkeypatch):
     watched = []
-    monkeypatch.setattr(job, "score_file", lambda name, path: (watched.append(name), score_file(name, path))[1])
+    monkeypatch.setattr(
+        job, "score_file", lambda name, path: (watched.append(name), score_file(name, path))[1]
+    )
 
     def stop(stage, done, total):
         if done == 3:
@@ -75,7 +107,9 @@ def test_a_stopped_run_goes_on_where_it_was(folder, monkeypatch):
     first = list(watched)
     found = learn(folder, min_music_share=0, jobs=1)
     assert len(first) == 3 and len(watched) == 6 and set(first).isdisjoint(watched[3:])
-    assert len(found.pairs) == 2 and not list(cache_folder("learn").iterdir()), "the journal goes when the folder is done"
+    assert len(found.pairs) == 2 and not list(cache_folder("learn").iterdir()), (
+        "the journal goes when the folder is done"
+    )
 
 
 def test_pairs_that_could_not_be_written_are_not_measured_again(folder, tmp_path, monkeypatch):
@@ -96,7 +130,9 @@ def test_processes_give_the_same_pairs_as_one(folder):
     )
 
 
-@pytest.mark.parametrize("case", ["missing", "a file", "empty", "nothing usable", "share", "jobs", "sources"])
+@pytest.mark.parametrize(
+    "case", ["missing", "a file", "empty", "nothing usable", "share", "jobs", "sources"]
+)
 def test_folders_that_cannot_be_learned_from(folder, tmp_path, case, capsys):
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -110,7 +146,10 @@ def test_folders_that_cannot_be_learned_from(folder, tmp_path, case, capsys):
         "nothing usable": ([empty, "-j", "1"], "no scene with music was found (mute.mp4:"),
         "share": ([folder, "--min-music", "50"], "--min-music is a share between 0 and 1"),
         "jobs": ([folder, "-j", "0"], "--jobs cannot be 0"),
-        "sources": ([folder, "--sources", tmp_path / "wrong.csv"], "the columns file and source are needed"),
+        "sources": (
+            [folder, "--sources", tmp_path / "wrong.csv"],
+            "the columns file and source are needed",
+        ),
     }[case]
     assert main(["learn", *map(str, arguments), "-o", str(tmp_path / "p.csv")]) == 2
     error = capsys.readouterr().err
@@ -118,5 +157,7 @@ def test_folders_that_cannot_be_learned_from(folder, tmp_path, case, capsys):
 
 
 def test_no_such_sources_file(tmp_path):
-    with pytest.raises(InputError, match="no such file; give a CSV with the columns file and source"):
+    with pytest.raises(
+        InputError, match="no such file; give a CSV with the columns file and source"
+    ):
         read_sources(tmp_path / "none.csv")

@@ -9,15 +9,17 @@ import pytest
 
 from data.catalogue import Catalogue
 from data.profiles import MUSIC_NAMES
-from leitmotif import map as music_map
-from leitmotif import presets
-from leitmotif.library import QUADRANTS, Library, mood
+from leitmotif.catalogue import music_map
+from leitmotif.catalogue.library import QUADRANTS, Library, mood
+from matcher import presets
 
 
 def rows(n: int, **columns) -> list[dict]:
     rng = np.random.default_rng(7)
     return [
-        dict(zip(MUSIC_NAMES, rng.normal(size=10).tolist(), strict=True)) | {"track_id": f"t{i}"} | {k: v[i] for k, v in columns.items()}
+        dict(zip(MUSIC_NAMES, rng.normal(size=10).tolist(), strict=True))
+        | {"track_id": f"t{i}"}
+        | {k: v[i] for k, v in columns.items()}
         for i in range(n)
     ]
 
@@ -41,12 +43,21 @@ def test_filters_keep_the_rows_that_meet_all_of_them():
     assert found.where(words="NIGHT").tolist() == [True, True, False, True]
     assert found.where(words="night ada").tolist() == [True, False, False, True]
     assert found.where(licences=("CC0",)).tolist() == [True, False, True, False]
-    assert found.where(bpm=(95, 130)).tolist() == [True, False, True, False]  # a row that does not say is left out
+    assert found.where(bpm=(95, 130)).tolist() == [
+        True,
+        False,
+        True,
+        False,
+    ]  # a row that does not say is left out
     assert found.where(words="night", bpm=(95, 130)).tolist() == [True, False, False, False]
 
 
 def test_licences_are_counted_with_those_that_name_none():
-    assert library(4, license=["CC0", "", "CC0", "CC BY"]).licences == [("CC0", 2), ("", 1), ("CC BY", 1)]
+    assert library(4, license=["CC0", "", "CC0", "CC BY"]).licences == [
+        ("CC0", 2),
+        ("", 1),
+        ("CC BY", 1),
+    ]
 
 
 def test_hours_add_up_what_is_known():
@@ -60,9 +71,23 @@ def test_a_catalogue_of_this_machine_finds_its_sound_files(tmp_path: Path):
     (tmp_path / "音乐").mkdir()
     for name in ("音乐/a b.ogg", "secret.txt"):
         (tmp_path / name).write_bytes(b"x")
-    paths = ["音乐/a b.ogg", str(tmp_path / "音乐" / "a b.ogg"), "gone.ogg", "secret.txt", "", "a\x00.ogg"]
+    paths = [
+        "音乐/a b.ogg",
+        str(tmp_path / "音乐" / "a b.ogg"),
+        "gone.ogg",
+        "secret.txt",
+        "",
+        "a\x00.ogg",
+    ]
     found = Library(Catalogue.from_rows(rows(6, path=paths)), tmp_path)
-    assert [found.sound(i) is not None for i in range(6)] == [True, True, False, False, False, False]
+    assert [found.sound(i) is not None for i in range(6)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_a_table_from_somebody_else_opens_nothing(tmp_path: Path):

@@ -13,10 +13,11 @@ import pytest
 
 from data.catalogue import Catalogue
 from data.profiles import MUSIC_NAMES, Curves, MusicProfile, VideoProfile
-from leitmotif import pipeline, report
-from leitmotif.i18n import Words
+from leitmotif import pipeline
 from leitmotif.pipeline import Recommendation
-from leitmotif.report import Choices
+from leitmotif.show import result_page as report
+from leitmotif.show.result_page import Choices
+from leitmotif.words.page_words import Words
 
 EVIL = "<img src=x onerror=alert(1)>\"'&"
 
@@ -32,13 +33,18 @@ class Timeline:
 def whole() -> VideoProfile:
     times = np.arange(6) * 0.5
     values = np.tile(np.linspace(0, 50, 6)[:, None], (1, 11))
-    return VideoProfile(np.zeros(11), np.linspace(0, 1, 11), "test", Curves(times, values, VideoProfile.names()))
+    return VideoProfile(
+        np.zeros(11), np.linspace(0, 1, 11), "test", Curves(times, values, VideoProfile.names())
+    )
 
 
 @pytest.fixture(scope="module")
 def result(whole: VideoProfile) -> Recommendation:
     rng = np.random.default_rng(3)
-    rows = [dict(zip(MUSIC_NAMES, rng.normal(size=10).tolist(), strict=True)) | {"track_id": str(i)} for i in range(6)]
+    rows = [
+        dict(zip(MUSIC_NAMES, rng.normal(size=10).tolist(), strict=True)) | {"track_id": str(i)}
+        for i in range(6)
+    ]
     rows[0] |= {"title": EVIL, "artist": "=1+1", "license": EVIL}
     rows[1] |= {"title": "+SUM(A1)", "artist": "@x", "path": "-x", "bpm": "-1.5"}
     music = MusicProfile(np.zeros(10), np.ones(10))
@@ -71,7 +77,10 @@ def test_page_holds_everything_and_asks_nobody(whole, result, choices, language)
     said = " ".join(page.words)
     for match in result.matches:
         assert match.name in said
-    assert all(f.zh in said if language == "zh" else f.label in said for f in (*VideoProfile.FIELDS, *MusicProfile.FIELDS))
+    assert all(
+        f.zh in said if language == "zh" else f.label in said
+        for f in (*VideoProfile.FIELDS, *MusicProfile.FIELDS)
+    )
     assert "CC0" in said and "my tracks.csv" in said
     sources = [a["src"] for _, a in page.tags if "src" in a]
     assert len(sources) == 2 and all(s.startswith("data:image/jpeg;base64,") for s in sources)
@@ -95,7 +104,10 @@ def test_table_has_a_row_per_track_and_no_formula(result):
     assert {"'=1+1", "'+SUM(A1)", "'@x", "'-x"} <= text
 
 
-@pytest.mark.parametrize(("cell", "safe"), [("-1.5", "-1.5"), ("+3", "+3"), ("=1", "'=1"), ("-1-1", "'-1-1"), ("a=1", "a=1"), ("", "")])
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [("-1.5", "-1.5"), ("+3", "+3"), ("=1", "'=1"), ("-1-1", "'-1-1"), ("a=1", "a=1"), ("", "")],
+)
 def test_numbers_stay_numbers(cell: str, safe: str):
     assert report.safe_cell(cell) == safe
 
@@ -103,6 +115,8 @@ def test_numbers_stay_numbers(cell: str, safe: str):
 def test_json_says_what_was_chosen(result, choices):
     record = json.loads(report.results_json("film.mp4", result, choices))
     assert record["video"] == "film.mp4" and record["catalogue"] == "my tracks.csv"
-    assert record["choices"]["weights"]["arousal"] == 2 and record["choices"]["edited"] == ["warmth"]
+    assert record["choices"]["weights"]["arousal"] == 2 and record["choices"]["edited"] == [
+        "warmth"
+    ]
     found = record["recommendations"][0]
     assert len(found["matches"]) == 6 and set(found["music"]["values"]) == set(MUSIC_NAMES)

@@ -15,12 +15,13 @@ import pytest
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, VideoProfile
-from leitmotif import ffmpeg, pipeline, preview
-from leitmotif.catalogue_build import build
-from leitmotif.i18n import Words
-from leitmotif.sentences_zh import SENTENCES, translated
+from leitmotif import pipeline
+from leitmotif.catalogue.build import build
+from leitmotif.render import ffmpeg, preview
+from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Workspace, local_file
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
-from leitmotif.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Workspace, local_file
+from leitmotif.words.page_words import Words
+from leitmotif.words.sentences_zh import SENTENCES, translated
 
 TRACK = sorted((DEMO_CATALOGUE.parent / "demo" / "tracks").iterdir())[0]
 HEADER = "track_id," + ",".join(MUSIC_NAMES)
@@ -32,7 +33,9 @@ def in_chinese(work: Callable[[], object]) -> str:
         work()
     said = translated(str(error.value))
     assert said is not None, f"no Chinese for: {error.value}"
-    assert said == Words("zh").trouble(error.value) and str(error.value) == Words("en").trouble(error.value)
+    assert said == Words("zh").trouble(error.value) and str(error.value) == Words("en").trouble(
+        error.value
+    )
     return said
 
 
@@ -89,23 +92,45 @@ def test_what_the_page_does_not_take_in(tmp_path: Path):
     assert receive("notes.pdf", b"x").startswith("notes.pdf：这里不读取这种文件")
     assert receive("空.mp4", b"").startswith("空.mp4：这是空文件")
     assert "超过了本页可接收的 1 MB" in receive("large.mp4", bytes((1 << 20) + 1))
-    assert "本机没有这个文件" in in_chinese(lambda: local_file(str(tmp_path / "gone.csv"), CATALOGUE_SUFFIXES))
+    assert "本机没有这个文件" in in_chinese(
+        lambda: local_file(str(tmp_path / "gone.csv"), CATALOGUE_SUFFIXES)
+    )
     (tmp_path / "empty folder").mkdir()
-    assert "其中没有音频文件" in in_chinese(lambda: build([tmp_path / "empty folder"], tmp_path / "out.csv", jobs=1))
+    assert "其中没有音频文件" in in_chinese(
+        lambda: build([tmp_path / "empty folder"], tmp_path / "out.csv", jobs=1)
+    )
 
 
 def test_what_cannot_be_matched_or_heard(tmp_path: Path):
-    video = VideoProfile(np.array([(f.low + f.high) / 2 for f in VIDEO_FIELDS]), np.ones(11), "test")
+    video = VideoProfile(
+        np.array([(f.low + f.high) / 2 for f in VIDEO_FIELDS]), np.ones(11), "test"
+    )
     catalogue = Catalogue.read(DEMO_CATALOGUE)
-    assert "所有权重都为零" in in_chinese(lambda: pipeline.match(video, catalogue, weights=np.zeros(10)))
-    mixed = replace(catalogue, columns=catalogue.columns | {"extractor": ["one", "two"] * (len(catalogue) // 2)})
+    assert "所有权重都为零" in in_chinese(
+        lambda: pipeline.match(video, catalogue, weights=np.zeros(10))
+    )
+    mixed = replace(
+        catalogue, columns=catalogue.columns | {"extractor": ["one", "two"] * (len(catalogue) // 2)}
+    )
     assert "2 个不同的提取器" in in_chinese(lambda: pipeline.match(video, mixed))
     warnings = pipeline.match(video, catalogue, k=100).warnings
     assert any("已全部列出" in Words("zh").sentence(w) for w in warnings)
     assert "没有画面" in in_chinese(lambda: preview.render(TRACK, TRACK, tmp_path / "out.mp4"))
     silent = tmp_path / "silent.mp4"
-    ffmpeg.run(["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=5:duration=0.4", "-pix_fmt", "yuv420p", str(silent)])
-    assert "没有声音" in in_chinese(lambda: preview.render(DEMO_VIDEO, silent, tmp_path / "out.mp4"))
+    ffmpeg.run(
+        [
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=size=64x64:rate=5:duration=0.4",
+            "-pix_fmt",
+            "yuv420p",
+            str(silent),
+        ]
+    )
+    assert "没有声音" in in_chinese(
+        lambda: preview.render(DEMO_VIDEO, silent, tmp_path / "out.mp4")
+    )
 
 
 def test_half_a_film_and_missing_networks_are_said_in_chinese(tmp_path: Path, monkeypatch):
@@ -115,7 +140,9 @@ def test_half_a_film_and_missing_networks_are_said_in_chinese(tmp_path: Path, mo
     warnings = pipeline.read_video(half, cache=False).warnings
     said = [translated(w) for w in warnings]
     assert all(said), warnings
-    assert any("只读出" in s for s in said) and any("没有检测人脸" in s and "缺少预训练文件" in s for s in said)
+    assert any("只读出" in s for s in said) and any(
+        "没有检测人脸" in s and "缺少预训练文件" in s for s in said
+    )
 
 
 @pytest.mark.parametrize("english", SENTENCES)
@@ -128,4 +155,7 @@ def test_each_sentence_is_found_by_its_own_words(english: str):
 def test_a_sentence_nobody_knows_stays_as_it_is():
     assert translated("clip.mp4: the moon is in the way.") is None
     assert Words("zh").sentence("the moon is in the way") == "the moon is in the way"
-    assert Words("zh").trouble(InputError("clip.mp4: the moon is in the way.")) == "文件有问题：clip.mp4: the moon is in the way."
+    assert (
+        Words("zh").trouble(InputError("clip.mp4: the moon is in the way."))
+        == "文件有问题：clip.mp4: the moon is in the way."
+    )

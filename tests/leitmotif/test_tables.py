@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS
-from leitmotif import drawing
-from leitmotif.tables import bar, clock, number
+from leitmotif.show import drawing
+from leitmotif.show.terminal import bar, clock, number
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (59.6, "1:00"), (61, "1:01"), (3661, "1:01:01")])
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (59.6, "1:00"), (61, "1:01"), (3661, "1:01:01")]
+)
 def test_clock(seconds, shown):
     assert clock(seconds) == shown
 

@@ -10,41 +10,58 @@ import numpy as np
 import pytest
 
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS
-from leitmotif.i18n import _MORE_LESS_ZH, MEANING_ZH, TEXT, Words
+from data.words import languages, words
+from leitmotif.words.page_words import _MORE_LESS_ZH, MEANING_ZH, Words
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
     *(ROOT / "leitmotif" / "page").glob("*.py"),
-    *(ROOT / "leitmotif" / f"{n}.py" for n in ("charts", "report", "i18n")),
+    *(
+        ROOT / "leitmotif" / f"{n}.py"
+        for n in ("show/charts", "show/result_page", "words/page_words")
+    ),
     ROOT / "streamlit_app.py",
 ]
 
 
 def asked() -> set[str]:
     """Every key that the page asks for by name."""
-    calls = (n for f in SOURCES for n in ast.walk(ast.parse(f.read_text(encoding="utf-8"))) if isinstance(n, ast.Call) and n.args)
+    calls = (
+        n
+        for f in SOURCES
+        for n in ast.walk(ast.parse(f.read_text(encoding="utf-8")))
+        if isinstance(n, ast.Call) and n.args
+    )
     return {
         n.args[0].value
         for n in calls
-        if ((isinstance(n.func, ast.Name) and n.func.id == "words") or (isinstance(n.func, ast.Name) and n.func.id == "self"))
+        if (
+            (isinstance(n.func, ast.Name) and n.func.id == "words")
+            or (isinstance(n.func, ast.Name) and n.func.id == "self")
+        )
         and isinstance(n.args[0], ast.Constant)
     }
 
 
-def test_every_key_that_is_asked_for_is_there():
-    assert asked() and asked() <= set(TEXT), asked() - set(TEXT)
+def test_every_word_that_is_asked_for_is_there():
+    assert asked() and {f"page.{key}" for key in asked()} <= set(words("en"))
 
 
-@pytest.mark.parametrize("key", TEXT)
-def test_both_languages_take_the_same_values(key: str):
-    english, chinese = ({name for _, name, _, _ in string.Formatter().parse(text) if name} for text in TEXT[key])
-    assert english == chinese
+@pytest.mark.parametrize("language", list(languages()))
+def test_every_language_has_every_sentence_with_the_same_values(language: str):
+    def values(text: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    english, other = words("en"), words(language)
+    assert set(other) == set(english)
+    assert [code for code, text in english.items() if values(text) != values(other[code])] == []
 
 
-@pytest.mark.parametrize("key", sorted(set(TEXT) - {"failed_lead", "of_time"}))
-def test_chinese_is_chinese(key: str):
-    english, chinese = TEXT[key]
-    assert english and any("\u4e00" <= c <= "\u9fff" for c in chinese)
+def test_chinese_is_chinese():
+    said = [
+        c for c, text in words("zh").items() if not any("\u4e00" <= c <= "\u9fff" for c in text)
+    ]
+    assert set(said) <= {"language.comma", "page.of_time"}
 
 
 def test_every_dimension_has_a_name_and_a_meaning_in_both():

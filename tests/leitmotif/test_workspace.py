@@ -10,8 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from leitmotif.jobs import Job
-from leitmotif.workspace import VIDEO_SUFFIXES, Workspace, Workspaces, local_file, remove_left_behind, shown_name
+from leitmotif.sessions.jobs import Job
+from leitmotif.sessions.workspace import (
+    VIDEO_SUFFIXES,
+    Workspace,
+    Workspaces,
+    local_file,
+    remove_left_behind,
+    shown_name,
+)
 
 
 @pytest.fixture
@@ -19,7 +26,17 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "session")
 
 
-@pytest.mark.parametrize("name", ["../../evil.mp4", "..\\..\\evil.mp4", "/etc/evil.mp4", "C:\\evil.mp4", "a\x00b\n.mp4", "电影 片段.mp4"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../evil.mp4",
+        "..\\..\\evil.mp4",
+        "/etc/evil.mp4",
+        "C:\\evil.mp4",
+        "a\x00b\n.mp4",
+        "电影 片段.mp4",
+    ],
+)
 def test_a_name_is_never_a_path(workspace: Workspace, tmp_path: Path, name: str):
     before = {f for f in tmp_path.rglob("*") if f.is_file()}
     kept = workspace.receive(name, io.BytesIO(b"content"), VIDEO_SUFFIXES, 1)
@@ -50,14 +67,21 @@ def test_the_same_content_is_kept_once(workspace: Workspace):
         ("", b"x", "not read here"),
     ],
 )
-def test_what_cannot_be_kept_leaves_nothing(workspace: Workspace, name: str, content: bytes, reason: str):
+def test_what_cannot_be_kept_leaves_nothing(
+    workspace: Workspace, name: str, content: bytes, reason: str
+):
     with pytest.raises(InputError, match=reason):
         workspace.receive(name, io.BytesIO(content), VIDEO_SUFFIXES, 1)
     assert list(workspace.folder.iterdir()) == []
 
 
 def test_exactly_the_limit_is_taken(workspace: Workspace):
-    assert workspace.receive("a.mp4", io.BytesIO(b"x" * (1 << 20)), VIDEO_SUFFIXES, 1).path.stat().st_size == 1 << 20
+    assert (
+        workspace.receive("a.mp4", io.BytesIO(b"x" * (1 << 20)), VIDEO_SUFFIXES, 1)
+        .path.stat()
+        .st_size
+        == 1 << 20
+    )
 
 
 def test_removing_spares_files_that_are_not_ours(workspace: Workspace, tmp_path: Path):
@@ -120,10 +144,17 @@ def test_a_job_reports_and_keeps_its_result():
 
     job = Job(work)
     assert job.wait(5)
-    assert (job.state, job.result, job.stage.name, job.stage.share) == ("done", 42, "counting", 0.25)
+    assert (job.state, job.result, job.stage.name, job.stage.share) == (
+        "done",
+        42,
+        "counting",
+        0.25,
+    )
 
 
-def test_a_job_keeps_the_sentence_of_a_bad_file_and_hides_our_mistakes(capsys: pytest.CaptureFixture):
+def test_a_job_keeps_the_sentence_of_a_bad_file_and_hides_our_mistakes(
+    capsys: pytest.CaptureFixture,
+):
     def bad(progress):
         raise InputError("film.mp4: no picture.")
 

@@ -38,7 +38,10 @@ def test_every_step_minimises_the_stated_score():
     chosen = rerank(x, found, 8, 0.4, ONES, "euclidean", RAW).tolist()
     assert chosen[0] == 0
     for step in range(1, 8):
-        score = [0.6 * found[i] - 0.4 * min(np.linalg.norm(x[i] - x[c]) for c in chosen[:step]) for i in range(40)]
+        score = [
+            0.6 * found[i] - 0.4 * min(np.linalg.norm(x[i] - x[c]) for c in chosen[:step])
+            for i in range(40)
+        ]
         open_ = [i for i in range(40) if i not in chosen[:step]]
         assert score[chosen[step]] == pytest.approx(min(score[i] for i in open_))
 

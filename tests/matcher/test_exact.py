@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from data.errors import InputError
 from matcher import TrackIndex
 
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+EXAMPLES = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 def reference(features, query, k, weights, metric="euclidean", scale="raw", where=None):
@@ -50,10 +54,16 @@ def catalogues(draw):
     """Up to 3000 rows: clouds, near-duplicate clusters, copies, constant columns, wild scales and offsets."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n = draw(st.sampled_from([1, 2, 17, 64, 65, 500, 1025, 3000]))
-    x = rng.normal(size=(n, 10)) if draw(st.booleans()) else rng.integers(-2, 3, size=(n, 10)).astype(float)
+    x = (
+        rng.normal(size=(n, 10))
+        if draw(st.booleans())
+        else rng.integers(-2, 3, size=(n, 10)).astype(float)
+    )
     if draw(st.booleans()):
         clusters = x[rng.integers(0, n, max(n // 50, 1))]
-        x = clusters[rng.integers(0, len(clusters), n)] + rng.normal(size=(n, 10)) * draw(st.sampled_from([0, 1e-15, 1e-9, 1e-4]))
+        x = clusters[rng.integers(0, len(clusters), n)] + rng.normal(size=(n, 10)) * draw(
+            st.sampled_from([0, 1e-15, 1e-9, 1e-4])
+        )
     scales = draw(st.sampled_from([0, 3, 8, 14]))
     x *= 10 ** rng.uniform(-scales, scales, 10)
     if draw(st.booleans()):
@@ -70,9 +80,24 @@ def questions(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     inside, spread = x[rng.integers(len(x))].astype(float), x.std(axis=0, dtype=float)
     query = draw(
-        st.sampled_from([inside, inside + rng.normal(size=10) * spread, inside * 1e4, -inside, np.zeros(10), x.mean(axis=0, dtype=float)])
+        st.sampled_from(
+            [
+                inside,
+                inside + rng.normal(size=10) * spread,
+                inside * 1e4,
+                -inside,
+                np.zeros(10),
+                x.mean(axis=0, dtype=float),
+            ]
+        )
     )
-    kinds = [np.ones(10), rng.uniform(0, 2, 10), 10 ** rng.uniform(-6, 6, 10), np.eye(10)[8] + np.eye(10)[9], np.eye(10)[rng.integers(10)]]
+    kinds = [
+        np.ones(10),
+        rng.uniform(0, 2, 10),
+        10 ** rng.uniform(-6, 6, 10),
+        np.eye(10)[8] + np.eye(10)[9],
+        np.eye(10)[rng.integers(10)],
+    ]
     weights = draw(st.sampled_from(kinds))
     if draw(st.booleans()):
         weights = weights * (rng.random(10) < 0.5)
@@ -94,7 +119,9 @@ def test_ids_and_distances_equal_the_reference(metric, scale, engine, question):
     np.testing.assert_array_equal(ids, expected[0])
     np.testing.assert_array_equal(found, expected[1])
     if where is not None:
-        np.testing.assert_array_equal(index.search(query, k, weights, metric, scale, np.flatnonzero(where)[::-1])[0], ids)
+        np.testing.assert_array_equal(
+            index.search(query, k, weights, metric, scale, np.flatnonzero(where)[::-1])[0], ids
+        )
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
@@ -152,7 +179,10 @@ def test_numbers_that_float32_cannot_hold_are_scanned():
     x[7, 3] = 1e90
     index = TrackIndex.build(x, engine="blocks")
     for scale in ("raw", "standard"):
-        np.testing.assert_array_equal(index.search(x[5], 4, scale=scale)[0], reference(x, x[5], 4, np.ones(10), scale=scale)[0])
+        np.testing.assert_array_equal(
+            index.search(x[5], 4, scale=scale)[0],
+            reference(x, x[5], 4, np.ones(10), scale=scale)[0],
+        )
     far = np.full(10, 1e60)
     np.testing.assert_array_equal(index.search(far, 4)[1], reference(x, far, 4, np.ones(10))[1])
 

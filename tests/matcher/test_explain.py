@@ -28,7 +28,9 @@ def test_shares_by_hand():
 def test_shares_add_up_even_where_squares_leave_float32(metric):
     rng = np.random.default_rng(0)
     for size in (1e-60, 1, 1e60):
-        assert shares(rng.normal(size=10) * size, rng.normal(size=10) * size, ONES, metric).sum() == pytest.approx(1)
+        assert shares(
+            rng.normal(size=10) * size, rng.normal(size=10) * size, ONES, metric
+        ).sum() == pytest.approx(1)
 
 
 def test_nothing_differs_when_nothing_does():
@@ -40,14 +42,22 @@ def test_the_sentence_names_near_and_far():
     values, query = vector(arousal=0.1, brightness=-1, warmth=0.5, rhythm_speed=2), np.zeros(10)
     weights = vector(arousal=1, brightness=3, warmth=0.1)
     share = shares(values, query, weights, "euclidean")
-    assert sentence(values, query, weights, share, ONES) == "close in arousal; darker and a little warmer than asked"
+    assert (
+        sentence(values, query, weights, share, ONES)
+        == "close in arousal; darker and a little warmer than asked"
+    )
     weights = vector(rhythm_speed=1)
-    assert sentence(values, query, weights, shares(values, query, weights, "euclidean"), ONES) == "much faster than asked"
+    assert (
+        sentence(values, query, weights, shares(values, query, weights, "euclidean"), ONES)
+        == "much faster than asked"
+    )
 
 
 def test_what_would_have_to_change_by_hand():
     first, second, query = vector(arousal=2, valence=1), vector(arousal=1, valence=3), np.zeros(10)
-    change = swap(first, second, query, ONES, "euclidean")  # 4a + v against a + 9v: equal at v = 3a/8
+    change = swap(
+        first, second, query, ONES, "euclidean"
+    )  # 4a + v against a + 9v: equal at v = 3a/8
     assert change.dimension == "arousal" or change.dimension == "valence"
     assert change.needed == pytest.approx(8 / 3 if change.dimension == "arousal" else 3 / 8)
     text = swap_sentence(change, "Dusk")
@@ -55,7 +65,13 @@ def test_what_would_have_to_change_by_hand():
 
 
 def test_a_track_better_in_everything_cannot_be_overtaken():
-    change = swap(vector(arousal=1, valence=1), vector(arousal=2, valence=2), np.zeros(10), vector(arousal=1, valence=1), "euclidean")
+    change = swap(
+        vector(arousal=1, valence=1),
+        vector(arousal=2, valence=2),
+        np.zeros(10),
+        vector(arousal=1, valence=1),
+        "euclidean",
+    )
     assert change is None
     assert swap_sentence(change, "Dusk") == "no single weight would bring Dusk before it"
 

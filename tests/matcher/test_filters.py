@@ -13,14 +13,51 @@ from matcher.filters import parse_filter, passing
 
 def catalogue() -> Catalogue:
     rows = [
-        {"track_id": "t1", "title": "Dawn", "artist": "Ada, Bob", "bpm": 90, "duration_s": 200, "license": "CC0", "key": "A minor"},
-        {"track_id": "t2", "title": "Dusk", "artist": "Chen", "bpm": 120.5, "duration_s": 170, "license": "CC-BY 4.0", "key": "C major"},
-        {"track_id": "t3", "title": "Noon", "artist": "陈", "bpm": None, "duration_s": 30, "license": "", "key": "a minor"},
-        {"track_id": "t4", "title": "Dawn (live)", "artist": "Ada", "bpm": 60, "duration_s": 181, "license": "own", "key": "E major"},
+        {
+            "track_id": "t1",
+            "title": "Dawn",
+            "artist": "Ada, Bob",
+            "bpm": 90,
+            "duration_s": 200,
+            "license": "CC0",
+            "key": "A minor",
+        },
+        {
+            "track_id": "t2",
+            "title": "Dusk",
+            "artist": "Chen",
+            "bpm": 120.5,
+            "duration_s": 170,
+            "license": "CC-BY 4.0",
+            "key": "C major",
+        },
+        {
+            "track_id": "t3",
+            "title": "Noon",
+            "artist": "陈",
+            "bpm": None,
+            "duration_s": 30,
+            "license": "",
+            "key": "a minor",
+        },
+        {
+            "track_id": "t4",
+            "title": "Dawn (live)",
+            "artist": "Ada",
+            "bpm": 60,
+            "duration_s": 181,
+            "license": "own",
+            "key": "E major",
+        },
     ]
     features = np.zeros((4, 10))
     features[:, 8] = [-50, 0, 25, 50]
-    return Catalogue.from_rows([row | dict(zip(MUSIC_NAMES, x, strict=True)) for row, x in zip(rows, features, strict=True)])
+    return Catalogue.from_rows(
+        [
+            row | dict(zip(MUSIC_NAMES, x, strict=True))
+            for row, x in zip(rows, features, strict=True)
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,12 +95,17 @@ def test_a_filter_keeps(text, kept):
     assert [tracks.track_ids[i] for i in np.flatnonzero(mask)] == kept.split()
 
 
-@pytest.mark.parametrize("text", ["", " , ", "bpm", "bpm>", ">3", "bpm>fast", "bpm=1..x", "duration<3:xx", "bpm=nan"])
+@pytest.mark.parametrize(
+    "text", ["", " , ", "bpm", "bpm>", ">3", "bpm>fast", "bpm=1..x", "duration<3:xx", "bpm=nan"]
+)
 def test_what_is_no_filter_is_said_so(text):
     with pytest.raises(InputError, match="--filter"):
         parse_filter(text)
 
 
 def test_an_unknown_column_is_answered_with_those_there_are():
-    with pytest.raises(InputError, match="no column 'mood'; it has track_id, title, artist, duration_s, bpm, key, license, richness"):
+    with pytest.raises(
+        InputError,
+        match="no column 'mood'; it has track_id, title, artist, duration_s, bpm, key, license, richness",
+    ):
         passing(catalogue(), parse_filter("mood=sad"))

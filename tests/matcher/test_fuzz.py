@@ -19,12 +19,23 @@ from data.profiles import MUSIC_NAMES
 from matcher.filters import parse_filter, passing
 from matcher.metric import parse_features, parse_weights
 
-FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+FUZZ = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 X = np.round(np.random.default_rng(0).normal(size=(30, 10)), 3)
 
 
 def table() -> Catalogue:
-    return Catalogue(X, {"track_id": [f"t{i}" for i in range(30)], "bpm": [str(i) for i in range(30)], "artist": ["A, B", "_%*?["] * 15})
+    return Catalogue(
+        X,
+        {
+            "track_id": [f"t{i}" for i in range(30)],
+            "bpm": [str(i) for i in range(30)],
+            "artist": ["A, B", "_%*?["] * 15,
+        },
+    )
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +63,16 @@ words = st.one_of(
 )  # fmt: skip
 options = st.sampled_from(["--top_k", "--top-k", "--metric", "--weights", "--features", "--scale", "--format", "--filter", "--diverse",
                            "--pred-csv", "--help", "--nonsense", "-x"])  # fmt: skip
-vectors = st.one_of(words, st.lists(st.floats(-200, 200), min_size=10, max_size=10).map(lambda xs: ",".join(map(str, xs))))
+vectors = st.one_of(
+    words,
+    st.lists(st.floats(-200, 200), min_size=10, max_size=10).map(lambda xs: ",".join(map(str, xs))),
+)
 
 
 @FUZZ
-@given(st.lists(st.tuples(options, st.one_of(st.none(), words), st.booleans()), max_size=4), vectors)
+@given(
+    st.lists(st.tuples(options, st.one_of(st.none(), words), st.booleans()), max_size=4), vectors
+)
 def test_the_command_line_answers_or_says_one_sentence(path, pairs, vector):
     argv = ["--audio_csv", str(path), "--pred_feat", vector]
     for option, value, tied in pairs:
@@ -65,7 +81,9 @@ def test_the_command_line_answers_or_says_one_sentence(path, pairs, vector):
     assert code in (0, 2)
     assert (out == "") == (code == 2)
     assert all(line.startswith("match_audio.py: ") for line in err.splitlines())
-    assert (err.splitlines() or ["note"])[-1].startswith("match_audio.py: note: ") == (code == 0 and err != "")
+    assert (err.splitlines() or ["note"])[-1].startswith("match_audio.py: note: ") == (
+        code == 0 and err != ""
+    )
 
 
 @FUZZ

@@ -18,7 +18,10 @@ X = np.random.default_rng(0).normal(size=(40, 10))
 
 @pytest.fixture
 def table(tmp_path):
-    rows = [{"track_id": f"t{i}", "title": f"曲 {i}"} | dict(zip(MUSIC_NAMES, x, strict=True)) for i, x in enumerate(X)]
+    rows = [
+        {"track_id": f"t{i}", "title": f"曲 {i}"} | dict(zip(MUSIC_NAMES, x, strict=True))
+        for i, x in enumerate(X)
+    ]
     Catalogue.from_rows(rows).write(tmp_path / "音乐.csv")
     return tmp_path / "音乐.csv"
 
@@ -40,7 +43,10 @@ def test_range_begins_with_the_most_ordinary_track(table, capsys):
 @pytest.mark.skipif(sys.platform == "win32", reason="Milvus Lite has no Windows build")
 def test_push_fills_a_milvus_file(table, tmp_path, capsys):
     pytest.importorskip("milvus_lite", reason="Milvus Lite is part of leitmotif[cluster]")
-    assert main(["index", "push", str(table), "--uri", str(tmp_path / "a.db"), "--json", "--quiet"]) == 0
+    assert (
+        main(["index", "push", str(table), "--uri", str(tmp_path / "a.db"), "--json", "--quiet"])
+        == 0
+    )
     assert json.loads(capsys.readouterr().out)["tracks"] == 40
 
 

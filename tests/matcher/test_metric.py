@@ -19,13 +19,17 @@ def vector(**values: float) -> np.ndarray:
 
 
 def test_named_weights_leave_the_others_at_one():
-    assert dict(zip(MUSIC_NAMES, parse_weights("valence=2, arousal = 0.5"), strict=True)) == dict.fromkeys(MUSIC_NAMES, 1.0) | {
+    assert dict(
+        zip(MUSIC_NAMES, parse_weights("valence=2, arousal = 0.5"), strict=True)
+    ) == dict.fromkeys(MUSIC_NAMES, 1.0) | {
         "valence": 2.0,
         "arousal": 0.5,
     }
 
 
-@pytest.mark.parametrize("name", ["brightness", "Brightness", "brightness_score", "明亮度", " BRIGHTNESS SCORE "])
+@pytest.mark.parametrize(
+    "name", ["brightness", "Brightness", "brightness_score", "明亮度", " BRIGHTNESS SCORE "]
+)
 def test_weights_know_every_spelling_of_a_field(name):
     assert parse_weights(f"{name}=3")[5] == 3
 
@@ -34,7 +38,20 @@ def test_ten_weights_set_all():
     assert parse_weights("1 2 3 4 5 6 7 8 9 10").tolist() == list(range(1, 11))
 
 
-@pytest.mark.parametrize("text", ["valence", "valence=", "=2", "valence=x", "1,2,3", "", "loudness=1", "valence=-1", "valence=nan"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "valence",
+        "valence=",
+        "=2",
+        "valence=x",
+        "1,2,3",
+        "",
+        "loudness=1",
+        "valence=-1",
+        "valence=nan",
+    ],
+)
 def test_unusable_weights(text):
     with pytest.raises(InputError, match="--weights"):
         parse_weights(text)
@@ -58,7 +75,9 @@ def test_features_as_words():
 def test_euclidean_by_hand():
     track, query = vector(arousal=3, valence=-1), vector(arousal=0, valence=3)
     assert distances(track[None], query, ONES, "euclidean") == pytest.approx([5.0])
-    assert distances(track[None], query, vector(arousal=4, valence=0), "euclidean") == pytest.approx([6.0])
+    assert distances(
+        track[None], query, vector(arousal=4, valence=0), "euclidean"
+    ) == pytest.approx([6.0])
 
 
 def test_cosine_by_hand():

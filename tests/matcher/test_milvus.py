@@ -52,7 +52,12 @@ def index(tmp_path_factory):
 def draws(n: int):
     rng = np.random.default_rng(1)
     for i in range(n):
-        weights = [np.ones(10), rng.random(10), 10 ** rng.uniform(-4, 4, 10), np.eye(10)[8] + np.eye(10)[9]][i % 4]
+        weights = [
+            np.ones(10),
+            rng.random(10),
+            10 ** rng.uniform(-4, 4, 10),
+            np.eye(10)[8] + np.eye(10)[9],
+        ][i % 4]
         weights = weights * (rng.random(10) < 0.6) if i % 5 == 0 else weights
         query = X[rng.integers(N)] if i % 3 else X[rng.integers(N)] + rng.normal(size=10) * 5
         yield query, weights if weights.any() else np.ones(10), ("raw", "standard")[i % 2]
@@ -84,8 +89,13 @@ def test_milvus_filters_as_we_do(index, text):
 
 
 def test_rank_explains_what_milvus_found(index):
-    mine, plain = rank(catalogue(), X[1200], k=4, index=index, where="bpm>100"), rank(catalogue(), X[1200], k=4, where="bpm>100")
-    assert [(m.row, m.sentence, m.next_wins) for m in mine] == [(m.row, m.sentence, m.next_wins) for m in plain]
+    mine, plain = (
+        rank(catalogue(), X[1200], k=4, index=index, where="bpm>100"),
+        rank(catalogue(), X[1200], k=4, where="bpm>100"),
+    )
+    assert [(m.row, m.sentence, m.next_wins) for m in mine] == [
+        (m.row, m.sentence, m.next_wins) for m in plain
+    ]
 
 
 def test_tracks_come_and_go(tmp_path):

@@ -40,7 +40,9 @@ def test_a_profile_is_answered_with_five_tracks_and_reasons():
 def test_the_next_track_really_wins_with_the_weight_that_is_told():
     matches = rank(catalogue(), X[3] + 5, k=2)
     words = matches[0].next_wins.split()
-    name = "_".join(words[words.index("of") + 1 : words.index("above" if "above" in words else "below")])
+    name = "_".join(
+        words[words.index("of") + 1 : words.index("above" if "above" in words else "below")]
+    )
     needed = float(words[words.index("above" if "above" in words else "below") + 1])
     weights = np.ones(10)
     weights[MUSIC_NAMES.index(name)] = needed * (1.02 if "above" in words else 0.98)
@@ -53,14 +55,24 @@ def test_a_filter_may_be_words_a_mask_or_rows():
     tracks = catalogue(bpm=[str(60 + i) for i in range(300)])
     fast = np.arange(300) >= 100
     by_words = [m.row for m in rank(tracks, X[0], where="bpm>=160")]
-    assert by_words == [m.row for m in rank(tracks, X[0], where=fast)] == [m.row for m in rank(tracks, X[0], where=np.flatnonzero(fast))]
+    assert (
+        by_words
+        == [m.row for m in rank(tracks, X[0], where=fast)]
+        == [m.row for m in rank(tracks, X[0], where=np.flatnonzero(fast))]
+    )
     assert min(by_words) >= 100
 
 
 def test_copies_never_fill_a_diverse_list():
     x = X.copy()
     x[:50] = x[7] + np.arange(50)[:, None] * 1e-3
-    copies = Catalogue(x, {"track_id": [f"t{i}" for i in range(300)], "duplicate_of": [""] + ["t0"] * 49 + [""] * 250})
+    copies = Catalogue(
+        x,
+        {
+            "track_id": [f"t{i}" for i in range(300)],
+            "duplicate_of": [""] + ["t0"] * 49 + [""] * 250,
+        },
+    )
     assert [m.row < 50 for m in rank(copies, x[7], k=5)] == [True] * 5
     assert [m.row < 50 for m in rank(copies, x[7], k=5, diverse=0.2)] == [True] + [False] * 4
 
@@ -68,7 +80,13 @@ def test_copies_never_fill_a_diverse_list():
 def test_copies_share_one_place_in_a_plain_list_too_if_asked():
     x = X.copy()
     x[:50] = x[7] + np.arange(50)[:, None] * 1e-3
-    copies = Catalogue(x, {"track_id": [f"t{i}" for i in range(300)], "duplicate_of": [""] + ["t0"] * 49 + [""] * 250})
+    copies = Catalogue(
+        x,
+        {
+            "track_id": [f"t{i}" for i in range(300)],
+            "duplicate_of": [""] + ["t0"] * 49 + [""] * 250,
+        },
+    )
     plain, each_once = rank(copies, x[7], k=300), rank(copies, x[7], k=300, copies=False)
     assert [m.row for m in each_once] == [plain[0].row, *(m.row for m in plain if m.row >= 50)]
     assert [m.row for m in rank(copies, x[7], k=5, copies=False)] == [m.row for m in each_once[:5]]
@@ -76,7 +94,9 @@ def test_copies_share_one_place_in_a_plain_list_too_if_asked():
 
 @pytest.mark.parametrize("options", [{}, {"copies": False}, {"diverse": 0.2}, {"where": "bpm>=60"}])
 def test_a_track_whose_file_is_gone_is_never_answered(options):
-    gone = [r for r in np.argsort(((X - X[7]) ** 2 / X.var(axis=0)).sum(axis=1))[:40].tolist() if r != 7]
+    gone = [
+        r for r in np.argsort(((X - X[7]) ** 2 / X.var(axis=0)).sum(axis=1))[:40].tolist() if r != 7
+    ]
     status = ["missing" if i in gone else "" for i in range(300)]
     tracks = catalogue(status=status, bpm=["90"] * 300)
     for index in (None, TrackIndex.build(X, engine="blocks")):

@@ -25,7 +25,11 @@ def test_a_loaded_index_answers_as_the_one_saved(tmp_path, engine, ids):
     assert len(loaded) == 4000
     for metric in ("euclidean", "cosine"):
         for weights in (None, np.eye(10)[9]):
-            for mine, its in zip(index.search(X[1], 6, weights, metric), loaded.search(X[1], 6, weights, metric), strict=True):
+            for mine, its in zip(
+                index.search(X[1], 6, weights, metric),
+                loaded.search(X[1], 6, weights, metric),
+                strict=True,
+            ):
                 np.testing.assert_array_equal(mine, its)
 
 
@@ -41,7 +45,9 @@ def test_the_kept_index_follows_its_catalogue(tmp_path):
     assert TrackIndex.load(path).search(changed[17], 1)[1] == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, b"\x02\0\0\0\0\0\0\0{}", b"PK\x03\x04" + bytes(500)])
+@pytest.mark.parametrize(
+    "content", [b"", b"short", b"\xff" * 64, b"\x02\0\0\0\0\0\0\0{}", b"PK\x03\x04" + bytes(500)]
+)
 def test_what_is_no_index_is_said_so(tmp_path, content):
     path = tmp_path / "a.index"
     path.write_bytes(content)
@@ -64,7 +70,9 @@ def test_a_missing_index_is_said_so(tmp_path):
 
 def run(code: str) -> None:
     root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, encoding="utf-8"
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 

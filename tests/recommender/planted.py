@@ -25,7 +25,12 @@ def curved_rule(x: np.ndarray) -> np.ndarray:
     y = np.empty((len(x), 10))
     for j in range(8):
         a, b = x[:, j], x[:, (j + 1) % 9]
-        y[:, j] = (1.6 * np.abs(a) - 0.8 + 0.3 * b, 0.8 * np.sin(3 * a), 1.8 * a**2 - 0.6 + 0.3 * b, 1.5 * a * b)[j % 4]
+        y[:, j] = (
+            1.6 * np.abs(a) - 0.8 + 0.3 * b,
+            0.8 * np.sin(3 * a),
+            1.8 * a**2 - 0.6 + 0.3 * b,
+            1.5 * a * b,
+        )[j % 4]
     y[:, 8] = np.abs(x[:, 9]) * 1.4 - 0.7 + 0.2 * x[:, 10]
     y[:, 9] = 1.5 * x[:, 9] * x[:, 10]
     return y
@@ -38,7 +43,13 @@ def rippled_rule(x: np.ndarray) -> np.ndarray:
 
 
 def planted(
-    rule, scenes: int = 2000, per_source: int = 4, noise: float = 0.15, seed: int = 0, missing: float = 0.0, name: str = "film"
+    rule,
+    scenes: int = 2000,
+    per_source: int = 4,
+    noise: float = 0.15,
+    seed: int = 0,
+    missing: float = 0.0,
+    name: str = "film",
 ) -> tuple[Pairs, np.ndarray]:
     """Pairs and the rule's music without noise (n, 10), in field units.
 

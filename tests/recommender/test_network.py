@@ -10,7 +10,15 @@ from recommender.forward import network_forward
 from recommender.linear import fit_ridge
 from recommender.lit_module import emotion_class, losses
 from recommender.network import Config, Network
-from recommender.tasks import EMOTIONS, FUSIONS, MAIN_INPUTS, MAIN_OUTPUTS, VA_INPUTS, VA_OUTPUTS, coefficient_mask
+from recommender.tasks import (
+    EMOTIONS,
+    FUSIONS,
+    MAIN_INPUTS,
+    MAIN_OUTPUTS,
+    VA_INPUTS,
+    VA_OUTPUTS,
+    coefficient_mask,
+)
 from recommender.units import to_units
 
 
@@ -21,7 +29,9 @@ def pairs():
 
 def network(pairs, fusion="split", **sizes) -> Network:
     torch.manual_seed(0)
-    return Network(Config(fusion=fusion, **sizes), fit_ridge(pairs, mask=coefficient_mask(fusion))).eval()
+    return Network(
+        Config(fusion=fusion, **sizes), fit_ridge(pairs, mask=coefficient_mask(fusion))
+    ).eval()
 
 
 def tensors(pairs):
@@ -42,7 +52,10 @@ def shaken(net: Network) -> Network:
 def test_ten_outputs_and_four_emotions_for_every_row(pairs, fusion, rows):
     x, c = tensors(pairs)
     output = network(pairs, fusion)(x[:rows], c[:rows])
-    assert output.music.shape == (rows, len(MUSIC_FIELDS)) and output.emotion.shape == (rows, len(EMOTIONS))
+    assert output.music.shape == (rows, len(MUSIC_FIELDS)) and output.emotion.shape == (
+        rows,
+        len(EMOTIONS),
+    )
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
@@ -60,7 +73,9 @@ def test_split_branches_see_only_their_own_inputs(pairs):
     other[:, VA_INPUTS] = 0.9
     with torch.no_grad():
         before, after = net(x, c).music, net(other, c).music
-    assert torch.equal(before[:, MAIN_OUTPUTS], after[:, MAIN_OUTPUTS]) and not torch.allclose(before[:, VA_OUTPUTS], after[:, VA_OUTPUTS])
+    assert torch.equal(before[:, MAIN_OUTPUTS], after[:, MAIN_OUTPUTS]) and not torch.allclose(
+        before[:, VA_OUTPUTS], after[:, VA_OUTPUTS]
+    )
     other = x.clone()
     other[:, MAIN_INPUTS] = -0.9
     with torch.no_grad():
@@ -88,7 +103,9 @@ def test_rows_do_not_see_each_other(pairs):
 
 
 def test_arousal_and_valence_are_where_the_slices_say():
-    assert VIDEO_NAMES[VA_INPUTS] == ("visual_arousal", "visual_valence") and MUSIC_NAMES[VA_OUTPUTS] == ("arousal", "valence")
+    assert VIDEO_NAMES[VA_INPUTS] == ("visual_arousal", "visual_valence") and MUSIC_NAMES[
+        VA_OUTPUTS
+    ] == ("arousal", "valence")
     assert VIDEO_NAMES[MAIN_INPUTS] + VIDEO_NAMES[VA_INPUTS] == VIDEO_NAMES
 
 
@@ -109,5 +126,7 @@ def test_losses_by_hand_and_masked_targets_count_nowhere(pairs):
     with torch.no_grad():
         error = (net(x, c).music - target) ** 2
         found = losses(net, (x, c, music, weight))
-    assert found["main"].item() == pytest.approx(((error[0, 2] + 0.5 * error[1, 2]) / 1.5).item(), rel=1e-5)
+    assert found["main"].item() == pytest.approx(
+        ((error[0, 2] + 0.5 * error[1, 2]) / 1.5).item(), rel=1e-5
+    )
     assert found["va"].item() == 0 and found["emotion"].item() == 0

@@ -25,7 +25,13 @@ def judge(rule, config: Config, settings: Settings, **options) -> tuple[Evaluati
 
 def test_a_curved_rule_is_learned_to_95_percent_of_what_can_be_reached_and_ridge_is_far_behind():
     settings = Settings(epochs=60, learning_rate=1e-2, batch_size=128)
-    found = judge(curved_rule, Config(width=96, va_width=32, dropout=0.05, input_dropout=0.0), settings, scenes=4000, noise=0.25)
+    found = judge(
+        curved_rule,
+        Config(width=96, va_width=32, dropout=0.05, input_dropout=0.0),
+        settings,
+        scenes=4000,
+        noise=0.25,
+    )
     attainable, network, ridge = (found[n].metrics[RECALL] for n in ("truth", "network", "ridge"))
     assert attainable < 1 and network >= 0.95 * attainable
     assert found["network"].low[RECALL] > found["ridge"].high[RECALL] > ridge
@@ -33,7 +39,9 @@ def test_a_curved_rule_is_learned_to_95_percent_of_what_can_be_reached_and_ridge
 
 def test_a_straight_rule_is_a_tie_with_ridge():
     found = judge(linear_rule, Config(), Settings(epochs=20), scenes=1500, noise=0.45)
-    assert found["network"].metrics[RECALL] == pytest.approx(found["ridge"].metrics[RECALL], abs=0.03)
+    assert found["network"].metrics[RECALL] == pytest.approx(
+        found["ridge"].metrics[RECALL], abs=0.03
+    )
     assert found["network"].metrics[RECALL] >= 0.95 * found["truth"].metrics[RECALL]
 
 
@@ -42,7 +50,9 @@ def test_30_percent_of_the_inputs_missing_costs_a_part_and_not_all():
     holes, _ = planted(linear_rule, 1500, noise=0.3, missing=0.3)
     known, test = pairs.split("train", "validation"), np.array([s == "test" for s in pairs.splits])
     fits = {"network": fit_network(config=Config(input_dropout=0.2), settings=Settings(epochs=20))}
-    whole, part = (held_out(known, p.take(test), fits, title="planted")["network"] for p in (pairs, holes))
+    whole, part = (
+        held_out(known, p.take(test), fits, title="planted")["network"] for p in (pairs, holes)
+    )
     chance = 3 / len(set(pairs.take(test).sources))
     assert 5 * chance < 0.4 * whole.metrics[RECALL] < part.metrics[RECALL] < whole.metrics[RECALL]
 
@@ -52,6 +62,16 @@ def test_untrained_it_is_the_ridge_solution_and_noise_never_makes_it_worse_than_
     rng = np.random.default_rng(1)
     noise = pairs.take(np.arange(300))
     noise.music[:] = noise.music[rng.permutation(300)]
-    result = train(noise.split("train"), noise.split("validation"), Config(), Settings(epochs=3, learning_rate=1e-2))
-    start = train(noise.split("train"), noise.split("validation"), Config(), Settings(epochs=1, learning_rate=1e-12))
+    result = train(
+        noise.split("train"),
+        noise.split("validation"),
+        Config(),
+        Settings(epochs=3, learning_rate=1e-2),
+    )
+    start = train(
+        noise.split("train"),
+        noise.split("validation"),
+        Config(),
+        Settings(epochs=1, learning_rate=1e-12),
+    )
     assert result.val_loss <= start.val_loss + 1e-6

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS, VIDEO_NAMES, MusicProfile, VideoProfile
+from data.profiles import (
+    MUSIC_FIELDS,
+    MUSIC_NAMES,
+    VIDEO_FIELDS,
+    VIDEO_NAMES,
+    MusicProfile,
+    VideoProfile,
+)
 from recommender import load_recommender, prior
 from recommender.predict import linear_prior
 
@@ -36,7 +43,12 @@ def test_one_output_by_hand():
 
 def test_a_tense_fast_unhappy_picture_gets_fast_exciting_unhappy_dissonant_music():
     music = linear_prior().predict(WORKED)
-    assert music["arousal"] > 0 and music["rhythm_speed"] > 50 and music["valence"] < 0 and music["harmony"] < 0
+    assert (
+        music["arousal"] > 0
+        and music["rhythm_speed"] > 50
+        and music["valence"] < 0
+        and music["harmony"] < 0
+    )
 
 
 @given(st.integers(0, 10), st.sampled_from([0.0, 1.0]))
@@ -44,7 +56,9 @@ def test_an_input_without_evidence_moves_nothing(field, end):
     values, confidence = WORKED.copy(), np.ones(11)
     confidence[field] = 0
     before = linear_prior().predict(profile(values, confidence)).values
-    values[field] = VIDEO_FIELDS[field].low + end * (VIDEO_FIELDS[field].high - VIDEO_FIELDS[field].low)
+    values[field] = VIDEO_FIELDS[field].low + end * (
+        VIDEO_FIELDS[field].high - VIDEO_FIELDS[field].low
+    )
     assert np.array_equal(before, linear_prior().predict(profile(values, confidence)).values)
 
 
@@ -59,13 +73,18 @@ def test_confidence_is_the_share_of_weights_with_evidence():
     music = linear_prior().predict(profile(WORKED, confidence))
     share = dict(zip(MUSIC_NAMES, music.confidence, strict=True))
     assert share["warmth"] == pytest.approx(0.75) and share["arousal"] == 1
-    assert share["melody_trend"] == 0 and music["melody_trend"] == 50, "nothing is known of melodies, and nothing is claimed"
+    assert share["melody_trend"] == 0 and music["melody_trend"] == 50, (
+        "nothing is known of melodies, and nothing is claimed"
+    )
 
 
 @settings(max_examples=50)
 @given(st.lists(st.floats(-1, 1), min_size=11, max_size=11))
 def test_outputs_never_leave_their_ranges(units):
-    values = [(f.low + f.high) / 2 + u * (f.high - f.low) / 2 for f, u in zip(VIDEO_FIELDS, units, strict=True)]
+    values = [
+        (f.low + f.high) / 2 + u * (f.high - f.low) / 2
+        for f, u in zip(VIDEO_FIELDS, units, strict=True)
+    ]
     music = linear_prior().predict(np.array(values)).values
     assert all(f.low <= v <= f.high for f, v in zip(MUSIC_FIELDS, music, strict=True))
 
@@ -91,7 +110,10 @@ def test_rows_and_single_vectors_agree_and_nan_means_not_measured():
     [
         (np.zeros(9), r"shape \(9,\) given; \(11,\) or \(rows, 11\) is needed"),
         (np.full(11, np.inf), "character_tension is inf; it must lie between 0 and 100"),
-        (np.where(np.arange(11) == 6, 38, NEUTRAL), "color_weight is 38; it must lie between 0 and 1"),
+        (
+            np.where(np.arange(11) == 6, 38, NEUTRAL),
+            "color_weight is 38; it must lie between 0 and 1",
+        ),
         (["a"] * 11, "numbers are needed"),
     ],
 )

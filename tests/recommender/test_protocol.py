@@ -30,7 +30,9 @@ def test_ranks_by_hand_and_what_is_unknown_is_not_compared():
     music[:, 0], music[:, 1] = [0, 1, 5], [0, 10, np.nan]
     query = np.full((3, 10), np.nan)
     query[:, 0], query[:, 1] = 1, [np.nan, 10, 0]
-    ranks = protocol.rank_tracks(query, music, SCALE, protocol.Pools(np.arange(3).reshape(1, 1, 3)))[0, 0]
+    ranks = protocol.rank_tracks(
+        query, music, SCALE, protocol.Pools(np.arange(3).reshape(1, 1, 3))
+    )[0, 0]
     assert ranks[0].tolist() == [2, 1, 3], "only the first output: distances 1, 0, 16"
     assert ranks[1].tolist() == [3, 1, 2], "means over what both have: 50.5, 0, 16"
     assert ranks[2].tolist() == [1, 3, 2], "0.5, 50, 16"
@@ -43,9 +45,20 @@ def test_ties_share_their_rank():
 
 
 def test_a_perfect_predictor_is_always_first_and_the_null_says_so(pairs):
-    found = score(pairs, {"truth": Prediction(pairs.music, pairs.music)}, SCALE, title="t", method="m")["truth"]
-    assert found.metrics == {"recall@1": 1, "recall@3": 1, "recall@5": 1, "recall@10": 1, "mrr": 1, "median_rank": 1}
-    assert found.low == found.high == found.metrics and max(found.p.values()) == pytest.approx(1 / 1001)
+    found = score(
+        pairs, {"truth": Prediction(pairs.music, pairs.music)}, SCALE, title="t", method="m"
+    )["truth"]
+    assert found.metrics == {
+        "recall@1": 1,
+        "recall@3": 1,
+        "recall@5": 1,
+        "recall@10": 1,
+        "mrr": 1,
+        "median_rank": 1,
+    }
+    assert found.low == found.high == found.metrics and max(found.p.values()) == pytest.approx(
+        1 / 1001
+    )
     assert all(o["r2"] == o["ccc"] == 1 for o in found.outputs.values())
 
 
@@ -61,13 +74,24 @@ def test_random_answers_stay_inside_the_null(pairs):
     p = []
     for _ in range(20):
         guess = rng.uniform(-1, 1, pairs.music.shape)
-        p.append(score(pairs, {"guess": Prediction(guess, guess)}, SCALE, title="t", method="m", draws=5)["guess"].p["mrr"])
+        p.append(
+            score(
+                pairs, {"guess": Prediction(guess, guess)}, SCALE, title="t", method="m", draws=5
+            )["guess"].p["mrr"]
+        )
     assert 0.2 < np.mean(p) < 0.8 and min(p) > 0.001
 
 
 def test_chance_by_hand():
     assert protocol.chance(4) == pytest.approx(
-        {"recall@1": 0.25, "recall@3": 0.75, "recall@5": 1, "recall@10": 1, "mrr": (1 + 1 / 2 + 1 / 3 + 1 / 4) / 4, "median_rank": 2.5}
+        {
+            "recall@1": 0.25,
+            "recall@3": 0.75,
+            "recall@5": 1,
+            "recall@10": 1,
+            "mrr": (1 + 1 / 2 + 1 / 3 + 1 / 4) / 4,
+            "median_rank": 2.5,
+        }
     )
 
 
@@ -75,18 +99,27 @@ def test_agreement_by_hand():
     y, p = np.full((3, 10), np.nan), np.full((3, 10), np.nan)
     y[:, 0], p[:, 0] = [1, 2, 3], [2, 3, 4]
     found = protocol.per_output(p, y, np.full((3, 10), 0.0))
-    assert found["richness"] == pytest.approx({"r2": 1 - 3 / 14, "ccc": 2 * (2 / 3) / (2 / 3 + 2 / 3 + 1), "r": 1})
+    assert found["richness"] == pytest.approx(
+        {"r2": 1 - 3 / 14, "ccc": 2 * (2 / 3) / (2 / 3 + 2 / 3 + 1), "r": 1}
+    )
     assert np.isnan(found["valence"]["r2"])
 
 
 def test_the_mean_scores_zero_also_where_every_fold_has_its_own(pairs):
-    found = cross_validate(pairs, {"mean profile": BASELINES["mean profile"]}, folds=6, title="t")["mean profile"]
-    assert all(o["r2"] == pytest.approx(0, abs=1e-9) and o["r"] == 0 for o in found.outputs.values())
+    found = cross_validate(pairs, {"mean profile": BASELINES["mean profile"]}, folds=6, title="t")[
+        "mean profile"
+    ]
+    assert all(
+        o["r2"] == pytest.approx(0, abs=1e-9) and o["r"] == 0 for o in found.outputs.values()
+    )
 
 
 def test_training_sources_are_never_judged(pairs):
     found = held_out(pairs.split("train"), pairs, {"ridge": BASELINES["ridge"]}, title="t")
-    assert found.sources == 24 and "36 sources that the predictors were fitted on were left out" in found.notes[0]
+    assert (
+        found.sources == 24
+        and "36 sources that the predictors were fitted on were left out" in found.notes[0]
+    )
     with pytest.raises(InputError, match="every source here was trained on"):
         held_out(pairs, pairs, {"ridge": BASELINES["ridge"]}, title="t")
 
@@ -101,7 +134,10 @@ def test_cross_validation_judges_every_source_and_never_by_itself(pairs):
     found = cross_validate(pairs, {"spy": spy}, folds=4, title="t")
     judged = [test for train, test in seen if not train & test]
     assert set.union(*judged) == set(pairs.sources) and sum(map(len, judged)) == 60
-    assert found["spy"].metrics["recall@1"] == 1 and found.method == "4-fold cross-validation by source"
+    assert (
+        found["spy"].metrics["recall@1"] == 1
+        and found.method == "4-fold cross-validation by source"
+    )
 
 
 def test_every_baseline_learns_a_straight_rule_or_says_what_it_can():
@@ -110,7 +146,9 @@ def test_every_baseline_learns_a_straight_rule_or_says_what_it_can():
     reached = {s.name: s.metrics["recall@3"] for s in found.scores}
     chance = reached["chance"]
     assert reached["mean profile"] == pytest.approx(chance)
-    assert all(reached[n] > 4 * chance for n in ("ridge", "ridge around prior", "k-NN", "PLS", "CCA"))
+    assert all(
+        reached[n] > 4 * chance for n in ("ridge", "ridge around prior", "k-NN", "PLS", "CCA")
+    )
     assert reached["ridge"] > reached["VA only"] > chance
 
 
@@ -118,7 +156,9 @@ def test_canonical_variates_are_fitted_with_a_penalty_on_each_side_alone():
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((40, 5)), rng.standard_normal((40, 3))
     wider_x, wider_y = baselines._penalised(x, y, 7.0)
-    assert np.allclose(wider_x.T @ wider_x, x.T @ x + 7 * np.eye(5)) and np.allclose(wider_y.T @ wider_y, y.T @ y + 7 * np.eye(3))
+    assert np.allclose(wider_x.T @ wider_x, x.T @ x + 7 * np.eye(5)) and np.allclose(
+        wider_y.T @ wider_y, y.T @ y + 7 * np.eye(3)
+    )
     assert np.allclose(wider_x.T @ wider_y, x.T @ y) and np.allclose(wider_x.sum(0), x.sum(0))
 
 
@@ -129,7 +169,9 @@ def test_over_few_scenes_cca_promises_no_more_than_ridge_does(monkeypatch):
     fits = {"CCA": BASELINES["CCA"]}
 
     def error():
-        return np.mean([o["r2"] for o in cross_validate(noise, fits, title="t")["CCA"].outputs.values()])
+        return np.mean(
+            [o["r2"] for o in cross_validate(noise, fits, title="t")["CCA"].outputs.values()]
+        )
 
     careful = error()
     monkeypatch.setattr(baselines, "choose_penalty", lambda *_: 0.0)

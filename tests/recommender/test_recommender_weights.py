@@ -32,31 +32,56 @@ def pairs():
 
 @pytest.fixture(scope="module")
 def trained(pairs):
-    return train(pairs.split("train"), pairs.split("validation"), Config(width=8), Settings(epochs=2))
+    return train(
+        pairs.split("train"), pairs.split("validation"), Config(width=8), Settings(epochs=2)
+    )
 
 
 def test_a_network_comes_back_with_its_scalers_extractors_and_scores(tmp_path, pairs, trained):
     path = tmp_path / "权重 net.safetensors"
-    save(path, trained, pairs, name="net-1", description="A test.", reliability=[0.5] * 9 + [np.nan])
+    save(
+        path, trained, pairs, name="net-1", description="A test.", reliability=[0.5] * 9 + [np.nan]
+    )
     loaded = load_recommender(path)
     regression = network_forward(trained.network)(pairs.video, pairs.video_confidence)[0]
-    assert np.allclose(loaded.predict(pairs.video), fit_spread(regression, pairs.music).apply(regression), atol=1e-4)
-    assert (loaded.name, loaded.video_extractor, loaded.music_extractor) == ("net-1", "planted video", "planted music")
+    assert np.allclose(
+        loaded.predict(pairs.video),
+        fit_spread(regression, pairs.music).apply(regression),
+        atol=1e-4,
+    )
+    assert (loaded.name, loaded.video_extractor, loaded.music_extractor) == (
+        "net-1",
+        "planted video",
+        "planted music",
+    )
     assert loaded.reliability[:9].tolist() == [0.5] * 9 and np.isnan(loaded.reliability[9])
     assert loaded.metadata["config"]["width"] == 8 and loaded.metadata["trained_on"]["pairs"] == 300
 
 
 def test_a_linear_model_comes_back(tmp_path, pairs):
     model = fit_ridge(pairs)
-    save(tmp_path / "r.safetensors", model, pairs, name="ridge", description="A test.", stretch=False)
+    save(
+        tmp_path / "r.safetensors", model, pairs, name="ridge", description="A test.", stretch=False
+    )
     assert np.allclose(
-        load_recommender(tmp_path / "r.safetensors").predict(pairs.video), model.forward(pairs.video, pairs.video_confidence)[0]
+        load_recommender(tmp_path / "r.safetensors").predict(pairs.video),
+        model.forward(pairs.video, pairs.video_confidence)[0],
     )
 
 
 def test_the_prior_is_a_linear_model_like_others(tmp_path, pairs):
-    save(tmp_path / "p.safetensors", prior.as_linear(), pairs, name="prior", description="A test.", stretch=False)
-    assert np.allclose(load_recommender(tmp_path / "p.safetensors").predict(pairs.video), load_recommender("prior").predict(pairs.video))
+    save(
+        tmp_path / "p.safetensors",
+        prior.as_linear(),
+        pairs,
+        name="prior",
+        description="A test.",
+        stretch=False,
+    )
+    assert np.allclose(
+        load_recommender(tmp_path / "p.safetensors").predict(pairs.video),
+        load_recommender("prior").predict(pairs.video),
+    )
 
 
 def test_another_extractor_is_said_and_still_served(tmp_path, pairs):
@@ -78,11 +103,20 @@ def wrong_arrays(path: Path):
 
 BAD_FILES = {
     "missing": (lambda path: None, "no such weights file"),
-    "pickle": (lambda path: path.write_bytes(pickle.dumps({"matrix": 1})), "a pickled checkpoint, which is never loaded"),
-    "torch checkpoint": (lambda path: torch.save({"a": torch.zeros(2)}, path), "a pickled checkpoint, which is never loaded"),
+    "pickle": (
+        lambda path: path.write_bytes(pickle.dumps({"matrix": 1})),
+        "a pickled checkpoint, which is never loaded",
+    ),
+    "torch checkpoint": (
+        lambda path: torch.save({"a": torch.zeros(2)}, path),
+        "a pickled checkpoint, which is never loaded",
+    ),
     "text": (lambda path: path.write_text("weights"), "damaged or no safetensors file"),
     "empty": (lambda path: path.write_bytes(b""), "damaged or no safetensors file"),
-    "plain safetensors": (lambda path: save_file({"a": np.zeros(2)}, path), "weights of another layout than leitmotif-recommender-1"),
+    "plain safetensors": (
+        lambda path: save_file({"a": np.zeros(2)}, path),
+        "weights of another layout than leitmotif-recommender-1",
+    ),
     "another layout": (other_layout, "weights of another layout than leitmotif-recommender-1"),
     "arrays that do not fit": (wrong_arrays, "the weights do not fit together"),
 }
@@ -106,7 +140,12 @@ def test_a_truncated_file_is_damaged(tmp_path, pairs):
 
 
 def test_numbers_that_are_not_finite_travel_as_null(tmp_path):
-    write_weights(tmp_path / "w.safetensors", "linear", {}, {"scores": {"r2": np.array([1.0, np.nan])}, "n": np.int64(3)})
+    write_weights(
+        tmp_path / "w.safetensors",
+        "linear",
+        {},
+        {"scores": {"r2": np.array([1.0, np.nan])}, "n": np.int64(3)},
+    )
     assert read_weights(tmp_path / "w.safetensors")[0]["scores"] == {"r2": [1.0, None]}
 
 
@@ -116,7 +155,9 @@ def correlations(*r):
 
 def test_reliability_believes_correlations_as_far_as_the_films_allow():
     few = reliability(correlations(0.3, 0.1, -0.1, 0.2, np.nan), sources=10)
-    assert few[:4] == pytest.approx([0.125**2] * 4) and np.isnan(few[4]), "all of the spread can be chance: the mean for all"
+    assert few[:4] == pytest.approx([0.125**2] * 4) and np.isnan(few[4]), (
+        "all of the spread can be chance: the mean for all"
+    )
     many = reliability(correlations(0.6, 0.0, -0.6), sources=100_000)
     assert many == pytest.approx([0.36, 0, 0], abs=1e-3)
     between = reliability(correlations(0.6, 0.0), sources=30)
@@ -125,11 +166,24 @@ def test_reliability_believes_correlations_as_far_as_the_films_allow():
 
 def test_what_ships_is_the_prior_and_the_music_video_network_loads():
     rng = np.random.default_rng(0)
-    pictures = np.array([f.low for f in VIDEO_FIELDS]) + rng.random((20, 11)) * np.array([f.high - f.low for f in VIDEO_FIELDS])
+    pictures = np.array([f.low for f in VIDEO_FIELDS]) + rng.random((20, 11)) * np.array(
+        [f.high - f.low for f in VIDEO_FIELDS]
+    )
     shipped = load_recommender()
-    assert shipped.name == prior.NAME and np.allclose(shipped.predict(pictures), load_recommender("prior").predict(pictures))
-    assert shipped.predict(NEUTRAL).warnings == () and len(shipped.reliability) == 10 and shipped.metadata["evaluation"]["scores"]
+    assert shipped.name == prior.NAME and np.allclose(
+        shipped.predict(pictures), load_recommender("prior").predict(pictures)
+    )
+    assert (
+        shipped.predict(NEUTRAL).warnings == ()
+        and len(shipped.reliability) == 10
+        and shipped.metadata["evaluation"]["scores"]
+    )
     network = load_recommender(SHIPPED.with_name("recommender_music_videos.safetensors"))
     music = network.predict(NEUTRAL)
     assert "muvi_sync-1" in music.warnings[0]
-    assert [n for n, c in zip(MUSIC_NAMES, music.confidence, strict=True) if c == 0] == ["rhythm", "warmth", "brightness", "melody_trend"]
+    assert [n for n, c in zip(MUSIC_NAMES, music.confidence, strict=True) if c == 0] == [
+        "rhythm",
+        "warmth",
+        "brightness",
+        "melody_trend",
+    ]

@@ -44,7 +44,9 @@ def weights(trained) -> np.ndarray:
 
 def test_the_same_seed_gives_the_same_network(pairs):
     first, again, other = (run(pairs, Settings(epochs=2, seed=s)) for s in (1, 1, 2))
-    assert np.array_equal(weights(first), weights(again)) and not np.array_equal(weights(first), weights(other))
+    assert np.array_equal(weights(first), weights(again)) and not np.array_equal(
+        weights(first), weights(other)
+    )
 
 
 def test_logs_and_a_checkpoint_and_going_on_from_it(tmp_path, pairs):
@@ -62,7 +64,9 @@ def test_logs_and_a_checkpoint_and_going_on_from_it(tmp_path, pairs):
     with pytest.raises(PowerCut):
         run(pairs, settings, folder=tmp_path / "run", callbacks=[Stop()])
     resumed = run(pairs, settings, folder=tmp_path / "run", resume=True)
-    assert resumed.best_epoch == whole.best_epoch and np.allclose(weights(resumed), weights(whole), atol=1e-6)
+    assert resumed.best_epoch == whole.best_epoch and np.allclose(
+        weights(resumed), weights(whole), atol=1e-6
+    )
     with pytest.raises(InputError, match="no checkpoint to resume from"):
         run(pairs, settings, folder=tmp_path / "nothing", resume=True)
 
@@ -106,11 +110,19 @@ def test_ctrl_c_stops_training_and_stays_ctrl_c(pairs, tmp_path, ctrl_c):
         run(pairs, Settings(epochs=4), folder=tmp_path, progress=press)
     assert signal.getsignal(signal.SIGINT) is before
     told = []
-    run(pairs, Settings(epochs=4), folder=tmp_path, resume=True, progress=lambda *args: told.append(args))
+    run(
+        pairs,
+        Settings(epochs=4),
+        folder=tmp_path,
+        resume=True,
+        progress=lambda *args: told.append(args),
+    )
     assert told == [("epochs", 2, 4), ("epochs", 3, 4)]
 
 
-def test_a_study_is_interrupted_and_resumed_and_the_same_seed_is_the_same_study(tmp_path, pairs, monkeypatch, ctrl_c):
+def test_a_study_is_interrupted_and_resumed_and_the_same_seed_is_the_same_study(
+    tmp_path, pairs, monkeypatch, ctrl_c
+):
     settings = Settings(epochs=2)
     whole = tune(pairs, tmp_path / "whole.db", 4, seed=3, settings=settings)
 
@@ -123,7 +135,9 @@ def test_a_study_is_interrupted_and_resumed_and_the_same_seed_is_the_same_study(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("recommender.tune._Pruning.on_validation_end", press)
-        tune(pairs, tmp_path / "study.db", 4, seed=3, settings=settings)  # in the middle of the first trial, the default
+        tune(
+            pairs, tmp_path / "study.db", 4, seed=3, settings=settings
+        )  # in the middle of the first trial, the default
     with pytest.raises(KeyboardInterrupt):
         tune(pairs, tmp_path / "study.db", 4, seed=3, settings=settings, progress=stop)
     resumed = tune(pairs, tmp_path / "study.db", 4, seed=3, settings=settings)
@@ -134,7 +148,10 @@ def test_a_study_is_interrupted_and_resumed_and_the_same_seed_is_the_same_study(
     config, found = best_of(tmp_path / "study.db", Settings(seed=5))
     assert config.width == resumed.best_params["width"]
     assert (found.learning_rate, found.seed) == (resumed.best_params["learning_rate"], 5)
-    with pytest.raises(InputError, match=r"study\.db: this study was made with other pairs; name another file with --study"):
+    with pytest.raises(
+        InputError,
+        match=r"study\.db: this study was made with other pairs; name another file with --study",
+    ):
         tune(pairs.take(np.arange(180)), tmp_path / "study.db", 4, seed=3, settings=settings)
     with pytest.raises(InputError, match="this study was made with other epochs"):
         tune(pairs, tmp_path / "study.db", 4, seed=3, settings=Settings(epochs=3))
@@ -150,7 +167,9 @@ def test_a_file_that_is_no_study(tmp_path, pairs):
 
 def test_the_winner_on_validation_ships_with_its_tables(tmp_path, pairs):
     found = select(pairs, SMALL, Settings(epochs=2))
-    assert found.winner in ("ridge", "ridge around prior", "network"), "the prior knows nothing of this rule"
+    assert found.winner in ("ridge", "ridge around prior", "network"), (
+        "the prior knows nothing of this rule"
+    )
     best = max(s.metrics["recall@3"] for s in found.validation.scores)
     assert found.validation[found.winner].metrics["recall@3"] == best
     assert len(found.reliability) == 10 and min(found.reliability) > 0.3
@@ -166,15 +185,24 @@ def test_ridge_keeps_the_prior_where_nothing_was_measured(pairs):
     holes.music[:, 3] = np.nan
     model = fit_ridge(holes, 1e-3, prior)
     rate = model.matrix * model.out_scale[:, None] / model.in_scale
-    assert rate[3] == pytest.approx(prior[3]) and rate[0, 0] == pytest.approx(0.6, abs=0.1), "learned against the prior"
+    assert rate[3] == pytest.approx(prior[3]) and rate[0, 0] == pytest.approx(0.6, abs=0.1), (
+        "learned against the prior"
+    )
     strong = fit_ridge(holes, 1e9, prior)
-    assert (strong.matrix * strong.out_scale[:, None] / strong.in_scale) == pytest.approx(prior, abs=1e-3)
+    assert (strong.matrix * strong.out_scale[:, None] / strong.in_scale) == pytest.approx(
+        prior, abs=1e-3
+    )
 
 
 def test_noise_gets_the_strongest_penalties(pairs):
     rng = np.random.default_rng(0)
     noise = replace(pairs, music=pairs.music[rng.permutation(len(pairs))])
-    assert choose_penalty(noise, None, None) >= 100 > choose_penalty(pairs, None, None) >= min(PENALTIES)
+    assert (
+        choose_penalty(noise, None, None)
+        >= 100
+        > choose_penalty(pairs, None, None)
+        >= min(PENALTIES)
+    )
 
 
 def constant(pairs: Pairs) -> Pairs:
@@ -184,7 +212,10 @@ def constant(pairs: Pairs) -> Pairs:
 
 
 BAD_PAIRS = {
-    "too few": (lambda p: p.take(np.arange(0, 120, 8)), "15 pairs are too few to learn from; 20 are needed"),
+    "too few": (
+        lambda p: p.take(np.arange(0, 120, 8)),
+        "15 pairs are too few to learn from; 20 are needed",
+    ),
     "one source": (lambda p: replace(p, sources=("film",) * len(p)), "pairs from 1 source only"),
     "constant column": (constant, "valence is 12 in every row"),
     "mixed extractors": (

@@ -32,7 +32,13 @@ def ease(t: float, seconds: float = 1.0) -> float:
 
 def chance(*cells: np.ndarray | float, seed: float = 0.0) -> np.ndarray:
     """A number in [0, 1) for every cell of a grid, always the same one."""
-    mixed = sum(np.asarray(c, dtype=np.float64) * k for c, k in zip(cells, (127.1, 311.7, 74.7), strict=False)) + seed * 53.3
+    mixed = (
+        sum(
+            np.asarray(c, dtype=np.float64) * k
+            for c, k in zip(cells, (127.1, 311.7, 74.7), strict=False)
+        )
+        + seed * 53.3
+    )
     return (np.sin(mixed) * 43758.5453) % 1.0
 
 
@@ -41,7 +47,9 @@ def ridge(x: np.ndarray, seed: int, rough: float = 0.5) -> np.ndarray:
     rng = np.random.default_rng(seed)
     out = np.zeros_like(x)
     for octave in range(7):
-        out = out + rough**octave * np.sin(x * (1.7 + 0.6 * rng.random()) * 2**octave + rng.random() * 6.28)
+        out = out + rough**octave * np.sin(
+            x * (1.7 + 0.6 * rng.random()) * 2**octave + rng.random() * 6.28
+        )
     return out * (1 - rough)
 
 
@@ -111,14 +119,30 @@ def window(x: float, y: float, reach: float, reach_y: float | None = None) -> tu
     return slice(top, bottom), slice(left, right)
 
 
-def glow(picture: np.ndarray, x: float, y: float, radius: float, colour: Colour, power: float = 1.0, flat: float = 1.0) -> None:
+def glow(
+    picture: np.ndarray,
+    x: float,
+    y: float,
+    radius: float,
+    colour: Colour,
+    power: float = 1.0,
+    flat: float = 1.0,
+) -> None:
     """Add a soft light; `flat` > 1 squeezes it vertically."""
     at = window(x, y, 2.6 * radius, 2.6 * radius / flat)
     distance = ((X[at] - x) ** 2 + ((Y[at] - y) * flat) ** 2) / radius**2
     picture[at] += power * np.exp(-distance)[..., None] * np.asarray(colour, dtype=np.float32)
 
 
-def disc(picture: np.ndarray, x: float, y: float, radius: float, colour: Colour, opacity: float = 1.0, soft: float = 1.0) -> None:
+def disc(
+    picture: np.ndarray,
+    x: float,
+    y: float,
+    radius: float,
+    colour: Colour,
+    opacity: float = 1.0,
+    soft: float = 1.0,
+) -> None:
     """A filled circle with an edge `soft` pixels wide."""
     at = window(x, y, radius + soft / H + 0.004)
     distance = np.sqrt((X[at] - x) ** 2 + (Y[at] - y) ** 2)
@@ -126,7 +150,9 @@ def disc(picture: np.ndarray, x: float, y: float, radius: float, colour: Colour,
     picture[at] += alpha[..., None] * (np.asarray(colour, dtype=np.float32) - picture[at])
 
 
-def limbs(picture: np.ndarray, segments: Sequence[Segment], colour: Colour, opacity: float = 1.0) -> None:
+def limbs(
+    picture: np.ndarray, segments: Sequence[Segment], colour: Colour, opacity: float = 1.0
+) -> None:
     """Round-ended strokes joined into one silhouette."""
     ends = np.array(segments)
     reach = ends[:, 4].max() + 0.005
@@ -145,15 +171,27 @@ def limbs(picture: np.ndarray, segments: Sequence[Segment], colour: Colour, opac
     picture[at] += alpha[..., None] * (np.asarray(colour, dtype=np.float32) - picture[at])
 
 
-def polygon(picture: np.ndarray, corners: Sequence[tuple[float, float]], colour: Colour, opacity: float = 1.0) -> None:
+def polygon(
+    picture: np.ndarray,
+    corners: Sequence[tuple[float, float]],
+    colour: Colour,
+    opacity: float = 1.0,
+) -> None:
     """A filled convex shape, corners clockwise as seen."""
     xs, ys = np.array(corners).T
-    at = window((xs.min() + xs.max()) / 2, (ys.min() + ys.max()) / 2, np.ptp(xs) / 2 + 0.004, np.ptp(ys) / 2 + 0.004)
+    at = window(
+        (xs.min() + xs.max()) / 2,
+        (ys.min() + ys.max()) / 2,
+        np.ptp(xs) / 2 + 0.004,
+        np.ptp(ys) / 2 + 0.004,
+    )
     x, y = X[at], Y[at]
     inside = np.full(x.shape, 9.0, dtype=np.float32)
     for i in range(len(xs)):
         dx, dy = xs[i] - xs[i - 1], ys[i] - ys[i - 1]
-        inside = np.minimum(inside, ((y - ys[i]) * dx - (x - xs[i]) * dy) / max(np.hypot(dx, dy), 1e-6))
+        inside = np.minimum(
+            inside, ((y - ys[i]) * dx - (x - xs[i]) * dy) / max(np.hypot(dx, dy), 1e-6)
+        )
     alpha = np.clip(inside * H + 0.5, 0, 1) * opacity
     picture[at] += alpha[..., None] * (np.asarray(colour, dtype=np.float32) - picture[at])
 
@@ -165,7 +203,11 @@ def streaks(picture: np.ndarray, lines: Iterable[Segment], colour: Colour, power
         u = np.linspace(0, 1, n)
         xs, ys = ((x0 + (x1 - x0) * u) * H).astype(int), ((y0 + (y1 - y0) * u) * H).astype(int)
         inside = (xs >= 0) & (xs < W) & (ys >= 0) & (ys < H)
-        np.add.at(picture, (ys[inside], xs[inside]), (power * width * u[inside, None]) * np.asarray(colour, dtype=np.float32))
+        np.add.at(
+            picture,
+            (ys[inside], xs[inside]),
+            (power * width * u[inside, None]) * np.asarray(colour, dtype=np.float32),
+        )
 
 
 # ------------------------------------------------------------------------------ finishing
@@ -180,7 +222,9 @@ def shaken(picture: np.ndarray, t: float, strength: float, seed: int = 0) -> np.
         size = picture.shape[axis]
         near = np.abs((np.arange(size) + whole + size - 1) % (2 * size - 2) - (size - 1))
         further = np.clip(near + 1, 0, size - 1)
-        picture = picture.take(near, axis=axis) * (1 - part) + picture.take(further, axis=axis) * part
+        picture = (
+            picture.take(near, axis=axis) * (1 - part) + picture.take(further, axis=axis) * part
+        )
     return picture
 
 
@@ -193,18 +237,31 @@ def _stretch(size: int, by: int) -> np.ndarray:
 _TALLER, _WIDER = _stretch(H // 4, 4), _stretch(W // 4, 4)
 
 
-def develop(picture: np.ndarray, frame: int, bloom: float = 0.35, vignette: float = 0.35, grain: float = 0.005) -> np.ndarray:
+def develop(
+    picture: np.ndarray,
+    frame: int,
+    bloom: float = 0.35,
+    vignette: float = 0.35,
+    grain: float = 0.005,
+) -> np.ndarray:
     """Bloom, highlights rolled off, vignette, a little film grain; returns uint8 (H, W, 3)."""
     picture = picture.astype(np.float32, copy=False)
     small = picture.reshape(H // 4, 4, W // 4, 4, 3).mean(axis=(1, 3))
     bright = np.maximum(small - 0.75, 0)
     if bright.max() > 0.01:
-        spread = sum(ndimage.gaussian_filter(bright, (s, s, 0), truncate=3) for s in (3, 9)) * np.float32(bloom)
+        spread = sum(
+            ndimage.gaussian_filter(bright, (s, s, 0), truncate=3) for s in (3, 9)
+        ) * np.float32(bloom)
         taller = np.tensordot(_TALLER, spread, axes=1)
         picture = picture + np.matmul(_WIDER[None], taller)
     hot = picture > 0.8
     picture[hot] = 0.8 + 0.2 * np.tanh((picture[hot] - 0.8) / 0.4)
-    noise = np.random.default_rng(frame).standard_normal((H // 2, W // 2), dtype=np.float32).repeat(2, axis=0).repeat(2, axis=1)
+    noise = (
+        np.random.default_rng(frame)
+        .standard_normal((H // 2, W // 2), dtype=np.float32)
+        .repeat(2, axis=0)
+        .repeat(2, axis=1)
+    )
     picture *= (1 - np.float32(2 * vignette) * _CORNER)[..., None]
     picture += (np.float32(grain) * noise)[..., None]
     return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)

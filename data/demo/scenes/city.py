@@ -4,23 +4,81 @@ from __future__ import annotations
 
 import numpy as np
 
-from data.demo.scenes.canvas import COLUMNS, WIDE, H, X, Y, box, chance, clouds, disc, drift, ease, glow, lay, limbs, polygon, sky
+from data.demo.scenes.canvas import (
+    COLUMNS,
+    WIDE,
+    H,
+    X,
+    Y,
+    box,
+    chance,
+    clouds,
+    disc,
+    drift,
+    ease,
+    glow,
+    lay,
+    limbs,
+    polygon,
+    sky,
+)
 from data.demo.scenes.figures import houses, person
 
 STEEL = (0.16, 0.20, 0.27)
 
 
 def _daylight(t: float, shift: float = 0.0) -> np.ndarray:
-    picture = sky((0.0, (0.30, 0.55, 0.78)), (0.45, (0.66, 0.80, 0.88)), (0.75, (0.93, 0.90, 0.82)), (1.0, (0.93, 0.90, 0.82)))
-    lay(picture, np.clip(drift(clouds(8, 2.5), shift + 0.02 * t) * 2 - 1.05, 0, 1) * 0.8 * np.clip(1.3 - Y * 1.5, 0, 1), (0.97, 0.96, 0.94))
+    picture = sky(
+        (0.0, (0.30, 0.55, 0.78)),
+        (0.45, (0.66, 0.80, 0.88)),
+        (0.75, (0.93, 0.90, 0.82)),
+        (1.0, (0.93, 0.90, 0.82)),
+    )
+    lay(
+        picture,
+        np.clip(drift(clouds(8, 2.5), shift + 0.02 * t) * 2 - 1.05, 0, 1)
+        * 0.8
+        * np.clip(1.3 - Y * 1.5, 0, 1),
+        (0.97, 0.96, 0.94),
+    )
     return picture
 
 
 def _skyline(picture: np.ndarray, shift: float, base: float = 0.78) -> None:
     """Three rows of towers, the far ones pale."""
-    houses(picture, 0.25 * shift, 31, 0.075, base, (0.16, 0.46), (0.62, 0.72, 0.80), (0.10, 0.09, 0.05), 0.5)
-    houses(picture, 0.50 * shift, 35, 0.115, base, (0.12, 0.40), (0.43, 0.54, 0.64), (0.22, 0.19, 0.10), 0.4)
-    houses(picture, 1.00 * shift, 39, 0.170, base, (0.06, 0.30), (0.25, 0.34, 0.44), (0.55, 0.45, 0.22), 0.35)
+    houses(
+        picture,
+        0.25 * shift,
+        31,
+        0.075,
+        base,
+        (0.16, 0.46),
+        (0.62, 0.72, 0.80),
+        (0.10, 0.09, 0.05),
+        0.5,
+    )
+    houses(
+        picture,
+        0.50 * shift,
+        35,
+        0.115,
+        base,
+        (0.12, 0.40),
+        (0.43, 0.54, 0.64),
+        (0.22, 0.19, 0.10),
+        0.4,
+    )
+    houses(
+        picture,
+        1.00 * shift,
+        39,
+        0.170,
+        base,
+        (0.06, 0.30),
+        (0.25, 0.34, 0.44),
+        (0.55, 0.45, 0.22),
+        0.35,
+    )
 
 
 def viaduct(t: float, seconds: float) -> np.ndarray:
@@ -33,9 +91,17 @@ def viaduct(t: float, seconds: float) -> np.ndarray:
     u = (along / arch) % 1 - 0.5
     opening = np.sqrt(np.clip(0.38**2 - u**2, 0, 1)) * arch
     deck = 0.70
-    stone = np.clip((Y - deck) * H + 0.5, 0, 1) * (1 - np.clip((Y - (0.86 - opening[None, :])) * H, 0, 1) * (np.abs(u) < 0.38)[None, :])
-    courses = 0.92 + 0.08 * np.sign(np.sin(Y * 240)) * (0.5 + 0.5 * chance(np.floor(Y * 38), np.floor(along[None, :] * 22), seed=2))
-    lay(picture, stone, np.array([0.42, 0.33, 0.30], dtype=np.float32) * courses[..., None].astype(np.float32))
+    stone = np.clip((Y - deck) * H + 0.5, 0, 1) * (
+        1 - np.clip((Y - (0.86 - opening[None, :])) * H, 0, 1) * (np.abs(u) < 0.38)[None, :]
+    )
+    courses = 0.92 + 0.08 * np.sign(np.sin(Y * 240)) * (
+        0.5 + 0.5 * chance(np.floor(Y * 38), np.floor(along[None, :] * 22), seed=2)
+    )
+    lay(
+        picture,
+        stone,
+        np.array([0.42, 0.33, 0.30], dtype=np.float32) * courses[..., None].astype(np.float32),
+    )
     lay(picture, box(0, deck - 0.012, WIDE, deck + 0.006), (0.27, 0.21, 0.20))
     front = -0.35 + 0.55 * t + 0.16 * t * t
     for car in range(7):
@@ -80,11 +146,19 @@ def train_window(t: float, seconds: float) -> np.ndarray:
     frame = np.clip(inside * H + 0.5, 0, 1)
     lay(picture, np.clip(1 - np.abs(inside) / 0.016, 0, 1) * 0.9, (0.38, 0.40, 0.43))
     lay(picture, frame, (0.13, 0.12, 0.14))
-    gleam = np.clip(1 - np.abs((X - 0.5 * Y - 0.42 - 0.02 * np.sin(3 * t)) / 0.10), 0, 1) * (1 - frame)
+    gleam = np.clip(1 - np.abs((X - 0.5 * Y - 0.42 - 0.02 * np.sin(3 * t)) / 0.10), 0, 1) * (
+        1 - frame
+    )
     picture += (0.10 * gleam)[..., None]
     bump = 0.006 * np.sin(17 * t)
-    shoulders, neck = (1.42, 0.80 + bump, 1.42, 1.1, 0.15), (1.41, 0.66 + bump, 1.41, 0.75 + bump, 0.045)
-    face, hair = (1.405, 0.555 + bump, 1.41, 0.60 + bump, 0.072), (1.43, 0.54 + bump, 1.45, 0.64 + bump, 0.06)
+    shoulders, neck = (
+        (1.42, 0.80 + bump, 1.42, 1.1, 0.15),
+        (1.41, 0.66 + bump, 1.41, 0.75 + bump, 0.045),
+    )
+    face, hair = (
+        (1.405, 0.555 + bump, 1.41, 0.60 + bump, 0.072),
+        (1.43, 0.54 + bump, 1.45, 0.64 + bump, 0.06),
+    )
     limbs(picture, [shoulders, neck, face, hair], (0.07, 0.06, 0.08))
     return picture
 
@@ -92,7 +166,12 @@ def train_window(t: float, seconds: float) -> np.ndarray:
 def avenue(t: float, seconds: float) -> np.ndarray:
     """Down the avenue at dusk: headlights come, tail-lights go."""
     start = 9 + 3.2 * t
-    picture = sky((0.0, (0.16, 0.22, 0.42)), (0.34, (0.62, 0.42, 0.50)), (0.50, (1.0, 0.66, 0.40)), (1.0, (1.0, 0.66, 0.40)))
+    picture = sky(
+        (0.0, (0.16, 0.22, 0.42)),
+        (0.34, (0.62, 0.42, 0.50)),
+        (0.50, (1.0, 0.66, 0.40)),
+        (1.0, (1.0, 0.66, 0.40)),
+    )
     vanish = (WIDE / 2, 0.50)
     glow(picture, *vanish, 0.32, (1.0, 0.62, 0.30), 0.5)
     away = np.abs(X - vanish[0])
@@ -100,17 +179,35 @@ def avenue(t: float, seconds: float) -> np.ndarray:
         depth = 0.42 / np.maximum(side * (X - vanish[0]), 1e-3)
         block = np.floor((depth + start) / 0.9)
         tall = 0.30 + 0.75 * chance(block, seed=6 + side)
-        wall = (side * (X - vanish[0]) > 0.025) & (vanish[1] - tall / depth < Y) & (vanish[1] + 0.16 / depth > Y)
+        wall = (
+            (side * (X - vanish[0]) > 0.025)
+            & (vanish[1] - tall / depth < Y)
+            & (vanish[1] + 0.16 / depth > Y)
+        )
         tone = (0.25 + 0.5 * chance(block, seed=9 + side)) * np.clip(1.2 - 0.22 * depth, 0.25, 1)
         haze = np.clip(depth / 9, 0, 1)[..., None]
-        colour = tone[..., None] * np.array([0.30, 0.30, 0.44]) * (1 - haze) + haze * np.array([0.80, 0.52, 0.42])
+        colour = tone[..., None] * np.array([0.30, 0.30, 0.44]) * (1 - haze) + haze * np.array(
+            [0.80, 0.52, 0.42]
+        )
         rows, columns = (Y - vanish[1]) * depth / 0.075, (depth + start) / 0.16
-        lit = (chance(np.floor(rows), np.floor(columns), seed=12 + side) < 0.45) & (rows % 1 > 0.35) & (columns % 1 > 0.35) & (rows < 0.5)
-        colour = colour + lit[..., None] * np.array([0.85, 0.62, 0.30]) * np.clip(1.1 - 0.16 * depth, 0, 1)[..., None]
+        lit = (
+            (chance(np.floor(rows), np.floor(columns), seed=12 + side) < 0.45)
+            & (rows % 1 > 0.35)
+            & (columns % 1 > 0.35)
+            & (rows < 0.5)
+        )
+        colour = (
+            colour
+            + lit[..., None]
+            * np.array([0.85, 0.62, 0.30])
+            * np.clip(1.1 - 0.16 * depth, 0, 1)[..., None]
+        )
         lay(picture, wall.astype(np.float32), colour.astype(np.float32))
     far = 0.16 / np.maximum(Y - vanish[1], 1e-3)
     road = (vanish[1] < Y) & (away < 0.42 / far)
-    asphalt = np.array([0.13, 0.13, 0.18]) + np.clip(far / 9, 0, 1)[..., None] * np.array([0.55, 0.32, 0.20])
+    asphalt = np.array([0.13, 0.13, 0.18]) + np.clip(far / 9, 0, 1)[..., None] * np.array(
+        [0.55, 0.32, 0.20]
+    )
     lay(picture, road.astype(np.float32), asphalt.astype(np.float32))
     lane = (np.abs(away * far - 0.14) < 0.006) & ((far + start) % 0.6 < 0.3) & road
     lay(picture, lane.astype(np.float32), (0.85, 0.80, 0.70))
@@ -140,9 +237,24 @@ def _traffic(picture: np.ndarray, t: float, vanish: tuple[float, float]) -> None
 
 def crossing(t: float, seconds: float) -> np.ndarray:
     """People hurry across in both directions against the low sun."""
-    picture = sky((0.0, (0.50, 0.42, 0.50)), (0.40, (0.95, 0.66, 0.42)), (0.70, (1.0, 0.84, 0.58)), (1.0, (0.8, 0.6, 0.45)))
+    picture = sky(
+        (0.0, (0.50, 0.42, 0.50)),
+        (0.40, (0.95, 0.66, 0.42)),
+        (0.70, (1.0, 0.84, 0.58)),
+        (1.0, (0.8, 0.6, 0.45)),
+    )
     houses(picture, 5.0, 51, 0.21, 0.72, (0.2, 0.62), (0.78, 0.55, 0.42), (0.12, 0.10, 0.05), 0.4)
-    houses(picture, 7.3 + 0.1 * t, 55, 0.33, 0.74, (0.1, 0.42), (0.52, 0.36, 0.33), (0.45, 0.35, 0.16), 0.35)
+    houses(
+        picture,
+        7.3 + 0.1 * t,
+        55,
+        0.33,
+        0.74,
+        (0.1, 0.42),
+        (0.52, 0.36, 0.33),
+        (0.45, 0.35, 0.16),
+        0.35,
+    )
     glow(picture, 0.95, 0.42, 0.35, (1.0, 0.80, 0.48), 0.65)
     disc(picture, 0.95, 0.42, 0.05, (1.5, 1.3, 0.9), soft=4)
     lay(picture, box(0, 0.72, WIDE, 1), (0.34, 0.25, 0.25))
@@ -158,7 +270,16 @@ def crossing(t: float, seconds: float) -> np.ndarray:
         speed = (0.28 + 0.16 * luck[1]) * (0.6 + 0.7 * depth)
         x = (luck[2] * 2.4 + facing * speed * t) % 2.4 - 0.3
         tone = 0.34 * (1 - depth) + 0.03
-        person(picture, x, foot, tall, 9.5 * t * (0.9 + 0.3 * luck[1]) + 6 * luck[2], "walk", (tone * 1.2, tone * 0.85, tone * 0.8), facing)
+        person(
+            picture,
+            x,
+            foot,
+            tall,
+            9.5 * t * (0.9 + 0.3 * luck[1]) + 6 * luck[2],
+            "walk",
+            (tone * 1.2, tone * 0.85, tone * 0.8),
+            facing,
+        )
     return picture
 
 
@@ -166,14 +287,49 @@ def rush(t: float, seconds: float) -> np.ndarray:
     """The city at night seen from a tower, in time-lapse: ribbons of light, windows going on and off."""
     picture = sky((0.0, (0.05, 0.07, 0.20)), (0.5, (0.20, 0.18, 0.42)), (1.0, (0.32, 0.22, 0.40)))
     shift = 0.25 * ease(t, 2 * seconds)
-    houses(picture, 11 + shift * 0.4, 71, 0.085, 0.86, (0.22, 0.60), (0.14, 0.15, 0.32), (0.55, 0.48, 0.34), 0.45, 3 * t + 1)
-    houses(picture, 12 + shift * 0.8, 75, 0.150, 0.90, (0.14, 0.52), (0.08, 0.09, 0.20), (0.95, 0.72, 0.36), 0.42, 3 * t + 1)
+    houses(
+        picture,
+        11 + shift * 0.4,
+        71,
+        0.085,
+        0.86,
+        (0.22, 0.60),
+        (0.14, 0.15, 0.32),
+        (0.55, 0.48, 0.34),
+        0.45,
+        3 * t + 1,
+    )
+    houses(
+        picture,
+        12 + shift * 0.8,
+        75,
+        0.150,
+        0.90,
+        (0.14, 0.52),
+        (0.08, 0.09, 0.20),
+        (0.95, 0.72, 0.36),
+        0.42,
+        3 * t + 1,
+    )
     lay(picture, np.clip((Y - 0.86) * 14, 0, 1), (0.05, 0.05, 0.11))
     for i in range(16):
         luck = [chance(i, seed=s).item() for s in (81, 82, 83)]
-        path = 0.90 + 0.006 * i - 0.10 * np.sin((COLUMNS - 0.2) * 1.4 + 0.15 * luck[0]) * (0.25 + i / 26)
-        pulse = np.clip(np.sin(9 * (COLUMNS * (1 if i % 2 else -1) - (2.4 + luck[1]) * t + 7 * luck[2])) * 1.6 - 0.2, 0, 1)
+        path = (
+            0.90
+            + 0.006 * i
+            - 0.10 * np.sin((COLUMNS - 0.2) * 1.4 + 0.15 * luck[0]) * (0.25 + i / 26)
+        )
+        pulse = np.clip(
+            np.sin(9 * (COLUMNS * (1 if i % 2 else -1) - (2.4 + luck[1]) * t + 7 * luck[2])) * 1.6
+            - 0.2,
+            0,
+            1,
+        )
         ribbon = np.exp(-(((Y - path[None, :]) / 0.0032) ** 2)) * pulse[None, :]
         halo = np.exp(-(((Y - path[None, :]) / 0.014) ** 2)) * pulse[None, :] * 0.22
-        picture += (ribbon + halo)[..., None] * np.array((1.0, 0.20, 0.10) if i % 2 else (1.0, 0.86, 0.60), dtype=np.float32) * 0.8
+        picture += (
+            (ribbon + halo)[..., None]
+            * np.array((1.0, 0.20, 0.10) if i % 2 else (1.0, 0.86, 0.60), dtype=np.float32)
+            * 0.8
+        )
     return picture

@@ -29,7 +29,10 @@ def update(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     lab = cv2.cvtColor(pixels, cv2.COLOR_BGR2Lab).reshape(-1, 3)
     blue, green, red = cv2.split(pixels)
     value, low = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
-    (brightness, value_spread), (lightness, contrast) = _mean_and_spread(value), _mean_and_spread(lab[:, 0])
+    (brightness, value_spread), (lightness, contrast) = (
+        _mean_and_spread(value),
+        _mean_and_spread(lab[:, 0]),
+    )
     row = np.array(
         [
             lightness,
@@ -75,7 +78,10 @@ def _cos_from(lab: np.ndarray, chroma: np.ndarray, degrees: float) -> np.ndarray
 
 def colourfulness(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> float:
     """Hasler & Süsstrunk (2003) on planes of 0–1: σ + 0.3·μ of the opponent axes, in their 8-bit unit."""
-    (rg, rg_spread), (yb, yb_spread) = _mean_and_spread(red - green), _mean_and_spread(0.5 * (red + green) - blue)
+    (rg, rg_spread), (yb, yb_spread) = (
+        _mean_and_spread(red - green),
+        _mean_and_spread(0.5 * (red + green) - blue),
+    )
     return 255 * (np.hypot(rg_spread, yb_spread) + 0.3 * np.hypot(rg, yb))
 
 

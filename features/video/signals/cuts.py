@@ -34,7 +34,10 @@ class CutSignal:
     def __init__(self, rate: Fraction) -> None:
         self._rate = rate
         self._hard = HardCutDetector()
-        self._fade, self._dissolve = ThresholdDetector(threshold=8, min_scene_len=SHORTEST), DissolveDetector()
+        self._fade, self._dissolve = (
+            ThresholdDetector(threshold=8, min_scene_len=SHORTEST),
+            DissolveDetector(),
+        )
         self._last: FrameTimecode | None = None
         self._recent: deque[tuple[float, np.ndarray]] = deque()
         self._pending: list[float] = []

@@ -91,12 +91,21 @@ class DissolveDetector(SceneDetector):
         at_half = _off(pictures[middle], before, after, 0.5) / change
         if at_half > _MIX_ERROR:
             return None
-        at_quarters = max(_off(pictures[middle + k], before, after, 0.5 + k / (2 * half)) for k in (-(half // 2), half // 2)) / change
+        at_quarters = (
+            max(
+                _off(pictures[middle + k], before, after, 0.5 + k / (2 * half))
+                for k in (-(half // 2), half // 2)
+            )
+            / change
+        )
         if at_quarters > _QUARTER_ERROR or _alike(before, after):
             return None
         pace = change * _BESIDE / (2 * half)
         if (
-            max(np.abs(pictures[middle - half - _BESIDE] - before).mean(), np.abs(pictures[middle + half + _BESIDE] - after).mean())
+            max(
+                np.abs(pictures[middle - half - _BESIDE] - before).mean(),
+                np.abs(pictures[middle + half + _BESIDE] - after).mean(),
+            )
             > _CALM * pace
         ):
             return None
@@ -112,4 +121,7 @@ def _alike(a: np.ndarray, b: np.ndarray) -> bool:
     a, b = a.mean(axis=2), b.mean(axis=2)
     a, b = a - a.mean(), b - b.mean()
     spread = a.std(), b.std()
-    return min(spread) < _LEAST_CONTRAST or float((a * b).mean() / (spread[0] * spread[1])) > _LOOK_ALIKE
+    return (
+        min(spread) < _LEAST_CONTRAST
+        or float((a * b).mean() / (spread[0] * spread[1])) > _LOOK_ALIKE
+    )

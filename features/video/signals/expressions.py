@@ -51,13 +51,17 @@ def expression(shapes: Mapping[str, float], turn: float = 0.0) -> Expression:
     total = max(sum(found.values()), 1.0)
     found = {name: value / total for name, value in found.items()}
     valence, arousal = (sum(found[name] * AFFECT[name][axis] for name in AFFECT) for axis in (0, 1))
-    return Expression(valence, arousal, _ramp(_both(shapes, "mouthSmile"), 0.1, 0.7), gaze(shapes, turn), **found)
+    return Expression(
+        valence, arousal, _ramp(_both(shapes, "mouthSmile"), 0.1, 0.7), gaze(shapes, turn), **found
+    )
 
 
 def evidence(shapes: Mapping[str, float]) -> dict[str, float]:
     """Evidence of each expression, 0–1, not exclusive. Facial actions in the comments."""
     smile = _ramp(_both(shapes, "mouthSmile"), 0.1, 0.7)  # 12
-    brows_up = _ramp((shapes["browInnerUp"] + _both(shapes, "browOuterUp")) / 2, 0.25, 0.75)  # 1 + 2
+    brows_up = _ramp(
+        (shapes["browInnerUp"] + _both(shapes, "browOuterUp")) / 2, 0.25, 0.75
+    )  # 1 + 2
     inner_up = _ramp(shapes["browInnerUp"], 0.25, 0.8)  # 1
     brows_down = _ramp(_both(shapes, "browDown"), 0.35, 0.8)  # 4
     eyes_wide = _ramp(_both(shapes, "eyeWide"), 0.1, 0.5)  # 5
@@ -81,7 +85,10 @@ def evidence(shapes: Mapping[str, float]) -> dict[str, float]:
 
 def gaze(shapes: Mapping[str, float], turn: float) -> float:
     """1 looking into the camera, 0 away: eyes within their usual 0.3 of straight, head facing us."""
-    aside = max((shapes[f"eyeLookIn{s}"] + shapes[f"eyeLookOut{o}"]) / 2 for s, o in (("Left", "Right"), ("Right", "Left")))
+    aside = max(
+        (shapes[f"eyeLookIn{s}"] + shapes[f"eyeLookOut{o}"]) / 2
+        for s, o in (("Left", "Right"), ("Right", "Left"))
+    )
     aloft = max(_both(shapes, "eyeLookUp"), _both(shapes, "eyeLookDown"))
     return (1 - _ramp(aside, 0.3, 0.7)) * (1 - _ramp(aloft, 0.3, 0.7)) * (1 - _ramp(turn, 0.1, 0.4))
 

@@ -65,8 +65,14 @@ class FaceSignal:
         if searching:
             self._faces, self._searched = self._search(picture), frame.time
         read = [self._read(picture, face) for face in self._faces[:_MOST]]
-        self._faces[:_MOST] = [found.box if found else face for found, face in zip(read, self._faces, strict=False)]
-        row[:3] = len(self._faces) > 0, len(self._faces), max((f.area for f in self._faces), default=0.0)
+        self._faces[:_MOST] = [
+            found.box if found else face for found, face in zip(read, self._faces, strict=False)
+        ]
+        row[:3] = (
+            len(self._faces) > 0,
+            len(self._faces),
+            max((f.area for f in self._faces), default=0.0),
+        )
         self._describe(row, [r for r in read if r], residual)
         return row
 
@@ -74,7 +80,8 @@ class FaceSignal:
         """Expressions (weighted by area), gaze and motion into `row`."""
         if self._faces and residual is not None:
             row[NAMES.index("face_motion")] = np.average(
-                [_inside(residual, f).mean() for f in self._faces[:_MOST]], weights=[f.area for f in self._faces[:_MOST]]
+                [_inside(residual, f).mean() for f in self._faces[:_MOST]],
+                weights=[f.area for f in self._faces[:_MOST]],
             )
         if not read:
             return
@@ -89,7 +96,11 @@ class FaceSignal:
         h, w = picture.shape[:2]
         self._detector.setInputSize((w, h))
         found = self._detector.detect(picture)[1]
-        boxes = [] if found is None else [Box(r[0] / w, r[1] / h, r[2] / w, r[3] / h) for r in found.astype(float)]
+        boxes = (
+            []
+            if found is None
+            else [Box(r[0] / w, r[1] / h, r[2] / w, r[3] / h) for r in found.astype(float)]
+        )
         return sorted(boxes, key=lambda box: -box.area)
 
     def _read(self, picture: np.ndarray, face: Box) -> _Read | None:
@@ -120,11 +131,16 @@ def _turn(mesh: np.ndarray) -> float:
     """How far the head is turned aside: the nose's distance from the middle of the eyes, in eye distances."""
     eyes = mesh[_LEFT_EYE] - mesh[_RIGHT_EYE]
     width = max(float(np.hypot(*eyes)), 1e-6)
-    return abs(float(np.dot(mesh[_NOSE] - (mesh[_LEFT_EYE] + mesh[_RIGHT_EYE]) / 2, eyes))) / width**2
+    return (
+        abs(float(np.dot(mesh[_NOSE] - (mesh[_LEFT_EYE] + mesh[_RIGHT_EYE]) / 2, eyes))) / width**2
+    )
 
 
 def _inside(field: np.ndarray, face: Box) -> np.ndarray:
     """The part of `field` (h, w) under the face, at least one cell."""
     h, w = field.shape
     top, left = min(max(int(face.y * h), 0), h - 1), min(max(int(face.x * w), 0), w - 1)
-    return field[top : max(int((face.y + face.h) * h), top + 1), left : max(int((face.x + face.w) * w), left + 1)]
+    return field[
+        top : max(int((face.y + face.h) * h), top + 1),
+        left : max(int((face.x + face.w) * w), left + 1),
+    ]

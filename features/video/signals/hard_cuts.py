@@ -50,7 +50,9 @@ class HardCutDetector(SceneDetector):
         self._changes: deque[_Change] = deque(maxlen=2 * _BESIDE + 1)
 
     def process_frame(self, timecode: FrameTimecode, frame_img: np.ndarray) -> list[FrameTimecode]:
-        picture = cv2.cvtColor(cv2.resize(frame_img, _SIZE, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2LAB)
+        picture = cv2.cvtColor(
+            cv2.resize(frame_img, _SIZE, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2LAB
+        )
         if self._last is not None:
             self._changes.append(_change(timecode, self._last, picture))
         self._last = picture
@@ -90,13 +92,18 @@ def _outside(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _only_light(before: np.ndarray, after: np.ndarray) -> bool:
-    a, b = (picture[..., 0].astype(np.float32) - picture[..., 0].mean() for picture in (before, after))
+    a, b = (
+        picture[..., 0].astype(np.float32) - picture[..., 0].mean() for picture in (before, after)
+    )
     spread = float(a.std() * b.std())
     return spread > 0 and float((a * b).mean()) > _SAME_LIGHT * spread
 
 
 def _edges_kept(before: np.ndarray, after: np.ndarray) -> float:
     """Share of the two pictures' edges that both have in the same place."""
-    a, b = (np.stack([cv2.Sobel(picture, cv2.CV_32F, *way) for way in ((1, 0), (0, 1))]) for picture in (before, after))
+    a, b = (
+        np.stack([cv2.Sobel(picture, cv2.CV_32F, *way) for way in ((1, 0), (0, 1))])
+        for picture in (before, after)
+    )
     edges = float(np.abs(a).sum() + np.abs(b).sum())
     return 1 - float(np.abs(a - b).sum()) / edges if edges else 0.0

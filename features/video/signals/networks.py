@@ -37,7 +37,9 @@ def face_detector() -> Any:
     """A `cv2.FaceDetectorYN` (YuNet). Raises `Unavailable`."""
     import cv2
 
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # YuNet's loader warns of a target nobody asked for
+    cv2.utils.logging.setLogLevel(
+        cv2.utils.logging.LOG_LEVEL_ERROR
+    )  # YuNet's loader warns of a target nobody asked for
     return cv2.FaceDetectorYN.create(_path("yunet"), "", (320, 320), score_threshold=0.6)
 
 
@@ -58,7 +60,9 @@ def task(name: str) -> Iterator[Callable]:
 def _path(name: str) -> str:
     path = locate(name)
     if path is None:
-        raise Unavailable("pretrained files are not here and could not be fetched: try `leitmotif models pull`")
+        raise Unavailable(
+            "pretrained files are not here and could not be fetched: try `leitmotif models pull`"
+        )
     return str(path)
 
 
@@ -70,14 +74,18 @@ def _open(name: str, path: str) -> Callable:
 
             base = BaseOptions(model_asset_path=path)
             if name == "face_landmarker":
-                options = vision.FaceLandmarkerOptions(base, output_face_blendshapes=True, num_faces=1)
+                options = vision.FaceLandmarkerOptions(
+                    base, output_face_blendshapes=True, num_faces=1
+                )
                 opened = vision.FaceLandmarker.create_from_options(options)
                 return _Task(opened, opened.detect, mp)
             options = vision.ImageEmbedderOptions(base, l2_normalize=True)
             opened = vision.ImageEmbedder.create_from_options(options)
             return _Task(opened, opened.embed, mp)
     except (OSError, ImportError, RuntimeError) as error:
-        raise Unavailable(f"MediaPipe does not start ({error}); on Linux it needs the system libraries {LIBRARIES}") from None
+        raise Unavailable(
+            f"MediaPipe does not start ({error}); on Linux it needs the system libraries {LIBRARIES}"
+        ) from None
 
 
 class _Task:

@@ -16,12 +16,22 @@ if TYPE_CHECKING:
 def calibration_table(found: Calibration) -> Table:
     """One row per rated field: held-out R² / r / CCC of the four models, under them what they add, and what is kept."""
     title = f"Held-out agreement with {found.windows} rated windows of {found.clips} clips (R²/r/CCC; gain in R², 95 % interval)"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0)
+    )
     if found.windows < NETWORK_FROM:
         table.caption = f"No Transformer was trained: it takes {NETWORK_FROM} rated windows; its column is the summary model's."
         table.caption_justify = "left"
     table.add_column("", no_wrap=True)
-    for column in ("windows", "ceiling", "closed form", "calibrated", "summary", "Transformer", "kept"):
+    for column in (
+        "windows",
+        "ceiling",
+        "closed form",
+        "calibrated",
+        "summary",
+        "Transformer",
+        "kept",
+    ):
         table.add_column(column, justify="right", no_wrap=True)
     for row in found.fields:
         table.add_row(*_cells(row))
@@ -29,7 +39,10 @@ def calibration_table(found: Calibration) -> Table:
 
 
 def _cells(row: FieldReport) -> tuple[str, ...]:
-    models = [_score(score) + (f"\n{_gain(row.gains[name])}" if name in row.gains else "") for name, score in row.scores.items()]
+    models = [
+        _score(score) + (f"\n{_gain(row.gains[name])}" if name in row.gains else "")
+        for name, score in row.scores.items()
+    ]
     ceiling = "–" if row.ceiling is None else f"{row.ceiling:.2f}"
     kept = "closed form" if row.kept == "closed" else row.kept
     return row.name, str(row.windows), ceiling, *models, f"[bold]{kept}[/bold]"

@@ -46,7 +46,9 @@ def executable() -> str:
 
         return imageio_ffmpeg.get_ffmpeg_exe()
     except (ImportError, RuntimeError):
-        raise InputError("ffmpeg: not installed with this Python; `pip install imageio-ffmpeg` brings it.") from None
+        raise InputError(
+            "ffmpeg: not installed with this Python; `pip install imageio-ffmpeg` brings it."
+        ) from None
 
 
 def source(path: str | os.PathLike) -> list[str]:
@@ -59,11 +61,15 @@ def probe(path: str | os.PathLike) -> Media:
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; check the path.")
     shown = subprocess.run(
-        [executable(), "-hide_banner", "-nostdin", *source(path)], capture_output=True, creationflags=_NO_WINDOW
+        [executable(), "-hide_banner", "-nostdin", *source(path)],
+        capture_output=True,
+        creationflags=_NO_WINDOW,
     ).stderr.decode("utf-8", "replace")
     streams = [line for line in shown.splitlines() if re.match(r"\s*Stream #", line)]
     if not streams:
-        raise InputError(f"{Path(path).name}: no picture or sound can be read from this file; choose another one.")
+        raise InputError(
+            f"{Path(path).name}: no picture or sound can be read from this file; choose another one."
+        )
     pictures = [line for line in streams if "Video:" in line and "(attached pic)" not in line]
     sounds = [line for line in streams if "Audio:" in line]
     return Media(_duration(shown), _codec(pictures), _codec(sounds))
@@ -78,16 +84,33 @@ def _codec(streams: Sequence[str]) -> str:
     return re.search(r"(?:Video|Audio): (\w+)", streams[0])[1] if streams else ""
 
 
-def run(arguments: Sequence[str], *, stage: str = "", total: float | None = None, progress: Progress | None = None) -> str:
+def run(
+    arguments: Sequence[str],
+    *,
+    stage: str = "",
+    total: float | None = None,
+    progress: Progress | None = None,
+) -> str:
     """Run ffmpeg and give back what it said on stderr.
 
     progress : called with `stage` and the seconds written so far; whatever it raises stops ffmpeg.
     Raises `InputError` with ffmpeg's last line if it fails.
     """
-    command = [executable(), "-hide_banner", "-nostdin", "-y", "-nostats", "-progress", "pipe:1", *arguments]
+    command = [
+        executable(),
+        "-hide_banner",
+        "-nostdin",
+        "-y",
+        "-nostats",
+        "-progress",
+        "pipe:1",
+        *arguments,
+    ]
     with (
         tempfile.TemporaryFile() as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, creationflags=_NO_WINDOW) as process,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, creationflags=_NO_WINDOW
+        ) as process,
     ):
         try:
             for line in process.stdout:
@@ -106,7 +129,13 @@ def run(arguments: Sequence[str], *, stage: str = "", total: float | None = None
     return said
 
 
-def loudness(path: str | os.PathLike, *, start: float = 0.0, length: float | None = None, progress: Progress | None = None) -> float:
+def loudness(
+    path: str | os.PathLike,
+    *,
+    start: float = 0.0,
+    length: float | None = None,
+    progress: Progress | None = None,
+) -> float:
     """Integrated loudness (EBU R128, LUFS) of the first sound of a file, or of a stretch of it; −70 for silence."""
     cut = ["-ss", f"{start:.6f}"] + (["-t", f"{length:.6f}"] if length is not None else [])
     filters = ["-map", "0:a:0", "-af", "ebur128=framelog=quiet", "-f", "null", "-"]
@@ -122,7 +151,22 @@ def outline(path: str | os.PathLike, points: int = 240) -> np.ndarray:
     Shape (points,); zeros for silence. Raises `InputError` if there is no sound in it.
     """
     raw = subprocess.run(
-        [executable(), "-v", "error", "-nostdin", *source(path), "-map", "0:a:0", "-ac", "1", "-ar", str(_OUTLINE_HZ), "-f", "s16le", "-"],
+        [
+            executable(),
+            "-v",
+            "error",
+            "-nostdin",
+            *source(path),
+            "-map",
+            "0:a:0",
+            "-ac",
+            "1",
+            "-ar",
+            str(_OUTLINE_HZ),
+            "-f",
+            "s16le",
+            "-",
+        ],
         capture_output=True,
         creationflags=_NO_WINDOW,
     ).stdout
@@ -142,7 +186,9 @@ def listening_copy(path: str | os.PathLike, folder: Path) -> Path:
     """
     path = Path(path)
     stat = path.stat()
-    name = hashlib.sha256(f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}".encode()).hexdigest()[:24]
+    name = hashlib.sha256(
+        f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}".encode()
+    ).hexdigest()[:24]
     copy = folder / f"listen-{name}.m4a"
     if not copy.is_file():
         with atomic_path(copy) as temporary:

@@ -18,10 +18,10 @@ ALPHA = 0.05
 
 def evaluation_table(evaluation: Evaluation) -> Table:
     """One row per predictor: each metric with its interval, bold where fewer than 5 % of permutations do as well."""
-    title = (
-        f"{evaluation.title}: {evaluation.pairs} scenes of {evaluation.sources} sources, pools of {evaluation.pool}, {evaluation.method}"
+    title = f"{evaluation.title}: {evaluation.pairs} scenes of {evaluation.sources} sources, pools of {evaluation.pool}, {evaluation.method}"
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
     )
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
     for metric in SHOWN:
         table.add_column(metric.replace("_", " "), justify="right")
@@ -33,8 +33,16 @@ def evaluation_table(evaluation: Evaluation) -> Table:
 def output_table(evaluation: Evaluation) -> Table:
     """R² of every output that was measured, one row per predictor; a dash where it says nothing of one."""
     judged = [score for score in evaluation.scores if score.outputs]
-    measured = [n for n in MUSIC_NAMES if not all(isnan(score.outputs[n]["r2"]) for score in judged)]
-    table = Table(title="R² per output", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    measured = [
+        n for n in MUSIC_NAMES if not all(isnan(score.outputs[n]["r2"]) for score in judged)
+    ]
+    table = Table(
+        title="R² per output",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        padding=(0, 2, 0, 0),
+    )
     table.add_column("")
     for name in measured:
         table.add_column(name.replace("_", " "), justify="right")
@@ -44,7 +52,9 @@ def output_table(evaluation: Evaluation) -> Table:
 
 
 def _number(value: float) -> str:
-    return "–" if isnan(value) else f"{round(value, 3) + 0.0:.3f}"  # adding 0 takes the sign off a zero
+    return (
+        "–" if isnan(value) else f"{round(value, 3) + 0.0:.3f}"
+    )  # adding 0 takes the sign off a zero
 
 
 def _cell(score, metric: str) -> str:

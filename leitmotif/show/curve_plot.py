@@ -13,7 +13,14 @@ from data.profiles import VIDEO_FIELDS, VideoProfile
 from features.video.timeline import Timeline
 
 _SUFFIXES = (".png", ".pdf", ".svg", ".jpg")
-_CHINESE_FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei", "WenQuanYi Zen Hei")
+_CHINESE_FONTS = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "SimHei",
+    "WenQuanYi Zen Hei",
+)
 _PICTURES = 7
 _INK, _LINE, _CUT = "#22252b", "#2f6db5", "#d0d3d9"
 
@@ -25,31 +32,57 @@ def write_curves(path: str | os.PathLike, profile: VideoProfile) -> None:
     with atomic_path(path) as temporary:
         if Path(path).suffix.lower() == ".csv":
             rows = np.stack(list(columns.values()), axis=1)
-            np.savetxt(temporary, rows, delimiter=",", header=",".join(columns), comments="", fmt="%.6g", encoding="utf-8")
+            np.savetxt(
+                temporary,
+                rows,
+                delimiter=",",
+                header=",".join(columns),
+                comments="",
+                fmt="%.6g",
+                encoding="utf-8",
+            )
         elif Path(path).suffix.lower() == ".parquet":
             import pyarrow as pa
             import pyarrow.parquet as pq
 
             pq.write_table(pa.table(columns), temporary)
         else:
-            raise InputError(f"{path}: curves are written as .parquet or .csv; choose one of these endings.")
+            raise InputError(
+                f"{path}: curves are written as .parquet or .csv; choose one of these endings."
+            )
 
 
-def plot_curves(path: str | os.PathLike, title: str, timeline: Timeline, profile: VideoProfile) -> None:
+def plot_curves(
+    path: str | os.PathLike, title: str, timeline: Timeline, profile: VideoProfile
+) -> None:
     """One page: key frames on top, under them the eleven curves over time with the cuts and each mean.
 
     Raises `InputError` for an ending other than .png, .pdf, .svg, .jpg.
     """
     if Path(path).suffix.lower() not in _SUFFIXES:
-        raise InputError(f"{path}: a plot is written as {', '.join(_SUFFIXES)}; choose one of these endings.")
+        raise InputError(
+            f"{path}: a plot is written as {', '.join(_SUFFIXES)}; choose one of these endings."
+        )
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11.7, 16.5), facecolor="white")
     FigureCanvasAgg(figure)
-    grid = figure.add_gridspec(len(VIDEO_FIELDS) + 1, 1, height_ratios=[1.1] + [1] * len(VIDEO_FIELDS), hspace=0.28)
+    grid = figure.add_gridspec(
+        len(VIDEO_FIELDS) + 1, 1, height_ratios=[1.1] + [1] * len(VIDEO_FIELDS), hspace=0.28
+    )
     figure.subplots_adjust(left=0.19, right=0.93, top=0.95, bottom=0.04)
-    figure.suptitle(title, fontfamily=_fonts(), x=0.03, y=0.985, ha="left", fontsize=15, color=_INK, fontweight="bold", parse_math=False)
+    figure.suptitle(
+        title,
+        fontfamily=_fonts(),
+        x=0.03,
+        y=0.985,
+        ha="left",
+        fontsize=15,
+        color=_INK,
+        fontweight="bold",
+        parse_math=False,
+    )
     _draw_keyframes(figure, grid[0], timeline)
     for i, field in enumerate(VIDEO_FIELDS):
         axes = figure.add_subplot(grid[i + 1])
@@ -79,10 +112,28 @@ def _draw_curve(axes, field, timeline: Timeline, profile: VideoProfile, row: int
     axes.set_xlim(0, timeline.duration)
     axes.set_ylim(field.low, field.high)
     axes.set_yticks([field.low, field.neutral, field.high])
-    axes.set_ylabel(field.label, rotation=0, ha="right", va="center", fontsize=10, color=_INK, labelpad=14)
+    axes.set_ylabel(
+        field.label, rotation=0, ha="right", va="center", fontsize=10, color=_INK, labelpad=14
+    )
     digits = 2 if field.high - field.low <= 20 else 0
-    axes.text(1.012, 0.5, f"{profile.values[row]:.{digits}f}", transform=axes.transAxes, va="center", fontsize=12, color=_INK)
-    axes.text(1.012, 0.12, f"{profile.confidence[row]:.0%} sure", transform=axes.transAxes, va="center", fontsize=7, color="#7a7f88")
+    axes.text(
+        1.012,
+        0.5,
+        f"{profile.values[row]:.{digits}f}",
+        transform=axes.transAxes,
+        va="center",
+        fontsize=12,
+        color=_INK,
+    )
+    axes.text(
+        1.012,
+        0.12,
+        f"{profile.confidence[row]:.0%} sure",
+        transform=axes.transAxes,
+        va="center",
+        fontsize=7,
+        color="#7a7f88",
+    )
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -111,7 +162,12 @@ def _draw_keyframes(figure, cell, timeline: Timeline) -> None:
         shown = min(width / picture.shape[1], height / picture.shape[0])
         spread = shown * picture.shape[1] / width * room * 0.96
         tall = shown * picture.shape[0] / height * 0.88
-        axes.imshow(picture, extent=(left, left + spread, 0.12, 0.12 + tall), aspect="auto", interpolation="lanczos")
+        axes.imshow(
+            picture,
+            extent=(left, left + spread, 0.12, 0.12 + tall),
+            aspect="auto",
+            interpolation="lanczos",
+        )
         axes.plot([time, time], [0, 0.08], color=_INK, linewidth=0.8)
         after = left + room
     axes.set_xlim(0, timeline.duration)

@@ -15,10 +15,26 @@ from data.catalogue import Catalogue
 from data.errors import InputError
 from data.profiles import MUSIC_NAMES
 from data.track_curves import read_curves
-from leitmotif.map import MusicMap
+from leitmotif.catalogue.music_map import MusicMap
 
 SOUND_SUFFIXES = frozenset(
-    {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mka", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".weba", ".webm", ".wma", ".mp4"}
+    {
+        ".aac",
+        ".aif",
+        ".aiff",
+        ".flac",
+        ".m4a",
+        ".mka",
+        ".mp3",
+        ".oga",
+        ".ogg",
+        ".opus",
+        ".wav",
+        ".weba",
+        ".webm",
+        ".wma",
+        ".mp4",
+    }
 )
 QUADRANTS = ("excited", "tense", "sad", "calm")
 """Moods by the signs of valence and arousal: Q1 + +, Q2 − +, Q3 − −, Q4 + −."""
@@ -79,7 +95,9 @@ class Library:
     @cached_property
     def _words(self) -> np.ndarray:
         names = (self.catalogue.text(n) for n in ("title", "artist", "track_id"))
-        return np.array([" ".join(parts).casefold() for parts in zip(*names, strict=True)], dtype=object)
+        return np.array(
+            [" ".join(parts).casefold() for parts in zip(*names, strict=True)], dtype=object
+        )
 
     @cached_property
     def _licence_of(self) -> np.ndarray:
@@ -124,7 +142,10 @@ class Library:
         if self.curves is None or not track_ids:
             return {}
         try:
-            return {track: found.curves["arousal"] for track, found in read_curves(self.curves, list(track_ids)).items()}
+            return {
+                track: found.curves["arousal"]
+                for track, found in read_curves(self.curves, list(track_ids)).items()
+            }
         except InputError:
             return {}  # the list stands without them
 

@@ -31,15 +31,24 @@ def clock(seconds: float) -> str:
 
 def profile_table(title: str, profile: Profile) -> Table:
     """One row per field: names, value, a bar over its range, confidence."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
+    )
     table.add_column("")
     table.add_column("")
     table.add_column("value", justify="right")
     table.add_column("range")
     table.add_column("confidence", justify="right")
-    for f, value, confidence in zip(profile.FIELDS, profile.values, profile.confidence, strict=True):
+    for f, value, confidence in zip(
+        profile.FIELDS, profile.values, profile.confidence, strict=True
+    ):
         table.add_row(
-            f.label, f.zh, number(f, value), bar(f, value, confidence), f"{confidence:.0%}", style="dim" if confidence == 0 else ""
+            f.label,
+            f.zh,
+            number(f, value),
+            bar(f, value, confidence),
+            f"{confidence:.0%}",
+            style="dim" if confidence == 0 else "",
         )
     return table
 
@@ -60,14 +69,28 @@ def bar(f: Field, value: float, confidence: float) -> Text:
 
 def matches_table(result: Recommendation) -> Table:
     """One row per track: rank, title, what is known of it, distance, reason."""
-    table = Table(title="Tracks", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-    for column, justify in (("#", "right"), ("track", "left"), ("about", "left"), ("distance", "right"), ("why", "left")):
+    table = Table(
+        title="Tracks", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
+    )
+    for column, justify in (
+        ("#", "right"),
+        ("track", "left"),
+        ("about", "left"),
+        ("distance", "right"),
+        ("why", "left"),
+    ):
         table.add_column(column, justify=justify, overflow="fold")
     for place, m in enumerate(result.matches, start=1):
         name = f"{m.name} · {m.track['artist']}" if "artist" in m.track else m.name
-        about = [show(value) for column, show in _MEASURED.items() if math.isfinite(value := to_number(m.track.get(column, "")))]
+        about = [
+            show(value)
+            for column, show in _MEASURED.items()
+            if math.isfinite(value := to_number(m.track.get(column, "")))
+        ]
         about += [m.track[column] for column in ("key", "license") if column in m.track]
-        table.add_row(str(place), Text(name), Text(", ".join(about)), f"{m.distance:.3f}", Text(m.sentence))
+        table.add_row(
+            str(place), Text(name), Text(", ".join(about)), f"{m.distance:.3f}", Text(m.sentence)
+        )
     return table
 
 
@@ -79,6 +102,8 @@ def print_recommendation(result: Recommendation, out: Console) -> None:
     out.print(profile_table("The music it asks for", result.music))
     out.print(Text(f"Predictor: {result.predictor}", style="dim"), end="\n\n")
     out.print(matches_table(result))
-    unweighed = [f.label.lower() for f, w in zip(MUSIC_FIELDS, result.weights, strict=True) if w == 0]
+    unweighed = [
+        f.label.lower() for f, w in zip(MUSIC_FIELDS, result.weights, strict=True) if w == 0
+    ]
     if unweighed:
         out.print(Text(f"Left out of the match: {', '.join(unweighed)}.", style="dim"))

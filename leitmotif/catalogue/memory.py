@@ -51,7 +51,9 @@ class State:
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as error:
-            raise InputError(f"{path}: the build's memory cannot be used ({error}); delete this file and build again.") from None
+            raise InputError(
+                f"{path}: the build's memory cannot be used ({error}); delete this file and build again."
+            ) from None
 
     def close(self) -> None:
         self._db.close()
@@ -61,7 +63,12 @@ class State:
 
     def known(self) -> frozenset[str]:
         """Digests of the contents that are measured already."""
-        return frozenset(row[0] for row in self._db.execute("SELECT sha256 FROM analyses WHERE extractor = ?", (self.extractor,)))
+        return frozenset(
+            row[0]
+            for row in self._db.execute(
+                "SELECT sha256 FROM analyses WHERE extractor = ?", (self.extractor,)
+            )
+        )
 
     def remember_file(self, source: str, seen: Seen) -> None:
         self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", (source, *seen))
@@ -72,8 +79,13 @@ class State:
     def remember_analysis(self, sha256: str, analysis: dict) -> None:
         arrays = io.BytesIO()
         np.savez(arrays, **{name: analysis[name] for name in _ARRAYS})
-        record = json.dumps({k: v for k, v in analysis.items() if k not in _ARRAYS}, ensure_ascii=False)
-        self._db.execute("INSERT OR REPLACE INTO analyses VALUES (?, ?, ?, ?)", (sha256, self.extractor, record, arrays.getvalue()))
+        record = json.dumps(
+            {k: v for k, v in analysis.items() if k not in _ARRAYS}, ensure_ascii=False
+        )
+        self._db.execute(
+            "INSERT OR REPLACE INTO analyses VALUES (?, ?, ?, ?)",
+            (sha256, self.extractor, record, arrays.getvalue()),
+        )
 
     def finished(self, key: str) -> bool:
         """Whether the catalogue was last written from exactly what `key` stands for."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from data.errors import InputError
-from leitmotif.catalogue_worker import Outcome, analyse_file
+from leitmotif.catalogue.track import Outcome, analyse_file
 
 Pool = Callable[[list[str]], Iterator[Outcome]]
 """From sources to their outcomes, in any order, one each."""
@@ -48,9 +48,13 @@ def _in_processes(sources: list[str], jobs: int, tags: bool) -> Iterator[Outcome
     from joblib import Parallel, delayed, parallel_config
 
     # what joblib says when its generator is left early is our own Ctrl-C or crash handling
-    warnings.filterwarnings("ignore", message=".*tasks which were still being processed", category=UserWarning)
+    warnings.filterwarnings(
+        "ignore", message=".*tasks which were still being processed", category=UserWarning
+    )
     with parallel_config(backend="loky", inner_max_num_threads=1):
-        run = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs")
+        run = Parallel(
+            n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs"
+        )
         yield from run(delayed(analyse_file)(source, tags) for source in sources)
 
 
@@ -79,7 +83,9 @@ def _on_cluster(address: str, tags: bool, sources: list[str]) -> Iterator[Outcom
     try:
         from distributed import Client, as_completed
     except ImportError:
-        raise InputError("--cluster: Dask is not installed; install it with `pip install leitmotif[cluster]`.") from None
+        raise InputError(
+            "--cluster: Dask is not installed; install it with `pip install leitmotif[cluster]`."
+        ) from None
     try:
         client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

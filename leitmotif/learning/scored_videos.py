@@ -26,7 +26,22 @@ from data.pairs import Pairs
 from data.profiles import MusicProfile, VideoProfile
 
 VIDEO_SUFFIXES = frozenset(
-    {".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"}
+    {
+        ".avi",
+        ".flv",
+        ".m2ts",
+        ".m4v",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".ogv",
+        ".ts",
+        ".webm",
+        ".wmv",
+    }
 )
 MIN_SCENE_S = 4.0
 """Shorter scenes say too little of either side (ours)."""
@@ -81,14 +96,19 @@ def learn(
             if reason:
                 left_out.append((name, scene["start_s"], reason))
                 continue
-            video, music = VideoProfile.from_dict(scene["video"]), MusicProfile.from_dict(scene["music"])
+            video, music = (
+                VideoProfile.from_dict(scene["video"]),
+                MusicProfile.from_dict(scene["music"]),
+            )
             share = np.nan if scene["music_share"] is None else scene["music_share"]
             rows.append((source, scene["start_s"], scene["end_s"], video, music, share))
         if done[name]["failed"]:
             left_out.append((name, None, done[name]["failed"]))
     if not rows:
         reason = f" ({left_out[0][0]}: {left_out[0][2]})" if left_out else ""
-        raise InputError(f"{folder}: no scene with music was found{reason}; give videos that have music.")
+        raise InputError(
+            f"{folder}: no scene with music was found{reason}; give videos that have music."
+        )
     pairs = Pairs.from_profiles(rows, str(folder))
     if output is not None:
         pairs.write(output)
@@ -99,10 +119,18 @@ def learn(
 def video_files(folder: Path) -> Iterator[tuple[str, Path]]:
     """Names inside the folder, with forward slashes, and paths, in order. Raises `InputError` if there are none."""
     if not folder.is_dir():
-        raise InputError(f"{folder}: {'not a' if folder.exists() else 'no such'} folder; give the folder that holds the videos.")
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file() and not p.name.startswith("."))
+        raise InputError(
+            f"{folder}: {'not a' if folder.exists() else 'no such'} folder; give the folder that holds the videos."
+        )
+    found = sorted(
+        p
+        for p in folder.rglob("*")
+        if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file() and not p.name.startswith(".")
+    )
     if not found:
-        raise InputError(f"{folder}: no video in this folder; give one with scored videos, or a folder laid out like MuVi-Sync.")
+        raise InputError(
+            f"{folder}: no video in this folder; give one with scored videos, or a folder laid out like MuVi-Sync."
+        )
     for path in found:
         yield path.relative_to(folder).as_posix(), path
 
@@ -126,7 +154,11 @@ def _too_little_music(share: float | None, needed: float) -> str:
 def _scored(files: Sequence[tuple[str, Path]], jobs: int) -> Iterator[dict]:
     from joblib import Parallel, delayed
 
-    return iter(Parallel(n_jobs=jobs, return_as="generator_unordered")(delayed(score_file)(*file) for file in files))
+    return iter(
+        Parallel(n_jobs=jobs, return_as="generator_unordered")(
+            delayed(score_file)(*file) for file in files
+        )
+    )
 
 
 def score_file(name: str, path: Path) -> dict:
@@ -136,7 +168,9 @@ def score_file(name: str, path: Path) -> dict:
     record = {"file": name, "digest": _digest(path), "failed": "", "scenes": []}
     try:
         timeline = read_timeline(path)
-        record["scenes"] = [_score_scene(path, timeline, start, end) for start, end in scenes(timeline)]
+        record["scenes"] = [
+            _score_scene(path, timeline, start, end) for start, end in scenes(timeline)
+        ]
     except InputError as error:
         record["failed"] = str(error).removeprefix(f"{path}: ")
     return record
@@ -153,7 +187,11 @@ def _score_scene(path: Path, timeline, start: float, end: float) -> dict:
     if not sound.profile.confidence.any():
         return scene | {"left_out": "silent"}
     share = sound.tags["music"] if sound.tags else None
-    return scene | {"video": rate(timeline, start, end).to_dict(), "music": sound.profile.to_dict(), "music_share": share}
+    return scene | {
+        "video": rate(timeline, start, end).to_dict(),
+        "music": sound.profile.to_dict(),
+        "music_share": share,
+    }
 
 
 def _digest(path: Path) -> str:
@@ -195,4 +233,6 @@ def _version() -> str:
     from features import audio, weights
     from features.video.extract import expected_extractor
 
-    return "|".join((expected_extractor(), audio.EXTRACTOR, "tagger" if weights.find("yamnet") else "no tagger"))
+    return "|".join(
+        (expected_extractor(), audio.EXTRACTOR, "tagger" if weights.find("yamnet") else "no tagger")
+    )

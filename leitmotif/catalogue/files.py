@@ -34,7 +34,9 @@ def list_files(folders: Sequence[str | os.PathLike]) -> tuple[list[Listed], list
     taken: set[str] = set()
     for folder in folders:
         prefix = f"{PurePosixPath(Path(folder).as_posix()).name}/" if len(folders) > 1 else ""
-        for source, inside, size, mtime_ns in _walk_url(str(folder)) if "://" in str(folder) else _walk(Path(folder), unusable):
+        for source, inside, size, mtime_ns in (
+            _walk_url(str(folder)) if "://" in str(folder) else _walk(Path(folder), unusable)
+        ):
             track_id = prefix + inside
             while track_id in taken and source not in listed:
                 track_id += "~"
@@ -49,7 +51,10 @@ def _walk(folder: Path, unusable: list[tuple[str, str]]) -> Iterator[tuple[str, 
         raise InputError(f"{folder}: {what}; give the folder that holds the music.")
     base = folder.absolute()
     for root, below, names in os.walk(
-        base, onerror=lambda e: unusable.append((_printable(e.filename), f"cannot be opened ({e.strerror})"))
+        base,
+        onerror=lambda e: unusable.append(
+            (_printable(e.filename), f"cannot be opened ({e.strerror})")
+        ),
     ):
         below.sort()
         for name in sorted(names):
@@ -71,22 +76,38 @@ def _walk_url(url: str) -> Iterator[tuple[str, str, int | None, int | None]]:
     try:
         import fsspec
     except ImportError:
-        raise InputError(f"{url}: URLs need fsspec; install it with `pip install leitmotif[cluster]`.") from None
+        raise InputError(
+            f"{url}: URLs need fsspec; install it with `pip install leitmotif[cluster]`."
+        ) from None
     try:
         system, base = fsspec.core.url_to_fs(url)
         found = system.find(base, detail=True)
     except (OSError, ValueError, ImportError) as error:
         raise InputError(f"{url}: cannot be listed ({error}); check the address.") from None
     if not found:
-        raise InputError(f"{url}: there is nothing under this address; give the folder that holds the music.")
+        raise InputError(
+            f"{url}: there is nothing under this address; give the folder that holds the music."
+        )
     for path, entry in sorted(found.items()):
         if PurePosixPath(path).suffix.lower() in AUDIO_SUFFIXES:
-            yield system.unstrip_protocol(path), path.removeprefix(base).lstrip("/"), entry.get("size"), _changed(entry)
+            yield (
+                system.unstrip_protocol(path),
+                path.removeprefix(base).lstrip("/"),
+                entry.get("size"),
+                _changed(entry),
+            )
 
 
 def _changed(entry: dict) -> int | None:
     """When a remote file last changed, as whatever number or text its store gives, folded to an integer."""
-    stamp = next((entry[k] for k in ("mtime", "LastModified", "last_modified", "ETag", "etag") if entry.get(k)), None)
+    stamp = next(
+        (
+            entry[k]
+            for k in ("mtime", "LastModified", "last_modified", "ETag", "etag")
+            if entry.get(k)
+        ),
+        None,
+    )
     if stamp is None:
         return None
     if isinstance(stamp, (int, float)):

@@ -20,12 +20,25 @@ def progress_bar(title: str, quiet: bool = False) -> Iterator[Progress]:
         yield lambda stage, done, total: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
-        yield lambda stage, done, total: bar.update(task, description=f"{title} · {stage}", completed=done, total=total)
+        yield lambda stage, done, total: bar.update(
+            task, description=f"{title} · {stage}", completed=done, total=total
+        )
 
 
 def warn(video: str | os.PathLike, warnings: Iterable[str]) -> None:

@@ -23,11 +23,11 @@ import numpy as np
 from data.atomic import atomic_path
 from data.catalogue import MISSING, Catalogue
 from data.errors import InputError, Progress
-from leitmotif import catalogue_workers as workers
-from leitmotif.catalogue_files import Listed, list_files
-from leitmotif.catalogue_state import Seen, State
-from leitmotif.catalogue_worker import Outcome, digest
-from leitmotif.duplicates import near_duplicates
+from leitmotif.catalogue import executors as workers
+from leitmotif.catalogue.duplicates import near_duplicates
+from leitmotif.catalogue.files import Listed, list_files
+from leitmotif.catalogue.memory import Seen, State
+from leitmotif.catalogue.track import Outcome, digest
 
 
 class Track(NamedTuple):
@@ -83,13 +83,30 @@ def build(
     memory = output.with_name(f"{output.stem}.build.sqlite")
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(memory.with_suffix(".lock"), timeout=0), closing(State(memory, _extractor(tags))) as state:
-            for ending in {output.suffix, ".parquet", ".csv"}:  # the catalogue's own, and of the tables beside it
+        with (
+            FileLock(memory.with_suffix(".lock"), timeout=0),
+            closing(State(memory, _extractor(tags))) as state,
+        ):
+            for ending in {
+                output.suffix,
+                ".parquet",
+                ".csv",
+            }:  # the catalogue's own, and of the tables beside it
                 for leftover in output.parent.glob(f".{escape(output.stem)}.*{ending}"):
                     leftover.unlink(missing_ok=True)  # of a build that was killed while writing
-            return _build(state, listed, unusable, output, folders, workers.pool(jobs, cluster, tags), progress)
+            return _build(
+                state,
+                listed,
+                unusable,
+                output,
+                folders,
+                workers.pool(jobs, cluster, tags),
+                progress,
+            )
     except Timeout:
-        raise InputError(f"{output}: another build is at work on this catalogue; wait for it or choose another name.") from None
+        raise InputError(
+            f"{output}: another build is at work on this catalogue; wait for it or choose another name."
+        ) from None
 
 
 def _extractor(tags: bool) -> str:
@@ -99,7 +116,15 @@ def _extractor(tags: bool) -> str:
     return f"{EXTRACTOR} + yamnet" if tags and weights.locate("yamnet") else EXTRACTOR
 
 
-def _build(state: State, listed: list[Listed], unusable, output: Path, folders, pool: workers.Pool, progress: Progress | None) -> Report:
+def _build(
+    state: State,
+    listed: list[Listed],
+    unusable,
+    output: Path,
+    folders,
+    pool: workers.Pool,
+    progress: Progress | None,
+) -> Report:
     seen, known = state.files(), state.known()
     todo = [f for f in listed if not _unchanged(f, seen.get(f.source), known)]
     moved, todo = _recognise(state, todo, seen, known)
@@ -109,10 +134,18 @@ def _build(state: State, listed: list[Listed], unusable, output: Path, folders, 
             progress(Path(file.source).name, done, len(todo))
     files = state.files()
     present = {f.source: files[f.source] for f in listed}
-    gone = {s: f for s, f in files.items() if s not in present and not f.reason and _under(s, folders) and not Path(s).exists()}
+    gone = {
+        s: f
+        for s, f in files.items()
+        if s not in present and not f.reason and _under(s, folders) and not Path(s).exists()
+    }
     failed = sorted([*unusable, *((source, f.reason) for source, f in present.items() if f.reason)])
     counts = {"analysed": len(todo), "unchanged": len(listed) - len(todo) - moved, "moved": moved}
-    tracks = sorted(Track(f.track_id, source, f.sha256, source in gone) for source, f in (present | gone).items() if not f.reason)
+    tracks = sorted(
+        Track(f.track_id, source, f.sha256, source in gone)
+        for source, f in (present | gone).items()
+        if not f.reason
+    )
     if not tracks:
         why = f"{failed[0][0]}: {failed[0][1]}" if failed else "there is no audio file in it"
         raise InputError(f"{folders[0]}: no track could be read ({why}); give a folder of music.")
@@ -124,16 +157,37 @@ def _build(state: State, listed: list[Listed], unusable, output: Path, folders, 
     else:
         catalogue, warnings = Catalogue.read(output), []
     ids = catalogue.track_ids
-    copies = {track: first for track, first in zip(ids, catalogue.text("duplicate_of"), strict=True) if first}
-    missing = tuple(track for track, status in zip(ids, catalogue.text("status"), strict=True) if status == MISSING)
-    return Report(catalogue, **counts, missing=missing, duplicates=copies, failed=tuple(failed), warnings=tuple(warnings))
+    copies = {
+        track: first
+        for track, first in zip(ids, catalogue.text("duplicate_of"), strict=True)
+        if first
+    }
+    missing = tuple(
+        track
+        for track, status in zip(ids, catalogue.text("status"), strict=True)
+        if status == MISSING
+    )
+    return Report(
+        catalogue,
+        **counts,
+        missing=missing,
+        duplicates=copies,
+        failed=tuple(failed),
+        warnings=tuple(warnings),
+    )
 
 
 def _key(state: State, tracks: list[Track], failed, output: Path) -> str:
     """Stands for everything that the catalogue is made of, and for the file as it lies there."""
     written = output.stat() if output.exists() else None
-    there = written and (written.st_size, written.st_mtime_ns, output.with_name(f"{output.stem}.curves.parquet").exists())
-    return hashlib.sha256(repr((state.extractor, tracks, failed, there)).encode("utf-8", "surrogateescape")).hexdigest()
+    there = written and (
+        written.st_size,
+        written.st_mtime_ns,
+        output.with_name(f"{output.stem}.curves.parquet").exists(),
+    )
+    return hashlib.sha256(
+        repr((state.extractor, tracks, failed, there)).encode("utf-8", "surrogateescape")
+    ).hexdigest()
 
 
 def _unchanged(file: Listed, seen: Seen | None, known: frozenset[str]) -> bool:
@@ -141,7 +195,9 @@ def _unchanged(file: Listed, seen: Seen | None, known: frozenset[str]) -> bool:
     return same and (bool(seen.reason) or seen.sha256 in known)
 
 
-def _recognise(state: State, todo: list[Listed], seen: dict[str, Seen], known: frozenset[str]) -> tuple[int, list[Listed]]:
+def _recognise(
+    state: State, todo: list[Listed], seen: dict[str, Seen], known: frozenset[str]
+) -> tuple[int, list[Listed]]:
     """Files whose content is measured already, moved or copied: only those of a known size are read to see."""
     by_size: dict[int | None, list[tuple[str, Seen]]] = {}
     for source, entry in seen.items():
@@ -175,22 +231,41 @@ def _outcomes(pool: workers.Pool, todo: list[Listed]) -> Iterable[tuple[Listed, 
 def _remember(state: State, file: Listed, outcome: Outcome) -> None:
     if outcome.analysis is not None:
         state.remember_analysis(outcome.sha256, outcome.analysis)
-    state.remember_file(file.source, Seen(file.track_id, file.size, file.mtime_ns, outcome.sha256, outcome.reason))
+    state.remember_file(
+        file.source, Seen(file.track_id, file.size, file.mtime_ns, outcome.sha256, outcome.reason)
+    )
 
 
 def _under(source: str, folders) -> bool:
-    return any(Path(source).is_relative_to(Path(folder).absolute()) for folder in folders if "://" not in str(folder))
+    return any(
+        Path(source).is_relative_to(Path(folder).absolute())
+        for folder in folders
+        if "://" not in str(folder)
+    )
 
 
-def _assemble(state: State, tracks: list[Track], output: Path) -> tuple[Catalogue, list[tuple[str, str]]]:
+def _assemble(
+    state: State, tracks: list[Track], output: Path
+) -> tuple[Catalogue, list[tuple[str, str]]]:
     """The catalogue with duplicates marked, and warnings by track; the curves are written on the way."""
     from data.track_curves import CurvesWriter
 
     rows, prints, warnings = [], [], []
-    with atomic_path(output.with_name(f"{output.stem}.curves.parquet")) as temporary, CurvesWriter(temporary) as curves:
+    with (
+        atomic_path(output.with_name(f"{output.stem}.curves.parquet")) as temporary,
+        CurvesWriter(temporary) as curves,
+    ):
         for track, analysis in zip(tracks, state.analyses([t.sha256 for t in tracks]), strict=True):
-            row = {"track_id": track.track_id, "path": _written_path(track.source, output.parent), "content_sha256": track.sha256}
-            row |= analysis["row"] | {"status": MISSING if track.gone else "", "duplicate_of": ""} | _tag_columns(analysis["tags"])
+            row = {
+                "track_id": track.track_id,
+                "path": _written_path(track.source, output.parent),
+                "content_sha256": track.sha256,
+            }
+            row |= (
+                analysis["row"]
+                | {"status": MISSING if track.gone else "", "duplicate_of": ""}
+                | _tag_columns(analysis["tags"])
+            )
             rows.append(row)
             prints.append(analysis["fingerprint"])
             warnings += [(track.track_id, sentence) for sentence in analysis["warnings"]]
@@ -210,7 +285,10 @@ def _written_path(source: str, folder: Path) -> str:
 
 
 def _tag_columns(tags: dict | None) -> dict:
-    return {name if name.startswith("mood_") else f"{name}_share": value for name, value in (tags or {}).items()}
+    return {
+        name if name.startswith("mood_") else f"{name}_share": value
+        for name, value in (tags or {}).items()
+    }
 
 
 def _rank_moods(rows: list[dict]) -> None:

@@ -42,7 +42,9 @@ def evaluate_source(
     given, notes = _shipped(load_recommender(weights), pairs)
     notes += [pairs.left_out] if pairs.left_out else []
     if cross_validate:
-        return protocol.cross_validate(pairs, _fits(pairs), folds, given=given, progress=progress, notes=notes, **options)
+        return protocol.cross_validate(
+            pairs, _fits(pairs), folds, given=given, progress=progress, notes=notes, **options
+        )
     known, fits = read_pairs(train) if train else shipped_pairs(pairs), _fits(pairs)
     if known is None:
         notes.append(
@@ -63,7 +65,9 @@ def _fits(pairs: Pairs) -> dict[str, protocol.Fit]:
             from recommender.lit_module import Settings
             from recommender.network import Config
 
-            return protocol.all_fits(config=Config(**metadata["config"]), settings=Settings(**metadata["settings"]))
+            return protocol.all_fits(
+                config=Config(**metadata["config"]), settings=Settings(**metadata["settings"])
+            )
     return protocol.all_fits()
 
 
@@ -72,7 +76,9 @@ def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol
     learned = set((recommender.metadata or {}).get("trained_on", {}).get("sources", ()))
     name = f"shipped: {recommender.name}"
     if learned & set(pairs.sources):
-        return {}, [f"{recommender.name} learned from some of these sources and is not judged on them."]
+        return {}, [
+            f"{recommender.name} learned from some of these sources and is not judged on them."
+        ]
 
     def judge(kept: Pairs) -> Prediction:
         music = recommender.forward(kept.video, kept.video_confidence)[0]
@@ -80,7 +86,9 @@ def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol
 
     notes = [f"{name}: {recommender.description}"]
     if recommender.video_extractor and recommender.video_extractor != pairs.video_extractor:
-        notes.append(f"It learned from pictures measured by {recommender.video_extractor}, these were measured by {pairs.video_extractor}.")
+        notes.append(
+            f"It learned from pictures measured by {recommender.video_extractor}, these were measured by {pairs.video_extractor}."
+        )
     return {name: judge}, notes
 
 
@@ -88,12 +96,14 @@ def read_source(source: str | os.PathLike, progress: Progress | None = None) -> 
     """The pairs of anything that `leitmotif evaluate` takes."""
     source = Path(source)
     if not source.exists():
-        raise InputError(f"{source}: no such file or folder; give scored videos, a folder laid out like MuVi-Sync, or a pairs file.")
+        raise InputError(
+            f"{source}: no such file or folder; give scored videos, a folder laid out like MuVi-Sync, or a pairs file."
+        )
     if source.is_file():
         return read_pairs(source)
     if is_muvi_sync(source):
         return read_muvi_sync(source)
-    from leitmotif.learn import learn
+    from leitmotif.learning.scored_videos import learn
 
     return learn(source, progress=progress).pairs
 
@@ -103,6 +113,9 @@ def shipped_pairs(pairs: Pairs) -> Pairs | None:
     for path in SHIPPED_PAIRS:
         if path.is_file():
             known = read_pairs(path)
-            if (known.video_extractor, known.music_extractor) == (pairs.video_extractor, pairs.music_extractor):
+            if (known.video_extractor, known.music_extractor) == (
+                pairs.video_extractor,
+                pairs.music_extractor,
+            ):
                 return known.split("train", "validation")
     return None

@@ -79,7 +79,9 @@ class Job(Generic[T]):
         except InputError as error:
             self.state, self.error = "failed", error
         except Exception:
-            stopping = self._stop.is_set() or not threading.main_thread().is_alive()  # the server ends, and libraries with it
+            stopping = (
+                self._stop.is_set() or not threading.main_thread().is_alive()
+            )  # the server ends, and libraries with it
             self.state = "cancelled" if stopping else "failed"
             if not stopping:
                 traceback.print_exc()

@@ -54,7 +54,9 @@ STYLE = """
 """
 
 
-def profile_bars(profile: Profile, label: Callable[[Field], str], evidence: Callable[[float], str]) -> str:
+def profile_bars(
+    profile: Profile, label: Callable[[Field], str], evidence: Callable[[float], str]
+) -> str:
     """A table of bars, one row per field: from the neutral value to the measured one, and how sure it is.
 
     label : a field's name for people. evidence : a confidence (0–1) in words, for screen readers and hovering.
@@ -63,7 +65,9 @@ def profile_bars(profile: Profile, label: Callable[[Field], str], evidence: Call
         f'<tr class="{"none" if confidence == 0 else ""}"><th scope="row" title="{_text(f.meaning)}">{_text(label(f))}</th>'
         f"<td>{_bar(f, value, confidence)}</td><td class='number'>{number(f, value)}</td>"
         f"<td class='evidence' title='{_text(evidence(confidence))}'>{_pips(confidence, evidence(confidence))}</td></tr>"
-        for f, value, confidence in zip(profile.FIELDS, profile.values, profile.confidence, strict=True)
+        for f, value, confidence in zip(
+            profile.FIELDS, profile.values, profile.confidence, strict=True
+        )
     ]
     return f'<div class="lm"><table>{"".join(rows)}</table></div>'
 
@@ -75,7 +79,9 @@ def number(f: Field, value: float) -> str:
 
 def _bar(f: Field, value: float, confidence: float) -> str:
     """A bar over the field's range from its neutral value; paler where there is less evidence."""
-    at, middle = (100 * (min(max(v, f.low), f.high) - f.low) / (f.high - f.low) for v in (value, f.neutral))
+    at, middle = (
+        100 * (min(max(v, f.low), f.high) - f.low) / (f.high - f.low) for v in (value, f.neutral)
+    )
     left, width = min(at, middle), max(abs(at - middle), 0.8)
     opacity = 0.3 + 0.7 * confidence
     return (
@@ -90,7 +96,12 @@ def _pips(confidence: float, words: str) -> str:
     return f'<span class="pips" role="img" aria-label="{_text(words)}">{pips}</span>'
 
 
-def reason_bars(off: np.ndarray, weights: np.ndarray, label: Callable[[Field], str], words: Callable[[float], str]) -> str:
+def reason_bars(
+    off: np.ndarray,
+    weights: np.ndarray,
+    label: Callable[[Field], str],
+    words: Callable[[float], str],
+) -> str:
     """How a track differs from what was asked, one small bar per dimension: left less, right more.
 
     off : (10,) track minus query in the catalogue's standard deviations; bars end at ±2.5.
@@ -125,21 +136,32 @@ def waveform(outline: np.ndarray, arousal: np.ndarray | None = None, label: str 
     page lets no SVG into its HTML.
     """
     n = len(outline)
-    bars = "".join(f"M{x} {20 - 18 * v:.1f}V{20 + 18 * v:.1f}" for x, v in enumerate(np.maximum(outline, 0.02)))
+    bars = "".join(
+        f"M{x} {20 - 18 * v:.1f}V{20 + 18 * v:.1f}" for x, v in enumerate(np.maximum(outline, 0.02))
+    )
     curve = ""
     if arousal is not None and len(arousal) > 1:
         xs = np.linspace(0, n - 1, len(arousal))
-        points = " ".join(f"{x:.1f},{20 - 0.18 * v:.1f}" for x, v in zip(xs, np.clip(arousal, -100, 100), strict=True) if np.isfinite(v))
+        points = " ".join(
+            f"{x:.1f},{20 - 0.18 * v:.1f}"
+            for x, v in zip(xs, np.clip(arousal, -100, 100), strict=True)
+            if np.isfinite(v)
+        )
         colour = CURVE_COLOURS["visual_arousal"]
         curve = f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2" vector-effect="non-scaling-stroke"/>'
-    shape = f'<path d="{bars}" stroke="#8f8c9c" stroke-width="1.6" vector-effect="non-scaling-stroke"/>'
+    shape = (
+        f'<path d="{bars}" stroke="#8f8c9c" stroke-width="1.6" vector-effect="non-scaling-stroke"/>'
+    )
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 0 {n + 1} 40" preserveAspectRatio="none">{shape}{curve}</svg>'
     picture = base64.b64encode(svg.encode()).decode("ascii")
     return f'<div class="lm"><img class="wave" alt="{_text(label)}" src="data:image/svg+xml;base64,{picture}"></div>'
 
 
 def curve_lines(
-    times: np.ndarray, curves: Sequence[tuple[Field, np.ndarray]], marks: Sequence[float], label: Callable[[Field], str]
+    times: np.ndarray,
+    curves: Sequence[tuple[Field, np.ndarray]],
+    marks: Sequence[float],
+    label: Callable[[Field], str],
 ) -> str:
     """Curves over time, one band each, with the cuts as ticks; for paper, so nothing in it moves.
 
@@ -152,7 +174,9 @@ def curve_lines(
         top = row * band + 18
         share = (np.clip(values, f.low, f.high) - f.low) / (f.high - f.low)
         points = " ".join(
-            f"{width * t / end:.1f},{top + (band - 22) * (1 - v):.1f}" for t, v in zip(times, share, strict=True) if np.isfinite(v)
+            f"{width * t / end:.1f},{top + (band - 22) * (1 - v):.1f}"
+            for t, v in zip(times, share, strict=True)
+            if np.isfinite(v)
         )
         middle = top + (band - 22) * (1 - (f.neutral - f.low) / (f.high - f.low))
         parts.append(

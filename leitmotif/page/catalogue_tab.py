@@ -6,13 +6,13 @@ import numpy as np
 import streamlit as st
 
 from data.profiles import MUSIC_NAMES
-from leitmotif import charts
-from leitmotif import map as music_map
-from leitmotif.i18n import Words
-from leitmotif.library import QUADRANTS, Library
+from leitmotif.catalogue import music_map
+from leitmotif.catalogue.library import QUADRANTS, Library
 from leitmotif.page import film as film_page
 from leitmotif.page import state, widgets
 from leitmotif.page.state import plain
+from leitmotif.show import charts
+from leitmotif.words.page_words import Words
 
 MOST_DOTS = 1500
 MOST_SKIPPED = 50
@@ -35,10 +35,19 @@ def show(library: Library, words: Words) -> None:
 def _summary(library: Library, words: Words) -> None:
     tracks, hours, artists = st.columns(3)
     tracks.metric(words("n_tracks"), f"{len(library.catalogue):,}", border=True)
-    hours.metric(words("n_hours"), f"{library.hours:.1f}" if np.isfinite(library.durations).any() else "–", border=True)
-    artists.metric(words("n_artists"), f"{len(set(library.catalogue.text('artist')) - {''}):,}", border=True)
+    hours.metric(
+        words("n_hours"),
+        f"{library.hours:.1f}" if np.isfinite(library.durations).any() else "–",
+        border=True,
+    )
+    artists.metric(
+        words("n_artists"), f"{len(set(library.catalogue.text('artist')) - {''}):,}", border=True
+    )
     st.subheader(words("licence_mix"), anchor=False)
-    rows = [{words("licence"): name or words("no_licence"), words("n_tracks"): n} for name, n in library.licences]
+    rows = [
+        {words("licence"): name or words("no_licence"), words("n_tracks"): n}
+        for name, n in library.licences
+    ]
     st.dataframe(rows, hide_index=True, height=min(36 * (len(rows) + 1), 220))
 
 
@@ -63,8 +72,16 @@ def _map(library: Library, words: Words) -> None:
     ]
     star = _star()
     query = None if star is None else tuple(place(star[None])[0].tolist())
-    st.altair_chart(charts.map_chart(dots, query, words, axes), alt=words("map_alt", n=len(dots)), key=f"map|{view}|{words.language}")
-    st.caption(words("va_how") if view == "va_plane" else words("map_how", p=round(100 * library.map.explained)))
+    st.altair_chart(
+        charts.map_chart(dots, query, words, axes),
+        alt=words("map_alt", n=len(dots)),
+        key=f"map|{view}|{words.language}",
+    )
+    st.caption(
+        words("va_how")
+        if view == "va_plane"
+        else words("map_how", p=round(100 * library.map.explained))
+    )
     if len(rows) < len(catalogue):
         st.caption(words("map_sample", n=len(rows), total=len(catalogue)))
 

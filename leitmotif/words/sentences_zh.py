@@ -118,16 +118,23 @@ def translated(sentence: str) -> str | None:
     for pattern, chinese in _patterns():
         found = pattern.fullmatch(sentence)
         if found:
-            return chinese.format(**{name: translated(said) or said for name, said in found.groupdict().items()})
+            return chinese.format(
+                **{name: translated(said) or said for name, said in found.groupdict().items()}
+            )
     return None
 
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(_pattern(english), re.DOTALL), chinese) for english, chinese in SENTENCES.items())
+    return tuple(
+        (re.compile(_pattern(english), re.DOTALL), chinese)
+        for english, chinese in SENTENCES.items()
+    )
 
 
 def _pattern(english: str) -> str:
     """What the sentence may look like: anything in the place of braces."""
     pieces = string.Formatter().parse(english)
-    return "".join(re.escape(text) + (f"(?P<{name}>.+?)" if name else "") for text, name, _, _ in pieces)
+    return "".join(
+        re.escape(text) + (f"(?P<{name}>.+?)" if name else "") for text, name, _, _ in pieces
+    )

@@ -57,7 +57,10 @@ def analysis(path: Path, source: str, tags: bool) -> dict:
         "curves": heard.profile.curves.values.astype("<f4"),
         "beats": heard.beats.times.astype("<f4"),
         "accents": heard.beats.accents,
-        "beat_confidence": [round(heard.beats.confidence, 4), round(heard.beats.accent_confidence, 4)],
+        "beat_confidence": [
+            round(heard.beats.confidence, 4),
+            round(heard.beats.accent_confidence, 4),
+        ],
         "sections": [start for start, _ in heard.sections],
         "fingerprint": heard.fingerprint,
     }
@@ -69,7 +72,9 @@ def metadata(path: Path, fallback_title: str) -> dict[str, str]:
 
     try:
         tags = mutagen.File(path, easy=True) or {}
-    except Exception:  # mutagen meets every kind of damage with another error; the sound may be whole
+    except (
+        Exception
+    ):  # mutagen meets every kind of damage with another error; the sound may be whole
         tags = {}
 
     def first(*names: str) -> str:

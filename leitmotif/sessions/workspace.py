@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from data.errors import InputError
-from leitmotif.jobs import Job
+from leitmotif.sessions.jobs import Job
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".m4v", ".avi")
 CATALOGUE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
@@ -56,7 +56,9 @@ class Workspace:
         self.jobs: list[Job] = []
         folder.mkdir(parents=True, exist_ok=True)
 
-    def receive(self, name: str, stream: BinaryIO, suffixes: Collection[str], limit_mb: int) -> Kept:
+    def receive(
+        self, name: str, stream: BinaryIO, suffixes: Collection[str], limit_mb: int
+    ) -> Kept:
         """Keep what was uploaded. The same content twice is kept once.
 
         Raises `InputError` for an empty file, one over the limit, or one of another kind.
@@ -64,7 +66,9 @@ class Workspace:
         shown = shown_name(name) or "file"
         suffix = Path(shown).suffix.lower()
         if suffix not in suffixes:
-            raise InputError(f"{shown}: files of this kind are not read here; give one of {', '.join(suffixes)}.")
+            raise InputError(
+                f"{shown}: files of this kind are not read here; give one of {', '.join(suffixes)}."
+            )
         incoming = self.folder / f"incoming{suffix}"
         try:
             key = self._copy(stream, incoming, limit_mb << 20)
@@ -79,7 +83,9 @@ class Workspace:
             incoming.replace(kept.path)
             return kept
         except OSError as error:
-            raise InputError(f"{shown}: cannot be kept ({error.strerror}); make room on the disk and try again.") from None
+            raise InputError(
+                f"{shown}: cannot be kept ({error.strerror}); make room on the disk and try again."
+            ) from None
         finally:
             incoming.unlink(missing_ok=True)
 
@@ -106,7 +112,9 @@ class Workspace:
     def remove(self, kept: Kept) -> None:
         """Delete what this folder holds of a file: itself and what was made of it; one that lies elsewhere stays."""
         for file in self.folder.glob(f"{kept.key[:32]}*"):
-            with suppress(OSError):  # Windows keeps a file that is still open; it goes with the session
+            with suppress(
+                OSError
+            ):  # Windows keeps a file that is still open; it goes with the session
                 file.unlink()
 
     def close(self) -> None:
@@ -122,13 +130,17 @@ def local_file(text: str, suffixes: Collection[str]) -> Kept:
     path = Path(text.strip().strip("\"'")).expanduser()
     try:
         found = path.resolve()
-        size, changed = (found.stat().st_size, found.stat().st_mtime_ns) if found.is_file() else (None, None)
+        size, changed = (
+            (found.stat().st_size, found.stat().st_mtime_ns) if found.is_file() else (None, None)
+        )
     except (OSError, ValueError):
         size = None
     if size is None:
         raise InputError(f"{path}: no such file on this machine; check the path.")
     if found.suffix.lower() not in suffixes:
-        raise InputError(f"{path}: files of this kind are not read here; give one of {', '.join(suffixes)}.")
+        raise InputError(
+            f"{path}: files of this kind are not read here; give one of {', '.join(suffixes)}."
+        )
     key = hashlib.sha256(f"{found}|{size}|{changed}".encode()).hexdigest()
     return Kept(key, shown_name(found.name), found)
 
@@ -140,7 +152,9 @@ class Workspaces:
     for networks that drop and laptops that sleep.
     """
 
-    def __init__(self, alive: Callable[[str], bool], grace_s: float = 120.0, parent: Path | None = None) -> None:
+    def __init__(
+        self, alive: Callable[[str], bool], grace_s: float = 120.0, parent: Path | None = None
+    ) -> None:
         from filelock import FileLock
 
         parent = parent or Path(tempfile.gettempdir())
@@ -161,7 +175,9 @@ class Workspaces:
         with self._guard:
             self._seen[session] = time.monotonic()
             if session not in self._open:
-                self._open[session] = Workspace(self.root / hashlib.sha256(session.encode()).hexdigest()[:16])
+                self._open[session] = Workspace(
+                    self.root / hashlib.sha256(session.encode()).hexdigest()[:16]
+                )
             return self._open[session]
 
     def sweep(self) -> None:
@@ -171,7 +187,9 @@ class Workspaces:
             for session in self._open:
                 if self._alive(session):
                     self._seen[session] = now
-            gone = [self._open.pop(s) for s in list(self._open) if now - self._seen[s] > self._grace]
+            gone = [
+                self._open.pop(s) for s in list(self._open) if now - self._seen[s] > self._grace
+            ]
             self._seen = {s: t for s, t in self._seen.items() if s in self._open}
         for workspace in gone:
             workspace.close()

@@ -61,14 +61,18 @@ class Examples:
 
     def tensors(self, rows: Sequence[int]) -> tuple[Tensor, ...]:
         """One batch: tokens, seen, mask, base, share."""
-        numbers = (torch.tensor(array[rows], dtype=torch.float32) for array in (self.base, self.share))
+        numbers = (
+            torch.tensor(array[rows], dtype=torch.float32) for array in (self.base, self.share)
+        )
         return (*batch([self.tokens[i] for i in rows]), *numbers)
 
 
 class _Drawn(IterableDataset):
     """The drawn batches of one epoch, the same for the same epoch."""
 
-    def __init__(self, examples: Examples, settings: TrainSettings, epoch: Callable[[], int]) -> None:
+    def __init__(
+        self, examples: Examples, settings: TrainSettings, epoch: Callable[[], int]
+    ) -> None:
         self.examples, self.settings, self.epoch = examples, settings, epoch
 
     def __iter__(self):
@@ -84,7 +88,13 @@ class _Drawn(IterableDataset):
 class ResidualTraining(lightning.LightningModule):
     """Squared error in shares of the range, each field over the variance of its ratings."""
 
-    def __init__(self, network: TemporalTransformer, variance: np.ndarray, settings: TrainSettings, held_out: Examples | None) -> None:
+    def __init__(
+        self,
+        network: TemporalTransformer,
+        variance: np.ndarray,
+        settings: TrainSettings,
+        held_out: Examples | None,
+    ) -> None:
         super().__init__()
         self.network, self.settings, self.held_out = network, settings, held_out
         self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.averaging))
@@ -112,14 +122,20 @@ class ResidualTraining(lightning.LightningModule):
         if self.held_out is None:
             return
         self.average.eval()
-        tokens, seen, mask, base, share = self.held_out.tensors(np.arange(len(self.held_out.tokens)))
+        tokens, seen, mask, base, share = self.held_out.tensors(
+            np.arange(len(self.held_out.tokens))
+        )
         with torch.inference_mode():
             residual = self.average(tokens, seen, mask)
         self.answers.append(residual.double().numpy())
         self.log("held_out_loss", self.loss(residual, base, share))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        return torch.optim.AdamW(self.network.parameters(), lr=self.settings.learning_rate, weight_decay=self.settings.weight_decay)
+        return torch.optim.AdamW(
+            self.network.parameters(),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+        )
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         checkpoint["answers"] = torch.tensor(np.array(self.answers))
@@ -134,7 +150,9 @@ class _Report(lightning.Callback):
     def __init__(self, report: Callable[[int], None]) -> None:
         self.report = report
 
-    def on_train_epoch_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule
+    ) -> None:
         self.report(trainer.current_epoch)
 
 
@@ -144,7 +162,9 @@ class _Resumable(Checkpoint):
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule
+    ) -> None:
         with atomic_path(self.path) as temporary:
             trainer.save_checkpoint(temporary)
 
@@ -194,10 +214,20 @@ def scale_residuals(network: TemporalTransformer, factor: np.ndarray) -> None:
         network.head.bias.mul_(rows)
 
 
-def _fit(module: ResidualTraining, drawn: _Drawn, folder: Path, checkpoint: Path | None, report: Callable[[int], None]) -> None:
+def _fit(
+    module: ResidualTraining,
+    drawn: _Drawn,
+    folder: Path,
+    checkpoint: Path | None,
+    report: Callable[[int], None],
+) -> None:
     callbacks: list[lightning.Callback] = [_Report(report), _Resumable(folder / "last.ckpt")]
     if module.held_out is not None:
-        callbacks.append(EarlyStopping("held_out_loss", patience=module.settings.patience, check_on_train_epoch_end=True))
+        callbacks.append(
+            EarlyStopping(
+                "held_out_loss", patience=module.settings.patience, check_on_train_epoch_end=True
+            )
+        )
     with quiet_lightning():
         trainer = lightning.Trainer(
             accelerator="cpu",
@@ -210,7 +240,9 @@ def _fit(module: ResidualTraining, drawn: _Drawn, folder: Path, checkpoint: Path
             enable_model_summary=False,
             deterministic=True,
         )
-        trainer.fit(module, DataLoader(drawn, batch_size=None), ckpt_path=checkpoint, weights_only=True)
+        trainer.fit(
+            module, DataLoader(drawn, batch_size=None), ckpt_path=checkpoint, weights_only=True
+        )
 
 
 def _variance(share: np.ndarray) -> np.ndarray:

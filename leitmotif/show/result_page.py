@@ -19,15 +19,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS
-from leitmotif import __version__, drawing
-from leitmotif.i18n import Words
+from leitmotif import __version__
 from leitmotif.pipeline import Recommendation
+from leitmotif.show import drawing
+from leitmotif.words.page_words import Words
 
 if TYPE_CHECKING:
     from features.video.timeline import Timeline
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-_COLUMNS = ("title", "artist", "path", "duration_s", "bpm", "key", "loudness_lufs", "license", "license_url")
+_COLUMNS = (
+    "title",
+    "artist",
+    "path",
+    "duration_s",
+    "bpm",
+    "key",
+    "loudness_lufs",
+    "license",
+    "license_url",
+)
 _PICTURES = 8
 
 
@@ -44,8 +55,16 @@ class Choices:
     """Music dimensions that were dragged away from the prediction."""
 
     def to_dict(self) -> dict:
-        weights = dict(zip(MUSIC_NAMES, np.asarray(self.weights, dtype=float).tolist(), strict=True))
-        return {"weights": weights, "metric": self.metric, "scale": self.scale, "filters": self.filters, "edited": list(self.edited)}
+        weights = dict(
+            zip(MUSIC_NAMES, np.asarray(self.weights, dtype=float).tolist(), strict=True)
+        )
+        return {
+            "weights": weights,
+            "metric": self.metric,
+            "scale": self.scale,
+            "filters": self.filters,
+            "edited": list(self.edited),
+        }
 
 
 def safe_cell(text: str) -> str:
@@ -68,7 +87,9 @@ def results_csv(result: Recommendation) -> str:
     for place, m in enumerate(result.matches, start=1):
         known = [safe_cell(m.track.get(column, "")) for column in _COLUMNS]
         numbers = [*map(repr, m.values.tolist()), *(f"{s:.4f}" for s in m.shares)]
-        writer.writerow([place, safe_cell(m.track_id), *known, repr(m.distance), m.sentence, *numbers])
+        writer.writerow(
+            [place, safe_cell(m.track_id), *known, repr(m.distance), m.sentence, *numbers]
+        )
     return text.getvalue()
 
 
@@ -83,7 +104,9 @@ def results_json(video: str, result: Recommendation, choices: Choices) -> str:
     return json.dumps(record, ensure_ascii=False, indent=2)
 
 
-def report_html(video: str, timeline: Timeline, whole, result: Recommendation, choices: Choices, words: Words) -> str:
+def report_html(
+    video: str, timeline: Timeline, whole, result: Recommendation, choices: Choices, words: Words
+) -> str:
     """One page: keyframes, curves, the two profiles, the choices, the tracks with their reasons.
 
     whole : the profile of the whole video, with its curves. The result may be of one scene.
@@ -92,7 +115,12 @@ def report_html(video: str, timeline: Timeline, whole, result: Recommendation, c
     if result.end is not None:
         title += f" ({words.clock(result.start)} – {words.clock(result.end)})"
     curves = [(f, whole.curves[f.name]) for f in VIDEO_FIELDS if f.name in drawing.CURVE_COLOURS]
-    made = words("report_made", version=__version__, date=datetime.date.today().isoformat(), catalogue=_name(result.catalogue.source))
+    made = words(
+        "report_made",
+        version=__version__,
+        date=datetime.date.today().isoformat(),
+        catalogue=_name(result.catalogue.source),
+    )
     body = [
         f"<h1>{_t(title)}</h1>",
         _pictures(timeline.keyframes),
@@ -139,7 +167,10 @@ def _pictures(keyframes: Sequence[tuple[float, bytes]]) -> str:
     if not keyframes:
         return ""
     chosen = np.linspace(0, len(keyframes) - 1, min(_PICTURES, len(keyframes))).round().astype(int)
-    images = (f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(keyframes[i][1]).decode("ascii")}">' for i in chosen)
+    images = (
+        f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(keyframes[i][1]).decode("ascii")}">'
+        for i in chosen
+    )
     return f'<div class="pictures">{"".join(images)}</div>'
 
 
@@ -150,16 +181,29 @@ def _tracks(result: Recommendation, choices: Choices, words: Words) -> str:
     for place, m in enumerate(result.matches, start=1):
         off = (m.values - result.music.values) / spread
         sentence = words.reason(m.sentence, off, np.asarray(choices.weights), m.shares)
-        cells = (str(place), m.name, m.track.get("artist", ""), f"{m.distance:.3f}", sentence, m.track.get("license", ""))
+        cells = (
+            str(place),
+            m.name,
+            m.track.get("artist", ""),
+            f"{m.distance:.3f}",
+            sentence,
+            m.track.get("license", ""),
+        )
         rows.append("<tr>" + "".join(f"<td>{_t(cell)}</td>" for cell in cells) + "</tr>")
     heads = ("", words("track"), words("artist"), words("metric"), "", words("licence"))
     return f'<table class="tracks"><tr>{"".join(f"<th>{_t(h)}</th>" for h in heads)}</tr>{"".join(rows)}</table>'
 
 
 def _chosen(choices: Choices, words: Words) -> str:
-    weights = ", ".join(f"{words.field(f)} {w:g}" for f, w in zip(MUSIC_FIELDS, choices.weights, strict=True))
-    said = words("report_choices", weights=weights, metric=words(choices.metric), scale=words(choices.scale))
-    return said + (" " + words("report_filters", filters=choices.filters) if choices.filters else "")
+    weights = ", ".join(
+        f"{words.field(f)} {w:g}" for f, w in zip(MUSIC_FIELDS, choices.weights, strict=True)
+    )
+    said = words(
+        "report_choices", weights=weights, metric=words(choices.metric), scale=words(choices.scale)
+    )
+    return said + (
+        " " + words("report_filters", filters=choices.filters) if choices.filters else ""
+    )
 
 
 def _edited(choices: Choices, words: Words) -> str:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data.profiles import VIDEO_FIELDS, Curves
-from leitmotif.drawing import ACCENT, CURVE_COLOURS, MOOD_COLOURS
+from leitmotif.show.drawing import ACCENT, CURVE_COLOURS, MOOD_COLOURS
 
 if TYPE_CHECKING:
     import altair as alt
 
-    from leitmotif.i18n import Words
+    from leitmotif.words.page_words import Words
 
 CURVES = tuple(CURVE_COLOURS)
 """The fields that are shown over time, top to bottom."""
@@ -24,7 +24,9 @@ MOST_POINTS = 480
 """Points per curve: more than a screen's width of them cannot be seen."""
 PICTURES = 8
 """Keyframes in the strip: enough to recognise the film, large enough to see on a phone (ours)."""
-_CLOCK = "floor(datum.value / 60) + ':' + (datum.value % 60 < 9.5 ? '0' : '') + round(datum.value % 60)"
+_CLOCK = (
+    "floor(datum.value / 60) + ':' + (datum.value % 60 < 9.5 ? '0' : '') + round(datum.value % 60)"
+)
 
 
 def film_chart(
@@ -45,7 +47,10 @@ def film_chart(
 
     rows = _moments(curves, duration, scenes)
     x = alt.X(
-        "time:Q", title=None, scale=alt.Scale(domain=[0, duration], nice=False), axis=alt.Axis(labelExpr=_CLOCK, grid=False, tickCount=8)
+        "time:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, duration], nice=False),
+        axis=alt.Axis(labelExpr=_CLOCK, grid=False, tickCount=8),
     )
     y = alt.Y("at:Q", scale=alt.Scale(domain=[0, len(CURVES) + 1.35], nice=False), axis=None)
     layers = [
@@ -55,7 +60,11 @@ def film_chart(
         _names(alt, words),
         _reader(alt, rows, scenes, chosen, words),
     ]
-    return alt.layer(*[layer for layer in layers if layer is not None]).properties(height=390).configure_view(strokeWidth=0)
+    return (
+        alt.layer(*[layer for layer in layers if layer is not None])
+        .properties(height=390)
+        .configure_view(strokeWidth=0)
+    )
 
 
 def _moments(curves: Curves, duration: float, scenes: Sequence[tuple[float, float]]) -> list[dict]:
@@ -92,10 +101,26 @@ def _bands(alt, rows, x, y, words):
         for row in rows:
             if row[name] is not None:
                 share = (min(max(row[name], f.low), f.high) - f.low) / (f.high - f.low)
-                points.append({"time": (row["time"] + row["end"]) / 2, "at": low + (high - low) * share, "curve": name})
-    colour = alt.Color("curve:N", scale=alt.Scale(domain=list(CURVES), range=list(CURVE_COLOURS.values())), legend=None)
-    neutral = alt.Chart(alt.Data(values=lines)).mark_rule(strokeDash=[2, 3], opacity=0.35, color="gray").encode(y=y)
-    return neutral + alt.Chart(alt.Data(values=points)).mark_line(strokeWidth=2, interpolate="monotone").encode(x=x, y=y, color=colour)
+                points.append(
+                    {
+                        "time": (row["time"] + row["end"]) / 2,
+                        "at": low + (high - low) * share,
+                        "curve": name,
+                    }
+                )
+    colour = alt.Color(
+        "curve:N",
+        scale=alt.Scale(domain=list(CURVES), range=list(CURVE_COLOURS.values())),
+        legend=None,
+    )
+    neutral = (
+        alt.Chart(alt.Data(values=lines))
+        .mark_rule(strokeDash=[2, 3], opacity=0.35, color="gray")
+        .encode(y=y)
+    )
+    return neutral + alt.Chart(alt.Data(values=points)).mark_line(
+        strokeWidth=2, interpolate="monotone"
+    ).encode(x=x, y=y, color=colour)
 
 
 def _names(alt, words):
@@ -116,10 +141,20 @@ def _strip(alt, keyframes, duration, y):
     edges = np.linspace(0, duration, PICTURES + 1)
     top, bottom = len(CURVES) + 1.33, len(CURVES) + 0.12
     rows = [
-        {"time": a, "end": b, "at": bottom, "top": top, "picture": thumbnail(keyframes[int(np.argmin(np.abs(times - (a + b) / 2)))][1])}
+        {
+            "time": a,
+            "end": b,
+            "at": bottom,
+            "top": top,
+            "picture": thumbnail(keyframes[int(np.argmin(np.abs(times - (a + b) / 2)))][1]),
+        }
         for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
     ]
-    return alt.Chart(alt.Data(values=rows)).mark_image(aspect=True).encode(x="time:Q", x2="end:Q", y=y, y2="top:Q", url="picture:N")
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_image(aspect=True)
+        .encode(x="time:Q", x2="end:Q", y=y, y2="top:Q", url="picture:N")
+    )
 
 
 def thumbnail(jpeg: bytes, width: int = 200) -> str:
@@ -137,19 +172,43 @@ def _cut_ticks(alt, cuts, duration):
         return None
     at = len(CURVES)
     rows = [{"time": float(t), "at": at - 0.02, "top": at + 0.1} for t in cuts if t <= duration]
-    return alt.Chart(alt.Data(values=rows)).mark_rule(opacity=0.7, color="gray").encode(x="time:Q", y="at:Q", y2="top:Q")
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_rule(opacity=0.7, color="gray")
+        .encode(x="time:Q", y="at:Q", y2="top:Q")
+    )
 
 
 def _reader(alt, rows, scenes, chosen, words):
     """Invisible columns that show the values under the mouse; those of the chosen scene are tinted."""
-    table = [row | {"from": words.clock(row["time"]), "at": 0, "top": len(CURVES) + 1.35, "chosen": row["scene"] == chosen} for row in rows]
+    table = [
+        row
+        | {
+            "from": words.clock(row["time"]),
+            "at": 0,
+            "top": len(CURVES) + 1.35,
+            "chosen": row["scene"] == chosen,
+        }
+        for row in rows
+    ]
     for row in table:
         row["place"] = words("scene_n", n=row["scene"] + 1) if scenes else ""
-    hover = alt.selection_point(name="hover", on="pointerover", nearest=False, clear="pointerout", empty=False)
+    hover = alt.selection_point(
+        name="hover", on="pointerover", nearest=False, clear="pointerout", empty=False
+    )
     scene = alt.selection_point(name="scene", fields=["scene"], on="click", empty=False)
-    read = [alt.Tooltip("from:N", title=words("time")), alt.Tooltip("place:N", title=words("scene"))]
+    read = [
+        alt.Tooltip("from:N", title=words("time")),
+        alt.Tooltip("place:N", title=words("scene")),
+    ]
     read += [alt.Tooltip(f"{n}:Q", title=words.field(n), format=".0f") for n in CURVES]
-    opacity = alt.when(hover).then(alt.value(0.22)).when("datum.chosen").then(alt.value(0.12)).otherwise(alt.value(0.0))
+    opacity = (
+        alt.when(hover)
+        .then(alt.value(0.22))
+        .when("datum.chosen")
+        .then(alt.value(0.12))
+        .otherwise(alt.value(0.0))
+    )
     return (
         alt.Chart(alt.Data(values=table))
         .mark_rect(color=ACCENT, cursor="pointer")
@@ -158,7 +217,12 @@ def _reader(alt, rows, scenes, chosen, words):
     )
 
 
-def map_chart(rows: list[dict], query: tuple[float, float] | None, words: Words, axes: tuple[str, str] | None = None) -> alt.LayerChart:
+def map_chart(
+    rows: list[dict],
+    query: tuple[float, float] | None,
+    words: Words,
+    axes: tuple[str, str] | None = None,
+) -> alt.LayerChart:
     """Tracks as dots on two axes, coloured and shaped by mood; the query is a star.
 
     rows : dicts with x, y, mood, title, artist, arousal, valence. axes : names of the dimensions to
@@ -182,9 +246,18 @@ def map_chart(rows: list[dict], query: tuple[float, float] | None, words: Words,
             x=alt.X("x:Q", axis=axis(right), scale=alt.Scale(nice=False, padding=18)),
             y=alt.Y("y:Q", axis=axis(up), scale=alt.Scale(nice=False, padding=18)),
             color=alt.Color(
-                "mood:N", title=None, scale=alt.Scale(domain=domain, range=list(MOOD_COLOURS.values())), legend=alt.Legend(orient="top")
+                "mood:N",
+                title=None,
+                scale=alt.Scale(domain=domain, range=list(MOOD_COLOURS.values())),
+                legend=alt.Legend(orient="top"),
             ),
-            shape=alt.Shape("mood:N", title=None, scale=alt.Scale(domain=domain, range=["circle", "triangle-up", "square", "diamond"])),
+            shape=alt.Shape(
+                "mood:N",
+                title=None,
+                scale=alt.Scale(
+                    domain=domain, range=["circle", "triangle-up", "square", "diamond"]
+                ),
+            ),
             tooltip=[
                 alt.Tooltip("title:N", title=words("track")),
                 alt.Tooltip("artist:N", title=words("artist")),
@@ -195,11 +268,19 @@ def map_chart(rows: list[dict], query: tuple[float, float] | None, words: Words,
     )
     layers = [dots]
     if query is not None:
-        star = alt.Chart(alt.Data(values=[{"x": query[0], "y": query[1], "what": words("query_star")}]))
+        star = alt.Chart(
+            alt.Data(values=[{"x": query[0], "y": query[1], "what": words("query_star")}])
+        )
         path = "M0,-1L.25,-.34L.95,-.31L.4,.13L.59,.81L0,.42L-.59,.81L-.4,.13L-.95,-.31L-.25,-.34Z"
         layers.append(
-            star.mark_point(shape=path, filled=True, size=420, color=ACCENT, opacity=1, stroke="white", strokeWidth=1.5).encode(
-                x="x:Q", y="y:Q", tooltip=alt.Tooltip("what:N", title=" ")
-            )
+            star.mark_point(
+                shape=path,
+                filled=True,
+                size=420,
+                color=ACCENT,
+                opacity=1,
+                stroke="white",
+                strokeWidth=1.5,
+            ).encode(x="x:Q", y="y:Q", tooltip=alt.Tooltip("what:N", title=" "))
         )
     return alt.layer(*layers).properties(height=430).configure_view(strokeWidth=0)

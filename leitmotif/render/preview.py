@@ -14,7 +14,7 @@ from typing import Literal
 
 from data.atomic import atomic_path
 from data.errors import InputError, Progress
-from leitmotif import ffmpeg
+from leitmotif.render import ffmpeg
 
 TARGET_LUFS = -16.0
 """Loudness of the track: the upper end of what AES TD1004.1.15-10 recommends for streams."""
@@ -65,15 +65,26 @@ def render(
     if not picture.video:
         raise InputError(f"{Path(video).name}: there is no picture in this file; choose a video.")
     if not music.audio:
-        raise InputError(f"{Path(track).name}: there is no sound in this file; choose another track.")
+        raise InputError(
+            f"{Path(track).name}: there is no sound in this file; choose another track."
+        )
     length = (picture.duration if end is None else min(end, picture.duration)) - start
     if not length > 0:
-        raise InputError(f"{Path(video).name}: nothing is left between {start:.2f} s and its end; choose another stretch.")
+        raise InputError(
+            f"{Path(video).name}: nothing is left between {start:.2f} s and its end; choose another stretch."
+        )
     target = Path(output).with_suffix(container(video, picture.video))
-    with atomic_path(target) as temporary, tempfile.TemporaryDirectory(dir=temporary.parent, prefix=".music-") as folder:
+    with (
+        atomic_path(target) as temporary,
+        tempfile.TemporaryDirectory(dir=temporary.parent, prefix=".music-") as folder,
+    ):
         laps = _laps(track, length, in_point, Path(folder), progress)
         gain = _gain(ffmpeg.loudness(laps[0]), TARGET_LUFS)
-        own = _own_gain(video, start, length, progress) if original == "duck" and picture.audio else None
+        own = (
+            _own_gain(video, start, length, progress)
+            if original == "duck" and picture.audio
+            else None
+        )
         sound, rate = _SOUND[target.suffix]
         ffmpeg.run(
             [
@@ -83,7 +94,18 @@ def render(
                 *(["-stream_loop", "-1", *ffmpeg.source(laps[1])] if len(laps) > 1 else []),
                 *("-filter_complex", _mix(len(laps), gain, own, length)),
                 *("-map", "0:V:0", "-map", "[out]", "-t", f"{length:.6f}"),
-                *("-c:v", "copy", "-c:a", sound, "-b:a", rate, "-ar", "48000", "-map_metadata", "-1"),
+                *(
+                    "-c:v",
+                    "copy",
+                    "-c:a",
+                    sound,
+                    "-b:a",
+                    rate,
+                    "-ar",
+                    "48000",
+                    "-map_metadata",
+                    "-1",
+                ),
                 *(["-movflags", "+faststart"] if target.suffix == ".mp4" else []),
                 str(temporary),
             ],
@@ -94,7 +116,13 @@ def render(
     return target
 
 
-def _laps(track: str | os.PathLike, length: float, in_point: float, folder: Path, progress: Progress | None) -> list[Path]:
+def _laps(
+    track: str | os.PathLike,
+    length: float,
+    in_point: float,
+    folder: Path,
+    progress: Progress | None,
+) -> list[Path]:
     """The music as PCM: one file that is long enough, or a first lap and one to repeat after it.
 
     A lap runs to the track's end, which is cross-faded into its first `seam` seconds; the lap to
@@ -102,31 +130,49 @@ def _laps(track: str | os.PathLike, length: float, in_point: float, folder: Path
     """
     whole = folder / "track.wav"
     pcm = ("-map", "0:a:0", "-ac", "2", "-ar", "48000")
-    cut = [*(["-ss", f"{in_point:.6f}"] if in_point else []), *ffmpeg.source(track), "-t", f"{length:.6f}"]
+    cut = [
+        *(["-ss", f"{in_point:.6f}"] if in_point else []),
+        *ffmpeg.source(track),
+        "-t",
+        f"{length:.6f}",
+    ]
     ffmpeg.run([*cut, *pcm, str(whole)], stage="track", total=length, progress=progress)
     have = ffmpeg.probe(whole).duration
     if not have > 0:
-        raise InputError(f"{Path(track).name}: nothing is left of this track after {in_point:.1f} s; begin earlier.")
+        raise InputError(
+            f"{Path(track).name}: nothing is left of this track after {in_point:.1f} s; begin earlier."
+        )
     if have >= length - 0.05:
         return [whole]
     if in_point:  # the later laps begin at the track's own beginning
         ffmpeg.run([*ffmpeg.source(track), *pcm, str(whole)], stage="track", progress=progress)
         have = ffmpeg.probe(whole).duration
     seam = min(SEAM_S, have / 4)
-    return [_lap(whole, folder / f"{name}.wav", min(at, have - seam), seam) for name, at in (("first", in_point), ("again", seam))]
+    return [
+        _lap(whole, folder / f"{name}.wav", min(at, have - seam), seam)
+        for name, at in (("first", in_point), ("again", seam))
+    ]
 
 
 def _lap(whole: Path, output: Path, start: float, seam: float) -> Path:
     head = ["-t", f"{seam:.6f}", *ffmpeg.source(whole)]
     fade = f"[0][1]acrossfade=d={seam:.6f}:c1=qsin:c2=qsin"  # equal power
-    ffmpeg.run(["-ss", f"{start:.6f}", *ffmpeg.source(whole), *head, "-filter_complex", fade, str(output)])
+    ffmpeg.run(
+        ["-ss", f"{start:.6f}", *ffmpeg.source(whole), *head, "-filter_complex", fade, str(output)]
+    )
     return output
 
 
-def _own_gain(video: str | os.PathLike, start: float, length: float, progress: Progress | None) -> float | None:
+def _own_gain(
+    video: str | os.PathLike, start: float, length: float, progress: Progress | None
+) -> float | None:
     """Decibels that keep the film's own sound `DUCK_LU` below the track, never louder than it was; None for silence."""
     measured = ffmpeg.loudness(video, start=start, length=length, progress=progress)
-    return None if measured <= ffmpeg.SILENCE_LUFS else min(0.0, _gain(measured, TARGET_LUFS - DUCK_LU))
+    return (
+        None
+        if measured <= ffmpeg.SILENCE_LUFS
+        else min(0.0, _gain(measured, TARGET_LUFS - DUCK_LU))
+    )
 
 
 def _gain(measured: float, target: float) -> float:
@@ -143,7 +189,9 @@ def _mix(laps: int, gain: float, own: float | None, length: float) -> str:
     if own is None:
         both = "[under]anull[all];"
     else:
-        both = f"[0:a:0]aresample=48000,aformat=channel_layouts=stereo,volume={own:.2f}dB,apad[own];"
+        both = (
+            f"[0:a:0]aresample=48000,aformat=channel_layouts=stereo,volume={own:.2f}dB,apad[own];"
+        )
         both += "[under][own]amix=inputs=2:duration=first:normalize=0[all];"
     # At four times the rate the limiter sees the peaks between the samples.
     limited = f"[all]aresample=192000,alimiter=limit={ceiling:.4f}:level=false,aresample=48000[out]"

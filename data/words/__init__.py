@@ -1,0 +1,76 @@
+"""What is said to people: one TOML file per language, a table per part of the product.
+
+A code is `table.name`, such as `video.empty_file`; its sentence is a `str.format` template over named
+values. Adding a language is adding a file with the same codes; a test holds that each file has every
+code and uses the same values.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+DEFAULT = "en"
+
+
+def languages() -> dict[str, str]:
+    """Code of each language to its own name for itself, English first."""
+    codes = sorted(
+        (p.stem for p in FOLDER.glob("*.toml")), key=lambda code: (code != DEFAULT, code)
+    )
+    return {code: words(code)["language.name"] for code in codes}
+
+
+@cache
+def words(language: str) -> Mapping[str, str]:
+    """Every template of a language by its code."""
+    with (FOLDER / f"{language}.toml").open("rb") as file:
+        tables = tomllib.load(file)
+    return {
+        f"{table}.{name}": text for table, lines in tables.items() for name, text in lines.items()
+    }
+
+
+def say(code: str, language: str = DEFAULT, /, **values: object) -> str:
+    """The sentence of a code. A value that is a `Sentence` is said in the same language, too.
+
+    A list or tuple is joined by the language's comma. Raises `KeyError` for an unknown code or a
+    value that is missing.
+    """
+    return words(language)[code].format(
+        **{name: _spoken(value, language) for name, value in values.items()}
+    )
+
+
+def _spoken(value: object, language: str) -> object:
+    if isinstance(value, Sentence):
+        return value.into(language)
+    if isinstance(value, list | tuple):
+        return words(language)["language.comma"].join(str(_spoken(v, language)) for v in value)
+    return value
+
+
+class Sentence(str):
+    """A sentence that remembers what it says: English as a string, any language by `into`."""
+
+    code: str
+    values: dict[str, object]
+
+    def __new__(cls, code: str, /, **values: object) -> Sentence:
+        sentence = super().__new__(cls, say(code, **values))
+        sentence.code, sentence.values = code, values
+        return sentence
+
+    def into(self, language: str) -> str:
+        """The same sentence in another language."""
+        return say(self.code, language, **self.values)
+
+    def __reduce__(self):
+        return _sentence, (self.code, self.values)
+
+
+def _sentence(code: str, values: Mapping[str, object]) -> Sentence:
+    return Sentence(code, **values)

@@ -1,0 +1,1 @@
+"""Scored videos become pairs, and predictors are judged on them."""

@@ -1,0 +1,1 @@
+"""Pictures and tracks brought together by ffmpeg."""

@@ -1,0 +1,1 @@
+"""What a page or a service holds for somebody: jobs, files, films. Nothing here knows Streamlit."""

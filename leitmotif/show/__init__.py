@@ -1,0 +1,1 @@
+"""Results made visible: terminal tables, charts, plots, pages to take away."""
