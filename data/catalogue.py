@@ -27,6 +27,8 @@ METADATA_COLUMNS = (
     "license", "license_url", "content_sha256", "extractor",
 )  # fmt: skip
 COLUMNS = (*METADATA_COLUMNS, *MUSIC_NAMES)
+CONFIDENCE_COLUMNS = tuple(f"{name}_confidence" for name in MUSIC_NAMES)
+"""How much evidence stood behind each value, 0–1; optional."""
 NUMBER_COLUMNS = ("duration_s", "bpm", "loudness_lufs")
 MISSING = "missing"
 """What column `status` says of a track whose file is gone: its row is kept, and never answered."""
@@ -82,14 +84,19 @@ class Catalogue:
         `track_id` is always there and unique.
     skipped : rows of the file that could not be used.
     source : where it came from, for messages.
+    confidence : float64 (N, 10), 0–1, the evidence behind each value; 1 where nobody said.
     """
 
     features: np.ndarray
     columns: Mapping[str, Sequence]
     skipped: tuple[SkippedRow, ...] = ()
     source: str = ""
+    confidence: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
+        if self.confidence is None:
+            object.__setattr__(self, "confidence", np.broadcast_to(1.0, self.features.shape))
+        assert self.confidence.shape == self.features.shape, self.confidence.shape
         assert self.features.ndim == 2 and self.features.shape[1] == len(MUSIC_NAMES), (
             self.features.shape
         )
@@ -106,6 +113,11 @@ class Catalogue:
     def extractors(self) -> tuple[str, ...]:
         """The distinct extractors of the rows; empty where the file does not say."""
         return tuple(sorted(set(self.text("extractor")) - {""}))
+
+    @property
+    def evidence(self) -> np.ndarray:
+        """Mean confidence of each row, (N,); 0 where nothing was heard in the track."""
+        return self.confidence.mean(axis=1)
 
     def text(self, name: str) -> list[str]:
         """One column as text; empty strings where the column or a value is missing."""
@@ -135,13 +147,15 @@ class Catalogue:
         rows = list(rows)
         if not rows:
             raise InputError(f"{source or 'catalogue'}: there is no track in it.")
-        extra = dict.fromkeys(k for row in rows for k in row if k not in COLUMNS)
+        ours = {*COLUMNS, *CONFIDENCE_COLUMNS}
+        extra = dict.fromkeys(k for row in rows for k in row if k not in ours)
         features = np.array([[float(row[n]) for n in MUSIC_NAMES] for row in rows])
+        confidence = np.array([[float(row.get(n, 1)) for n in CONFIDENCE_COLUMNS] for row in rows])
         columns = {
             n: ["" if row.get(n) is None else row[n] for row in rows]
             for n in (*METADATA_COLUMNS, *extra)
         }
-        return cls(features, columns, source=source)
+        return cls(features, columns, source=source, confidence=confidence)
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> Catalogue:
@@ -190,13 +204,20 @@ class Catalogue:
                 return
             columns = [self.text(n) for n in names]
             at = len(METADATA_COLUMNS)
+            numbers = (
+                np.hstack([self.features, self.confidence]) if self._doubted else self.features
+            )
+            named = [*MUSIC_NAMES, *(CONFIDENCE_COLUMNS if self._doubted else ())]
             with temporary.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")
-                writer.writerow([*METADATA_COLUMNS, *MUSIC_NAMES, *names[at:]])
-                for row, values in zip(
-                    zip(*columns, strict=True), self.features.tolist(), strict=True
-                ):
+                writer.writerow([*METADATA_COLUMNS, *named, *names[at:]])
+                for row, values in zip(zip(*columns, strict=True), numbers.tolist(), strict=True):
                     writer.writerow([*row[:at], *map(repr, values), *row[at:]])
+
+    @property
+    def _doubted(self) -> bool:
+        """Whether there is any confidence below 1 to be written."""
+        return bool((self.confidence < 1).any())
 
     def _write_parquet(self, path: Path, names: list[str]) -> None:
         import pyarrow as pa
@@ -209,6 +230,8 @@ class Catalogue:
             for n in names
         }
         music = {n: pa.array(self.features[:, i]) for i, n in enumerate(MUSIC_NAMES)}
+        if self._doubted:
+            music |= {n: pa.array(self.confidence[:, i]) for i, n in enumerate(CONFIDENCE_COLUMNS)}
         at = len(METADATA_COLUMNS)
         order = {n: table[n] for n in names[:at]} | music | {n: table[n] for n in names[at:]}
         pq.write_table(pa.table(order), path, compression="zstd")
@@ -222,7 +245,9 @@ class Catalogue:
             n: c.take(rows) if hasattr(c, "to_pylist") else [c[i] for i in rows]
             for n, c in self.columns.items()
         }
-        return replace(self, features=self.features[rows], columns=columns)
+        return replace(
+            self, features=self.features[rows], confidence=self.confidence[rows], columns=columns
+        )
 
 
 def metadata_name(spelling: str) -> str:
@@ -260,6 +285,8 @@ class _Layout(NamedTuple):
     """Column of each of the ten fields."""
     metadata: dict[str, int]
     """Column of every other name."""
+    confidence: dict[int, int]
+    """Column of the confidence of a field, by the field's position."""
 
 
 def _layout(header: Sequence[str], path: Path) -> _Layout | None:
@@ -277,21 +304,26 @@ def _layout(header: Sequence[str], path: Path) -> _Layout | None:
             f"it needs all ten: {', '.join(MUSIC_NAMES)} (your own names are known too)."
         )
     metadata: dict[str, int] = {}
-    used = set(music.values())
+    confidence = {
+        _MUSIC_POSITIONS[k.removesuffix("confidence")]: i
+        for i, k in reversed(list(enumerate(keys)))
+        if k.endswith("confidence") and k.removesuffix("confidence") in _MUSIC_POSITIONS
+    }
+    used = {*music.values(), *confidence.values()}
     for i in range(len(keys)):
         if i not in used:
             name = metadata_name(header[i])
             if name and name not in metadata and name not in MUSIC_NAMES:
                 metadata[name] = i
-    return _Layout([music[position] for position in range(len(MUSIC_FIELDS))], metadata)
+    return _Layout([music[position] for position in range(len(MUSIC_FIELDS))], metadata, confidence)
 
 
 def _bare_layout(row: Sequence[str], path: Path) -> _Layout:
     """Columns of a table without known names: ten numbers, alone or after one name or index."""
     if len(row) == len(MUSIC_NAMES):
-        return _Layout(list(range(10)), {})
+        return _Layout(list(range(10)), {}, {})
     if len(row) == len(MUSIC_NAMES) + 1:
-        return _Layout(list(range(1, 11)), {"track_id": 0})
+        return _Layout(list(range(1, 11)), {"track_id": 0}, {})
     raise InputError(
         f"{path}: this is not a music catalogue: none of the ten columns ({', '.join(MUSIC_NAMES)}) is named, "
         f"and there are {len(row)} columns where ten bare numbers (with or without a name before them) would do."
@@ -397,11 +429,16 @@ def _assemble(
     columns = {n: [row[i].strip() for row in kept] for n, i in layout.metadata.items()} | {
         "track_id": ids
     }
+    confidence = np.ones((len(kept), len(MUSIC_NAMES)))
+    for position, i in layout.confidence.items():
+        given = np.nan_to_num([_cell(row[i], delimiter) for row in kept], nan=1.0)
+        confidence[:, position] = np.clip(given, 0, 1)
     return Catalogue(
         np.array(features, dtype=np.float64).reshape(-1, len(MUSIC_NAMES)),
         columns,
         tuple(skipped),
         str(path),
+        confidence,
     )
 
 
@@ -458,11 +495,15 @@ def _from_table(table, layout: _Layout, path: Path) -> Catalogue | None:
     import pyarrow.compute as pc
 
     features = np.empty((table.num_rows, len(layout.music)))
+    confidence = np.ones(features.shape)
     try:
         for position, i in enumerate(layout.music):
             features[:, position] = (
                 table.column(i).cast(pa.float64()).to_numpy(zero_copy_only=False)
             )
+        for position, i in layout.confidence.items():
+            given = table.column(i).cast(pa.float64()).to_numpy(zero_copy_only=False)
+            confidence[:, position] = np.clip(np.nan_to_num(given, nan=1.0), 0, 1)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     if not np.isfinite(features).all() or "track_id" not in layout.metadata:
@@ -470,6 +511,5 @@ def _from_table(table, layout: _Layout, path: Path) -> Catalogue | None:
     ids = table.column(layout.metadata["track_id"])
     if ids.null_count or len(pc.unique(ids)) != len(ids):
         return None
-    return Catalogue(
-        features, {n: table.column(i) for n, i in layout.metadata.items()}, (), str(path)
-    )
+    columns = {n: table.column(i) for n, i in layout.metadata.items()}
+    return Catalogue(features, columns, (), str(path), confidence)

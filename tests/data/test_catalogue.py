@@ -168,6 +168,23 @@ def test_what_is_written_is_read_again_exactly(tmp_path: Path, name: str):
     assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_a_row_keeps_how_much_evidence_stood_behind_it(tmp_path: Path, name: str):
+    rows = [dict.fromkeys(MUSIC_NAMES, 1.0) | {"track_id": i} for i in "ab"]
+    rows[1] |= {f"{n}_confidence": 0.0 for n in MUSIC_NAMES} | {"valence_confidence": 0.25}
+    Catalogue.from_rows(rows).write(tmp_path / name)
+    found = Catalogue.read(tmp_path / name)
+    assert found.confidence[1].tolist() == [0.0] * 9 + [0.25]
+    assert found.evidence.tolist() == [1.0, 0.025]
+    assert found.take([1]).evidence.tolist() == [0.025]
+    assert not {n for n in found.columns if n.endswith("_confidence")}
+
+
+def test_a_catalogue_without_confidence_is_believed(tmp_path: Path):
+    found = read(tmp_path, "\n".join([THEIRS, *ROWS]))
+    assert found.confidence.shape == (2, 10) and found.evidence.tolist() == [1.0, 1.0]
+
+
 def test_a_failed_write_leaves_the_old_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "a.csv"
     tracks().write(path)
