@@ -19,11 +19,11 @@ __all__ = [
     "VideoProfile",
 ]
 
-_HOMES = {"Catalogue": "data.catalogue", "InputError": "data.errors"}
+_HOMES = {"Catalogue": ".catalogue", "InputError": ".errors"}
 
 
 def __getattr__(name: str):
     # Lazy, so that a command's --help does not wait for numpy.
     if name in __all__:
-        return getattr(import_module(_HOMES.get(name, "data.profiles")), name)
+        return getattr(import_module(_HOMES.get(name, ".profiles"), __name__), name)
     raise AttributeError(f"module 'data' has no attribute {name!r}")

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError
+from data.folders import ROOT as DATA
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+PAGE = DATA.with_name("streamlit_app.py")
 DEMO_VIDEO = DATA / "demo" / "sample.mp4"
 DEMO_CATALOGUE = DATA / "audio_features.csv"
 

@@ -24,7 +24,7 @@ HOMES = {
     "mediapipe": r"features/",
     "scenedetect": r"features/",
     "librosa": r"features/",
-    "av": r"features/|data/demo/",  # the demo's generator writes the files that features read
+    "av": r"features/|tools/demo/",  # the demo's generator writes the files that features read
     "torch": r"features/video/temporal\.py|recommender/|leitmotif/calibration/residual\.py",
     "pytorch_lightning": r"recommender/(lit_module|datamodule|train|tune|evaluate)\.py|leitmotif/calibration/residual\.py",
     "optuna": r"recommender/tune\.py",

@@ -7,8 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "streamlit_app.py"
-
 
 def add_parser(subparsers) -> None:
     parser = subparsers.add_parser("app", help="open the page: drop a video in, move the sliders")
@@ -32,7 +30,7 @@ def add_parser(subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     from data.errors import InputError
     from leitmotif.pipeline import load_profile_weights
-    from leitmotif.settings import Settings
+    from leitmotif.settings import PAGE, Settings
 
     try:
         from streamlit.web.cli import main as streamlit

@@ -1,15 +1,16 @@
-"""From a piece on paper to its notes: chords with voice leading, motifs in sequence, patterns in bars.
+"""From a piece on paper to its notes: voice-led chords, motifs in sequence, patterns in bars.
 
-Conventions: time in beats from the start, pitch as MIDI number (60 = middle C), degrees of the scale
-counted from 0 = tonic, velocity 0–1. The language of a `Piece`:
+Conventions: time in beats from the start, pitch as MIDI number (60 = middle C), degrees of the
+scale counted from 0 = tonic, velocity 0–1. The language of a `Piece`:
 
 chords   one word a bar: a degree 1–7 of the scale with `7` (seventh), `M` (major third), `9` (added
-         ninth), `s` (suspended fourth), `b` before it (lowered root); or semitones above the tonic joined
-         by `+`, for harmony outside any key.
+         ninth), `s` (suspended fourth), `b` before it (lowered root); or semitones above the tonic
+         joined by `+`, for harmony outside any key.
 motifs   by letter: `degree:beats` words, `r` is a rest.
-line     one word a bar: the letter of a motif and the degrees it is moved up the scale, `-` for silence.
-patterns one bar in equal steps, bars separated by `|` and repeated: `.` silence, `-` hold; bass `R`, `3`,
-         `5`, `8`; arpeggio digits count up the chord; rhythm `x`, accented `X`.
+line     one word a bar: the letter of a motif and the degrees it is moved up the scale, `-` for
+         silence.
+patterns one bar in equal steps, bars separated by `|` and repeated: `.` silence, `-` hold; bass
+         `R`, `3`, `5`, `8`; arpeggio digits count up the chord; rhythm `x`, accented `X`.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """One player: what kind of line it plays on which voice, how loud (dB), where it stands, when it plays."""
+    """One player: what kind of line it plays on which voice, how loud (dB), where it stands, when
+    it plays.
+    """
 
     kind: str
     """melody, third (a third under the melody), pad, comp, arp, bass or drum."""
@@ -133,7 +136,9 @@ def chord_classes(piece: Piece, word: str) -> tuple[int, ...]:
 
 
 def voicings(piece: Piece, centre: int) -> list[tuple[int, ...]]:
-    """Each bar's chord as pitches near `centre`; each voice moves as little as it can from bar to bar."""
+    """Each bar's chord as pitches near `centre`; each voice moves as little as it can from bar to
+    bar.
+    """
     found: list[tuple[int, ...]] = []
     for word in piece.chords.split():
         choices = [
@@ -184,7 +189,9 @@ def _third(piece: Piece, part: Part) -> Iterator[Note]:
 
 
 def _fit(pitch: int, classes: tuple[int, ...], strong: bool) -> int:
-    """The chord tone nearest to a strong note; a weak note keeps its pitch unless it rubs under a raised third."""
+    """The chord tone nearest to a strong note; a weak note keeps its pitch unless it rubs under a
+    raised third.
+    """
     if strong:
         return next(
             (p for p in (pitch, pitch - 1, pitch + 1, pitch - 2, pitch + 2) if p % 12 in classes),

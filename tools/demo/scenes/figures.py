@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from data.demo.scenes.canvas import COLUMNS, ROWS, Colour, X, Y, below, chance, disc, lay, limbs
+from tools.demo.scenes.canvas import COLUMNS, ROWS, Colour, X, Y, below, chance, disc, lay, limbs
 
 GAITS = {
     "walk": (0.42, 0.5, 0.35, 0.02),
@@ -119,8 +119,16 @@ def tree(
 ) -> None:
     """A broad old tree; `sway` moves its crown."""
     trunk = [(x, foot, x + 0.02 * tall, foot - 0.45 * tall, 0.035 * tall)]
-    boughs = [(x + 0.02 * tall, foot - (0.3 + 0.05 * i) * tall, x + s * tall, foot - h * tall, 0.016 * tall)
-              for i, (s, h) in enumerate(((-0.3, 0.6), (0.32, 0.62), (-0.14, 0.78), (0.2, 0.8)))]  # fmt: skip
+    boughs = [
+        (
+            x + 0.02 * tall,
+            foot - (0.3 + 0.05 * i) * tall,
+            x + s * tall,
+            foot - h * tall,
+            0.016 * tall,
+        )
+        for i, (s, h) in enumerate(((-0.3, 0.6), (0.32, 0.62), (-0.14, 0.78), (0.2, 0.8)))
+    ]
     limbs(picture, trunk + boughs, colour)
     rng = np.random.default_rng(5)
     for i in range(230):
@@ -140,10 +148,20 @@ def tree(
 
 
 def houses(
-    picture: np.ndarray, shift: float, seed: int, width: float, base: float, tall: tuple[float, float], colour: Colour, lit: Colour,
-    share: float = 0.35, twinkle: float = 0.0,
-) -> None:  # fmt: skip
-    """A row of towers whose windows are lit; `shift` moves it left, `twinkle` is the time for switching lights."""
+    picture: np.ndarray,
+    shift: float,
+    seed: int,
+    width: float,
+    base: float,
+    tall: tuple[float, float],
+    colour: Colour,
+    lit: Colour,
+    share: float = 0.35,
+    twinkle: float = 0.0,
+) -> None:
+    """A row of towers whose windows are lit; `shift` moves it left, `twinkle` is the time for
+    switching lights.
+    """
     along = COLUMNS + shift
     cell = np.floor(along / width)
     height = tall[0] + (tall[1] - tall[0]) * chance(cell, seed=seed) ** 1.5
@@ -174,8 +192,15 @@ def bird(
     picture: np.ndarray, x: float, y: float, size: float, phase: float, colour: Colour
 ) -> None:
     lift = 0.5 * size * math.sin(phase)
-    limbs(picture, [(x, y, x + s * 0.55 * size, y - 0.25 * size - 0.6 * lift, 0.0016) for s in (-1, 1)]
-          + [(x + s * 0.55 * size, y - 0.25 * size - 0.6 * lift, x + s * size, y - lift, 0.0012) for s in (-1, 1)], colour)  # fmt: skip
+    limbs(
+        picture,
+        [(x, y, x + s * 0.55 * size, y - 0.25 * size - 0.6 * lift, 0.0016) for s in (-1, 1)]
+        + [
+            (x + s * 0.55 * size, y - 0.25 * size - 0.6 * lift, x + s * size, y - lift, 0.0012)
+            for s in (-1, 1)
+        ],
+        colour,
+    )
 
 
 def lantern(picture: np.ndarray, x: float, y: float, size: float, glow_power: float) -> None:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from data.demo.scenes.canvas import (
+from tools.demo.scenes.canvas import (
     COLUMNS,
     WIDE,
     H,
@@ -26,7 +26,7 @@ from data.demo.scenes.canvas import (
     ridge,
     sky,
 )
-from data.demo.scenes.figures import dancer, lantern, person
+from tools.demo.scenes.figures import dancer, lantern, person
 
 BUNTING = (
     (0.96, 0.27, 0.25),
@@ -210,10 +210,16 @@ def _bunting(picture: np.ndarray, y: float, sag: float, seed: int, t: float, siz
 
 
 BURSTS = (
-    (0.10, 0.50, 0.27, 0.25, 0), (0.55, 1.28, 0.22, 0.30, 1), (1.05, 0.86, 0.30, 0.34, 3),
-    (1.45, 0.30, 0.34, 0.22, 4), (1.75, 1.48, 0.36, 0.24, 2), (2.10, 0.72, 0.20, 0.30, 1),
-    (2.35, 1.12, 0.28, 0.34, 0), (2.70, 0.40, 0.22, 0.28, 3), (2.90, 1.40, 0.20, 0.30, 4),
-)  # fmt: skip
+    (0.10, 0.50, 0.27, 0.25, 0),
+    (0.55, 1.28, 0.22, 0.30, 1),
+    (1.05, 0.86, 0.30, 0.34, 3),
+    (1.45, 0.30, 0.34, 0.22, 4),
+    (1.75, 1.48, 0.36, 0.24, 2),
+    (2.10, 0.72, 0.20, 0.30, 1),
+    (2.35, 1.12, 0.28, 0.34, 0),
+    (2.70, 0.40, 0.22, 0.28, 3),
+    (2.90, 1.40, 0.20, 0.30, 4),
+)
 """Fireworks: second, x, y, radius, colour."""
 
 

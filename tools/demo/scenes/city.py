@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from data.demo.scenes.canvas import (
+from tools.demo.scenes.canvas import (
     COLUMNS,
     WIDE,
     H,
@@ -22,7 +22,7 @@ from data.demo.scenes.canvas import (
     polygon,
     sky,
 )
-from data.demo.scenes.figures import houses, person
+from tools.demo.scenes.figures import houses, person
 
 STEEL = (0.16, 0.20, 0.27)
 
@@ -226,9 +226,18 @@ def _traffic(picture: np.ndarray, t: float, vanish: tuple[float, float]) -> None
     for depth, lane in sorted(cars, reverse=True):
         x, y = vanish[0] + lane / depth, vanish[1] + 0.145 / depth
         half, colour = 0.042 / depth, (1.0, 0.92, 0.72) if lane < 0 else (1.0, 0.10, 0.06)
-        polygon(picture, [(x - 1.2 * half, y - 0.9 * half), (x - 0.8 * half, y - 1.9 * half), (x + 0.8 * half, y - 1.9 * half),
-                          (x + 1.2 * half, y - 0.9 * half), (x + 1.25 * half, y + 0.5 * half), (x - 1.25 * half, y + 0.5 * half)],
-                (0.06, 0.06, 0.09))  # fmt: skip
+        polygon(
+            picture,
+            [
+                (x - 1.2 * half, y - 0.9 * half),
+                (x - 0.8 * half, y - 1.9 * half),
+                (x + 0.8 * half, y - 1.9 * half),
+                (x + 1.2 * half, y - 0.9 * half),
+                (x + 1.25 * half, y + 0.5 * half),
+                (x - 1.25 * half, y + 0.5 * half),
+            ],
+            (0.06, 0.06, 0.09),
+        )
         for side in (-1, 1):
             glow(picture, x + side * half, y - 0.3 * half, 0.30 * half + 0.002, colour, 1.6)
             glow(picture, x + side * half, y - 0.3 * half, 1.1 * half, colour, 0.35)
@@ -260,8 +269,17 @@ def crossing(t: float, seconds: float) -> np.ndarray:
     lay(picture, box(0, 0.72, WIDE, 1), (0.34, 0.25, 0.25))
     for i in range(-6, 12):
         x, spread = 0.16 * i, 0.35
-        polygon(picture, [(x + 0.3, 0.74), (x + 0.38, 0.74), (WIDE / 2 + (x + 0.38 - WIDE / 2) * (1 + spread * 2), 1.01),
-                          (WIDE / 2 + (x + 0.3 - WIDE / 2) * (1 + spread * 2), 1.01)], (0.80, 0.66, 0.52), 0.8)  # fmt: skip
+        polygon(
+            picture,
+            [
+                (x + 0.3, 0.74),
+                (x + 0.38, 0.74),
+                (WIDE / 2 + (x + 0.38 - WIDE / 2) * (1 + spread * 2), 1.01),
+                (WIDE / 2 + (x + 0.3 - WIDE / 2) * (1 + spread * 2), 1.01),
+            ],
+            (0.80, 0.66, 0.52),
+            0.8,
+        )
     for i in range(22):
         luck = [chance(i, seed=s).item() for s in (61, 62, 63)]
         depth = i / 21
@@ -284,7 +302,9 @@ def crossing(t: float, seconds: float) -> np.ndarray:
 
 
 def rush(t: float, seconds: float) -> np.ndarray:
-    """The city at night seen from a tower, in time-lapse: ribbons of light, windows going on and off."""
+    """The city at night seen from a tower, in time-lapse: ribbons of light, windows going on and
+    off.
+    """
     picture = sky((0.0, (0.05, 0.07, 0.20)), (0.5, (0.20, 0.18, 0.42)), (1.0, (0.32, 0.22, 0.40)))
     shift = 0.25 * ease(t, 2 * seconds)
     houses(

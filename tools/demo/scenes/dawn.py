@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from data.demo.scenes.canvas import (
+from tools.demo.scenes.canvas import (
     COLUMNS,
     WIDE,
     X,
@@ -21,7 +21,7 @@ from data.demo.scenes.canvas import (
     ridge,
     sky,
 )
-from data.demo.scenes.figures import bird, person, tree
+from tools.demo.scenes.figures import bird, person, tree
 
 HORIZON = 0.60
 
@@ -130,7 +130,9 @@ def _water(picture: np.ndarray, t: float, sun: tuple[float, float]) -> None:
 
 
 def meadow(t: float, seconds: float) -> np.ndarray:
-    """Somebody walks along a hill past an old tree, seeds float in the light; the camera comes closer."""
+    """Somebody walks along a hill past an old tree, seeds float in the light; the camera comes
+    closer.
+    """
     zoom = 1 + 0.10 * ease(t, seconds)
     sun = (0.50, 0.40 - 0.008 * t)
     picture = _morning(t + 4, 0.3, sun)

@@ -1,4 +1,6 @@
-"""Scene three: a dark, tense chase through the forest; short shots, low light, a camera that runs along."""
+"""Scene three: a dark, tense chase through the forest; short shots, low light, a camera that runs
+along.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from data.demo.scenes.canvas import (
+from tools.demo.scenes.canvas import (
     COLUMNS,
     WIDE,
     H,
@@ -28,7 +30,7 @@ from data.demo.scenes.canvas import (
     sky,
     streaks,
 )
-from data.demo.scenes.figures import person
+from tools.demo.scenes.figures import person
 
 INK = (0.010, 0.014, 0.022)
 

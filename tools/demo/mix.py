@@ -1,10 +1,10 @@
 """From notes to a mastered stereo track.
 
-Every part is played into its place in the stereo picture, part of it goes through one reverberation,
-the sum is tilted dark or bright and brought to the level of its dynamics. All randomness (breath,
-bow noise, hands that are never quite on time) is seeded by the track, so the same piece gives the
-same samples. Levels are ours: root mean square −27, −21 and −15 dB below full scale for soft, medium
-and loud, peaks never above −3 dB, so that the codec has room to overshoot.
+Every part is played into its place in the stereo picture, part of it goes through one
+reverberation, the sum is tilted dark or bright and brought to the level of its dynamics. All
+randomness (breath, bow noise, hands that are never quite on time) is seeded by the track, so the
+same piece gives the same samples. Levels are ours: root mean square −27, −21 and −15 dB below full
+scale for soft, medium and loud, peaks never above −3 dB, so that the codec has room to overshoot.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import zlib
 import numpy as np
 from scipy import ndimage, signal
 
-from data.demo.compose import Note, Part, Piece, notes
-from data.demo.drums import DRUMS
-from data.demo.synth import RATE, VOICES, highpass, lowpass, times
+from tools.demo.compose import Note, Part, Piece, notes
+from tools.demo.drums import DRUMS
+from tools.demo.synth import RATE, VOICES, highpass, lowpass, times
 
 RMS_DB = {"soft": -27.0, "medium": -21.0, "loud": -15.0}
 TILT_DB = {"dark": -10.0, "neutral": 0.0, "bright": 8.0}
@@ -73,7 +73,7 @@ def _play(piece: Piece, part: Part, n: int, rng: np.random.Generator) -> np.ndar
 def _sound(
     piece: Piece, part: Part, note: Note, sounds: dict[tuple, np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
-    """The sound of a note; equal notes of a part share one, every third time a fresh one is played."""
+    """The sound of a note; equal notes of a part share one, every third time a fresh one."""
     key = (
         note.pitch,
         note.beats if part.kind != "drum" else 0,
@@ -96,7 +96,7 @@ def _swell(piece: Piece, beat: float) -> float:
 
 
 def _reverberate(sound: np.ndarray, seconds: float) -> np.ndarray:
-    """A room: noise that dies away by 60 dB in `seconds`, its highs sooner, different at each ear."""
+    """A room: noise dying by 60 dB in `seconds`, its highs sooner, different at each ear."""
     rng = np.random.default_rng(20)
     t = times(seconds)[:, None]
     noise = rng.standard_normal((len(t), 2))

@@ -1,8 +1,9 @@
 """Brush and paint: drawing on a picture with numpy alone.
 
-Conventions: a picture is float32 (H, W, 3), RGB, 0–1 as displayed, lights may exceed 1 until `develop`.
-Coordinates are in picture heights: x from 0 to `WIDE` rightwards, y from 0 to 1 downwards. Whatever is
-drawn is a function of time alone, so that any frame can be drawn without those before it.
+Conventions: a picture is float32 (H, W, 3), RGB, 0–1 as displayed, lights may exceed 1 until
+`develop`. Coordinates are in picture heights: x from 0 to `WIDE` rightwards, y from 0 to 1
+downwards. Whatever is drawn is a function of time alone, so that any frame can be drawn without
+those before it.
 """
 
 from __future__ import annotations
@@ -214,7 +215,7 @@ def streaks(picture: np.ndarray, lines: Iterable[Segment], colour: Colour, power
 
 
 def shaken(picture: np.ndarray, t: float, strength: float, seed: int = 0) -> np.ndarray:
-    """The picture as a running camera sees it: moved by up to `strength` heights, edges mirrored."""
+    """The picture as a running camera sees it: moved up to `strength` heights, edges mirrored."""
     picture = picture.astype(np.float32, copy=False)
     for axis, (a, b) in enumerate(((37, 61), (31, 47))):
         at = strength * H * (np.sin(t * a + seed) + 0.6 * np.sin(t * b + 2 * seed)) / 1.6

@@ -9,15 +9,14 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import accumulate
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from data.atomic import atomic_path
-from data.demo.scenes import chase, city, dawn, festival
-from data.demo.scenes.canvas import H, W, develop
 from data.errors import Progress
+from tools.demo.scenes import chase, city, dawn, festival
+from tools.demo.scenes.canvas import H, W, develop
 
 FPS = 24
 
@@ -83,10 +82,18 @@ def truth() -> dict:
             }
         )
     return {
-        "title": "Four Moods", "artist": "Leitmotif", "license": "CC0-1.0", "width": W, "height": H, "fps": FPS,
-        "frames": STARTS[-1], "duration_s": round(STARTS[-1] / FPS, 4), "audio": False,
-        "cuts_s": [round(start / FPS, 4) for start in STARTS[1:-1]], "scenes": scenes,
-    }  # fmt: skip
+        "title": "Four Moods",
+        "artist": "Leitmotif",
+        "license": "CC0-1.0",
+        "width": W,
+        "height": H,
+        "fps": FPS,
+        "frames": STARTS[-1],
+        "duration_s": round(STARTS[-1] / FPS, 4),
+        "audio": False,
+        "cuts_s": [round(start / FPS, 4) for start in STARTS[1:-1]],
+        "scenes": scenes,
+    }
 
 
 def write_film(
@@ -127,7 +134,3 @@ def _frames(workers: int | None) -> Iterator[np.ndarray]:
             yield from pool.map(frame, range(STARTS[-1]), chunksize=4)
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-if __name__ == "__main__":
-    write_film(Path(__file__).with_name("sample.mp4"))

@@ -1,8 +1,9 @@
-"""Make the demo again: `python -m data.demo.build [--only music|film] [--to FOLDER]`.
+"""Make the demo again: `python -m tools.demo [--only music|film] [--to FOLDER]`.
 
-Writes `tracks/*.opus`, `tracks.csv` (the known answers of every track), `sample.mp4` and `film.json`
-(the known answers of the film). Everything is seeded: the same machine writes the same sounds and
-pictures; other machines' arithmetic and codecs differ below what is heard, seen or measured.
+Writes `tracks/*.opus`, `tracks.csv` (the known answers of every track), `sample.mp4` and
+`film.json` (the known answers of the film). Everything is seeded: the same machine writes the same
+sounds and pictures; other machines' arithmetic and codecs differ below what is heard, seen or
+measured.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from pathlib import Path
 import numpy as np
 
 from data.atomic import atomic_path
-from data.demo.compose import Piece, melody, notes
-from data.demo.mix import RMS_DB, duration, render
-from data.demo.score import PIECES
-from data.demo.synth import RATE
+from tools.demo.compose import Piece, melody, notes
+from tools.demo.mix import RMS_DB, duration, render
+from tools.demo.score import PIECES
+from tools.demo.synth import RATE
 
-HERE = Path(__file__).resolve().parent
+DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 ARTIST, LICENSE, LICENSE_URL = (
     "Leitmotif",
     "CC0-1.0",
@@ -42,9 +43,9 @@ def key_name(piece: Piece) -> str:
 def known_answers(piece: Piece) -> dict[str, str | float]:
     """One row of `tracks.csv`: what was set, and what follows from the notes without listening.
 
-    melody_pitch is the tune's mean MIDI number weighted by length; melody_slope its Theil–Sen slope in
-    semitones per second; onsets_per_s counts the moments at which something is struck; rms_db is the
-    level of the master below full scale.
+    melody_pitch is the tune's mean MIDI number weighted by length; melody_slope its Theil–Sen slope
+    in semitones per second; onsets_per_s counts the moments at which something is struck; rms_db is
+    the level of the master below full scale.
     """
     tune = melody(piece)
     beat = 60 / piece.tempo_bpm
@@ -57,13 +58,25 @@ def known_answers(piece: Piece) -> dict[str, str | float]:
         ]
     onsets = {round(n.start * 24) for part in piece.parts for n in notes(piece, part)}
     return {
-        "track_id": piece.track_id, "title": piece.title, "tempo_bpm": piece.tempo_bpm, "beats_per_bar": piece.beats,
-        "mode": piece.mode, "tonic": piece.tonic, "key": key_name(piece), "register": piece.register, "contour": piece.contour,
-        "brightness": piece.brightness, "dynamics": piece.dynamics, "swell_db": piece.swell_db, "mood": piece.mood,
-        "duration_s": round(duration(piece), 3), "melody_pitch": round(float(np.average(pitches, weights=lengths)), 2),
-        "melody_slope": round(float(np.median(slopes)), 3), "onsets_per_s": round(len(onsets) / (piece.bars * piece.beats * beat), 2),
+        "track_id": piece.track_id,
+        "title": piece.title,
+        "tempo_bpm": piece.tempo_bpm,
+        "beats_per_bar": piece.beats,
+        "mode": piece.mode,
+        "tonic": piece.tonic,
+        "key": key_name(piece),
+        "register": piece.register,
+        "contour": piece.contour,
+        "brightness": piece.brightness,
+        "dynamics": piece.dynamics,
+        "swell_db": piece.swell_db,
+        "mood": piece.mood,
+        "duration_s": round(duration(piece), 3),
+        "melody_pitch": round(float(np.average(pitches, weights=lengths)), 2),
+        "melody_slope": round(float(np.median(slopes)), 3),
+        "onsets_per_s": round(len(onsets) / (piece.bars * piece.beats * beat), 2),
         "rms_db": RMS_DB[piece.dynamics],
-    }  # fmt: skip
+    }
 
 
 def encode(piece: Piece, sound: np.ndarray, path: str | os.PathLike) -> None:
@@ -71,9 +84,15 @@ def encode(piece: Piece, sound: np.ndarray, path: str | os.PathLike) -> None:
     import av
 
     tags = {
-        "TITLE": piece.title, "ARTIST": ARTIST, "ALBUM": "Leitmotif demo", "LICENSE": LICENSE, "LICENSE_URL": LICENSE_URL,
-        "BPM": f"{piece.tempo_bpm:g}", "INITIALKEY": key_name(piece), "MOOD": piece.mood,
-    }  # fmt: skip
+        "TITLE": piece.title,
+        "ARTIST": ARTIST,
+        "ALBUM": "Leitmotif demo",
+        "LICENSE": LICENSE,
+        "LICENSE_URL": LICENSE_URL,
+        "BPM": f"{piece.tempo_bpm:g}",
+        "INITIALKEY": key_name(piece),
+        "MOOD": piece.mood,
+    }
     with (
         atomic_path(path) as temporary,
         av.open(str(temporary), "w", format="opus", options={"fflags": "+bitexact"}) as container,
@@ -119,7 +138,7 @@ def build_music(folder: Path) -> None:
 
 
 def build_film(folder: Path) -> None:
-    from data.demo.film import truth, write_film
+    from tools.demo.film import truth, write_film
 
     def show(stage: str, done: float, total: float | None) -> None:
         print(f"\r{stage} {done:5.1f} of {total:.1f} s", end="", file=sys.stderr)
@@ -132,16 +151,16 @@ def build_film(folder: Path) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m data.demo.build",
+        prog="python -m tools.demo",
         description="Make the demo film and the demo catalogue again.",
     )
     parser.add_argument("--only", choices=("music", "film"), help="make one half")
     parser.add_argument(
         "--to",
         type=Path,
-        default=HERE,
+        default=DEMO,
         metavar="FOLDER",
-        help="where to write (default: beside this program)",
+        help="where to write (default: data/demo)",
     )
     args = parser.parse_args(argv)
     if args.only != "film":
@@ -149,7 +168,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.only != "music":
         build_film(args.to)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

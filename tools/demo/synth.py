@@ -1,10 +1,10 @@
 """Instruments: each turns one note into sound.
 
-Conventions: mono float64 at `RATE`, about ±1 at full velocity, starting at the note's onset and ringing
-on after its end. `hz` is the fundamental, `seconds` the time the key is held, `velocity` 0–1 makes a
-note louder and brighter, `rng` gives breath and bow noise: same generator state, same samples.
-The recipes (band-limited saws by PolyBLEP, Karplus-Strong strings, Chowning's FM) are textbook;
-every number in them was set by ear and eye and is ours.
+Conventions: mono float64 at `RATE`, about ±1 at full velocity, starting at the note's onset and
+ringing on after its end. `hz` is the fundamental, `seconds` the time the key is held, `velocity`
+0–1 makes a note louder and brighter, `rng` gives breath and bow noise: same generator state, same
+samples. The recipes (band-limited saws by PolyBLEP, Karplus-Strong strings, Chowning's FM) are
+textbook; every number in them was set by ear and eye and is ours.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def times(seconds: float) -> np.ndarray:
 def envelope(
     seconds: float, attack: float, release: float, decay: float = 1e9, sustain: float = 0.0
 ) -> np.ndarray:
-    """Raised-cosine attack, exponential decay towards `sustain` (time constant `decay`), exponential release."""
+    """Raised-cosine attack, exponential decay towards `sustain` (time constant `decay`),
+    exponential release.
+    """
     t = times(seconds + release)
     level = sustain + (1 - sustain) * np.exp(-np.maximum(t - attack, 0) / decay)
     level *= 0.5 - 0.5 * np.cos(np.pi * np.clip(t / attack, 0, 1))
@@ -47,7 +49,9 @@ def vibrato(t: np.ndarray, rate: float, cents: float, delay: float = 0.25) -> np
 
 
 def saw(hz: np.ndarray | float, n: int, phase: float = 0.0) -> np.ndarray:
-    """Saw wave with its step smoothed over one sample each side (PolyBLEP), so that it hardly aliases."""
+    """Saw wave with its step smoothed over one sample each side (PolyBLEP), so that it hardly
+    aliases.
+    """
     step = np.broadcast_to(np.asarray(hz, dtype=np.float64) / RATE, n)
     at = (phase + np.cumsum(step)) % 1.0
     wave = 2 * at - 1
@@ -396,7 +400,28 @@ def drone(hz: float, seconds: float, velocity: float, rng: np.random.Generator) 
 VOICES: dict[str, Voice] = {
     f.__name__: f
     for f in (
-        piano, pluck, harp, marimba, celesta, bell, electric_piano, strings, spiccato, tremolo, pad, choir, flute, clarinet,
-        cello, brass, organ, lead, chip, synth_pluck, synth_bass, round_bass, drone,
+        piano,
+        pluck,
+        harp,
+        marimba,
+        celesta,
+        bell,
+        electric_piano,
+        strings,
+        spiccato,
+        tremolo,
+        pad,
+        choir,
+        flute,
+        clarinet,
+        cello,
+        brass,
+        organ,
+        lead,
+        chip,
+        synth_pluck,
+        synth_bass,
+        round_bass,
+        drone,
     )
-}  # fmt: skip
+}

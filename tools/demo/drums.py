@@ -1,6 +1,6 @@
 """Drums and cymbals: one hit each, mono float64 at `synth.RATE`, about ±1, length as it rings.
 
-Same conventions as `data.demo.synth`; every number is ours, set by ear and eye.
+Same conventions as `tools.demo.synth`; every number is ours, set by ear and eye.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from data.demo.synth import bandpass, highpass, lowpass, times
+from tools.demo.synth import bandpass, highpass, lowpass, times
 
 Drum = Callable[[np.random.Generator], np.ndarray]
 
 
 def _skin(seconds: float, top: float, bottom: float, drop: float, decay: float) -> np.ndarray:
-    """A struck skin: a sine that falls from `top` to `bottom` Hz (rate `drop`) and dies away (rate `decay`)."""
+    """A struck skin: a sine that falls from `top` to `bottom` Hz (rate `drop`) and dies away (rate
+    `decay`).
+    """
     t = times(seconds)
     phase = bottom * t + (top - bottom) / drop * (1 - np.exp(-drop * t))
     return np.sin(2 * np.pi * phase) * np.exp(-decay * t) * np.clip((seconds - t) / 0.03, 0, 1)
@@ -95,5 +97,19 @@ def heartbeat(rng: np.random.Generator) -> np.ndarray:
 
 
 DRUMS: dict[str, Drum] = {
-    f.__name__: f for f in (kick, snare, clap, hat, open_hat, shaker, rim, tom, taiko, hand_drum, crash, heartbeat)
-}  # fmt: skip
+    f.__name__: f
+    for f in (
+        kick,
+        snare,
+        clap,
+        hat,
+        open_hat,
+        shaker,
+        rim,
+        tom,
+        taiko,
+        hand_drum,
+        crash,
+        heartbeat,
+    )
+}

@@ -12,22 +12,33 @@ import pytest
 import soundfile
 from mutagen.oggopus import OggOpus
 
-from data.demo import build
-from data.demo.compose import NAMES, Part, Piece, chord_classes, melody, notes, voicings
-from data.demo.mix import CEILING, render
-from data.demo.score import PIECES
-from data.demo.synth import RATE, VOICES, saw
+from tools.demo import build
+from tools.demo.compose import NAMES, Part, Piece, chord_classes, melody, notes, voicings
+from tools.demo.mix import CEILING, render
+from tools.demo.score import PIECES
+from tools.demo.synth import RATE, VOICES, saw
 
-DEMO = Path(build.__file__).parent
+DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 TRACKS = {
     row["track_id"]: row for row in csv.DictReader((DEMO / "tracks.csv").open(encoding="utf-8"))
 }
 BY_ID = {piece.track_id: piece for piece in PIECES}
 C_MINOR = Piece(
-    "test", "Test", 120, "C", "minor", "middle", "rising", "neutral", "medium", "none",
-    chords="1 4 5M 1", motifs={"a": "0:1 1:1 2:2"}, line="a0 a1 a2 a7",
+    "test",
+    "Test",
+    120,
+    "C",
+    "minor",
+    "middle",
+    "rising",
+    "neutral",
+    "medium",
+    "none",
+    chords="1 4 5M 1",
+    motifs={"a": "0:1 1:1 2:2"},
+    line="a0 a1 a2 a7",
     parts=(Part("arp", "pluck", "0-1.2-1."), Part("drum", "kick", "X..x")),
-)  # fmt: skip
+)
 
 
 @lru_cache(maxsize=64)
@@ -105,9 +116,12 @@ class TestScore:
         assert min(tempos) <= 60
         assert max(tempos) >= 170
         for name, values in {
-            "mode": {"major", "minor", "dissonant"}, "register": {"low", "middle", "high"}, "contour": {"rising", "falling", "level"},
-            "brightness": {"dark", "neutral", "bright"}, "dynamics": {"soft", "medium", "loud"},
-        }.items():  # fmt: skip
+            "mode": {"major", "minor", "dissonant"},
+            "register": {"low", "middle", "high"},
+            "contour": {"rising", "falling", "level"},
+            "brightness": {"dark", "neutral", "bright"},
+            "dynamics": {"soft", "medium", "loud"},
+        }.items():
             counts = [sum(getattr(p, name) == v for p in PIECES) for v in values]
             assert min(counts) >= 3, name
 

@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 
-from data.demo import film
+from tools.demo import film
 
-DEMO = Path(film.__file__).parent
+DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 
 
 @pytest.fixture(scope="module")

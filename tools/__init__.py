@@ -1,0 +1,3 @@
+"""Maintainers' programs: each makes something that ships. One convention: `python -m tools.NAME
+--help`.
+"""

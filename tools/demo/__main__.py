@@ -1,0 +1,5 @@
+import sys
+
+from tools.demo.build import main
+
+sys.exit(main())
