@@ -47,9 +47,7 @@ def write_curves(path: str | os.PathLike, profile: VideoProfile) -> None:
 
             pq.write_table(pa.table(columns), temporary)
         else:
-            raise InputError(
-                f"{path}: curves are written as .parquet or .csv; choose one of these endings."
-            )
+            raise InputError("render.curve_suffix", file=path)
 
 
 def plot_curves(
@@ -60,9 +58,7 @@ def plot_curves(
     Raises `InputError` for an ending other than .png, .pdf, .svg, .jpg.
     """
     if Path(path).suffix.lower() not in _SUFFIXES:
-        raise InputError(
-            f"{path}: a plot is written as {', '.join(_SUFFIXES)}; choose one of these endings."
-        )
+        raise InputError("render.plot_suffix", file=path, endings=_SUFFIXES)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

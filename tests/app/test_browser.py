@@ -15,6 +15,8 @@ import pytest
 from browsing import GRACE_S, LIMIT_MB, SAMPLE, Server
 
 from data.profiles import MUSIC_NAMES
+from features.audio.load import load
+from features.media import probe
 from leitmotif.render import ffmpeg
 
 CLIP = "data/video_music/cav_mae__00w1lcxw_wu_40_000_6ca848.mp4"
@@ -33,6 +35,11 @@ def picture(path: Path) -> str:
     return subprocess.run(
         [ffmpeg.executable(), *arguments], capture_output=True, check=True, text=True
     ).stdout
+
+
+def loudness(path: Path, end: float | None = None) -> float:
+    """Integrated loudness in LUFS (BS.1770)."""
+    return load(path, 0.0, end).lufs
 
 
 def table(*rows: dict) -> bytes:
@@ -83,8 +90,8 @@ def test_sample_film_from_the_first_click_to_the_download(visit, tmp_path: Path)
     saved = tmp_path / "preview.mp4"
     download.value.save_as(saved)
     assert picture(saved) == picture(SAMPLE)
-    assert ffmpeg.probe(saved).duration == pytest.approx(ffmpeg.probe(SAMPLE).duration, abs=0.2)
-    assert ffmpeg.loudness(saved) == pytest.approx(-16, abs=1.5)
+    assert probe(saved).duration == pytest.approx(probe(SAMPLE).duration, abs=0.2)
+    assert loudness(saved) == pytest.approx(-16, abs=1.5)
     page.wait_for_function(
         "document.querySelectorAll('video').length == 2 && document.querySelectorAll('video')[1].readyState >= 1"
     )
