@@ -15,12 +15,10 @@ import av
 
 from data.errors import InputError
 
-FORMATS = tuple(
-    "3g2 3gp aac ac3 aiff amr ape asf au avi caf dirac dnxhd dts dtshd dv eac3 flac flv gif gxf "
-    "h261 h263 h264 hevc ivf m4a m4v matroska mj2 mjpeg mlp mov mp3 mp4 mpc mpc8 mpeg mpegts "
-    "mpegvideo mxf nut obu ogg rm swf tak truehd tta vc1 voc vvc w64 wav webm wtv wv "
-    "yuv4mpegpipe".split()
-)
+_SOUND = "aac ac3 aiff amr ape au caf dts dtshd eac3 flac mlp mp3 mpc mpc8 ogg tak truehd tta"
+_PICTURE = "dirac dnxhd dv gif h261 h263 h264 hevc ivf m4v mjpeg mpegvideo obu vc1 vvc yuv4mpegpipe"
+_BOTH = "3g2 3gp asf avi flv gxf m4a matroska mj2 mov mp4 mpeg mpegts mxf nut rm swf webm wtv"
+FORMATS = (*_SOUND.split(), "voc", "w64", "wav", "wv", *_PICTURE.split(), *_BOTH.split())
 """Names of ffmpeg's demuxers that read sound and moving pictures from one file."""
 
 

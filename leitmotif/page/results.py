@@ -17,7 +17,8 @@ from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
 from leitmotif.page import state, takeaway, tracks, widgets
-from leitmotif.page.state import Film, plain
+from leitmotif.page.state import plain
+from leitmotif.sessions.films import Film
 from leitmotif.show.result_page import Choices
 from leitmotif.words.page_words import Words
 from matcher import presets
@@ -28,6 +29,8 @@ class Asked(NamedTuple):
 
     music: MusicProfile
     edited: tuple[str, ...]
+    leading: bool
+    """Whether what was edited leads (see `matcher.presets.leading`)."""
     metric: str
     scale: str
     diverse: float
@@ -38,7 +41,7 @@ class Asked(NamedTuple):
 @st.fragment
 def show(film: Film, library: Library, words: Words) -> None:
     start, end = film_page.scene_times(film)
-    video = film_page.rated(film, start, end)
+    video = state.profile(film, start, end)
     controls, answer = st.container(key="answer").columns([4, 7], gap="large")
     with controls:
         asked = _controls(film, state.recommender().predict(video), library, words)
@@ -49,7 +52,7 @@ def show(film: Film, library: Library, words: Words) -> None:
         k, own_sound = _presets(words)
         options = dict(
             k=k,
-            weights=_weights(),
+            weights=_lifted(_weights(), asked),
             metric=asked.metric,
             scale=asked.scale,
             where=asked.where,
@@ -76,28 +79,33 @@ def show(film: Film, library: Library, words: Words) -> None:
         choices = Choices(result.weights, asked.metric, asked.scale, asked.filters, asked.edited)
         tracks.show(film, library, result, choices, own_sound, words)
         takeaway.show(film, result, choices, words)
+    state.remember()
 
 
 def _controls(film: Film, predicted: MusicProfile, library: Library, words: Words) -> Asked:
     sound, matter, filters = st.tabs([words("wants"), words("matters"), words("filters")])
     with sound:
-        music, edited = _wishes(film, predicted, words)
+        music, edited, leading = _wishes(film, predicted, words)
     with matter:
         _weight_sliders(words)
         metric, scale, diverse = _distance(words)
     with filters:
         where, said = _filters(library, words)
-    return Asked(music, edited, metric, scale, diverse, where, said)
+    return Asked(music, edited, leading, metric, scale, diverse, where, said)
 
 
-# ------------------------------------------------------------------------------ what it wants to hear
+# ---------------------------------------------------------------- what it wants to hear
 
 
 def _wishes(
     film: Film, predicted: MusicProfile, words: Words
-) -> tuple[MusicProfile, tuple[str, ...]]:
-    """Ten sliders that begin at the prediction; the profile they stand for and the names that were moved."""
-    place = f"{film.kept.key}|{film_page.scene_times(film)[0]:.3f}|{film_page.scene_times(film)[1]}"
+) -> tuple[MusicProfile, tuple[str, ...], bool]:
+    """Ten sliders that begin at the prediction.
+
+    The profile they stand for, the names that were moved, and whether these lead.
+    """
+    start_s, end_s = film_page.scene_times(film)
+    place = f"{film.kept.key}|{start_s:.3f}|{end_s}"
     kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
     sliders = f"wish|{place}"
     st.caption(words("wants_how"))
@@ -122,8 +130,11 @@ def _wishes(
             kept[f.name] = value
         values.append(asked if value == start else value)
     edited = tuple(n for n in MUSIC_NAMES if n in kept)
+    leading = False
     if edited:
-        st.caption(words("edited", names=", ".join(words.field(n) for n in edited)))
+        st.caption(words("edited", names=words.joined(words.field(n) for n in edited)))
+        toggle = partial(st.toggle, words("leading"), help=words("leading_how"))
+        leading = widgets.remembered("leading", True, toggle)
     st.button(
         words("reset"),
         icon=":material/undo:",
@@ -138,11 +149,12 @@ def _wishes(
         if sure == 0 and f.name not in kept
     ]
     if silent:
-        st.caption(words("silent", names=", ".join(words.field(f) for f in silent)))
+        st.caption(words("silent", names=words.joined(words.field(f) for f in silent)))
     confidence = np.where([n in kept for n in MUSIC_NAMES], 1.0, predicted.confidence)
-    return MusicProfile(
+    music = MusicProfile(
         np.array(values), confidence, predicted.extractor, warnings=predicted.warnings
-    ), edited
+    )
+    return music, edited, leading
 
 
 def _reset(kept: dict[str, float], sliders: str) -> None:
@@ -150,7 +162,17 @@ def _reset(kept: dict[str, float], sliders: str) -> None:
     widgets.renew(sliders)
 
 
-# ------------------------------------------------------------------------------ what matters
+# ---------------------------------------------------------------- what matters
+
+
+def _lifted(weights: np.ndarray, asked: Asked) -> np.ndarray:
+    """The weights with what was edited in the lead, but for those that the person set."""
+    lead = set(asked.edited) - st.session_state.get("own_weights", set())
+    if not asked.leading or not lead:
+        return weights
+    known = weights * (asked.music.confidence > 0)
+    edited = np.array([n in lead for n in MUSIC_NAMES])
+    return np.where(edited, presets.lead(known, edited), weights)
 
 
 def _weight_key(name: str) -> str:
@@ -166,8 +188,10 @@ def _weights() -> np.ndarray:
 
 
 def _presets(words: Words) -> tuple[int, str]:
-    """Above the list: presets of the weights, what becomes of the film's own sound, how many tracks."""
+    """Above the list: presets of the weights, the film's own sound, how many tracks."""
     known = _known_presets()
+    if widgets.chosen("preset") not in known:
+        widgets.choose("preset", None)  # another predictor knows other presets
     st.segmented_control(
         words("preset"),
         list(known),
@@ -188,6 +212,7 @@ def _presets(words: Words) -> tuple[int, str]:
 
 
 def _pick() -> None:
+    st.session_state["own_weights"] = set()
     weights = _known_presets().get(widgets.chosen("preset"))
     if weights is not None:
         widgets.renew("weights", weights)
@@ -211,12 +236,16 @@ def _weight_sliders(words: Words) -> None:
             step=0.1,
             format="%.1f",
             key=key,
-            on_change=_own_weights,
+            on_change=_own_weight,
+            args=[f.name, key],
         )
     widgets.note("weights", _weights())
 
 
-def _own_weights() -> None:
+def _own_weight(name: str, key: str) -> None:
+    if key != _weight_key(name):
+        return  # of a slider that the page has replaced meanwhile
+    st.session_state.setdefault("own_weights", set()).add(name)
     widgets.choose(
         "preset", next((n for n, w in _known_presets().items() if np.allclose(w, _weights())), None)
     )
@@ -232,7 +261,7 @@ def _distance(words: Words) -> tuple[str, str, float]:
     return metric, scale, widgets.remembered("diverse", 0.0, slider)
 
 
-# ------------------------------------------------------------------------------ filters
+# ---------------------------------------------------------------- filters
 
 
 def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
@@ -261,11 +290,11 @@ def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
         if limits
         for low, high in [limits]
     ]
-    return where, ", ".join(said)
+    return where, words.joined(said)
 
 
 def _range(label: str, values: np.ndarray, key: str) -> tuple[float, float] | None:
-    """A slider over the values that occur; None while it stands at both ends, or where nothing is known."""
+    """A slider over the values that occur; None at both ends, or where nothing is known."""
     known = values[np.isfinite(values)]
     if not len(known) or np.floor(known.min()) == np.ceil(known.max()):
         return None

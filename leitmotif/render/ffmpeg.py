@@ -121,8 +121,9 @@ def outline(path: str | os.PathLike[str], points: int = 240) -> np.ndarray:
 
 
 def listening_copy(path: str | os.PathLike[str], folder: Path) -> Path:
-    """A small AAC copy of a sound file, for players that cannot take the original; made once per folder.
+    """A small AAC copy of a sound file, for players that cannot take the original.
 
+    Made once per folder.
     Raises `InputError` if there is no sound in it.
     """
     path = Path(path)

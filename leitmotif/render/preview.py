@@ -25,7 +25,7 @@ TARGET_LUFS = -16.0
 DUCK_LU = 12.0
 """How far below the track the original sound is kept when it is ducked (heuristic)."""
 PEAK_DBTP = -1.5
-"""Ceiling of the limiter: half a decibel below the usual −1 dBTP, for what the encoder adds (heuristic)."""
+"""Ceiling of the limiter: half a decibel below −1 dBTP, for what the encoder adds (heuristic)."""
 FADE_S = 3.0
 """Fade at the end; at most a quarter of the picture (heuristic)."""
 SEAM_S = 1.5
@@ -39,7 +39,7 @@ Original = Literal["mute", "duck"]
 
 
 def container(video: str | os.PathLike[str], codec: str) -> str:
-    """The suffix of a file that can hold this picture as it is: what a browser plays, where there is a choice."""
+    """The suffix of a file that can hold this picture; one that browsers play, if possible."""
     if codec in _IN_WEBM and (codec == "vp8" or Path(video).suffix.lower() == ".webm"):
         return ".webm"
     return ".mp4" if codec in _IN_MP4 else ".mkv"
@@ -80,11 +80,7 @@ def render(
     ):
         laps = _laps(track, length, in_point, Path(folder), progress)
         gain = _gain(load(laps[0]).lufs, TARGET_LUFS)
-        own = (
-            _own_gain(video, start, length)
-            if original == "duck" and picture.audio
-            else None
-        )
+        own = _own_gain(video, start, length) if original == "duck" and picture.audio else None
         sound, rate = _SOUND[target.suffix]
         ffmpeg.run(
             [
@@ -162,7 +158,7 @@ def _lap(whole: Path, output: Path, start: float, seam: float) -> Path:
 
 
 def _own_gain(video: str | os.PathLike[str], start: float, length: float) -> float | None:
-    """Decibels that keep the film's own sound `DUCK_LU` below the track, and never louder than it is.
+    """Decibels that keep the film's own sound `DUCK_LU` below the track, never louder than it is.
 
     None for silence. A film of more than an hour is judged by its first hour.
     """
@@ -178,7 +174,7 @@ def _gain(measured: float, target: float) -> float:
 
 
 def _mix(laps: int, gain: float, own: float | None, length: float) -> str:
-    """The filter graph: input 0 is the film, 1 the first lap, 2 the repeated one; the result is [out]."""
+    """The filter graph from film (0), first lap (1) and repeated lap (2) to [out]."""
     fade = min(FADE_S, length / 4)
     ceiling = 10 ** (PEAK_DBTP / 20)
     joined = "[1:a][2:a]concat=n=2:v=0:a=1[music];" if laps > 1 else "[1:a]anull[music];"

@@ -171,8 +171,13 @@ class Desks:
     kept : folder of what stays. workspaces : the temporary folders, one for each desk in use.
     """
 
-    def __init__(self, kept: Path, alive: Callable[[str], bool], grace_s: float = 120.0,
-                 parent: Path | None = None) -> None:
+    def __init__(
+        self,
+        kept: Path,
+        alive: Callable[[str], bool],
+        grace_s: float = 120.0,
+        parent: Path | None = None,
+    ) -> None:
         self.kept = kept
         self._alive = alive
         self._sessions: dict[str, set[str]] = {}
@@ -220,7 +225,7 @@ def _safe(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
-def plain(choices: dict[str, Any]) -> dict[str, Any]:
+def plain_values(choices: dict[str, Any]) -> dict[str, Any]:
     """Choices as JSON keeps them, with lists for tuples and arrays."""
     return json.loads(json.dumps(choices, default=lambda v: v.tolist()))
 

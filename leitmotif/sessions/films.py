@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from data.errors import InputError, Progress
 from data.profiles import VideoProfile
+from features.video import scenes
 from leitmotif import pipeline
 from leitmotif.sessions.child import in_child
 from leitmotif.sessions.jobs import Job
@@ -64,7 +65,7 @@ class Film:
 
     def scenes(self) -> list[tuple[float, float]]:
         """(start, end) of its scenes in seconds, without gaps."""
-        return self.once("scenes", lambda: pipeline.divide(self.timeline))
+        return self.once("scenes", lambda: scenes(self.timeline))
 
     def profile(
         self, start: float, end: float | None, learned: ProfileWeights | None

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, TypeVar
 from filelock import FileLock, Timeout
 
 from data.errors import InputError, Progress
+from data.words import Sentence
 from leitmotif.learning.scored_videos import VIDEO_SUFFIXES as _VIDEO
 from leitmotif.sessions.jobs import Job
 
@@ -33,6 +34,7 @@ CATALOGUE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 _PREFIX = "leitmotif-page-"
 _CHUNK = 1 << 20
 _INCOMING = "incoming-"
+_RUNNING: list[Workspaces] = []
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,19 @@ class Kept:
     path: Path
 
     def named(self, sentence: str) -> str:
-        """A sentence about the file with the name that people know, in place of where we keep it."""
+        """A sentence about the file with the name that people know in place of its path."""
         return sentence.replace(str(self.path), self.name).replace(self.path.name, self.name)
+
+    def renamed(self, error: InputError) -> InputError:
+        """An error about the file, likewise."""
+        if not isinstance(error.sentence, Sentence):
+            return InputError(self.named(str(error)))
+        values = {
+            name: self.named(str(value)) if isinstance(value, str | Path) else value
+            for name, value in error.values.items()
+            if not isinstance(value, Sentence)
+        }
+        return InputError(error.code, **error.values | values)
 
 
 def shown_name(name: str) -> str:
@@ -179,7 +192,7 @@ class Workspaces:
         self._seen: dict[str, float] = {}
         self._guard = threading.Lock()
         self._closed = threading.Event()
-        atexit.register(self.close)
+        _RUNNING.append(self)
         threading.Thread(target=self._watch, name="leitmotif-workspaces", daemon=True).start()
 
     def of(self, desk: str) -> Workspace:
@@ -221,6 +234,13 @@ class Workspaces:
     def _watch(self) -> None:
         while not self._closed.wait(min(max(self._grace / 4, 0.5), 15.0)):
             self.sweep()
+
+
+@atexit.register
+def close_all() -> None:
+    """At the server's end."""
+    while _RUNNING:
+        _RUNNING.pop().close()
 
 
 def remove_left_behind(parent: Path) -> None:

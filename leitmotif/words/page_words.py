@@ -81,7 +81,7 @@ class Words:
         return self("off", d=f"{abs(d):.1f}", way=self("more" if d > 0 else "less"))
 
     def trouble(self, error: Exception | None) -> str:
-        """The one sentence that an `InputError` is, with a Chinese lead where it is not known in Chinese; None is our own mistake."""
+        """The one sentence that an `InputError` is; None is our own mistake."""
         if error is None:
             return self("our_mistake")
         said = getattr(error, "sentence", None) or str(error)

@@ -201,6 +201,7 @@ def test_a_file_over_the_limit_is_refused(visit, server: Server, tmp_path: Path)
     editor.give_film(large)
     editor.page.get_by_text(f"File must be {LIMIT_MB}").first.wait_for()
     assert not [f for session in server.sessions() for f in session.iterdir()]
+    assert not [f for f in server.kept() if f.stat().st_size > LIMIT_MB << 20]
 
 
 def test_broken_and_hostile_tables(visit, tmp_path: Path):
@@ -295,7 +296,7 @@ def test_ten_uploads_in_a_row_leave_nothing(visit, server: Server, tmp_path: Pat
     editor = visit()
     padding = b"\0" * (7 << 20)  # after the film, so that every upload is large and quickly watched
     film = short_film(tmp_path / "f.mp4", seconds=0.5).read_bytes()
-    before = None
+    before, kept = None, server.kept()
     for n in range(10):
         editor.give_film((f"film {n}.mp4", film + padding + bytes([n])))
         editor.wait_for(f"film {n}.mp4 · 0:0")
@@ -307,10 +308,10 @@ def test_ten_uploads_in_a_row_leave_nothing(visit, server: Server, tmp_path: Pat
         editor.remove_film()
     grown = process.memory_info().rss - before
     assert grown < 30 << 20, f"{grown >> 20} MiB more after six uploads of 7 MiB"
-    assert not [f for session in server.sessions() for f in session.iterdir() if f.suffix == ".mp4"]
+    assert server.kept() == kept
     editor.give_film(("last.mp4", film))
     editor.wait_for("last.mp4 · 0:0")
-    assert [f for session in server.sessions() for f in session.iterdir()]
+    assert len(server.kept()) == len(kept) + 1
     editor.close()
     for _ in range(100):
         if not server.sessions():

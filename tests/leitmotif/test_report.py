@@ -94,7 +94,7 @@ def test_nothing_from_a_file_becomes_markup(whole, result, choices):
 
 
 def test_table_has_a_row_per_track_and_no_formula(result):
-    rows = list(csv.DictReader(io.StringIO(report.results_csv(result))))
+    rows = list(csv.DictReader(io.StringIO(report.results_csv("film.mp4", result))))
     assert [int(r["place"]) for r in rows] == [1, 2, 3, 4, 5, 6]
     assert [r["track_id"] for r in rows] == [m.track_id for m in result.matches]
     for row, match in zip(rows, result.matches, strict=True):
