@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 
 from data.errors import InputError, Progress
+from features.pretrained import locate
 from features.video.frames import Frame, VideoReader
 from features.video.keyframes import KeyframeKeeper
 from features.video.signals import colour, cuts, embedding, faces, motion, networks
 from features.video.timeline import COLUMNS, TOKEN, Timeline
-from features.weights import locate
 
 VERSION = "leitmotif-video 2"
 _ALWAYS = "cuts+motion+colour"

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from features.weights import known, locate
+from features.pretrained import known, locate
 
 LIBRARIES = "libEGL.so.1 and libGLESv2.so.2 (Debian: libegl1 libgles2)"
 
