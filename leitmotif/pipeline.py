@@ -21,7 +21,7 @@ from matcher.query import Query
 from matcher.search import Match, rank
 
 if TYPE_CHECKING:
-    from features.video.profile_weights import ProfileWeights
+    from features.video.profile_coefficients import ProfileCoefficients
     from features.video.timeline import Timeline
     from matcher.index import Index
     from recommender import Recommender
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What a video (or a scene of it) is like, the music it asks for, and the tracks nearest to that."""
+    """What a video or a scene of it is like, the music it asks for, and the tracks nearest to it."""
 
     video: VideoProfile
     music: MusicProfile
@@ -71,29 +71,31 @@ def read_video(
     return read_timeline(path, progress=progress, cache=cache)
 
 
-def load_profile_weights(path: str | os.PathLike | ProfileWeights | None) -> ProfileWeights | None:
+def load_profile_weights(
+    path: str | os.PathLike | ProfileCoefficients | None,
+) -> ProfileCoefficients | None:
     """What `leitmotif calibrate` wrote; None and what is loaded already pass through.
 
     Raises `InputError`.
     """
     if path is None:
         return None
-    from features.video.profile_weights import ProfileWeights
+    from features.video.profile_coefficients import ProfileCoefficients
 
-    return path if isinstance(path, ProfileWeights) else ProfileWeights.load(path)
+    return path if isinstance(path, ProfileCoefficients) else ProfileCoefficients.load(path)
 
 
 def score(
     timeline: Timeline,
     start: float = 0.0,
     end: float | None = None,
-    profile_weights: ProfileWeights | None = None,
+    profile_weights: ProfileCoefficients | None = None,
 ) -> VideoProfile:
     """The profile of a part of a watched video: by the closed form, or as ratings bend it."""
-    from features.video import rate as closed_form
+    from features.video import score as closed_form
 
     return (
-        profile_weights.rate(timeline, start, end)
+        profile_weights.score(timeline, start, end)
         if profile_weights
         else closed_form(timeline, start, end)
     )
@@ -146,7 +148,7 @@ def match(
 def _edit(
     predicted: MusicProfile, values: np.ndarray | None
 ) -> tuple[MusicProfile, tuple[str, ...]]:
-    """The prediction as a person changed it, who is sure of what was changed; and the names of that."""
+    """The prediction as a person changed it, sure of what was changed; and the names of that."""
     if values is None:
         return predicted, ()
     moved = values != predicted.values
@@ -215,7 +217,7 @@ def recommend(
     va_only: bool = False,
     where: str | np.ndarray | None = None,
     diverse: float = 0.0,
-    profile_weights: str | os.PathLike | ProfileWeights | None = None,
+    profile_weights: str | os.PathLike | ProfileCoefficients | None = None,
     progress: Progress | None = None,
     cache: bool = True,
 ) -> Recommendation:
@@ -249,7 +251,7 @@ def recommend_scenes(
     *,
     index: Index | None = None,
     recommender: Recommender | None = None,
-    profile_weights: ProfileWeights | None = None,
+    profile_weights: ProfileCoefficients | None = None,
 ) -> list[Recommendation]:
     """One recommendation per scene of a watched video; as `match`."""
     from features.video import scenes
