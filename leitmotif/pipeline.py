@@ -17,7 +17,7 @@ from data.profiles import MUSIC_NAMES, MusicProfile, VideoProfile
 from matcher import presets
 
 if TYPE_CHECKING:
-    from features.video.profile_weights import ProfileWeights
+    from features.video.profile_coefficients import ProfileCoefficients
     from features.video.timeline import Timeline
     from matcher.search import Match
     from recommender import Recommender
@@ -63,26 +63,28 @@ def read_video(
     return read_timeline(path, progress=progress, cache=cache)
 
 
-def load_profile_weights(path: str | os.PathLike | ProfileWeights | None) -> ProfileWeights | None:
+def load_profile_weights(
+    path: str | os.PathLike | ProfileCoefficients | None,
+) -> ProfileCoefficients | None:
     """What `leitmotif calibrate` wrote; None and what is loaded already pass through. Raises `InputError`."""
     if path is None:
         return None
-    from features.video.profile_weights import ProfileWeights
+    from features.video.profile_coefficients import ProfileCoefficients
 
-    return path if isinstance(path, ProfileWeights) else ProfileWeights.load(path)
+    return path if isinstance(path, ProfileCoefficients) else ProfileCoefficients.load(path)
 
 
 def rate(
     timeline: Timeline,
     start: float = 0.0,
     end: float | None = None,
-    profile_weights: ProfileWeights | None = None,
+    profile_weights: ProfileCoefficients | None = None,
 ) -> VideoProfile:
     """The profile of a part of a watched video: by the closed form, or as somebody's ratings bend it."""
-    from features.video import rate as closed_form
+    from features.video import score as closed_form
 
     return (
-        profile_weights.rate(timeline, start, end)
+        profile_weights.score(timeline, start, end)
         if profile_weights
         else closed_form(timeline, start, end)
     )
@@ -186,7 +188,7 @@ def recommend(
     catalogue: str | os.PathLike | Catalogue,
     *,
     k: int = 5,
-    profile_weights: str | os.PathLike | ProfileWeights | None = None,
+    profile_weights: str | os.PathLike | ProfileCoefficients | None = None,
     progress: Progress | None = None,
     cache: bool = True,
     **options,
@@ -208,7 +210,7 @@ def recommend_scenes(
     timeline: Timeline,
     catalogue: Catalogue,
     *,
-    profile_weights: ProfileWeights | None = None,
+    profile_weights: ProfileCoefficients | None = None,
     **options,
 ) -> list[Recommendation]:
     """One recommendation per scene of a watched video; options as in `match`."""

@@ -28,7 +28,7 @@ from leitmotif.show.drawing import STYLE
 from leitmotif.words.page_words import Words
 
 if TYPE_CHECKING:
-    from features.video.profile_weights import ProfileWeights
+    from features.video.profile_coefficients import ProfileCoefficients
     from features.video.timeline import Timeline
     from recommender.predict import Recommender
 
@@ -74,7 +74,7 @@ def recommender() -> Recommender:
 
 
 @st.cache_resource(show_spinner=False)
-def profile_weights() -> ProfileWeights | None:
+def profile_weights() -> ProfileCoefficients | None:
     """The ratings by which pictures are seen, if any were named when the page was started."""
     return pipeline.load_profile_weights(Settings.from_environment().profile_weights)
 
