@@ -11,7 +11,7 @@ What is written      how                                                   raise
     bytes (npz, …)   `pack` / `unpack`                                     `Damaged`
     arrays by name   `seal_arrays` / `check_arrays` (safetensors, mapped)  `Damaged`
     a row (SQLite)   `checksum` in a column of its own                     the caller
-    Parquet, whole   `SEAL` in its metadata, then `stamp` / `is_whole`     the caller
+    Parquet          `SEAL` in its metadata, then `stamp` / `is_whole`     the caller
 
 A cache catches `Damaged` and makes its file again; anywhere else it is one sentence for a person.
 """
@@ -24,7 +24,7 @@ import re
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -35,9 +35,8 @@ from data.words import Sentence
 _SEALED = ("kind", "version", "checksum")
 _HEADER = re.compile(rb"leitmotif ([a-z-]+) (\d+) ([0-9a-f]{8})\n")
 SEAL = "leitmotif-seal:00000000"
-"""Placeholder for `stamp`: it must stand once in a file, as it is."""
+"""Placeholder for `stamp`: a value of the metadata in the footer of a Parquet file."""
 _SEAL = re.compile(rb"leitmotif-seal:([0-9a-f]{8})")
-_TAIL_BYTES = 64 << 20
 
 
 class Damaged(InputError):
@@ -53,7 +52,8 @@ def checksum(*parts: bytes | bytearray | memoryview | str | np.ndarray) -> int:
     for part in parts:
         if isinstance(part, np.ndarray):
             value = zlib.crc32(f"{part.dtype.str}{part.shape}".encode(), value)
-            value = zlib.crc32(np.ascontiguousarray(part).reshape(-1).view(np.uint8), value)
+            flat = np.ascontiguousarray(part).reshape(-1)
+            value = zlib.crc32(memoryview(flat.view(np.uint8)), value)
             continue
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         value = zlib.crc32(data, zlib.crc32(f"{len(data)}:".encode(), value))
@@ -199,48 +199,70 @@ def _of_arrays(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) ->
     return checksum(*parts)
 
 
-# ------------------------------------------------------------------------------ whole files
+# ------------------------------------------------------------------------------ Parquet
 
 
 def stamp(path: Path) -> None:
-    """Put the checksum of the whole file into the `SEAL` that stands near its end.
+    """Put the checksum of the whole file into the `SEAL` of its footer."""
+    _stamp(path, 0)
 
-    Raises `ValueError` if there is not exactly one.
-    """
-    with path.open("r+b") as file:
-        found = _seals(file)
-        if len(found) != 1:
-            raise ValueError(f"{len(found)} seals in {path}")
-        at = found[0][0]
-        value = _with_blank_seal(file, at)
-        file.seek(at)
-        file.write(f"{value:08x}".encode())
+
+def stamp_footer(path: Path) -> None:
+    """Put the checksum of the footer alone into the `SEAL` there; the rows have their own."""
+    _stamp(path, _footer_start(path))
 
 
 def is_whole(path: Path) -> bool | None:
     """Whether a stamped file is as it was written; None for one without a seal."""
+    return _holds(path, 0)
+
+
+def footer_is_whole(path: Path) -> bool | None:
+    """Whether a stamped footer is as it was written; None for one without a seal."""
+    return _holds(path, _footer_start(path))
+
+
+def _footer_start(path: Path) -> int:
+    """Where the footer of a Parquet file begins; the file's start where that makes no sense."""
     with path.open("rb") as file:
-        found = _seals(file)
-        if not found:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 8))
+        length = int.from_bytes(file.read(4), "little")
+    return size - 8 - length if length + 8 <= size else 0
+
+
+def _stamp(path: Path, start: int) -> None:
+    with path.open("r+b") as file:
+        places = _seals(file, path)
+        if len(places) != 1:
+            raise ValueError(f"{len(places)} seals in the footer of {path}")
+        ((at, _),) = places
+        value = _with_blank_seal(file, start, at)
+        file.seek(at)
+        file.write(f"{value:08x}".encode())
+
+
+def _holds(path: Path, start: int) -> bool | None:
+    with path.open("rb") as file:
+        places = _seals(file, path)
+        if not places:
             return None
-        return any(int(value, 16) == _with_blank_seal(file, at) for at, value in found)
+        return any(int(value, 16) == _with_blank_seal(file, start, at) for at, value in places)
 
 
-def _seals(file: Any) -> list[tuple[int, bytes]]:
-    """Place and value of the digits of each seal in the last 64 MiB."""
-    size = file.seek(0, os.SEEK_END)
-    start = max(0, size - _TAIL_BYTES)
+def _seals(file: BinaryIO, path: Path) -> list[tuple[int, bytes]]:
+    """Place and value of the digits of each seal in the footer."""
+    start = _footer_start(path)
     file.seek(start)
     return [(start + m.start(1), m[1]) for m in _SEAL.finditer(file.read())]
 
 
-def _with_blank_seal(file: Any, at: int) -> int:
-    """CRC-32 of the file as if the eight digits at `at` were zeros."""
-    file.seek(0)
-    value, done = 0, 0
+def _with_blank_seal(file: BinaryIO, start: int, at: int) -> int:
+    """CRC-32 from `start` on as if the eight digits at `at` were zeros."""
+    file.seek(start)
+    value, done = 0, start
     while block := bytearray(file.read(1 << 20)):
-        for i in range(8):
-            if done <= at + i < done + len(block):
-                block[at + i - done] = ord("0")
+        for i in range(max(0, at - done), min(len(block), at + 8 - done)):
+            block[i] = ord("0")
         value, done = zlib.crc32(block, value), done + len(block)
     return value

@@ -23,6 +23,8 @@ import numpy as np
 from data.atomic import atomic_path
 from data.catalogue import MISSING, Catalogue
 from data.errors import InputError, Progress
+from data.profiles import Curves
+from data.track_curves import CURVE_NAMES, TOKEN_S, CurvesWriter, TrackOverTime
 from leitmotif.catalogue import executors as workers
 from leitmotif.catalogue.duplicates import near_duplicates
 from leitmotif.catalogue.files import Listed, list_files
@@ -110,10 +112,10 @@ def build(
 
 
 def _extractor(tags: bool) -> str:
-    from features import weights
+    from features import pretrained
     from features.audio import EXTRACTOR
 
-    return f"{EXTRACTOR} + yamnet" if tags and weights.locate("yamnet") else EXTRACTOR
+    return f"{EXTRACTOR} + yamnet" if tags and pretrained.locate("yamnet") else EXTRACTOR
 
 
 def _build(
@@ -248,8 +250,6 @@ def _assemble(
     state: State, tracks: list[Track], output: Path
 ) -> tuple[Catalogue, list[tuple[str, str]]]:
     """The catalogue with duplicates marked, and warnings by track; the curves are written on the way."""
-    from data.track_curves import CurvesWriter
-
     rows, prints, warnings = [], [], []
     with (
         atomic_path(output.with_name(f"{output.stem}.curves.parquet")) as temporary,
@@ -269,12 +269,23 @@ def _assemble(
             rows.append(row)
             prints.append(analysis["fingerprint"])
             warnings += [(track.track_id, sentence) for sentence in analysis["warnings"]]
-            curves.add(track.track_id, analysis)
+            curves.add(track.track_id, _over_time(analysis))
     for row, first in zip(rows, near_duplicates(prints), strict=True):
         original = rows[first]["track_id"]
         row["duplicate_of"] = original if original != row["track_id"] else ""
     _rank_moods(rows)
     return Catalogue.from_rows(rows, str(output)), warnings
+
+
+def _over_time(analysis: dict) -> TrackOverTime:
+    values = np.asarray(analysis["curves"], np.float64)
+    return TrackOverTime(
+        Curves(np.arange(len(values)) * TOKEN_S, values, CURVE_NAMES),
+        np.asarray(analysis["beats"], np.float64),
+        np.asarray(analysis["accents"], bool),
+        *analysis["beat_confidence"],
+        np.asarray(analysis["sections"], np.float64),
+    )
 
 
 def _written_path(source: str, folder: Path) -> str:

@@ -5,8 +5,8 @@ One fragment: moving a slider runs this part of the page again and nothing else.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -19,23 +19,11 @@ from leitmotif.page import film as film_page
 from leitmotif.page import state, takeaway, tracks, widgets
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
-from leitmotif.show.result_page import Choices
 from leitmotif.words.page_words import Words
 from matcher import presets
-
-
-class Asked(NamedTuple):
-    """What the person asks for, beside the list."""
-
-    music: MusicProfile
-    edited: tuple[str, ...]
-    leading: bool
-    """Whether what was edited leads (see `matcher.presets.leading`)."""
-    metric: str
-    scale: str
-    diverse: float
-    where: np.ndarray | None
-    filters: str
+from matcher.filters import Filter
+from matcher.metric import METRICS, SCALES
+from matcher.query import Query
 
 
 @st.fragment
@@ -44,29 +32,24 @@ def show(film: Film, library: Library, words: Words) -> None:
     video = state.profile(film, start, end)
     controls, answer = st.container(key="answer").columns([4, 7], gap="large")
     with controls:
-        asked = _controls(film, state.recommender().predict(video), library, words)
+        predicted = state.recommender().predict(video)
+        asked, lead = _controls(film, predicted, library, words)
     with answer:
         what = words("whole") if end is None else f"{words.clock(start)} – {words.clock(end)}"
         st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
         st.caption(plain(f"{film.kept.name} · {what}"))
         k, own_sound = _presets(words)
-        options = dict(
-            k=k,
-            weights=_lifted(_weights(), asked),
-            metric=asked.metric,
-            scale=asked.scale,
-            where=asked.where,
-            diverse=asked.diverse,
-        )
-        options |= dict(
-            music=asked.music,
-            recommender=state.recommender(),
-            index=library.index,
-            start=start,
-            end=end,
-        )
         try:
-            result = pipeline.match(video, library.catalogue, **options)
+            query = replace(asked, importance=_lifted(predicted, lead), k=k)
+            result = pipeline.match(
+                video,
+                library.catalogue,
+                query,
+                index=library.index,
+                recommender=state.recommender(),
+                start=start,
+                end=end,
+            )
         except InputError as error:
             st.warning(plain(words.trouble(error)))
             return
@@ -76,33 +59,34 @@ def show(film: Film, library: Library, words: Words) -> None:
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
-        choices = Choices(result.weights, asked.metric, asked.scale, asked.filters, asked.edited)
-        tracks.show(film, library, result, choices, own_sound, words)
-        takeaway.show(film, result, choices, words)
+        tracks.show(film, library, result, own_sound, words)
+        takeaway.show(film, result, words)
     state.remember()
 
 
-def _controls(film: Film, predicted: MusicProfile, library: Library, words: Words) -> Asked:
+def _controls(
+    film: Film, predicted: MusicProfile, library: Library, words: Words
+) -> tuple[Query, frozenset[str]]:
+    """What the person asks for, beside the list, and the dimensions that are to lead."""
     sound, matter, filters = st.tabs([words("wants"), words("matters"), words("filters")])
     with sound:
-        music, edited, leading = _wishes(film, predicted, words)
+        values, lead = _wishes(film, predicted, words)
     with matter:
         _weight_sliders(words)
-        metric, scale, diverse = _distance(words)
+        metric, scale, diversity = _distance(words)
     with filters:
-        where, said = _filters(library, words)
-    return Asked(music, edited, leading, metric, scale, diverse, where, said)
+        filter_ = _filters(library, words)
+    query = Query(values, metric=metric, scale=scale, filter=filter_, diversity=diversity)
+    return query, lead
 
 
 # ---------------------------------------------------------------- what it wants to hear
 
 
-def _wishes(
-    film: Film, predicted: MusicProfile, words: Words
-) -> tuple[MusicProfile, tuple[str, ...], bool]:
+def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarray, frozenset[str]]:
     """Ten sliders that begin at the prediction.
 
-    The profile they stand for, the names that were moved, and whether these lead.
+    The values (10,) they stand for, and the names of what was moved and is to lead.
     """
     start_s, end_s = film_page.scene_times(film)
     place = f"{film.kept.key}|{start_s:.3f}|{end_s}"
@@ -150,11 +134,7 @@ def _wishes(
     ]
     if silent:
         st.caption(words("silent", names=words.joined(words.field(f) for f in silent)))
-    confidence = np.where([n in kept for n in MUSIC_NAMES], 1.0, predicted.confidence)
-    music = MusicProfile(
-        np.array(values), confidence, predicted.extractor, warnings=predicted.warnings
-    )
-    return music, edited, leading
+    return np.array(values), frozenset(edited if leading else ())
 
 
 def _reset(kept: dict[str, float], sliders: str) -> None:
@@ -165,13 +145,13 @@ def _reset(kept: dict[str, float], sliders: str) -> None:
 # ---------------------------------------------------------------- what matters
 
 
-def _lifted(weights: np.ndarray, asked: Asked) -> np.ndarray:
-    """The weights with what was edited in the lead, but for those that the person set."""
-    lead = set(asked.edited) - st.session_state.get("own_weights", set())
-    if not asked.leading or not lead:
+def _lifted(predicted: MusicProfile, lead: frozenset[str]) -> np.ndarray:
+    """The weights (10,), with what was edited in the lead, but for those that the person set."""
+    weights = _weights()
+    edited = np.isin(MUSIC_NAMES, list(lead - st.session_state.get("own_weights", set())))
+    if not edited.any():
         return weights
-    known = weights * (asked.music.confidence > 0)
-    edited = np.array([n in lead for n in MUSIC_NAMES])
+    known = weights * (predicted.confidence > 0)
     return np.where(edited, presets.lead(known, edited), weights)
 
 
@@ -253,8 +233,8 @@ def _own_weight(name: str, key: str) -> None:
 
 def _distance(words: Words) -> tuple[str, str, float]:
     """Metric, scale, diversity."""
-    metric = widgets.one_of("metric", ["euclidean", "cosine"], words, help=words("metric_help"))
-    scale = widgets.one_of("scale", ["standard", "raw"], words, help=words("scale_help"))
+    metric = widgets.one_of("metric", list(METRICS), words, help=words("metric_help"))
+    scale = widgets.one_of("scale", sorted(SCALES, reverse=True), words, help=words("scale_help"))
     slider = partial(
         st.slider, words("diversity"), 0.0, 0.9, step=0.1, help=words("diversity_help")
     )
@@ -264,8 +244,8 @@ def _distance(words: Words) -> tuple[str, str, float]:
 # ---------------------------------------------------------------- filters
 
 
-def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
-    """The rows that may be answered, and the same in words."""
+def _filters(library: Library, words: Words) -> Filter | None:
+    """The rows that may be answered; None for all."""
     place = f"{library.catalogue.source}|{len(library.catalogue)}"
     typed = widgets.remembered(f"words|{place}", "", partial(st.text_input, words("words")))
     licences = [name for name, _ in library.licences]
@@ -290,7 +270,7 @@ def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
         if limits
         for low, high in [limits]
     ]
-    return where, words.joined(said)
+    return None if where is None and not said else Filter(words.joined(said), rows=where)
 
 
 def _range(label: str, values: np.ndarray, key: str) -> tuple[float, float] | None:

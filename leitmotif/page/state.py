@@ -20,7 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from data.errors import InputError
 from data.profiles import VideoProfile
-from features.video.profile_weights import ProfileWeights
+from features.video.profile_coefficients import ProfileCoefficients
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import widgets
@@ -55,7 +55,7 @@ def recommender() -> Recommender:
 
 
 @st.cache_resource(show_spinner=False)
-def profile_weights() -> ProfileWeights | None:
+def profile_weights() -> ProfileCoefficients | None:
     """The ratings by which pictures are seen, if any were named when the page was started."""
     return pipeline.load_profile_weights(Settings.from_environment().profile_weights)
 

@@ -8,11 +8,10 @@ from leitmotif.page import state
 from leitmotif.pipeline import Recommendation
 from leitmotif.sessions.films import Film
 from leitmotif.show import result_page as report
-from leitmotif.show.result_page import Choices
 from leitmotif.words.page_words import Words
 
 
-def show(film: Film, result: Recommendation, choices: Choices, words: Words) -> None:
+def show(film: Film, result: Recommendation, words: Words) -> None:
     st.subheader(words("take"), anchor=False)
     name = film.kept.name
     stem = report.file_stem(name, result)
@@ -22,7 +21,7 @@ def show(film: Film, result: Recommendation, choices: Choices, words: Words) -> 
             "as_report",
             "html",
             "text/html",
-            lambda: report.report_html(name, film.timeline, whole, result, choices, words),
+            lambda: report.report_html(name, film.timeline, whole, result, words),
             "description",
         ),
         ("as_csv", "csv", "text/csv", lambda: "\ufeff" + report.results_csv(name, result), "table"),
@@ -30,7 +29,7 @@ def show(film: Film, result: Recommendation, choices: Choices, words: Words) -> 
             "as_json",
             "json",
             "application/json",
-            lambda: report.results_json(name, result, choices),
+            lambda: report.results_json(name, result),
             "data_object",
         ),
     )

@@ -19,7 +19,6 @@ from leitmotif.sessions.child import in_child
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
 from leitmotif.show import drawing
-from leitmotif.show.result_page import Choices
 from leitmotif.words.page_words import Words
 
 PLAYABLE = {
@@ -40,15 +39,13 @@ LARGEST_PLAYED = 12 << 20
 """Bytes of a sound file that is served as it is; larger ones are made smaller first (heuristic)."""
 
 
-def show(
-    film: Film, library: Library, result: Recommendation, choices: Choices, own: str, words: Words
-) -> None:
+def show(film: Film, library: Library, result: Recommendation, own: str, words: Words) -> None:
     """own : what becomes of the film's own sound in a preview, "mute" or "duck"."""
-    spread = library.index.scaling.spread
+    sd, importance = library.index.scaling.sd, result.query.importance
     sounds = []
     for place, match in enumerate(result.matches, start=1):
         with st.container(border=True, key=f"track-{place}"):
-            off = (match.values - result.music.values) / spread
+            off = (match.values - result.music.values) / sd
             st.html(
                 drawing.track_head(
                     place,
@@ -59,8 +56,8 @@ def show(
                 )
             )
             sounds.append((st.empty(), match))
-            st.caption(plain(words.reason(match.sentence, off, choices.weights, match.shares)))
-            st.html(drawing.reason_bars(off, choices.weights, words))
+            st.caption(plain(words.reason(match.reason)))
+            st.html(drawing.reason_bars(off, importance, words))
             _preview(film, library, result, match, own, words)
     # The list stands before the first sound file is opened.
     arousal = library.arousal([match.track_id for _, match in sounds])

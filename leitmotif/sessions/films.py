@@ -15,7 +15,7 @@ from leitmotif.sessions.jobs import Job
 from leitmotif.sessions.workspace import Kept, Workspace
 
 if TYPE_CHECKING:
-    from features.video.profile_weights import ProfileWeights
+    from features.video.profile_coefficients import ProfileCoefficients
     from features.video.timeline import Timeline
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class Film:
         return self.once("scenes", lambda: scenes(self.timeline))
 
     def profile(
-        self, start: float, end: float | None, learned: ProfileWeights | None
+        self, start: float, end: float | None, learned: ProfileCoefficients | None
     ) -> VideoProfile:
         """The profile of a stretch, as the ratings in use bend it.
 
@@ -77,10 +77,10 @@ class Film:
         return self.once((start, end), lambda: self._profile(start, end, learned))
 
     def _profile(
-        self, start: float, end: float | None, learned: ProfileWeights | None
+        self, start: float, end: float | None, learned: ProfileCoefficients | None
     ) -> VideoProfile:
         try:
-            return pipeline.rate(self.timeline, start, end, learned)
+            return pipeline.score(self.timeline, start, end, learned)
         except InputError as error:
-            profile = pipeline.rate(self.timeline, start, end)
+            profile = pipeline.score(self.timeline, start, end)
             return replace(profile, warnings=(*profile.warnings, error.sentence))

@@ -13,7 +13,6 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from leitmotif.pipeline import Recommendation
 from leitmotif.show import drawing
 from leitmotif.show.templates import render
 from leitmotif.words.page_words import Words
+from matcher.query import Query
 
 if TYPE_CHECKING:
     from features.video.timeline import Timeline
@@ -42,31 +42,6 @@ _COLUMNS = (
     "license_url",
 )
 _PICTURES = 8
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What the person chose: it belongs beside every result."""
-
-    weights: np.ndarray
-    metric: str = "euclidean"
-    scale: str = "standard"
-    filters: str = ""
-    """In words; empty for none."""
-    edited: tuple[str, ...] = ()
-    """Music dimensions that were dragged away from the prediction."""
-
-    def to_dict(self) -> dict:
-        weights = dict(
-            zip(MUSIC_NAMES, np.asarray(self.weights, dtype=float).tolist(), strict=True)
-        )
-        return {
-            "weights": weights,
-            "metric": self.metric,
-            "scale": self.scale,
-            "filters": self.filters,
-            "edited": list(self.edited),
-        }
 
 
 def safe_cell(text: str) -> str:
@@ -103,30 +78,24 @@ def results_csv(video: str, result: Recommendation) -> str:
     part = [safe_cell(video), f"{result.start:.3f}", end]
     for place, m in enumerate(result.matches, start=1):
         about = [safe_cell(m.track.get(column, "")) for column in _COLUMNS]
-        numbers = [*map(repr, m.values.tolist()), *(f"{s:.4f}" for s in m.shares)]
+        numbers = [*map(repr, m.values.tolist()), *(f"{s:.4f}" for s in m.contributions)]
         row = [place, safe_cell(m.track_id), *about, repr(m.distance), m.sentence]
         writer.writerow([*part, *row, *numbers])
     return text.getvalue()
 
 
-def results_json(video: str, result: Recommendation, choices: Choices) -> str:
-    """The whole result with the choices that led to it, laid out as `recommend --json` does."""
+def results_json(video: str, result: Recommendation) -> str:
+    """The whole result, laid out as `leitmotif recommend --json` does."""
     record = {
         "video": video,
         "catalogue": _name(result.catalogue.source),
-        "choices": choices.to_dict(),
         "recommendations": [result.to_dict()],
     }
     return json.dumps(record, ensure_ascii=False, indent=2)
 
 
 def report_html(
-    video: str,
-    timeline: Timeline,
-    whole: VideoProfile,
-    result: Recommendation,
-    choices: Choices,
-    words: Words,
+    video: str, timeline: Timeline, whole: VideoProfile, result: Recommendation, words: Words
 ) -> str:
     """One page: keyframes, curves, the two profiles, the choices, the tracks with their reasons.
 
@@ -142,10 +111,10 @@ def report_html(
         saw=drawing.profile_bars(result.video, words),
         wants=drawing.profile_bars(result.music, words),
         result=result,
-        edited=words.joined(words.field(n) for n in choices.edited),
+        edited=words.joined(words.field(n) for n in result.edited),
         heads=("", words("track"), words("artist"), words("metric"), "", words("licence")),
-        tracks=_tracks(result, choices, words),
-        chosen=_chosen(choices, words),
+        tracks=_tracks(result, words),
+        chosen=_chosen(result.query, words),
         warnings=[words.sentence(w) for w in result.warnings],
         made=_made(result, words),
     )
@@ -175,27 +144,25 @@ def _pictures(keyframes: Sequence[tuple[float, bytes]]) -> list[str]:
     return [base64.b64encode(keyframes[i][1]).decode("ascii") for i in chosen]
 
 
-def _tracks(result: Recommendation, choices: Choices, words: Words) -> list[tuple[str, ...]]:
+def _tracks(result: Recommendation, words: Words) -> list[tuple[str, ...]]:
     """The cells of the table of tracks."""
-    spread = result.catalogue.features.std(axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
     rows = []
     for place, m in enumerate(result.matches, start=1):
-        off = (m.values - result.music.values) / spread
-        sentence = words.reason(m.sentence, off, np.asarray(choices.weights), m.shares)
-        known = m.track.get("artist", ""), f"{m.distance:.3f}", sentence, m.track.get("license", "")
+        reason = words.reason(m.reason)
+        known = m.track.get("artist", ""), f"{m.distance:.3f}", reason, m.track.get("license", "")
         rows.append((str(place), m.name, *known))
     return rows
 
 
-def _chosen(choices: Choices, words: Words) -> str:
+def _chosen(query: Query, words: Words) -> str:
     weights = words.joined(
-        f"{words.field(f)} {w:g}" for f, w in zip(MUSIC_FIELDS, choices.weights, strict=True)
+        f"{words.field(f)} {w:g}" for f, w in zip(MUSIC_FIELDS, query.importance, strict=True)
     )
     said = words(
-        "report_choices", weights=weights, metric=words(choices.metric), scale=words(choices.scale)
+        "report_choices", weights=weights, metric=words(query.metric), scale=words(query.scale)
     )
-    return f"{said} {words('report_filters', filters=choices.filters)}" if choices.filters else said
+    text = query.filter.text if query.filter else ""
+    return f"{said} {words('report_filters', filters=text)}" if text else said
 
 
 def _name(source: str) -> str:

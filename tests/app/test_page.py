@@ -134,10 +134,10 @@ def test_results_of_a_film(watched: AppTest):
 
 
 def test_sliders_begin_at_the_prediction(watched: AppTest):
-    from features.video import rate
+    from features.video import score
     from recommender import load_recommender
 
-    predicted = load_recommender().predict(rate(film_of(watched).timeline))
+    predicted = load_recommender().predict(score(film_of(watched).timeline))
     for name, value in zip(MUSIC_NAMES, predicted.values, strict=True):
         slider = next(
             s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}")
@@ -254,14 +254,14 @@ def test_ratings_named_at_the_start_bend_what_the_page_sees(
 ):
     """A calibration that puts scene tension at 100·Φ(1) = 84.1; one learned on another extractor is told, not used."""
     from data.profiles import VIDEO_NAMES
-    from features.video import rate, read_timeline
-    from features.video.profile_weights import ProfileWeights
+    from features.video import read_timeline, score
+    from features.video.profile_coefficients import ProfileCoefficients
 
     timeline = read_timeline(film)
     grid = np.linspace(-2.5, 2.5, 5)
     curves = np.repeat(np.stack([grid, np.ones(5)])[None], len(VIDEO_NAMES), axis=0)
     models = tuple("calibrated" if name == "scene_tension" else "closed" for name in VIDEO_NAMES)
-    ProfileWeights(models, curves, timeline.extractor if same_extractor else "another 1").save(
+    ProfileCoefficients(models, curves, timeline.extractor if same_extractor else "another 1").save(
         tmp_path / "mine.safetensors"
     )
     monkeypatch.setenv("LEITMOTIF_PROFILE_WEIGHTS", str(tmp_path / "mine.safetensors"))
@@ -275,7 +275,7 @@ def test_ratings_named_at_the_start_bend_what_the_page_sees(
         monkeypatch.delenv("LEITMOTIF_PROFILE_WEIGHTS")
         state.profile_weights.clear()
     assert seen["scene_tension"] == pytest.approx(
-        84.134 if same_extractor else rate(timeline)["scene_tension"], abs=0.01
+        84.134 if same_extractor else score(timeline)["scene_tension"], abs=0.01
     )
     assert any("another 1" in warning for warning in seen.warnings) is not same_extractor
 
