@@ -96,11 +96,11 @@ def builds(folder: Path) -> None:
 
     from joblib.externals.loky import get_reusable_executor
 
-    from features import weights
+    from features import pretrained
     from leitmotif.catalogue.build import build
 
     with tempfile.TemporaryDirectory() as temporary:
-        for tags in (False, True) if weights.locate("yamnet") else (False,):
+        for tags in (False, True) if pretrained.locate("yamnet") else (False,):
             output = Path(temporary, f"tags {tags}", "audio_features.csv")
             start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
             tracks = len(build([folder], output, jobs=2, tags=tags).catalogue)

@@ -22,8 +22,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES
-from features.video.profile import rate, window
-from features.video.profile_weights import to_z
+from features.video.profile import score, window
+from features.video.profile_coefficients import to_z
 from features.video.timeline import TOKEN, Timeline
 from leitmotif.calibration.ratings import Ratings, Window
 
@@ -52,7 +52,7 @@ class SimulatedRaters:
         rest = _standard(
             np.array([felt(window(clips[w.clip], w.start, w.end)) for w in self.windows])
         )
-        closed = np.array([rate(clips[w.clip], w.start, w.end).values for w in self.windows])
+        closed = np.array([score(clips[w.clip], w.start, w.end).values for w in self.windows])
         mixed = _standard(
             agreement * _standard(to_z(closed)[:, self.field]) + np.sqrt(1 - agreement**2) * rest
         )

@@ -57,10 +57,10 @@ def cost() -> None:
 
 def _bending() -> float:
     """CPU seconds that profile weights of 200 rated windows add to the closed form of a minute."""
-    from features.video import rate
+    from features.video import score
 
     timeline, weights = _minute()
-    closed = rate(timeline)
+    closed = score(timeline)
     began = time.process_time()
     weights.residuals(timeline, closed)
     return time.process_time() - began
@@ -69,10 +69,11 @@ def _bending() -> float:
 @cache
 def _minute():
     """A minute of random signals, and weights that keep both models."""
-    from features.video.profile_weights import ProfileWeights
+    from features.video.profile_coefficients import ProfileCoefficients
     from features.video.summary import SummaryModel
     from features.video.temporal import TemporalSettings, TemporalTransformer
-    from features.video.timeline import COLUMNS, Timeline
+    from features.video.signals import COLUMNS
+from features.video.timeline import Timeline
     from features.video.tokens import TokenScale
 
     rng = np.random.default_rng(0)
@@ -81,7 +82,14 @@ def _minute():
     embedding = rng.normal(size=(120, 1024)).astype(np.float32)
     palette = rng.dirichlet(np.ones(36), 120).astype(np.float32)
     timeline = Timeline(
-        np.arange(120) * 0.5, values, [(0.0, 60.0)], 60.0, palette, embedding, extractor="none"
+        np.arange(120) * 0.5,
+        values,
+        COLUMNS,
+        [(0.0, 60.0)],
+        60.0,
+        palette,
+        embedding,
+        extractor="none",
     )
     scale = TokenScale.fit([timeline])
     d = 11 + 3 * len(scale.names) + len(scale.axes)
@@ -91,7 +99,7 @@ def _minute():
         TemporalTransformer(TemporalSettings(inputs=scale.width)),
     )
     curves = np.repeat(np.stack([np.linspace(-2, 2, 33)] * 2)[None], 11, axis=0)
-    return timeline, ProfileWeights(
+    return timeline, ProfileCoefficients(
         ("transformer",) * 11, curves, "none", 10.0, scale, summary, network
     )
 
@@ -172,7 +180,7 @@ def fresh(found, raters, clips, others: np.ndarray) -> tuple[float, float]:
 
     windows = [raters.windows[i] for i in others]
     given = np.array(
-        [found.weights.rate(clips[w.clip], w.start, w.end).values[raters.field] for w in windows]
+        [found.weights.score(clips[w.clip], w.start, w.end).values[raters.field] for w in windows]
     )
     truth = raters.truth[others]
     return measures.r_squared(truth, raters.closed[others]), measures.r_squared(truth, given)

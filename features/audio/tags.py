@@ -66,9 +66,9 @@ def _windows(samples: np.ndarray) -> np.ndarray:
 @cache
 def _classifier():
     """A function from windows to scores (n, 521); None where the weights or mediapipe's libraries are missing."""
-    from features import weights
+    from features import pretrained
 
-    path = weights.locate("yamnet")
+    path = pretrained.locate("yamnet")
     if path is None:
         return None
     try:

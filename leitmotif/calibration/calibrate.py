@@ -16,7 +16,7 @@ import numpy as np
 
 from data.errors import InputError, Progress
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES
-from features.video.profile_weights import MODELS, ProfileWeights
+from features.video.profile_coefficients import MODELS, ProfileCoefficients
 from leitmotif.calibration import crossval, measures
 from leitmotif.calibration.ratings import Ratings
 from leitmotif.calibration.watch import Reader, watch
@@ -63,7 +63,7 @@ class FieldReport:
 class Calibration:
     """What was learned, and the evidence."""
 
-    weights: ProfileWeights
+    weights: ProfileCoefficients
     fields: tuple[FieldReport, ...]
     windows: int
     clips: int
@@ -125,7 +125,7 @@ def calibrate(
 
 def _weights(
     rated: crossval.Rated, reports: list[FieldReport], simple: crossval.Below, network
-) -> ProfileWeights:
+) -> ProfileCoefficients:
     """The file's content: per field what it keeps, and each model that any field does."""
     by_name = {r.name: r for r in reports}
     models = tuple(by_name[n].kept if n in by_name else "closed" for n in VIDEO_NAMES)
@@ -134,7 +134,7 @@ def _weights(
         for n in VIDEO_NAMES
     ]
     longest = max(part["seconds"].sum() for part in rated.parts)
-    found = ProfileWeights(
+    found = ProfileCoefficients(
         models,
         simple.curve,
         rated.clips[0].extractor,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from data.profiles import VIDEO_FIELDS
-from features.video.profile_weights import from_z
+from features.video.profile_coefficients import from_z
 from features.video.summary import SummaryModel, kinds, summarise
 from features.video.tokens import TokenScale
 from leitmotif.calibration import fit

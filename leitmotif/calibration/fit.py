@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import least_squares
 from scipy.special import ndtr, ndtri
 
-from features.video.profile_weights import Z_LIMIT
+from features.video.profile_coefficients import Z_LIMIT
 
 GRID = np.linspace(-Z_LIMIT, Z_LIMIT, 33)
 IDENTITY = np.stack([GRID, GRID])

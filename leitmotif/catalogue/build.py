@@ -112,10 +112,10 @@ def build(
 
 
 def _extractor(tags: bool) -> str:
-    from features import weights
+    from features import pretrained
     from features.audio import EXTRACTOR
 
-    return f"{EXTRACTOR} + yamnet" if tags and weights.locate("yamnet") else EXTRACTOR
+    return f"{EXTRACTOR} + yamnet" if tags and pretrained.locate("yamnet") else EXTRACTOR
 
 
 def _build(

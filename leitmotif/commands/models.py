@@ -19,11 +19,11 @@ def add_parser(subparsers) -> None:
 
 
 def run_list(args: argparse.Namespace) -> None:
-    from features.weights import WEIGHTS, find
+    from features.pretrained import PRETRAINED, find
 
     found = [
         entry._asdict() | {"path": str(path) if (path := find(entry.name)) else None}
-        for entry in WEIGHTS
+        for entry in PRETRAINED
     ]
     if args.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
@@ -47,9 +47,9 @@ def run_list(args: argparse.Namespace) -> None:
 
 
 def run_pull(args: argparse.Namespace) -> None:
-    from features.weights import WEIGHTS, known, pull
+    from features.pretrained import PRETRAINED, known, pull
     from leitmotif.show.progress import progress_bar
 
-    for entry in [known(name) for name in args.names] or WEIGHTS:
+    for entry in [known(name) for name in args.names] or PRETRAINED:
         with progress_bar(entry.name, args.quiet) as progress:
             print(pull(entry.name, progress))

@@ -51,7 +51,6 @@ def add_parser(subparsers) -> None:
 
 
 def run_build(args: argparse.Namespace) -> None:
-    from data.atomic import atomic_path
     from data.errors import InputError
     from features.video import read_timeline
     from features.video.population import build
@@ -80,8 +79,7 @@ def run_build(args: argparse.Namespace) -> None:
     }
     reference = build(timelines, args.shots, args.liris, made_from)
     output = args.output or PATH
-    with atomic_path(output) as temporary:
-        temporary.write_text(reference.to_json(), encoding="utf-8")
+    reference.write(output)
     print(f"{output}: {reference.made_from['clips']} clips, {reference.made_from['scenes']} scenes")
     for name, fit in (("arousal", reference.arousal), ("valence", reference.valence)):
         s = fit.score

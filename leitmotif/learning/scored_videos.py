@@ -178,7 +178,7 @@ def score_file(name: str, path: Path) -> dict:
 
 def _score_scene(path: Path, timeline, start: float, end: float) -> dict:
     from features.audio import analyze
-    from features.video import rate
+    from features.video import score
 
     scene = {"start_s": start, "end_s": end, "left_out": "", "music_share": None}
     if end - start < MIN_SCENE_S:
@@ -188,7 +188,7 @@ def _score_scene(path: Path, timeline, start: float, end: float) -> dict:
         return scene | {"left_out": "silent"}
     share = sound.tags["music"] if sound.tags else None
     return scene | {
-        "video": rate(timeline, start, end).to_dict(),
+        "video": score(timeline, start, end).to_dict(),
         "music": sound.profile.to_dict(),
         "music_share": share,
     }

@@ -10,59 +10,9 @@ import re
 import string
 from functools import cache
 
-_VIDEO_CURE = "give a video file such as MP4, MOV, MKV or WebM."
-_VIDEO_CURE_ZH = "请换一个视频文件，例如 MP4、MOV、MKV 或 WebM。"
-
 SENTENCES: dict[str, str] = {
-    # A file on its way in
-    "{file}: files of this kind are not read here; give one of {kinds}.": "{file}：这里不读取这种文件；请选择 {kinds} 之一。",
-    "{file}: this file is empty (0 bytes); export or copy it again.": "{file}：这是空文件（0 字节）；请重新导出或复制。",
-    "{file}: larger than the {mb} MB this page takes; open it by its path, or raise LEITMOTIF_MAX_UPLOAD_MB.": (
-        "{file}：超过了本页可接收的 {mb} MB；请用路径打开它，或调高 LEITMOTIF_MAX_UPLOAD_MB。"
-    ),
-    "{file}: cannot be kept ({why}); make room on the disk and try again.": "{file}：无法保存（{why}）；请腾出磁盘空间后再试。",
-    "{file}: no such file on this machine; check the path.": "{file}：本机没有这个文件；请检查路径。",
-    "{folder}: no such folder on this machine; check the path.": "{folder}：本机没有这个文件夹；请检查路径。",
-    # Video
-    f"{{file}}: the file is empty (0 bytes); {_VIDEO_CURE}": f"{{file}}：这是空文件（0 字节）；{_VIDEO_CURE_ZH}",
-    f"{{file}}: this is a text file, not a video; {_VIDEO_CURE}": f"{{file}}：这是文本文件，不是视频；{_VIDEO_CURE_ZH}",
-    f"{{file}}: this is a picture, not a video; {_VIDEO_CURE}": f"{{file}}：这是图片，不是视频；{_VIDEO_CURE_ZH}",
-    f"{{file}}: there is sound in this file but no video; {_VIDEO_CURE}": f"{{file}}：此文件只有声音，没有画面；{_VIDEO_CURE_ZH}",
-    f"{{file}}: there is no video stream in this file; {_VIDEO_CURE}": f"{{file}}：此文件中没有视频流；{_VIDEO_CURE_ZH}",
-    f"{{file}}: cannot be opened as a video (damaged, truncated, or not a video at all); {_VIDEO_CURE}": (
-        f"{{file}}：无法作为视频打开（已损坏、被截断，或根本不是视频）；{_VIDEO_CURE_ZH}"
-    ),
-    f"{{file}}: not one frame can be decoded (damaged, or truncated at its beginning); {_VIDEO_CURE}": (
-        f"{{file}}：一帧也无法解码（已损坏，或开头被截断）；{_VIDEO_CURE_ZH}"
-    ),
-    "{file}: its video is in a format that cannot be decoded here; convert it to H.264.": (
-        "{file}：其视频格式无法在此解码；请转换为 H.264。"
-    ),
-    "{file}: its picture lasts no time at all; give a video file.": "{file}：画面时长为零；请换一个视频文件。",
     "{file}: no such file; check the path.": "{file}：没有这个文件；请检查路径。",
     "{file}: cannot be read ({why}); check its permissions.": "{file}：无法读取（{why}）；请检查文件权限。",
-    "The file is damaged in {n} places; the profile comes from the frames that could be read.": (
-        "文件有 {n} 处损坏；结果来自能读出的画面。"
-    ),
-    "The file seems cut off: {done} of {total} frames could be read; the profile describes those.": (
-        "文件似乎被截断：{total} 帧中只读出 {done} 帧；结果只描述这一部分。"
-    ),
-    "The file seems cut off: {done} of {total} s could be read; the profile describes those.": (
-        "文件似乎被截断：{total} 秒中只读出 {done} 秒；结果只描述这一部分。"
-    ),
-    "Faces are not looked for (character tension and image affinity stay neutral) and "
-    "what the pictures show is judged by colour alone (narrative content), because {why}.": (
-        "没有检测人脸（人物张力与影像亲和力取中性值），画面内容只凭色彩判断（叙事内容），因为{why}。"
-    ),
-    "Faces are not looked for (character tension and image affinity stay neutral), because {why}.": (
-        "没有检测人脸（人物张力与影像亲和力取中性值），因为{why}。"
-    ),
-    "What the pictures show is judged by colour alone (narrative content), because {why}.": (
-        "画面内容只凭色彩判断（叙事内容），因为{why}。"
-    ),
-    "pretrained files are not here and could not be fetched: try `leitmotif models pull`": (
-        "缺少预训练文件，且无法下载：请试 `leitmotif models pull`"
-    ),
     # Catalogue
     "{file}: this is not a music catalogue: none of the ten columns ({columns}) is named, "
     "and there are {n} columns where ten bare numbers (with or without a name before them) would do.": (
@@ -87,28 +37,11 @@ SENTENCES: dict[str, str] = {
     "{column} is missing": "缺少 {column}",
     "{column} is not a finite number ('{cell}')": "{column} 不是有限的数字（“{cell}”）",
     "track_id '{id}' is there already": "track_id “{id}” 已经有了",
-    "{file}: its rows were measured by {n} different extractors ({names}); build it again with one version: `leitmotif catalogue build`.": (
-        "{file}：各行由 {n} 个不同的提取器测得（{names}）；请用同一版本重新建立：`leitmotif catalogue build`。"
-    ),
-    "{file} was measured by {theirs}, the predictor speaks of {ours}: expect rougher matches.": (
-        "{file} 由 {theirs} 测得，而预测器使用 {ours}：匹配会较粗略。"
-    ),
     "{folder}: no track could be read ({why}); give a folder of music.": "{folder}：没有读出任何曲目（{why}）；请选择音乐文件夹。",
     "there is no audio file in it": "其中没有音频文件",
     "{file}: another build is at work on this catalogue; wait for it or choose another name.": (
         "{file}：此曲库正在由另一个任务建立；请等待，或换一个名称。"
     ),
-    # The list, and the film with a track under it
-    "{argument}: all weights are zero; give at least one dimension a weight above 0.": "所有权重都为零；请至少给一个维度大于 0 的权重。",
-    "{k} tracks asked for, the catalogue has {n}: all are shown.": "要求 {k} 首，曲库共有 {n} 首：已全部列出。",
-    "{k} tracks asked for, {n} of the catalogue's {total} shown: the others are filtered out, copies, or gone.": (
-        "要求 {k} 首，列出曲库 {total} 首中的 {n} 首：其余的被筛除、是副本，或文件已不在。"
-    ),
-    "{file}: no picture or sound can be read from this file; choose another one.": "{file}：读不出画面或声音；请换一个文件。",
-    "{file}: there is no picture in this file; choose a video.": "{file}：此文件没有画面；请选择视频。",
-    "{file}: there is no sound in this file; choose another track.": "{file}：此文件没有声音；请换一首曲目。",
-    "{file}: there is no sound in this file; choose another one.": "{file}：此文件没有声音；请换一个文件。",
-    "ffmpeg could not do this ({why}); try another file.": "ffmpeg 无法完成（{why}）；请换一个文件。",
 }
 """English and Chinese; what stands in braces is taken over, and itself translated where it is known."""
 

@@ -102,7 +102,7 @@ def test_missing_networks_are_nothing_that_the_video_lacks(capsys, monkeypatch, 
     monkeypatch.setattr("features.video.signals.networks.locate", lambda name: None)
     assert main([command, str(DEMO_VIDEO), "--no-cache"]) == 0
     err = capsys.readouterr().err
-    assert err.startswith("leitmotif: Faces are not looked for") and err.count("\n") == 1, err
+    assert err.startswith("leitmotif: Not everything is looked at") and err.count("\n") == 1, err
 
 
 def test_interrupted_build_leaves_no_half_catalogue(capsys, tmp_path, monkeypatch):

@@ -1,8 +1,8 @@
 """The closed forms: from the signals of each token to the eleven fields, as curves.
 
 Every function takes standardised signals per token and gives one curve (T,). Sources stand in the
-docstrings; "ours" marks a choice that no publication makes for us. Scores read as shares of the
-reference population: 67 of 100 is "more than two thirds of ordinary scenes".
+docstrings; "heuristic" marks a choice that no publication makes for us. Scores read as percentiles
+of the reference population: 67 of 100 is "more than two thirds of ordinary scenes".
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from features.video.reference import Reference, share
+from features.video.reference import Reference, percentile
 from features.video.timeline import TOKEN, Timeline
 
 FLOORS = {
@@ -27,8 +27,8 @@ FLOORS = {
     "weight": None,
     "pleasure": None,
 }
-"""The raw quantities with a reference scale, and what is added before the logarithm where one is taken.
-The floors lie at the noise of a still picture. Ours."""
+"""The raw quantities with a reference scale, and what is added before the logarithm where one is
+taken. The floors lie at the noise of a still picture. Heuristic."""
 
 CENTRES = {"heat": -0.5}
 """Grey is −0.5 warm; colours leave it in both directions, most a little, some far."""
@@ -47,7 +47,8 @@ def quantities(timeline: Timeline) -> dict[str, np.ndarray]:
 
 
 def standard_scores(timeline: Timeline, reference: Reference) -> dict[str, np.ndarray]:
-    """z of every raw quantity per token, and `cutting`: how short the running shot is for a film."""
+    """z of every raw quantity per token, and `cutting`: how short the running shot is for a
+    film."""
     z = {name: reference.scales[name].z(raw) for name, raw in quantities(timeline).items()}
     z = {name: np.where(np.isfinite(curve), curve, 0.0) for name, curve in z.items()}
     return z | {"cutting": -reference.shot_length.z(shot_lengths(timeline))}
@@ -57,7 +58,7 @@ def shot_lengths(timeline: Timeline) -> np.ndarray:
     """Length in seconds of the shot that each token's middle lies in, (T,).
 
     A video without any cut shows only a part of its shot: it counts for 5 s more, which is what a
-    moment of a film still has before it on the average (ours).
+    moment of a film still has before it on the average (heuristic).
     """
     starts = np.array([start for start, _ in timeline.shots])
     lengths = np.array([end - start for start, end in timeline.shots])
@@ -83,7 +84,8 @@ def smooth(curve: np.ndarray, seconds: float, beta: float = 5.0) -> np.ndarray:
 
 
 def prominence(timeline: Timeline) -> np.ndarray:
-    """How much the people in the picture count, 0–1: time on screen × 1 − exp(−area / 2 %). Ours.
+    """How much the people in the picture count, 0–1: time on screen × 1 − exp(−area / 2 %).
+    Heuristic.
 
     A head-and-shoulders shot (face 5 % of the picture) reaches 0.9, a figure in full 0.1–0.3.
     """
@@ -106,10 +108,11 @@ def tension(valence: np.ndarray, arousal: np.ndarray) -> np.ndarray:
 
 
 def character_tension(timeline: Timeline) -> np.ndarray:
-    """Tension of the faces' expressions and of the motion within them, by prominence; 50 without faces.
+    """Tension of the faces' expressions and of the motion within them, by prominence; 50 without
+    faces.
 
-    A neutral face is 50. Agitation = residual motion inside the face boxes in face sizes per second,
-    three quarters of its most at 0.4. Smoothed over 2 s. Blend ours.
+    A neutral face is 50. Agitation = residual motion inside the face boxes in face sizes per
+    second, three quarters of its most at 0.4. Smoothed over 2 s. Blend heuristic.
     """
     felt = tension(face(timeline, "face_valence"), face(timeline, "face_arousal")) - 0.11
     size = np.sqrt(np.maximum(np.nan_to_num(timeline["face_area"]), 1e-3))
@@ -118,7 +121,7 @@ def character_tension(timeline: Timeline) -> np.ndarray:
 
 
 def image_affinity(timeline: Timeline, z: Mapping[str, np.ndarray]) -> np.ndarray:
-    """How close and inviting the figures are; 0 = nobody, or nobody in particular. Ours.
+    """How close and inviting the figures are; 0 = nobody, or nobody in particular. Heuristic.
 
     100·tanh(prominence × (valence + 0.4·smile + 0.2·gaze + warm light + soft contrast)).
     """
@@ -137,16 +140,17 @@ def image_affinity(timeline: Timeline, z: Mapping[str, np.ndarray]) -> np.ndarra
 def visual_arousal(
     timeline: Timeline, z: Mapping[str, np.ndarray], reference: Reference
 ) -> np.ndarray:
-    """Hanjalic & Xu (2005) without sound, weighted by the fit to LIRIS-ACCEDE, joined with face arousal.
+    """Hanjalic & Xu (2005) without sound, weighted by the fit to LIRIS-ACCEDE, joined with face
+    arousal.
 
     Motion activity is smoothed by their Kaiser window (28 s, β = 5; their 700 frames at 25 fps) and
-    cut density is exp((1 − (n − p))/δ) of the time from the previous to the next cut (δ = 300 frames,
-    12 s), here by its rank among film shots. Both constants from memory of the paper. Face arousal
-    adds up to one reference standard deviation. −100–100, 0 = ordinary.
+    cut density is exp((1 − (n − p))/δ) of the time from the previous to the next cut (δ = 300
+    frames, 12 s), here by its rank among film shots. Both constants from memory of the paper. Face
+    arousal adds up to one reference standard deviation. −100–100, 0 = ordinary.
     """
     motion = reference.scales["motion"].z(smooth(np.nan_to_num(timeline["motion"]), 28.0))
     picture = reference.arousal.z({**z, "motion": motion, "cutting": smooth(z["cutting"], 8.0)})
-    return 200 * share(picture + prominence(timeline) * face(timeline, "face_arousal")) - 100
+    return 200 * percentile(picture + prominence(timeline) * face(timeline, "face_arousal")) - 100
 
 
 def visual_valence(
@@ -154,8 +158,8 @@ def visual_valence(
 ) -> np.ndarray:
     """Pleasure of the colours (Valdez & Mehrabian 1994), the fit to LIRIS-ACCEDE, and the faces.
 
-    100·tanh(x), x = 0.25 per standard score of either picture part + prominence × face valence (ours).
-    −100–100; 0 = neutral.
+    100·tanh(x), x = 0.25 per standard score of either picture part + prominence × face valence
+    (heuristic). −100–100; 0 = neutral.
     """
     picture = 0.25 * (z["pleasure"] + reference.valence.z(z))
     return 100 * np.tanh(picture + prominence(timeline) * face(timeline, "face_valence"))
@@ -164,10 +168,11 @@ def visual_valence(
 def raw_scene_tension(
     timeline: Timeline, z: Mapping[str, np.ndarray], valence: np.ndarray, arousal: np.ndarray
 ) -> np.ndarray:
-    """T of the picture's valence and arousal (−100–100), raised by low-key light and by shortening shots.
+    """T of the picture's valence and arousal (−100–100), raised by low-key light and by shortening
+    shots.
 
-    Low key: Rasheed, Sheikh & Shah (2005). Weights ours: 0.2 per standard score of darkness of key,
-    0.15 when shots become e times shorter.
+    Low key: Rasheed, Sheikh & Shah (2005). Heuristic coefficients: 0.2 per standard score of
+    darkness of key, 0.15 when shots become e times shorter.
     """
     return (
         tension(valence / 100, arousal / 100)
@@ -177,7 +182,8 @@ def raw_scene_tension(
 
 
 def shortening(timeline: Timeline) -> np.ndarray:
-    """How much shorter the running shot is than those of the 30 s before it: log ratio within ±1."""
+    """How much shorter the running shot is than those of the 30 s before it: log ratio within
+    ±1."""
     logs = np.log(shot_lengths(timeline))
     starts = np.array([start for start, _ in timeline.shots])
     result = np.zeros(len(timeline))
@@ -195,14 +201,14 @@ def shortening(timeline: Timeline) -> np.ndarray:
 def narrative_pacing(z: Mapping[str, np.ndarray]) -> np.ndarray:
     """Tempo of Adams, Dorai & Venkatesh (2002): shortness of shots and motion, smoothed over 6 s.
 
-    Shot length against film norms carries 0.7, motion 0.3 (ours: viewers follow the cutting).
+    Shot length against film norms carries 0.7, motion 0.3 (heuristic: viewers follow the cutting).
     """
     tempo = (0.7 * z["cutting"] + 0.3 * z["motion"]) / np.hypot(0.7, 0.3)
-    return 100 * share(smooth(tempo, 6.0))
+    return 100 * percentile(smooth(tempo, 6.0))
 
 
 def raw_content(timeline: Timeline) -> np.ndarray:
-    """How much there is to tell around each token: variety of the pictures within 30 s. Ours.
+    """How much there is to tell around each token: variety of the pictures within 30 s. Heuristic.
 
     log of: mean difference between the pictures of the window (embedding when there is one, palette
     always) + entropy of the window's colours, in shares of its maximum.

@@ -1,4 +1,4 @@
-"""Profile weights: one file that bends the closed-form profile towards a person's own ratings.
+"""Profile coefficients: one file that bends the closed-form profile towards a person's own ratings.
 
 Per field the file keeps one of four models, the simplest that won on held-out clips:
 
@@ -7,9 +7,9 @@ Per field the file keeps one of four models, the simplest that won on held-out c
     summary      that curve plus a Gaussian process over what a window is on the whole
     transformer  both plus the residual of the temporal Transformer
 
-A field's z is the normal quantile of its place in its range, so that the closed form's scores (shares
-of a reference population) are reference z units and no sum of z leaves the range. `leitmotif calibrate`
-writes these files (safetensors, never pickle); reading one runs no code.
+A field's z is the normal quantile of its place in its range, so that the closed form's scores
+(shares of a reference population) are reference z units and no sum of z leaves the range.
+`leitmotif calibrate` writes these files (safetensors, never pickle); reading one runs no code.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from data.atomic import atomic_path
+from data.checksums import Damaged, check_arrays, parse_json, seal_arrays
 from data.errors import InputError
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES, Curves, VideoProfile
+from data.words import Sentence
 from features.video.summary import SummaryModel, summarise
 from features.video.tokens import TokenScale
 
@@ -36,9 +38,10 @@ if TYPE_CHECKING:
 
 MODELS = ("closed", "calibrated", "summary", "transformer")
 """From the simplest to the most elaborate; each builds on those before it."""
-FORMAT = "leitmotif profile weights 1"
+_FILE = ("profile-coefficients", 2)
 Z_LIMIT = 2.5758
-"""Ends of the scale: a field within 0.5 % of its end counts as that far, lest z become infinite (ours)."""
+"""Ends of the scale: a field within 0.5 % of its end counts as that far, lest z become infinite
+(heuristic)."""
 
 _LOW = np.array([f.low for f in VIDEO_FIELDS], dtype=float)
 _SPAN = np.array([f.high - f.low for f in VIDEO_FIELDS], dtype=float)
@@ -60,14 +63,17 @@ def from_z(z: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class ProfileWeights:
+class ProfileCoefficients:
     """What calibration learned.
 
     models : one of `MODELS` per field, in the order of `VIDEO_FIELDS`.
-    curves : float64 (11, 2, k), from the closed form's z (row 0, rising) to the calibrated z (row 1).
+    curves : float64 (11, 2, k), from the closed form's z (row 0, rising) to the calibrated z (row
+        1).
     extractor : the video extractor whose Timelines it was learned on.
-    piece : longest window in seconds that was rated; longer parts are read in pieces of about that length.
-    scale, summary, network : the input of the last two models and these models, where some field keeps them.
+    piece : longest window in seconds that was rated; longer parts are read in pieces of about that
+        length.
+    scale, summary, network : the input of the last two models and these models, where some field
+        keeps them.
     reliability : held-out R² of the kept model per field, 0 where unknown or negative.
     report : the table of held-out scores, as it was printed.
     """
@@ -84,18 +90,19 @@ class ProfileWeights:
     digest: str = ""
     """First digits of the file's sha256; part of the profiles' extractor name."""
 
-    def rate(
+    def score(
         self, timeline: Timeline, start: float = 0.0, end: float | None = None
     ) -> VideoProfile:
-        """As `features.video.rate`, bent towards the ratings; fields that keep the closed form are untouched.
+        """As `features.video.score`, bent towards the ratings; fields that keep the closed form are
+        untouched.
 
-        A field that was learned from more than the closed form is at least as sure as its held-out R².
-        Raises `InputError` for a Timeline of another extractor.
+        A field that was learned from more than the closed form is at least as sure as its held-out
+        R². Raises `InputError` for a Timeline of another extractor.
         """
-        from features.video.profile import rate
+        from features.video.profile import score
 
         self._check(timeline)
-        closed = rate(timeline, start, end)
+        closed = score(timeline, start, end)
         moments, residual = self.residuals(timeline, closed, start, end)
         values = self.bend(closed.values, residual.mean(axis=0))
         curves = closed.curves
@@ -114,7 +121,8 @@ class ProfileWeights:
         )
 
     def bend(self, values: np.ndarray, residual: np.ndarray | float = 0.0) -> np.ndarray:
-        """Closed-form values (…, 11) and residuals in z (…, 11) to values by each field's kept model."""
+        """Closed-form values (…, 11) and residuals in z (…, 11) to values by each field's kept
+        model."""
         z = to_z(values)
         bent = np.stack(
             [np.interp(z[..., i], *curve) for i, curve in enumerate(self.curves)], axis=-1
@@ -128,35 +136,32 @@ class ProfileWeights:
     def residuals(
         self, timeline: Timeline, closed: VideoProfile, start: float = 0.0, end: float | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """What the last two models add in the pieces of a part: middle of each in seconds (m,), z units (m, 11).
+        """What the last two models add in the pieces of a part: middle of each in seconds (m,), z
+        units (m, 11).
 
         closed : the part's closed form, with its curves.
         """
         from features.video.profile import summary, window
 
         part = window(timeline, start, end)
-        if self.summary is None or self.scale is None:
+        if self.summary is None or self.scale is None or closed.curves is None:
             return part.times[:1], np.zeros((1, len(VIDEO_FIELDS)))
         count = max(round((part.times[-1] - part.times[0]) / self.piece), 1)
-        split = lambda array: np.array_split(array, count)  # noqa: E731
-        pieces = list(zip(*map(split, self.scale.read(part)), strict=True))
-        z = [
-            to_z(summary(curves, seconds))
-            for curves, seconds in zip(
-                split(closed.curves.values), split(part["seconds"]), strict=True
-            )
-        ]
-        signals = len(self.scale.names)
-        found = self.summary.residual(
-            np.array([summarise(at, *piece, signals) for at, piece in zip(z, pieces, strict=True)])
+        tokens, seen, seconds, curves, times = (
+            np.array_split(array, count)
+            for array in (*self.scale.read(part), part["seconds"], closed.curves.values, part.times)
         )
+        pieces = list(zip(tokens, seen, strict=True))
+        z = [to_z(summary(*of_piece)) for of_piece in zip(curves, seconds, strict=True)]
+        signals = len(self.scale.names)
+        numbers = [summarise(at, *piece, signals) for at, piece in zip(z, pieces, strict=True)]
+        found = self.summary.residual(np.array(numbers))
         if self.network is not None:
             from features.video.temporal import residuals
 
-            found = found + np.where(
-                np.array(self.models) == "transformer", residuals(self.network, pieces), 0.0
-            )
-        return np.array([times.mean() for times in split(part.times)]), found
+            by_network = np.array(self.models) == "transformer"
+            found = found + np.where(by_network, residuals(self.network, pieces), 0.0)
+        return np.array([of_piece.mean() for of_piece in times]), found
 
     @property
     def _seeing(self) -> np.ndarray:
@@ -166,18 +171,19 @@ class ProfileWeights:
     def _check(self, timeline: Timeline) -> None:
         if timeline.extractor != self.extractor:
             raise InputError(
-                f"profile weights: learned on pictures measured by '{self.extractor}', this video was measured by "
-                f"'{timeline.extractor}'; run `leitmotif calibrate` again."
+                "video.coefficients_of_another",
+                theirs=self.extractor,
+                ours=timeline.extractor,
             )
 
     # ------------------------------------------------------------------------------ the file
 
     def save(self, path: str | os.PathLike) -> Self:
-        """Write a .safetensors file, whole or not at all; gives back these weights with the file's digest."""
+        """Write a .safetensors file, whole or not at all; gives back these weights with the file's
+        digest."""
         from safetensors.numpy import save
 
         about = {
-            "format": FORMAT,
             "fields": dict(zip(VIDEO_NAMES, self.models, strict=True)),
             "extractor": self.extractor,
             "piece": self.piece,
@@ -195,9 +201,9 @@ class ProfileWeights:
                 for name, tensor in self.network.state_dict().items()
             }
         tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-        raw = save(
-            tensors, metadata={"leitmotif": json.dumps(about, ensure_ascii=False, sort_keys=True)}
-        )
+        text = json.dumps(about, ensure_ascii=False, sort_keys=True)
+        metadata = seal_arrays(*_FILE, tensors, {"leitmotif": text})
+        raw = save(tensors, metadata=metadata)
         with atomic_path(path) as temporary:
             temporary.write_bytes(raw)
         return replace(self, digest=_digest(raw))
@@ -210,19 +216,18 @@ class ProfileWeights:
 
         try:
             raw = Path(path).read_bytes()
-            about = json.loads(_metadata(raw))
-            if about["format"] != FORMAT:
-                raise KeyError(about["format"])
-            tensors = load(raw)
-            return cls._from_parts(about, tensors, _digest(raw))
         except OSError as error:
             raise InputError(
-                f"{path}: the profile weights cannot be read ({error.strerror}); check --profile-weights."
+                "video.coefficients_unreadable", file=path, why=error.strerror
             ) from None
+        try:
+            tensors, metadata = load(raw), _metadata(raw)
+            about = check_arrays(*_FILE, tensors, metadata, path, Sentence("video.calibrate_again"))
+            return cls._from_parts(json.loads(about["leitmotif"]), tensors, _digest(raw))
+        except Damaged:
+            raise
         except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError):
-            raise InputError(
-                f"{path}: not a profile weights file; make one with `leitmotif calibrate`."
-            ) from None
+            raise InputError("video.no_coefficients", file=path) from None
 
     @classmethod
     def _from_parts(cls, about: Mapping, tensors: Mapping[str, np.ndarray], digest: str) -> Self:
@@ -230,9 +235,10 @@ class ProfileWeights:
         if not set(models) <= set(MODELS) or tensors["curves"].shape[:2] != (len(models), 2):
             raise ValueError(models)
         scale = summary = network = None
-        part = lambda name: {
-            k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)
-        }
+
+        def part(name: str) -> dict[str, np.ndarray]:
+            return {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}
+
         if "signals" in about:
             scale = TokenScale.from_arrays(about["signals"], part("scale."))
             summary = SummaryModel.from_arrays(part("summary."))
@@ -252,10 +258,14 @@ class ProfileWeights:
         )
 
 
-def _metadata(raw: bytes) -> str:
-    """The header of a safetensors file: eight bytes of length, then JSON."""
+def _metadata(raw: bytes) -> dict[str, str]:
+    """The metadata of a safetensors file: eight bytes of length, then JSON. Raises `ValueError`."""
     size = int.from_bytes(raw[:8], "little")
-    return json.loads(raw[8 : 8 + size])["__metadata__"]["leitmotif"]
+    header = parse_json(raw[8 : 8 + size], "")
+    found = header.get("__metadata__") if isinstance(header, dict) else None
+    if not isinstance(found, dict):
+        raise ValueError("no metadata")
+    return found
 
 
 def _digest(raw: bytes) -> str:
