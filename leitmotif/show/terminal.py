@@ -95,7 +95,7 @@ def matches_table(result: Recommendation) -> Table:
 
 
 def print_recommendation(result: Recommendation, out: Console) -> None:
-    """The three tables of one video or scene: what it is like, the music it asks for, the tracks."""
+    """The three tables of one video or scene: what it is like, what it asks for, the tracks."""
     if result.end is not None:
         out.rule(f"scene {clock(result.start)} – {clock(result.end)}", align="left")
     out.print(profile_table("The picture", result.video), end="\n\n")
@@ -103,7 +103,9 @@ def print_recommendation(result: Recommendation, out: Console) -> None:
     out.print(Text(f"Predictor: {result.predictor}", style="dim"), end="\n\n")
     out.print(matches_table(result))
     unweighed = [
-        f.label.lower() for f, w in zip(MUSIC_FIELDS, result.weights, strict=True) if w == 0
+        f.label.lower()
+        for f, w in zip(MUSIC_FIELDS, result.query.importance, strict=True)
+        if w == 0
     ]
     if unweighed:
         out.print(Text(f"Left out of the match: {', '.join(unweighed)}.", style="dim"))

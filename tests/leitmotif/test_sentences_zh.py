@@ -19,10 +19,12 @@ from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, VideoProfile
 from leitmotif import pipeline
 from leitmotif.catalogue.build import build
 from leitmotif.render import ffmpeg, preview
-from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Workspace, local_file
+from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, local_file
+from leitmotif.sessions.workspace import receive as receive_file
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
 from leitmotif.words.page_words import Words
 from leitmotif.words.sentences_zh import SENTENCES, translated
+from matcher.query import Query
 
 TRACK = sorted((DEMO_CATALOGUE.parent / "demo" / "tracks").iterdir())[0]
 HEADER = "track_id," + ",".join(MUSIC_NAMES)
@@ -83,10 +85,10 @@ def test_what_is_no_catalogue(tmp_path: Path, content: bytes, said: str):
 
 
 def test_what_the_page_does_not_take_in(tmp_path: Path):
-    workspace = Workspace(tmp_path / "session")
-
     def receive(name: str, content: bytes) -> str:
-        return in_chinese(lambda: workspace.receive(name, io.BytesIO(content), VIDEO_SUFFIXES, 1))
+        return in_chinese(
+            lambda: receive_file(tmp_path, name, io.BytesIO(content), VIDEO_SUFFIXES, 1)
+        )
 
     assert receive("notes.pdf", b"x").startswith("notes.pdf：这里不读取这种文件")
     assert receive("空.mp4", b"").startswith("空.mp4：这是空文件")
@@ -105,14 +107,12 @@ def test_what_cannot_be_matched_or_heard(tmp_path: Path):
         np.array([(f.low + f.high) / 2 for f in VIDEO_FIELDS]), np.ones(11), "test"
     )
     catalogue = Catalogue.read(DEMO_CATALOGUE)
-    assert "所有权重都为零" in in_chinese(
-        lambda: pipeline.match(video, catalogue, weights=np.zeros(10))
-    )
+    assert "所有权重都为零" in in_chinese(lambda: Query(importance=np.zeros(10)))
     mixed = replace(
         catalogue, columns=catalogue.columns | {"extractor": ["one", "two"] * (len(catalogue) // 2)}
     )
     assert "2 个不同的提取器" in in_chinese(lambda: pipeline.match(video, mixed))
-    warnings = pipeline.match(video, catalogue, k=100).warnings
+    warnings = pipeline.match(video, catalogue, Query(k=100)).warnings
     assert any("已全部列出" in Words("zh").sentence(w) for w in warnings)
     assert "没有画面" in in_chinese(lambda: preview.render(TRACK, TRACK, tmp_path / "out.mp4"))
     silent = tmp_path / "silent.mp4"
