@@ -1,6 +1,6 @@
 """What loudspeakers the channels belong to: how they add up to mono, and how loud each counts.
 
-Channels are known by ffmpeg's short names (FL, FR, FC, LFE, SL, BL …); sound is float (channels, n).
+Channels go by ffmpeg's short names (FL, FR, FC, LFE, SL, BL …); sound is float (channels, n).
 """
 
 from __future__ import annotations
@@ -33,6 +33,13 @@ def names_of(names: tuple[str, ...]) -> tuple[str, ...]:
     known = any(n in _SURROUNDS or n in _DEEP or n.startswith(("F", "AMBI")) for n in names)
     usual = _BY_COUNT.get(len(names))
     return names if known or usual is None else tuple(usual.split())
+
+
+def front_pair(names: tuple[str, ...]) -> tuple[int, int] | None:
+    """Where the front left and right channels are, None without a pair; any two are one."""
+    if "FL" in names and "FR" in names:
+        return names.index("FL"), names.index("FR")
+    return (0, 1) if len(names) == 2 else None
 
 
 def mono_weights(names: tuple[str, ...]) -> np.ndarray:

@@ -39,7 +39,7 @@ class Block(NamedTuple):
 
 
 def check_file(path: Path) -> None:
-    """Raise `InputError` unless there is a file with something in it. A pipe is never waited for."""
+    """Raise `InputError` unless this is a file with something in it; pipes are not waited for."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -155,7 +155,7 @@ class SoundFile:
                 packets = container.demux(stream)
 
     def _cropped(self, frames: Iterator[av.AudioFrame]) -> Iterator[Block]:
-        """Blocks of the frames from `start` to `end`; sound that sets in late begins with silence."""
+        """Blocks from `start` to `end`; sound that sets in late begins with silence."""
         convert = _Converter()
         for frame in frames:
             block = convert(frame)
@@ -192,7 +192,7 @@ class SoundFile:
 
 
 @contextmanager
-def _opened_or_said(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """Turn what the libraries raise about a file into one sentence."""
     try:
         yield
@@ -201,9 +201,6 @@ def _opened_or_said(path: Path) -> Iterator[None]:
             raise
         why = getattr(error, "strerror", None) or str(error)
         raise InputError("audio.unreadable", file=path, why=why) from None
-
-
-readable = _opened_or_said
 
 
 def _open(path: Path) -> Any:
