@@ -170,7 +170,7 @@ def run(code: str) -> None:
 
 
 def test_a_first_question_is_answered_before_numba_is_loaded(tmp_path):
-    """Loading the compiled search takes longer than scanning: one question must not pay for it."""
+    """Loading the compiled search takes longer than scanning: one question must not pay."""
     TrackIndex.build(X, engine="blocks").save(tmp_path / "a.index")
     run(
         "import sys\nimport numpy as np\nfrom matcher import TrackIndex\n"
