@@ -199,7 +199,7 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (EUCLIDEAN, COSI
 
 def metric_of(name: str, argument: str = "metric") -> Metric:
     """The metric of a name. Raises `InputError`."""
-    return METRICS[check_choice(name, tuple(METRICS), argument)]
+    return METRICS.get(name) or METRICS[check_choice(name, METRICS, argument)]
 
 
 def _unit(
