@@ -41,7 +41,7 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from features.video import read_timeline, scenes
-    from leitmotif.pipeline import load_profile_weights, rate
+    from leitmotif.pipeline import load_profile_weights, score
     from leitmotif.show.progress import progress_bar, warn
     from leitmotif.show.terminal import clock, console, profile_table
 
@@ -49,9 +49,9 @@ def run(args: argparse.Namespace) -> None:
     with progress_bar(args.video.name, args.quiet) as progress:
         timeline = read_timeline(args.video, progress=progress, cache=not args.no_cache)
     windows = scenes(timeline) if args.per_scene else [(0.0, timeline.duration)]
-    profiles = [rate(timeline, start, end, learned) for start, end in windows]
+    profiles = [score(timeline, start, end, learned) for start, end in windows]
     if args.curves or args.plot:
-        write_files(args, timeline, rate(timeline, profile_weights=learned))
+        write_files(args, timeline, score(timeline, profile_weights=learned))
     if args.json:
         found = [
             {"start_s": start, "end_s": end} | p.to_dict()

@@ -53,7 +53,7 @@ def add_parser(subparsers) -> None:
 
 def run_build(args: argparse.Namespace) -> None:
     from data.catalogue import Catalogue
-    from matcher.store import index_of
+    from matcher.index import index_of
 
     catalogue = Catalogue.read(args.catalogue)
     output = args.output or args.catalogue.with_name(args.catalogue.name + ".index")
@@ -86,12 +86,11 @@ def run_push(args: argparse.Namespace) -> None:
 
 def run_range(args: argparse.Namespace) -> None:
     from data.catalogue import Catalogue
-    from data.errors import InputError
+    from matcher.checks import check_count
     from matcher.diversity import far_apart
     from matcher.metric import standard_scaling
 
-    if args.count < 1:
-        raise InputError(f"--count: {args.count} given; it needs to be a whole number from 1 up.")
+    check_count(args.count, "--count")
     catalogue = Catalogue.read(args.catalogue)
     rows = far_apart(catalogue.features, args.count, standard_scaling(catalogue.features))
     tracks = [catalogue.track(int(row)) for row in rows]

@@ -6,6 +6,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matcher.query import Query
 
 
 def add_parser(subparsers) -> None:
@@ -19,11 +23,13 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--top-k", type=int, default=5, metavar="K", help="how many tracks (5)")
     parser.add_argument(
         "--weights",
+        action="append",
         metavar="W",
-        help="importance per dimension: valence=2,rhythm=0.5 (others 1), ten numbers, or equal (default: by measured reliability)",
+        help="importance per dimension: valence=2,rhythm=0.5 (others 1), ten numbers, or equal "
+        "(default: by measured reliability)",
     )
     parser.add_argument("--va-only", action="store_true", help="match on arousal and valence alone")
-    parser.add_argument("--metric", choices=("euclidean", "cosine"), default="euclidean")
+    parser.add_argument("--metric", default="euclidean", help="euclidean (%(default)s), or cosine")
     parser.add_argument(
         "--scale",
         choices=("standard", "raw"),
@@ -32,6 +38,7 @@ def add_parser(subparsers) -> None:
     )
     parser.add_argument(
         "--filter",
+        action="append",
         metavar="F",
         help="only tracks such as bpm=90..130, license=CC*, duration<=3:00, artist!=A|B",
     )
@@ -63,57 +70,62 @@ def add_parser(subparsers) -> None:
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> None:
-    from data.catalogue import Catalogue
-    from leitmotif.settings import Settings
+def parse_query(args: argparse.Namespace) -> Query:
+    """What is asked, but for what the picture says. Raises `InputError`."""
     from matcher import presets
+    from matcher.checks import check_choice, check_count
     from matcher.diversity import check_diversity
-    from matcher.filters import parse_filter
-    from matcher.metric import parse_weights
-    from matcher.search import open_index
+    from matcher.filters import Filter
+    from matcher.importance import parse_weights
+    from matcher.metric import METRICS
+    from matcher.query import Query
+
+    importance = None
+    if args.va_only:
+        importance = presets.va_only()
+    elif args.weights == ["equal"]:
+        importance = presets.equal()
+    elif args.weights:
+        importance = parse_weights(args.weights)
+    return Query(
+        importance=importance,
+        metric=check_choice(args.metric, METRICS, "--metric"),
+        scale=args.scale,
+        k=check_count(args.top_k, "--top-k"),
+        filter=Filter.parse(args.filter) if args.filter else None,
+        diversity=check_diversity(args.diverse, "--diverse"),
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Watch the video, print its tracks."""
+    from data.catalogue import Catalogue
+    from leitmotif import pipeline
+    from leitmotif.settings import Settings
+    from leitmotif.show.progress import progress_bar, warn
+    from leitmotif.show.terminal import console, print_recommendation
+    from matcher.index import open_index
 
     # Whatever can be wrong with the arguments is found before the long work.
-    weights = (
-        presets.equal()
-        if args.weights == "equal"
-        else parse_weights(args.weights)
-        if args.weights
-        else None
-    )
-    search = dict(
-        where=parse_filter(args.filter) if args.filter else None,
-        diverse=check_diversity(args.diverse, "--diverse"),
-    )
+    query = parse_query(args)
     catalogue = Catalogue.read(args.catalogue or Settings.from_environment().catalogue)
     if catalogue.skipped:
         print(
-            f"leitmotif: {catalogue.source}: {len(catalogue.skipped)} rows skipped; `leitmotif catalogue check` names them.",
+            f"leitmotif: {catalogue.source}: {len(catalogue.skipped)} rows skipped; "
+            "`leitmotif catalogue check` names them.",
             file=sys.stderr,
         )
-
-    search["index"] = open_index(args.index, catalogue) if args.index else None
-
-    from leitmotif import pipeline
-    from leitmotif.show.progress import progress_bar, warn
-    from leitmotif.show.terminal import console, print_recommendation
-
+    index = open_index(args.index, catalogue) if args.index else None
     learned = pipeline.load_profile_weights(args.profile_weights)
     with progress_bar(args.video.name, args.quiet) as progress:
         timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache)
-    options = dict(
-        k=args.top_k,
-        weights=weights,
-        metric=args.metric,
-        scale=args.scale,
-        va_only=args.va_only,
-        **search,
-    )
     if args.per_scene:
-        results = pipeline.recommend_scenes(timeline, catalogue, profile_weights=learned, **options)
+        results = pipeline.recommend_scenes(
+            timeline, catalogue, query, index=index, profile_weights=learned
+        )
     else:
-        results = [
-            pipeline.match(pipeline.rate(timeline, profile_weights=learned), catalogue, **options)
-        ]
+        profile = pipeline.score(timeline, profile_weights=learned)
+        results = [pipeline.match(profile, catalogue, query, index=index)]
     if args.json:
         record = {
             "video": str(args.video),

@@ -163,9 +163,9 @@ def _scenes(timeline):
 def _rate(timeline, start, end):
     """As the ratings in use bend it; where they cannot judge this video the closed form stands, with the reason as a warning."""
     try:
-        return pipeline.rate(timeline, start, end, state.profile_weights())
+        return pipeline.score(timeline, start, end, state.profile_weights())
     except InputError as error:
-        profile = pipeline.rate(timeline, start, end)
+        profile = pipeline.score(timeline, start, end)
         return replace(profile, warnings=(*profile.warnings, str(error)))
 
 

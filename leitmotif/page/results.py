@@ -5,8 +5,8 @@ One fragment: moving a slider runs this part of the page again and nothing else.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -18,21 +18,11 @@ from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
 from leitmotif.page import state, takeaway, tracks, widgets
 from leitmotif.page.state import Film, plain
-from leitmotif.show.result_page import Choices
 from leitmotif.words.page_words import Words
 from matcher import presets
-
-
-class Asked(NamedTuple):
-    """What the person asks for, beside the list."""
-
-    music: MusicProfile
-    edited: tuple[str, ...]
-    metric: str
-    scale: str
-    diverse: float
-    where: np.ndarray | None
-    filters: str
+from matcher.filters import Filter
+from matcher.metric import METRICS, SCALES
+from matcher.query import Query
 
 
 @st.fragment
@@ -47,23 +37,17 @@ def show(film: Film, library: Library, words: Words) -> None:
         st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
         st.caption(plain(f"{film.kept.name} · {what}"))
         k, own_sound = _presets(words)
-        options = dict(
-            k=k,
-            weights=_weights(),
-            metric=asked.metric,
-            scale=asked.scale,
-            where=asked.where,
-            diverse=asked.diverse,
-        )
-        options |= dict(
-            music=asked.music,
-            recommender=state.recommender(),
-            index=library.index,
-            start=start,
-            end=end,
-        )
         try:
-            result = pipeline.match(video, library.catalogue, **options)
+            query = replace(asked, importance=_weights(), k=k)
+            result = pipeline.match(
+                video,
+                library.catalogue,
+                query,
+                index=library.index,
+                recommender=state.recommender(),
+                start=start,
+                end=end,
+            )
         except InputError as error:
             st.warning(plain(words.trouble(error)))
             return
@@ -73,30 +57,28 @@ def show(film: Film, library: Library, words: Words) -> None:
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
-        choices = Choices(result.weights, asked.metric, asked.scale, asked.filters, asked.edited)
-        tracks.show(film, library, result, choices, own_sound, words)
-        takeaway.show(film, result, choices, words)
+        tracks.show(film, library, result, own_sound, words)
+        takeaway.show(film, result, words)
 
 
-def _controls(film: Film, predicted: MusicProfile, library: Library, words: Words) -> Asked:
+def _controls(film: Film, predicted: MusicProfile, library: Library, words: Words) -> Query:
+    """What the person asks for, beside the list."""
     sound, matter, filters = st.tabs([words("wants"), words("matters"), words("filters")])
     with sound:
-        music, edited = _wishes(film, predicted, words)
+        values = _wishes(film, predicted, words)
     with matter:
         _weight_sliders(words)
-        metric, scale, diverse = _distance(words)
+        metric, scale, diversity = _distance(words)
     with filters:
-        where, said = _filters(library, words)
-    return Asked(music, edited, metric, scale, diverse, where, said)
+        filter_ = _filters(library, words)
+    return Query(values, metric=metric, scale=scale, filter=filter_, diversity=diversity)
 
 
 # ------------------------------------------------------------------------------ what it wants to hear
 
 
-def _wishes(
-    film: Film, predicted: MusicProfile, words: Words
-) -> tuple[MusicProfile, tuple[str, ...]]:
-    """Ten sliders that begin at the prediction; the profile they stand for and the names that were moved."""
+def _wishes(film: Film, predicted: MusicProfile, words: Words) -> np.ndarray:
+    """Ten sliders that begin at the prediction; the values (10,) they stand for."""
     place = f"{film.kept.key}|{film_page.scene_times(film)[0]:.3f}|{film_page.scene_times(film)[1]}"
     kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
     sliders = f"wish|{place}"
@@ -139,10 +121,7 @@ def _wishes(
     ]
     if silent:
         st.caption(words("silent", names=", ".join(words.field(f) for f in silent)))
-    confidence = np.where([n in kept for n in MUSIC_NAMES], 1.0, predicted.confidence)
-    return MusicProfile(
-        np.array(values), confidence, predicted.extractor, warnings=predicted.warnings
-    ), edited
+    return np.array(values)
 
 
 def _reset(kept: dict[str, float], sliders: str) -> None:
@@ -224,8 +203,8 @@ def _own_weights() -> None:
 
 def _distance(words: Words) -> tuple[str, str, float]:
     """Metric, scale, diversity."""
-    metric = widgets.one_of("metric", ["euclidean", "cosine"], words, help=words("metric_help"))
-    scale = widgets.one_of("scale", ["standard", "raw"], words, help=words("scale_help"))
+    metric = widgets.one_of("metric", list(METRICS), words, help=words("metric_help"))
+    scale = widgets.one_of("scale", sorted(SCALES, reverse=True), words, help=words("scale_help"))
     slider = partial(
         st.slider, words("diversity"), 0.0, 0.9, step=0.1, help=words("diversity_help")
     )
@@ -235,8 +214,8 @@ def _distance(words: Words) -> tuple[str, str, float]:
 # ------------------------------------------------------------------------------ filters
 
 
-def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
-    """The rows that may be answered, and the same in words."""
+def _filters(library: Library, words: Words) -> Filter | None:
+    """The rows that may be answered; None for all."""
     place = f"{library.catalogue.source}|{len(library.catalogue)}"
     typed = widgets.remembered(f"words|{place}", "", partial(st.text_input, words("words")))
     licences = [name for name, _ in library.licences]
@@ -261,7 +240,7 @@ def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
         if limits
         for low, high in [limits]
     ]
-    return where, ", ".join(said)
+    return None if where is None and not said else Filter(", ".join(said), rows=where)
 
 
 def _range(label: str, values: np.ndarray, key: str) -> tuple[float, float] | None:

@@ -10,11 +10,10 @@ from leitmotif.page import film as film_page
 from leitmotif.page.state import Film
 from leitmotif.pipeline import Recommendation
 from leitmotif.show import result_page as report
-from leitmotif.show.result_page import Choices
 from leitmotif.words.page_words import Words
 
 
-def show(film: Film, result: Recommendation, choices: Choices, words: Words) -> None:
+def show(film: Film, result: Recommendation, words: Words) -> None:
     st.subheader(words("take"), anchor=False)
     name = film.kept.name
     stem = Path(name).stem
@@ -24,7 +23,7 @@ def show(film: Film, result: Recommendation, choices: Choices, words: Words) -> 
             "as_report",
             "html",
             "text/html",
-            lambda: report.report_html(name, film.timeline, whole, result, choices, words),
+            lambda: report.report_html(name, film.timeline, whole, result, words),
             "description",
         ),
         ("as_csv", "csv", "text/csv", lambda: "\ufeff" + report.results_csv(result), "table"),
@@ -32,7 +31,7 @@ def show(film: Film, result: Recommendation, choices: Choices, words: Words) -> 
             "as_json",
             "json",
             "application/json",
-            lambda: report.results_json(name, result, choices),
+            lambda: report.results_json(name, result),
             "data_object",
         ),
     )

@@ -16,7 +16,6 @@ from leitmotif.page.state import Film, plain
 from leitmotif.pipeline import Recommendation
 from leitmotif.render import ffmpeg, preview
 from leitmotif.show import drawing
-from leitmotif.show.result_page import Choices
 from leitmotif.words.page_words import Words
 
 PLAYABLE = {
@@ -37,15 +36,13 @@ LARGEST_PLAYED = 12 << 20
 """Bytes of a sound file that is served as it is; larger ones are made smaller first (ours)."""
 
 
-def show(
-    film: Film, library: Library, result: Recommendation, choices: Choices, own: str, words: Words
-) -> None:
+def show(film: Film, library: Library, result: Recommendation, own: str, words: Words) -> None:
     """own : what becomes of the film's own sound in a preview, "mute" or "duck"."""
-    spread = library.index.scaling.spread
+    sd, importance = library.index.scaling.sd, result.query.importance
     sounds = []
     for place, match in enumerate(result.matches, start=1):
         with st.container(border=True, key=f"track-{place}"):
-            off = (match.values - result.music.values) / spread
+            off = (match.values - result.music.values) / sd
             st.html(
                 drawing.track_head(
                     place,
@@ -56,8 +53,8 @@ def show(
                 )
             )
             sounds.append((st.empty(), match))
-            st.caption(plain(words.reason(match.sentence, off, choices.weights, match.shares)))
-            st.html(drawing.reason_bars(off, choices.weights, words.field, words.off))
+            st.caption(plain(words.reason(match.reason)))
+            st.html(drawing.reason_bars(off, importance, words.field, words.off))
             _preview(film, library, result, match, own, words)
     # The list stands before the first sound file is opened.
     arousal = library.arousal([match.track_id for _, match in sounds])

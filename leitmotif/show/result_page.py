@@ -13,16 +13,16 @@ import html
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS
+from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS, VideoProfile
 from leitmotif import __version__
 from leitmotif.pipeline import Recommendation
 from leitmotif.show import drawing
 from leitmotif.words.page_words import Words
+from matcher.query import Query
 
 if TYPE_CHECKING:
     from features.video.timeline import Timeline
@@ -40,31 +40,6 @@ _COLUMNS = (
     "license_url",
 )
 _PICTURES = 8
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What the person chose: it belongs beside every result."""
-
-    weights: np.ndarray
-    metric: str = "euclidean"
-    scale: str = "standard"
-    filters: str = ""
-    """In words; empty for none."""
-    edited: tuple[str, ...] = ()
-    """Music dimensions that were dragged away from the prediction."""
-
-    def to_dict(self) -> dict:
-        weights = dict(
-            zip(MUSIC_NAMES, np.asarray(self.weights, dtype=float).tolist(), strict=True)
-        )
-        return {
-            "weights": weights,
-            "metric": self.metric,
-            "scale": self.scale,
-            "filters": self.filters,
-            "edited": list(self.edited),
-        }
 
 
 def safe_cell(text: str) -> str:
@@ -86,26 +61,25 @@ def results_csv(result: Recommendation) -> str:
     writer.writerow(["place", "track_id", *_COLUMNS, "distance", "sentence", *MUSIC_NAMES, *shares])
     for place, m in enumerate(result.matches, start=1):
         known = [safe_cell(m.track.get(column, "")) for column in _COLUMNS]
-        numbers = [*map(repr, m.values.tolist()), *(f"{s:.4f}" for s in m.shares)]
+        numbers = [*map(repr, m.values.tolist()), *(f"{s:.4f}" for s in m.contributions)]
         writer.writerow(
             [place, safe_cell(m.track_id), *known, repr(m.distance), m.sentence, *numbers]
         )
     return text.getvalue()
 
 
-def results_json(video: str, result: Recommendation, choices: Choices) -> str:
-    """The whole result with the choices that led to it, laid out as `leitmotif recommend --json` does."""
+def results_json(video: str, result: Recommendation) -> str:
+    """The whole result, laid out as `leitmotif recommend --json` does."""
     record = {
         "video": video,
         "catalogue": _name(result.catalogue.source),
-        "choices": choices.to_dict(),
         "recommendations": [result.to_dict()],
     }
     return json.dumps(record, ensure_ascii=False, indent=2)
 
 
 def report_html(
-    video: str, timeline: Timeline, whole, result: Recommendation, choices: Choices, words: Words
+    video: str, timeline: Timeline, whole: VideoProfile, result: Recommendation, words: Words
 ) -> str:
     """One page: keyframes, curves, the two profiles, the choices, the tracks with their reasons.
 
@@ -129,9 +103,9 @@ def report_html(
         f"<h2>{_t(words('saw'))}</h2>{drawing.profile_bars(result.video, words.field, words.evidence)}",
         f"</section><section><h2>{_t(words('wants'))}</h2>",
         drawing.profile_bars(result.music, words.field, words.evidence),
-        f"<p class='small'>{_t(words('predicted_by', what=result.predictor))}</p>{_edited(choices, words)}</section></div>",
-        f"<h2>{_t(words('tracks'))}</h2>{_tracks(result, choices, words)}",
-        f"<p class='small'>{_t(_chosen(choices, words))}</p>",
+        f"<p class='small'>{_t(words('predicted_by', what=result.predictor))}</p>{_edited(result, words)}</section></div>",
+        f"<h2>{_t(words('tracks'))}</h2>{_tracks(result, words)}",
+        f"<p class='small'>{_t(_chosen(result.query, words))}</p>",
         "".join(f"<p class='small'>{_t(words.sentence(w))}</p>" for w in result.warnings),
         f"<p class='small'>{_t(made)}</p>",
     ]
@@ -174,19 +148,15 @@ def _pictures(keyframes: Sequence[tuple[float, bytes]]) -> str:
     return f'<div class="pictures">{"".join(images)}</div>'
 
 
-def _tracks(result: Recommendation, choices: Choices, words: Words) -> str:
-    spread = result.catalogue.features.std(axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
+def _tracks(result: Recommendation, words: Words) -> str:
     rows = []
     for place, m in enumerate(result.matches, start=1):
-        off = (m.values - result.music.values) / spread
-        sentence = words.reason(m.sentence, off, np.asarray(choices.weights), m.shares)
         cells = (
             str(place),
             m.name,
             m.track.get("artist", ""),
             f"{m.distance:.3f}",
-            sentence,
+            words.reason(m.reason),
             m.track.get("license", ""),
         )
         rows.append("<tr>" + "".join(f"<td>{_t(cell)}</td>" for cell in cells) + "</tr>")
@@ -194,20 +164,19 @@ def _tracks(result: Recommendation, choices: Choices, words: Words) -> str:
     return f'<table class="tracks"><tr>{"".join(f"<th>{_t(h)}</th>" for h in heads)}</tr>{"".join(rows)}</table>'
 
 
-def _chosen(choices: Choices, words: Words) -> str:
+def _chosen(query: Query, words: Words) -> str:
     weights = ", ".join(
-        f"{words.field(f)} {w:g}" for f, w in zip(MUSIC_FIELDS, choices.weights, strict=True)
+        f"{words.field(f)} {w:g}" for f, w in zip(MUSIC_FIELDS, query.importance, strict=True)
     )
     said = words(
-        "report_choices", weights=weights, metric=words(choices.metric), scale=words(choices.scale)
+        "report_choices", weights=weights, metric=words(query.metric), scale=words(query.scale)
     )
-    return said + (
-        " " + words("report_filters", filters=choices.filters) if choices.filters else ""
-    )
+    text = query.filter.text if query.filter else ""
+    return said + (" " + words("report_filters", filters=text) if text else "")
 
 
-def _edited(choices: Choices, words: Words) -> str:
-    names = ", ".join(words.field(n) for n in choices.edited)
+def _edited(result: Recommendation, words: Words) -> str:
+    names = ", ".join(words.field(n) for n in result.edited)
     return f"<p class='small'>{_t(words('edited', names=names))}</p>" if names else ""
 
 

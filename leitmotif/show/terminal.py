@@ -103,7 +103,9 @@ def print_recommendation(result: Recommendation, out: Console) -> None:
     out.print(Text(f"Predictor: {result.predictor}", style="dim"), end="\n\n")
     out.print(matches_table(result))
     unweighed = [
-        f.label.lower() for f, w in zip(MUSIC_FIELDS, result.weights, strict=True) if w == 0
+        f.label.lower()
+        for f, w in zip(MUSIC_FIELDS, result.query.importance, strict=True)
+        if w == 0
     ]
     if unweighed:
         out.print(Text(f"Left out of the match: {', '.join(unweighed)}.", style="dim"))

@@ -5,11 +5,10 @@ Names of dimensions come from `data.profiles`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS, Field
 from data.words import Sentence, languages, say, words
 from leitmotif.words.sentences_zh import translated
+from matcher.explain import Reason
 
 Language = str
 LANGUAGES = languages()
@@ -38,18 +37,6 @@ MEANING_ZH = {
     "valence": "音乐听来积极",
 }
 
-_MORE_LESS_ZH = {
-    "richness": ("更丰富", "更稀疏"),
-    "variation": ("变化更多", "变化更少"),
-    "rhythm": ("节奏更强", "节奏更弱"),
-    "warmth": ("更温暖", "更清冷"),
-    "harmony": ("更和谐", "更粗粝"),
-    "brightness": ("更明亮", "更暗"),
-    "melody_trend": ("旋律更上行", "旋律更下行"),
-    "rhythm_speed": ("更快", "更慢"),
-    "arousal": ("更激动", "更平静"),
-    "valence": ("更积极", "更消极"),
-}
 _FIELDS = {f.name: f for f in (*VIDEO_FIELDS, *MUSIC_FIELDS)}
 
 
@@ -109,27 +96,6 @@ class Words:
             return english.into(self.language)
         return english if self.language == "en" else translated(english) or english
 
-    def reason(self, english: str, off: np.ndarray, weights: np.ndarray, shares: np.ndarray) -> str:
-        """Why a track matches, in one sentence; `english` is the matcher's own."""
-        return english if self.language == "en" else _reason_zh(off, weights, shares)
-
-
-def _reason_zh(off: np.ndarray, weights: np.ndarray, shares: np.ndarray) -> str:
-    from matcher.explain import near_and_far
-
-    if not np.any(off[weights > 0]):
-        return "完全符合要求"
-    near, far = near_and_far(off, weights, shares)
-    pieces = ["、".join(MUSIC_FIELDS[j].zh for j in near) + "接近"] if near else []
-    pieces += (
-        ["比要求" + "、".join(_degree_zh(off[j], MUSIC_FIELDS[j].name) for j in far)] if far else []
-    )
-    return "；".join(pieces)
-
-
-def _degree_zh(off: float, name: str) -> str:
-    from matcher.explain import LITTLE, MUCH
-
-    word = _MORE_LESS_ZH[name][0 if off > 0 else 1]
-    size = abs(off)
-    return ("稍微" if size < LITTLE else "明显" if size >= MUCH else "") + word
+    def reason(self, reason: Reason) -> str:
+        """Why a track matches, in one sentence."""
+        return reason.into(self.language)

@@ -46,23 +46,12 @@ SENTENCES: dict[str, str] = {
     "{column} is missing": "缺少 {column}",
     "{column} is not a finite number ('{cell}')": "{column} 不是有限的数字（“{cell}”）",
     "track_id '{id}' is there already": "track_id “{id}” 已经有了",
-    "{file}: its rows were measured by {n} different extractors ({names}); build it again with one version: `leitmotif catalogue build`.": (
-        "{file}：各行由 {n} 个不同的提取器测得（{names}）；请用同一版本重新建立：`leitmotif catalogue build`。"
-    ),
-    "{file} was measured by {theirs}, the predictor speaks of {ours}: expect rougher matches.": (
-        "{file} 由 {theirs} 测得，而预测器使用 {ours}：匹配会较粗略。"
-    ),
     "{folder}: no track could be read ({why}); give a folder of music.": "{folder}：没有读出任何曲目（{why}）；请选择音乐文件夹。",
     "there is no audio file in it": "其中没有音频文件",
     "{file}: another build is at work on this catalogue; wait for it or choose another name.": (
         "{file}：此曲库正在由另一个任务建立；请等待，或换一个名称。"
     ),
     # The list, and the film with a track under it
-    "{argument}: all weights are zero; give at least one dimension a weight above 0.": "所有权重都为零；请至少给一个维度大于 0 的权重。",
-    "{k} tracks asked for, the catalogue has {n}: all are shown.": "要求 {k} 首，曲库共有 {n} 首：已全部列出。",
-    "{k} tracks asked for, {n} of the catalogue's {total} shown: the others are filtered out, copies, or gone.": (
-        "要求 {k} 首，列出曲库 {total} 首中的 {n} 首：其余的被筛除、是副本，或文件已不在。"
-    ),
     "{file}: no picture or sound can be read from this file; choose another one.": "{file}：读不出画面或声音；请换一个文件。",
     "{file}: there is no picture in this file; choose a video.": "{file}：此文件没有画面；请选择视频。",
     "{file}: there is no sound in this file; choose another track.": "{file}：此文件没有声音；请换一首曲目。",

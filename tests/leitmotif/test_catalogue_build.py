@@ -20,12 +20,13 @@ import soundfile
 from data.atomic import atomic_path
 from data.catalogue import Catalogue
 from data.errors import Cancelled, InputError
-from data.profiles import MusicProfile, VideoProfile
+from data.profiles import VideoProfile
 from data.track_curves import read_curves
 from leitmotif import cli, pipeline
 from leitmotif.catalogue import build as catalogue_build
 from leitmotif.catalogue.build import build
 from leitmotif.catalogue.library import Library
+from matcher.query import Query
 
 RATE = 22_050
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,8 +151,7 @@ def test_what_is_gone_or_a_copy_is_never_recommended(folder: Path, output: Path)
     rows = dict(zip(library.catalogue.track_ids, library.catalogue.features, strict=True))
     picture = VideoProfile(np.zeros(11), np.ones(11))
     for wanted, index in itertools.product(("tune 0.flac", "b quiet.wav"), (None, library.index)):
-        music = MusicProfile(rows[wanted], np.ones(10))
-        answer = pipeline.match(picture, library.catalogue, music=music, index=index)
+        answer = pipeline.match(picture, library.catalogue, Query(rows[wanted]), index=index)
         listed = [m.track_id for m in answer.matches]
         assert sorted(t for t in listed if "tune" in t) == [
             "sub/tune 1.flac",

@@ -23,6 +23,7 @@ from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Wor
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
 from leitmotif.words.page_words import Words
 from leitmotif.words.sentences_zh import SENTENCES, translated
+from matcher.query import Query
 
 TRACK = sorted((DEMO_CATALOGUE.parent / "demo" / "tracks").iterdir())[0]
 HEADER = "track_id," + ",".join(MUSIC_NAMES)
@@ -105,14 +106,12 @@ def test_what_cannot_be_matched_or_heard(tmp_path: Path):
         np.array([(f.low + f.high) / 2 for f in VIDEO_FIELDS]), np.ones(11), "test"
     )
     catalogue = Catalogue.read(DEMO_CATALOGUE)
-    assert "所有权重都为零" in in_chinese(
-        lambda: pipeline.match(video, catalogue, weights=np.zeros(10))
-    )
+    assert "所有权重都为零" in in_chinese(lambda: Query(importance=np.zeros(10)))
     mixed = replace(
         catalogue, columns=catalogue.columns | {"extractor": ["one", "two"] * (len(catalogue) // 2)}
     )
     assert "2 个不同的提取器" in in_chinese(lambda: pipeline.match(video, mixed))
-    warnings = pipeline.match(video, catalogue, k=100).warnings
+    warnings = pipeline.match(video, catalogue, Query(k=100)).warnings
     assert any("已全部列出" in Words("zh").sentence(w) for w in warnings)
     assert "没有画面" in in_chinese(lambda: preview.render(TRACK, TRACK, tmp_path / "out.mp4"))
     silent = tmp_path / "silent.mp4"

@@ -6,12 +6,12 @@ import ast
 import string
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS
 from data.words import languages, words
-from leitmotif.words.page_words import _MORE_LESS_ZH, MEANING_ZH, Words
+from leitmotif.words.page_words import MEANING_ZH, Words
+from matcher.explain import Difference, Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
@@ -61,12 +61,15 @@ def test_chinese_is_chinese():
     said = [
         c for c, text in words("zh").items() if not any("\u4e00" <= c <= "\u9fff" for c in text)
     ]
-    assert set(said) <= {"language.comma", "page.of_time"}
+    assert set(said) <= {"language.comma", "page.of_time", "reason.and", "reason.then"}
 
 
 def test_every_dimension_has_a_name_and_a_meaning_in_both():
     names = {f.name for f in (*VIDEO_FIELDS, *MUSIC_FIELDS)}
-    assert set(MEANING_ZH) == names and set(_MORE_LESS_ZH) == set(MUSIC_NAMES)
+    assert set(MEANING_ZH) == names
+    ways = {f"reason.{n}{way}" for n in MUSIC_NAMES for way in ("", "_more", "_less")}
+    assert ways <= set(words("en"))
+    assert all(words("zh")[f"reason.{f.name}"] == f.zh for f in MUSIC_FIELDS)
     assert Words("zh").field("warmth") == "温暖度" and Words("en").field("warmth") == "Warmth"
 
 
@@ -75,12 +78,9 @@ def test_clock():
 
 
 def test_reasons_in_chinese_say_what_the_english_ones_do():
-    words, weights = Words("zh"), np.ones(10)
-    off = np.zeros(10)
-    assert words.reason("exactly what was asked", off, weights, off) == "完全符合要求"
-    off[MUSIC_NAMES.index("brightness")] = -0.5
-    off[MUSIC_NAMES.index("rhythm_speed")] = 2.0
-    share = off**2 / (off**2).sum()
-    said = words.reason("", off, weights, share)
-    assert "接近" in said and "明显更快" in said and "稍微更暗" in said
-    assert Words("en").reason("close in arousal", off, weights, share) == "close in arousal"
+    reason = Reason(("warmth",), (Difference("brightness", -0.5), Difference("rhythm_speed", 2.0)))
+    assert Words("zh").reason(Reason()) == "完全符合要求"
+    assert Words("zh").reason(reason) == "温暖度接近；比要求稍微更暗、明显更快"
+    assert Words("en").reason(reason) == (
+        "close in warmth; a little darker and much faster than asked"
+    )

@@ -17,7 +17,7 @@ from data.catalogue import Catalogue
 from data.errors import InputError
 from data.profiles import MUSIC_NAMES
 from matcher.filters import parse_filter, passing
-from matcher.metric import parse_features, parse_weights
+from matcher.importance import parse_features, parse_weights
 
 FUZZ = settings(
     max_examples=60,
