@@ -11,7 +11,7 @@ import numpy as np
 
 from data.atomic import atomic_path
 from data.profiles import MUSIC_FIELDS
-from recommender.evaluate import PRIOR, Evaluation, Score
+from recommender.comparison import PRIOR, Evaluation, Score
 
 BEGIN, END = "<!-- measured: {} -->", "<!-- end -->"
 COLUMNS = {

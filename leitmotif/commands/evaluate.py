@@ -28,10 +28,10 @@ def add_parser(subparsers) -> None:
         help="pairs to fit the baselines on (the shipped ones of SOURCE's extractor)",
     )
     parser.add_argument(
-        "--weights",
+        "--predictor",
         type=Path,
         metavar="FILE",
-        help="judge these weights instead of the shipped predictor",
+        help="judge this predictor instead of the shipped one (a file of `leitmotif train`)",
     )
     parser.add_argument(
         "--pool",
@@ -69,18 +69,18 @@ def run(args: argparse.Namespace) -> None:
             cross_validate=args.cross_validate,
             folds=args.folds,
             train=args.train,
-            weights=args.weights,
+            predictor=args.predictor,
             progress=progress,
             pool=args.pool,
             draws=args.draws,
             seed=args.seed,
         )
     if args.page:
-        from recommender.report import write_page
+        from recommender.comparison_page import write_page
 
         write_page(args.page, [evaluation])
     if args.json:
-        from recommender.weights import plain
+        from recommender.predictor_file import plain
 
         print(json.dumps(plain(evaluation.to_dict()), ensure_ascii=False, allow_nan=False))
         return

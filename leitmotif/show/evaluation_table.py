@@ -10,7 +10,7 @@ from rich.table import Table
 from data.profiles import MUSIC_NAMES
 
 if TYPE_CHECKING:
-    from recommender.evaluate import Evaluation
+    from recommender.comparison import Evaluation
 
 SHOWN = ("recall@1", "recall@3", "recall@5", "recall@10", "mrr", "median_rank")
 ALPHA = 0.05
