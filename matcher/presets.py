@@ -45,3 +45,13 @@ def presets(reliability: np.ndarray | None) -> dict[str, np.ndarray]:
     measured = None if reliability is None else by_reliability(reliability)
     first = {} if measured is None else {"reliability": measured}
     return first | {"equal": equal(), "va_only": va_only(), "rhythm_first": rhythm_first()}
+
+
+def lead(weights: np.ndarray, edited: np.ndarray) -> float:
+    """What a dimension weighs that counts as much as all the others together.
+
+    weights : (10,) as they stand. edited : (10,) bool, the dimensions that lead; each is given the
+    sum of the others' weights, and never less than it has.
+    """
+    rest = float(weights[~edited].sum())
+    return max(rest, float(weights[edited].max(initial=0.0)), 1.0)
