@@ -11,8 +11,8 @@ All curves have one value a second and are smoothed by a Gaussian of σ = `SIGMA
 
 The sum corrects for curves that drift slowly and so agree by chance (Bartlett 1946, *J. Royal
 Statistical Society* Suppl. 8); it counts at least .2. ρ are the windows' autocorrelations, the
-products of each lag divided by their number W − k; W − 1 because both curves lost their mean. A curve that never changes is dropped; under
-30 s p is z(m).
+products of each lag divided by their number W − k; W − 1 because both curves lost their mean. A
+curve that never changes is dropped; under 30 s p is z(m).
 Where a film outlasts a track, its first seconds are compared with all of the track.
 
 On 503 music videos with the true place known, r finds the true track of 100 in the first ten in

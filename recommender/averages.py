@@ -64,9 +64,7 @@ def music_averages(window: Columns) -> np.ndarray:
     quality = np.array([c.split(":")[1] if ":" in c else "maj" for c in chords])
     quality = np.where(np.isin(chords, ("N", "")), "none", quality)
     pulse = [
-        part
-        for x in (loudness, notes)
-        for part in (x.mean(), x.std(), np.abs(np.diff(x)).mean())
+        part for x in (loudness, notes) for part in (x.mean(), x.std(), np.abs(np.diff(x)).mean())
     ]
     harmony = [np.isin(quality, q).mean() for q in (MAJOR, MINOR, ("maj", "min"), ("none",))]
     return np.array([*pulse, *harmony, (chords[1:] != chords[:-1]).mean()])

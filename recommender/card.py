@@ -65,11 +65,7 @@ def output_table(evaluation: Evaluation, names: Sequence[str]) -> str:
         if np.isfinite(cells[0]["r2"]):
             rows.append(
                 [field.label.lower()]
-                + [
-                    number(c[what], 3 if what == "r2" else 2)
-                    for c in cells
-                    for what in ("r2", "r")
-                ]
+                + [number(c[what], 3 if what == "r2" else 2) for c in cells for what in ("r2", "r")]
             )
     return table(head, rows)
 

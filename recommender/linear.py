@@ -134,6 +134,4 @@ def _moments(units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     count = known.sum(0)
     mean = np.where(known, units, 0.0).sum(0) / np.maximum(count, 1)
     sd = np.sqrt((np.where(known, units - mean, 0.0) ** 2).sum(0) / np.maximum(count, 1))
-    return np.where(count > 0, mean, 0.0), np.where(
-        (count > 1) & (sd > 1e-9), sd, UNIFORM_SD
-    )
+    return np.where(count > 0, mean, 0.0), np.where((count > 1) & (sd > 1e-9), sd, UNIFORM_SD)

@@ -33,8 +33,13 @@ def save(
     """
     stretched = NO_STRETCH
     if stretch:
-        stretched = fit_stretch(forward_of(model)(pairs.video, pairs.video_confidence)[0], pairs.music)
-    arrays: dict[str, np.ndarray] = {"stretch_centre": stretched.centre, "stretch_factor": stretched.factor}
+        stretched = fit_stretch(
+            forward_of(model)(pairs.video, pairs.video_confidence)[0], pairs.music
+        )
+    arrays: dict[str, np.ndarray] = {
+        "stretch_centre": stretched.centre,
+        "stretch_factor": stretched.factor,
+    }
     known: dict[str, object] = {
         "trained_on": {
             "origin": Path(pairs.origin).name,

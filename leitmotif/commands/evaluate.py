@@ -12,9 +12,10 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser(
         "evaluate",
         help="measure how well predictors find the true track",
-        description="Judge the shipped predictor and every baseline on SOURCE: a folder laid out like MuVi-Sync, a folder of videos that "
-        "have music, or a pairs file. Nothing is trained on SOURCE unless --cross-validate is given: then every source is judged by "
-        "predictors fitted on the others.",
+        description="Judge the shipped predictor and every baseline on SOURCE: a folder laid out "
+        "like MuVi-Sync (with the arc, too), a folder of videos that have music, or a pairs file. "
+        "Nothing is trained on SOURCE unless --cross-validate is given: then every source is "
+        "judged by predictors fitted on the others.",
     )
     parser.add_argument("source", type=Path, metavar="SOURCE")
     parser.add_argument(
@@ -56,6 +57,8 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from data.errors import InputError
+    from data.muvi_sync import is_muvi_sync
+    from leitmotif.learning.arc_protocol import evaluate_arc
     from leitmotif.learning.judging import evaluate_source
     from leitmotif.show.progress import progress_bar
 
@@ -75,6 +78,9 @@ def run(args: argparse.Namespace) -> None:
             draws=args.draws,
             seed=args.seed,
         )
+        course = None
+        if is_muvi_sync(args.source):
+            course = evaluate_arc(args.source, pool=args.pool, seed=args.seed, progress=progress)
     if args.page:
         from recommender.comparison_page import write_page
 
@@ -82,13 +88,16 @@ def run(args: argparse.Namespace) -> None:
     if args.json:
         from recommender.predictor_file import plain
 
-        print(json.dumps(plain(evaluation.to_dict()), ensure_ascii=False, allow_nan=False))
+        record = evaluation.to_dict() | ({"arc": course.to_dict()} if course else {})
+        print(json.dumps(plain(record), ensure_ascii=False, allow_nan=False))
         return
-    from leitmotif.show.evaluation_table import evaluation_table, output_table
+    from leitmotif.show.evaluation_table import arc_tables, evaluation_table, output_table
     from leitmotif.show.terminal import console
 
     console().print(evaluation_table(evaluation))
     console().print(output_table(evaluation))
+    for table in arc_tables(course) if course else ():
+        console().print(table)
     print(
         "Bold: fewer than 5 % of permutations do as well. Small: 95 % bootstrap interval over sources."
     )

@@ -326,5 +326,16 @@ def markdown(evaluation: ArcEvaluation) -> Mapping[str, str]:
     }
 
 
+def write_card(folder: str | os.PathLike) -> None:
+    """Write the shipped averages of these videos, and the arc's tables in the model card."""
+    from recommender.card import write_measured
+    from recommender.ship import CARD
+
+    averages.write_shipped(read_seconds(folder))
+    evaluation = evaluate_arc(folder)
+    assert evaluation is not None
+    write_measured(CARD, markdown(evaluation))
+
+
 if __name__ == "__main__":
-    averages.write_shipped(read_seconds(sys.argv[1]))
+    write_card(sys.argv[1])
