@@ -41,8 +41,8 @@ def training(scenes: int, epochs: int) -> dict:
     """Ridge and `epochs` epochs of batches of 64 on `scenes` training pairs."""
     from planted import curved_rule, planted
 
-    from recommender.lit_module import Settings
     from recommender.fit_network import train
+    from recommender.lit_module import Settings
 
     pairs, _ = planted(curved_rule, scenes * 5 // 3, noise=0.25)
     parts = pairs.split("train"), pairs.split("validation")

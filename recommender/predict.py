@@ -20,9 +20,9 @@ from data.words import Sentence
 from recommender import prior
 from recommender.forward import Forward, network_forward
 from recommender.linear import Linear
+from recommender.predictor_file import read_predictor
 from recommender.stretch import Stretch
 from recommender.units import check_values
-from recommender.predictor_file import read_predictor
 
 PRIOR_DESCRIPTION = (
     "A documented linear prior: music follows the picture in arousal, valence, pace, tension and colour. "

@@ -52,7 +52,7 @@ def read_predictor(path: str | os.PathLike) -> tuple[dict, dict[str, np.ndarray]
     try:
         with safe_open(path, framework="numpy") as file:
             sealed = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            arrays = {name: file.get_tensor(name) for name in list(file.keys())}
     except (SafetensorError, OSError, ValueError):
         pickled = path.read_bytes()[:2] in (b"\x80\x02", b"\x80\x04", b"\x80\x05", b"PK")
         code = "recommender.pickled" if pickled else "recommender.no_safetensors"

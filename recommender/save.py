@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from data.pairs import Pairs
+from recommender.fit_network import Trained
 from recommender.forward import Forward, network_forward
 from recommender.linear import Linear
-from recommender.stretch import NO_STRETCH, fit_stretch
-from recommender.fit_network import Trained
 from recommender.predictor_file import write_predictor
+from recommender.stretch import NO_STRETCH, fit_stretch
 
 
 def save(

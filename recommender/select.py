@@ -18,11 +18,11 @@ from data.pairs import Pairs
 from recommender import comparison, prior
 from recommender.baselines import Predict, measured_only
 from recommender.comparison import MIN_TEST_SOURCES, NETWORK, PRIOR
+from recommender.fit_network import Trained, train
 from recommender.linear import Linear, fit_ridge
 from recommender.lit_module import Settings
 from recommender.network import Config
 from recommender.save import forward_of, reliability, save
-from recommender.fit_network import Trained, train
 from recommender.trainable import check_trainable
 
 CANDIDATES = (PRIOR, "ridge", "ridge around prior", NETWORK)

@@ -23,9 +23,9 @@ from data.pairs import Pairs, read_pairs
 from recommender import card, comparison, prior
 from recommender.comparison import BASELINES, NETWORK, PRIOR, Evaluation, Prediction
 from recommender.predict import PRIOR_DESCRIPTION, SHIPPED, load_recommender
+from recommender.predictor_file import read_predictor, write_predictor
 from recommender.save import reliability
 from recommender.stretch import NO_STRETCH
-from recommender.predictor_file import read_predictor, write_predictor
 
 PAIRS, MUSIC_VIDEOS = ROOT / "pairs.csv", ROOT / "pairs_muvi_sync.csv"
 MUSIC_VIDEO_NETWORK = SHIPPED.with_name("recommender_music_videos.safetensors")

@@ -25,12 +25,12 @@ from data.errors import InputError, Progress
 from data.pairs import Pairs
 from recommender import protocol
 from recommender.comparison import output_scale
+from recommender.fit_network import Trained, train
 from recommender.forward import network_forward
 from recommender.lit_module import Settings
 from recommender.network import Config
 from recommender.stretch import fit_stretch
 from recommender.tasks import FUSIONS
-from recommender.fit_network import Trained, train
 from recommender.trainable import check_trainable
 
 OBJECTIVE = "recall@3"

@@ -99,7 +99,8 @@ def run(args: argparse.Namespace) -> None:
     for table in arc_tables(course) if course else ():
         console().print(table)
     print(
-        "Bold: fewer than 5 % of permutations do as well. Small: 95 % bootstrap interval over sources."
+        "Bold: fewer than 5 % of permutations do as well. "
+        "Small: 95 % bootstrap interval over sources."
     )
     for note in evaluation.notes:
         print(f"leitmotif: {note}", file=sys.stderr)

@@ -53,7 +53,7 @@ class RankRow:
 
 @dataclass(frozen=True)
 class InPointRow:
-    """In-points of one window length. chance : share of places within `WITHIN_S` of the true one."""
+    """In-points of one window length. chance : places within `WITHIN_S` of the true one, of all."""
 
     window_s: int
     windows: int

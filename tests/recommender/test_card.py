@@ -6,8 +6,8 @@ import pytest
 from recommender import card
 from recommender.comparison import Evaluation, Score
 from recommender.predict import SHIPPED
-from recommender.ship import CARD
 from recommender.predictor_file import read_predictor
+from recommender.ship import CARD
 
 
 def stored_evaluation() -> tuple[Evaluation, list[float]]:

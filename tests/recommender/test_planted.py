@@ -6,9 +6,9 @@ from planted import curved_rule, linear_rule, planted, the_rule
 
 from recommender.baselines import BASELINES
 from recommender.comparison import Evaluation, fit_network, held_out
+from recommender.fit_network import train
 from recommender.lit_module import Settings
 from recommender.network import Config
-from recommender.fit_network import train
 
 RECALL = "recall@3"
 

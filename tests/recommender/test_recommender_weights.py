@@ -12,15 +12,15 @@ from safetensors.numpy import save_file
 from data.errors import InputError
 from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, VideoProfile
 from recommender import load_recommender, prior
+from recommender.fit_network import train
 from recommender.forward import network_forward
 from recommender.linear import fit_ridge
 from recommender.lit_module import Settings
 from recommender.network import Config
 from recommender.predict import SHIPPED
+from recommender.predictor_file import read_predictor, write_predictor
 from recommender.save import reliability, save
 from recommender.stretch import fit_stretch
-from recommender.fit_network import train
-from recommender.predictor_file import read_predictor, write_predictor
 
 NEUTRAL = VideoProfile(np.array([f.neutral for f in VIDEO_FIELDS]), np.ones(11), "another 2")
 

@@ -14,11 +14,11 @@ from planted import linear_rule, planted
 
 from data.errors import InputError
 from data.pairs import Pairs
+from recommender.fit_network import train
 from recommender.linear import PENALTIES, choose_penalty, fit_ridge
 from recommender.lit_module import Settings
 from recommender.network import Config
 from recommender.select import select
-from recommender.fit_network import train
 from recommender.tune import best_of, tune
 
 
