@@ -60,17 +60,17 @@ def test_what_is_no_index_is_said_so(tmp_path, content):
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory) -> bytes:
+def small(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("small") / "a.index"
     TrackIndex.build(X[:70], [f"曲{i}" for i in range(70)], engine="blocks").save(path)
-    return path.read_bytes()
+    return path
 
 
 @settings(max_examples=300, deadline=None)
-@given(place=st.integers(0, 2**32), bit=st.integers(0, 7))
+@given(place=st.integers(0, 1600) | st.integers(0, 2**32), bit=st.integers(0, 7))
 def test_one_flipped_bit_is_found_or_does_no_harm(small, place, bit):
-    damaged = bytearray(small)
-    damaged[place % len(small)] ^= 1 << bit
+    damaged = bytearray(small.read_bytes())
+    damaged[place % len(damaged)] ^= 1 << bit
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a.index")
         path.write_bytes(damaged)
@@ -92,7 +92,8 @@ def nearest(x, query, k, weights) -> list[str]:
 def test_a_cut_index_is_said_so(small, share):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a.index")
-        path.write_bytes(small[: int(share * len(small))])
+        whole = small.read_bytes()
+        path.write_bytes(whole[: int(share * len(whole))])
         with pytest.raises(InputError, match=r"damaged|not an index"):
             TrackIndex.load(path)
 
@@ -170,7 +171,7 @@ def run(code: str) -> None:
 
 
 def test_a_first_question_is_answered_before_numba_is_loaded(tmp_path):
-    """Loading the compiled search takes longer than scanning: one question must not pay for it."""
+    """Loading the compiled search takes longer than scanning: one question must not pay."""
     TrackIndex.build(X, engine="blocks").save(tmp_path / "a.index")
     run(
         "import sys\nimport numpy as np\nfrom matcher import TrackIndex\n"
@@ -191,6 +192,6 @@ def test_without_numba_the_answers_are_the_same(tmp_path):
     run(
         "import sys\nsys.modules['numba'] = None\nfrom matcher import TrackIndex\n"
         f"index = TrackIndex.load({str(tmp_path / 'a.index')!r}, patience=0)\n"
-        f"assert index.search(index.features[7], 4)[0].tolist() == {rows}\n"
-        f"assert TrackIndex.build(index.features).search(index.features[7], 4)[0].tolist() == {rows}\n"
+        "for index in (index, TrackIndex.build(index.features)):\n"
+        f"    assert index.search(index.features[7], 4)[0].tolist() == {rows}\n"
     )
