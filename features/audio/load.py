@@ -183,7 +183,8 @@ def _assemble(pieces: Iterator[Block], turn: bool = False) -> tuple[Recording, b
         mono.feed(piece)
         pair = front_pair(piece.channels)
         if pair and not turn:
-            polarity.feed(*piece.samples[list(pair)], piece.sample_rate)
+            left, right = piece.samples[pair[0]], piece.samples[pair[1]]
+            polarity.feed(left, right, piece.sample_rate)
     samples, powers = mono.finish(), meter.powers()
     silent = len(samples) == 0 or float(np.abs(samples).max()) < SILENCE_PEAK
     level = float("-inf") if silent else relative_lufs(powers)

@@ -109,7 +109,14 @@ def _settled(sections: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
-def _hop_powers(samples, sections, state, weights, hop, running):
+def _hop_powers(
+    samples: np.ndarray,
+    sections: np.ndarray,
+    state: np.ndarray,
+    weights: np.ndarray,
+    hop: int,
+    running: np.ndarray,
+) -> np.ndarray:
     channels, n = samples.shape
     squares = np.zeros(n)
     for c in range(channels):

@@ -36,7 +36,8 @@ _VOCALS = (*range(24, 33), 249, 250)
 def tag(samples: np.ndarray, gain: float = 1.0) -> dict[str, float] | None:
     """Shares and moods by the names in `TAGS`; None without YAMNet.
 
-    samples : float32 (n,), mono, at `RATE`; they are heard multiplied by `gain`. One window of 0.975 s is heard every 2 s, at most 90 spread over the recording.
+    samples : float32 (n,), mono, at `RATE`; they are heard multiplied by `gain`. One window of
+    0.975 s is heard every 2 s, at most 90 spread over the recording.
     """
     classifier = _classifier()
     if classifier is None or not len(samples):
