@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -65,7 +66,11 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
     where there is none.
     """
     try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # a pipe would be waited for
+            raise InputError("index.not_ours", file=path)
         whole = np.fromfile(path, dtype=np.uint8)
+    except InputError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
         raise InputError("index.unreadable", file=str(path), why=why) from None

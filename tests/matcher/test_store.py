@@ -123,6 +123,13 @@ def test_a_file_of_another_kind_is_left_alone(tmp_path):
     assert path.read_text() == "title,richness"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.index")
+    with pytest.raises(InputError, match="not an index of Leitmotif"):
+        index_of(X, tmp_path / "a.index")
+
+
 def test_an_index_shortened_while_it_is_open_still_answers(tmp_path):
     path = tmp_path / "a.index"
     TrackIndex.build(X, engine="blocks").save(path)
