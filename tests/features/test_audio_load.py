@@ -78,7 +78,7 @@ def test_every_format_starts_where_it_should_and_lasts_as_long(tmp_path: Path, s
     assert onset(recording.samples) == pytest.approx(1.0, abs=0.004)
     assert recording.duration_s == pytest.approx(3.0, abs=0.05)
     assert len(recording.samples) == pytest.approx(recording.duration_s * RATE, abs=2)
-    assert recording.native_rate == rate
+    assert recording.native_sample_rate == rate
     assert recording.warnings == ()
 
 
