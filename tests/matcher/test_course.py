@@ -44,7 +44,7 @@ def catalogue(tmp_path_factory) -> Catalogue:
         {"track_id": f"t{i}"} | dict(zip(MUSIC_NAMES, rng.uniform(0, 9, 10), strict=True))
         for i in range(TRACKS)
     ]
-    rows[FOLLOWS] |= dict(zip(MUSIC_NAMES, [9.0, 0.0] * 5, strict=True))  # far from the middle
+    rows[FOLLOWS] |= dict(zip(MUSIC_NAMES, [6.5, 1.5] * 5, strict=True))  # not among the nearest
     Catalogue.from_rows(rows).write(folder / "tracks.csv")
     return Catalogue.read(folder / "tracks.csv")
 
