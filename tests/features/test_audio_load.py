@@ -17,9 +17,15 @@ from features.audio.load import from_samples, load
 from features.audio.loudness import LoudnessMeter, integrated_lufs
 
 FORMATS = {
-    "wav": ("pcm_s16le", 44_100), "aiff": ("pcm_s16be", 44_100), "flac": ("flac", 44_100), "mp3": ("libmp3lame", 44_100),
-    "m4a": ("aac", 44_100), "opus": ("libopus", 48_000), "ogg": ("libvorbis", 44_100), "mka": ("pcm_f32le", 96_000),
-}  # fmt: skip
+    "wav": ("pcm_s16le", 44_100),
+    "aiff": ("pcm_s16be", 44_100),
+    "flac": ("flac", 44_100),
+    "mp3": ("libmp3lame", 44_100),
+    "m4a": ("aac", 44_100),
+    "opus": ("libopus", 48_000),
+    "ogg": ("libvorbis", 44_100),
+    "mka": ("pcm_f32le", 96_000),
+}
 
 
 def write(path: Path, sound: np.ndarray, rate: int, codec: str, picture: bool = False) -> Path:
