@@ -276,7 +276,7 @@ class _Converter:
 
     def __call__(self, frame: av.AudioFrame) -> Block | None:
         channels = frame.layout.nb_channels
-        if not channels or not frame.samples or not frame.sample_rate:
+        if not channels or not frame.samples or not 1_000 <= frame.sample_rate <= 1_000_000:
             return None
         name = frame.format.name.rstrip("p")
         simple = name in _FULL_SCALE or name in ("flt", "dbl")
