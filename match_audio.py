@@ -246,6 +246,9 @@ def run(args: argparse.Namespace) -> None:
     index = get_index(args.index, catalogue, len(vectors))
     asked = [(name, replace(query, values=values)) for name, values in vectors]
     answers = [Answer(name, query, rank(catalogue, query, index)) for name, query in asked]
+    unheard = int((catalogue.evidence == 0).sum())
+    if unheard and any(len(answer.matches) < query.k for answer in answers):
+        note("command.unheard", n=unheard)
     write(answers, style, catalogue)
 
 
@@ -264,8 +267,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `… | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()
+    except OSError as error:  # stdout is a file on a full disk
+        _leave_stdout()
+        say(str(Sentence("command.cannot_print", why=error.strerror or str(error))))
+        return 2
     return 0
+
+
+def _leave_stdout() -> None:
+    """What is still held back goes nowhere, also when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -117,9 +117,9 @@ def test_loudness_agrees_with_pyloudnorm(tmp_path: Path):
     rng = np.random.default_rng(0)
     stereo = rng.standard_normal((2, 6 * 44_100)) * np.repeat([0.01, 0.2, 0.05], 2 * 44_100)
     expected = pyloudnorm.Meter(44_100).integrated_loudness(stereo.T)
-    meter = LoudnessMeter(44_100, 2)
+    meter = LoudnessMeter()
     for piece in np.array_split(stereo.astype(np.float32), 7, axis=1):
-        meter.feed(piece)
+        meter.feed(piece, 44_100, ("FL", "FR"))
     assert integrated_lufs(meter.powers()) == pytest.approx(expected, abs=0.02)
 
 
