@@ -314,7 +314,10 @@ def _left_over(context: Any, packet: Any, frames: list[av.AudioFrame]) -> Iterat
         return
     pieces = [*context.parse(bytes(packet)), *context.parse(None)]
     for piece in pieces[len(frames) :]:
-        yield from context.decode(piece)
+        try:
+            yield from context.decode(piece)
+        except av.error.FFmpegError:
+            continue
 
 
 # ------------------------------------------------------------------------------ chained Ogg
