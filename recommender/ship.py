@@ -24,7 +24,7 @@ from recommender import card, comparison, prior
 from recommender.comparison import BASELINES, NETWORK, PRIOR, Evaluation, Prediction
 from recommender.predict import PRIOR_DESCRIPTION, SHIPPED, load_recommender
 from recommender.predictor_file import read_predictor, write_predictor
-from recommender.save import reliability
+from recommender.save import query_arrays, reliability
 from recommender.stretch import NO_STRETCH
 
 PAIRS, MUSIC_VIDEOS = ROOT / "pairs.csv", ROOT / "pairs_muvi_sync.csv"
@@ -52,8 +52,11 @@ def judge_on_clips(pairs: Pairs, music_videos: Pairs) -> Evaluation:
     )
 
 
-def write_default(table: Evaluation, path: Path = SHIPPED) -> list[float]:
-    """Write the prior with its table; returns the reliability of its outputs."""
+def write_default(table: Evaluation, pairs: Pairs, path: Path = SHIPPED) -> list[float]:
+    """Write the prior with its table; returns the reliability of its outputs.
+
+    pairs : pictures over which its requests are looked at.
+    """
     model = prior.as_linear()
     arrays = {f.name: np.asarray(getattr(model, f.name)) for f in dataclasses.fields(model)}
     reliable = reliability(table[PRIOR].outputs, table.sources)
@@ -66,7 +69,7 @@ def write_default(table: Evaluation, path: Path = SHIPPED) -> list[float]:
     write_predictor(
         path,
         "linear",
-        arrays | {"stretch_centre": NO_STRETCH.centre, "stretch_factor": NO_STRETCH.factor},
+        arrays | query_arrays(NO_STRETCH, prior.forward(pairs.video, pairs.video_confidence)[0]),
         metadata,
     )
     return reliable
@@ -95,7 +98,7 @@ def judge_on_music_videos(pairs: Pairs) -> tuple[Evaluation, Evaluation]:
 def main() -> None:
     pairs, music_videos = read_pairs(PAIRS), read_pairs(MUSIC_VIDEOS)
     clips = judge_on_clips(pairs, music_videos)
-    reliable = write_default(clips)
+    reliable = write_default(clips, pairs)
     table, test = judge_on_music_videos(music_videos)
     parts = {
         "music videos": card.retrieval_table(table),

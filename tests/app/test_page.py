@@ -15,11 +15,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from data.catalogue import Catalogue
 from data.profiles import MUSIC_NAMES
 from data.words import say
 from leitmotif.page import state
 from leitmotif.render import ffmpeg
 from leitmotif.sessions.desk import Desk, _safe
+from leitmotif.settings import DEMO_CATALOGUE
 from matcher import presets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,9 +137,11 @@ def test_results_of_a_film(watched: AppTest):
 
 def test_sliders_begin_at_the_prediction(watched: AppTest):
     from features.video import score
+    from leitmotif.pipeline import request
     from recommender import load_recommender
 
-    predicted = load_recommender().predict(score(film_of(watched).timeline))
+    catalogue = Catalogue.read(DEMO_CATALOGUE)
+    predicted = request(score(film_of(watched).timeline), catalogue, load_recommender())
     for name, value in zip(MUSIC_NAMES, predicted.values, strict=True):
         slider = next(
             s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}")
