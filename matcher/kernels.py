@@ -27,8 +27,8 @@ import numpy as np
 from numba import config, njit
 
 from data.folders import cache_folder
+from matcher.blocks import BLOCK, GROUP
 
-BLOCK, GROUP = 64, 16
 DONE, INVALID, SCAN = 0, 1, 2
 """How a search ends: answered; the arguments need a closer look; outside float32's range, so that a
 scan is needed."""

@@ -43,7 +43,7 @@ class Recording:
     duration_s : length of the decoded range (of the file where only its first hour was read).
     lufs : integrated loudness of the original channels (BS.1770), −inf for silence.
     gain : factor that brings `samples` to `REFERENCE_LUFS`; 0 for silence.
-    native_rate, channels : sample rate in Hz and channels of its first block.
+    native_sample_rate, channels : sample rate in Hz and channels of its first block.
     bandwidth_hz : where the sound ends, infinite where it fades by itself.
     warnings : sentences for a person.
     """
@@ -52,7 +52,7 @@ class Recording:
     duration_s: float
     lufs: float
     gain: float
-    native_rate: int = RATE
+    native_sample_rate: int = RATE
     channels: int = 1
     bandwidth_hz: float = float("inf")
     warnings: tuple[Sentence, ...] = ()
@@ -139,7 +139,7 @@ def _with_bandwidth(recording: Recording) -> Recording:
     """The same with the upper edge of its sound, and a sentence on what that costs."""
     if not len(recording.samples) or recording.gain == 0:
         return recording
-    half = recording.native_rate / 2
+    half = recording.native_sample_rate / 2
     edge = min(upper_edge_hz(recording.samples, RATE), half if half <= HALF_HZ else np.inf)
     if edge > HALF_HZ:
         return recording
