@@ -31,7 +31,7 @@ PRIOR_DESCRIPTION = (
     "It learned from no pairs; nothing learned so far finds the true track better on scenes measured as yours are."
 )
 SHIPPED = ROOT / "weights" / "recommender.safetensors"
-MUSIC_LED = SHIPPED.with_name("recommender_music_videos.safetensors")
+MUSIC_LED = SHIPPED.with_name("recommender_music_led.safetensors")
 _SHIPPED: dict[object, Path] = {None: SHIPPED, "story": SHIPPED, "music": MUSIC_LED}
 
 

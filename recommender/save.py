@@ -26,14 +26,18 @@ def save(
     name: str,
     description: str,
     stretch: bool = True,
+    pictures: Pairs | None = None,
     **metadata: object,
 ) -> None:
     """Write a linear model or a network, with the stretch and the requests that `pairs` give it.
 
-    pairs : what it was fitted on. metadata : scores, reliability (10 numbers) and whatever else belongs to the file.
+    pairs : what it was fitted on. pictures : what it will be asked about, where that was measured
+    in another way; its requests are looked at over these. metadata : scores, reliability (10 numbers) and whatever else belongs to the file.
     """
     predicted = forward_of(model)(pairs.video, pairs.video_confidence)[0]
     stretched = fit_stretch(predicted, pairs.music) if stretch else NO_STRETCH
+    if pictures is not None:
+        predicted = forward_of(model)(pictures.video, pictures.video_confidence)[0]
     arrays = query_arrays(stretched, stretched.apply(predicted))
     known: dict[str, object] = {
         "trained_on": {

@@ -159,7 +159,7 @@ def test_a_film_led_by_its_music_is_asked_another_way(capsys):
         for kind in ("story", "music")
     )
     assert story["music"]["values"] != music["music"]["values"]
-    assert music["music"]["extractor"] == "recommender:music-videos-1"
+    assert music["music"]["extractor"] == "recommender:music-led-1"
     assert any("learned from 'muvi_sync-1'" in warning for warning in music["warnings"])
 
 

@@ -23,7 +23,7 @@ def test_moments_become_those_of_the_catalogue():
     heard = to_units(tracks, MUSIC_FIELDS)
     assert asked.mean(0) == pytest.approx(heard.mean(0), abs=0.005)
     assert asked.std(0) == pytest.approx(heard.std(0), rel=0.06)
-    assert np.corrcoef(asked[:, 0], asked[:, 1])[0, 1] == pytest.approx(-0.5, abs=0.08)
+    assert np.corrcoef(asked[:, 0], asked[:, 1])[0, 1] == pytest.approx(-0.5, abs=0.15)
 
 
 def test_what_was_much_stays_much():
