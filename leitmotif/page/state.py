@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 import streamlit as st
@@ -175,7 +176,7 @@ def troubles(words: Words) -> None:
         st.error(plain(words.trouble(error)), icon=":material/error:")
 
 
-def failure(job: Job[object], kept: Kept, words: Words) -> None:
+def failure(job: Job[Any], kept: Kept, words: Words) -> None:
     """Why a job about a file failed, in one sentence."""
     st.error(plain(kept.named(words.trouble(job.error))), icon=":material/error:")
 
