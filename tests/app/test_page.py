@@ -137,9 +137,11 @@ def test_results_of_a_film(watched: AppTest):
 
 def test_sliders_begin_at_the_prediction(watched: AppTest):
     from features.video import score
+    from leitmotif.pipeline import request
     from recommender import load_recommender
 
-    predicted = load_recommender().predict(score(film_of(watched).timeline))
+    catalogue = Catalogue.read(DEMO_CATALOGUE)
+    predicted = request(score(film_of(watched).timeline), catalogue, load_recommender())
     for name, value in zip(MUSIC_NAMES, predicted.values, strict=True):
         slider = next(
             s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}")

@@ -151,3 +151,21 @@ def test_what_the_picture_says_nothing_about_is_left_out_of_the_match(capsys, we
     unknown = {name for name, confidence in said["music"]["confidence"].items() if confidence == 0}
     assert all(said["weights"][name] == 0 for name in unknown)
     assert any(said["weights"].values())
+
+
+def test_a_film_led_by_its_music_is_asked_another_way(capsys):
+    story, music = (
+        answer(capsys, "recommend", DEMO_VIDEO, "--kind", kind)["recommendations"][0]
+        for kind in ("story", "music")
+    )
+    assert story["music"]["values"] != music["music"]["values"]
+    assert music["music"]["extractor"] == "recommender:music-led-1"
+    assert any("learned from 'muvi_sync-1'" in warning for warning in music["warnings"])
+
+
+def test_a_decided_place_is_where_every_track_begins(capsys):
+    found = answer(capsys, "recommend", DEMO_VIDEO, "--place", "0:00")["recommendations"][0]
+    assert [m["in_point_s"] for m in found["matches"]] == [0.0] * 5
+    assert all(m["out_point_s"] > 0 and "r" in m and "z" in m for m in found["matches"])
+    assert main(["recommend", str(DEMO_VIDEO), "--place", "soon"]) == 2
+    assert "--place: 'soon' is no second of a track" in capsys.readouterr().err
