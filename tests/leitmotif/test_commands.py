@@ -91,9 +91,7 @@ def test_warnings_name_the_video_where_they_are_about_the_video(capsys):
     about = Sentence("video.cut_off", done=1, total=2)
     warn("films/a.mp4", [about, "Faces are not looked for.", about])
     assert capsys.readouterr().err == (
-        f"leitmotif: films/a.mp4: {about}
-leitmotif: Faces are not looked for.
-"
+        f"leitmotif: films/a.mp4: {about}\nleitmotif: Faces are not looked for.\n"
     )
 
 
