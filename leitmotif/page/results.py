@@ -32,7 +32,7 @@ def show(film: Film, library: Library, words: Words) -> None:
     video = state.profile(film, start, end)
     controls, answer = st.container(key="answer").columns([4, 7], gap="large")
     with controls:
-        predicted = state.recommender().predict(video)
+        predicted = pipeline.request(video, library.catalogue, state.recommender())
         asked, lead = _controls(film, predicted, library, words)
     with answer:
         what = words("whole") if end is None else f"{words.clock(start)} – {words.clock(end)}"
