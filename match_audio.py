@@ -3,8 +3,8 @@
     python match_audio.py --audio_csv audio_features.csv \\
         --pred_feat="-0.8,2.9,-3.8,-5.1,-4.2,22.4,50.9,76.2,56.2,-20.4"
 
-Distances are raw Euclidean unless told otherwise. Answers go to stdout, notes to stderr. Exit codes:
-0, 2 for what a person can put right. Options may be spelt with underscores or hyphens.
+Distances are raw Euclidean unless told otherwise. Answers go to stdout, notes to stderr. Exit
+codes: 0, 2 for what a person can put right. Options may be spelt with underscores or hyphens.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from matcher.metric import METRICS, SCALES
 from matcher.query import Query
 from matcher.search import rank
 
-_VECTOR = re.compile(r"[-+\[(]?[-+]?[.\d][-+.,;\s\deE\])]*|[-+]?(nan|inf)\b.*", re.IGNORECASE)
+_VECTOR = re.compile(r"[-−+\[(]?[-−+]?[.\d][-−+.,;\s\deE\])]*|[-−+]?(nan|inf)\b.*", re.IGNORECASE)
 
 _WORTH_PREPARING = 20_000_000
 """Distances in all from which the block index earns back its second of preparation
@@ -110,7 +110,7 @@ def get_parser() -> argparse.ArgumentParser:
 
 
 def spell(argv: Sequence[str]) -> list[str]:
-    """Options as the parser knows them: with underscores, and tied to values that begin with a minus.
+    """Options as the parser knows them: with underscores, tied to values that begin with a minus.
 
     Numbers that stand apart (`--pred_feat -5.5 3 …`) are one value, as a shell may have split them.
     """
@@ -246,6 +246,9 @@ def run(args: argparse.Namespace) -> None:
     index = get_index(args.index, catalogue, len(vectors))
     asked = [(name, replace(query, values=values)) for name, values in vectors]
     answers = [Answer(name, query, rank(catalogue, query, index)) for name, query in asked]
+    unheard = int((catalogue.evidence == 0).sum())
+    if unheard and any(len(answer.matches) < query.k for answer in answers):
+        note("command.unheard", n=unheard)
     write(answers, style, catalogue)
 
 
@@ -264,8 +267,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `… | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()
+    except OSError as error:  # stdout is a file on a full disk
+        _leave_stdout()
+        say(str(Sentence("command.cannot_print", why=error.strerror or str(error))))
+        return 2
     return 0
+
+
+def _leave_stdout() -> None:
+    """What is still held back goes nowhere, also when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def _set_named(weights: np.ndarray, text: str, argument: str) -> None:
             raise InputError("matcher.weight_without_number", argument=argument, pair=pair.strip())
         position = field_position(name, argument)
         try:
-            weights[position] = float(number)
+            weights[position] = float(number.replace("−", "-"))
         except ValueError:
             raise InputError(
                 "matcher.weight_no_number", argument=argument, value=number.strip()
@@ -92,7 +92,9 @@ def check_weights(weights: object, argument: str = "weights") -> np.ndarray:
     return weights
 
 
-def check_queries(queries: object, weights: object) -> tuple[np.ndarray, np.ndarray]:
+def check_queries(
+    queries: object, weights: np.ndarray | Sequence[np.ndarray] | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Queries (n, 10) and their weights (n, 10), from None, (10,) for all, or (n, 10).
 
     Raises `InputError`.

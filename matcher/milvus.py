@@ -55,13 +55,17 @@ _ROUNDING = 2.0**-24 * 32
 _DOUBLE = 11
 """pymilvus.DataType.DOUBLE."""
 _NAMED = 1_000
-"""Rows that are named one by one in a filter; more are left out after they are fetched (heuristic)."""
+"""Rows that are named one by one in a filter; of more, the wrong ones are fetched and left out
+(heuristic)."""
 _FIELDS = ["track_id", "row", *MUSIC_NAMES]
 _LEFT_OUT = ("license_url", "content_sha256", "track_id")
 
 
 class MilvusIndex:
-    """A catalogue in a Milvus collection, with the search of `TrackIndex`. Made by `MilvusIndex.connect`."""
+    """A catalogue in a Milvus collection, with the search of `TrackIndex`.
+
+    Made by `MilvusIndex.connect`.
+    """
 
     def __init__(self, client: Any, uri: str, collection: str) -> None:
         self._client, self._uri, self._collection = client, uri, collection
@@ -78,19 +82,24 @@ class MilvusIndex:
     ) -> MilvusIndex:
         """Open a Milvus Lite file (`*.db`), a server (`http://host:19530`) or a cluster.
 
-        token : "user:password" or an API key; the environment's MILVUS_TOKEN by default. A server that
-        does not answer is tried again a few times. Raises `InputError`.
+        token : "user:password" or an API key; the environment's MILVUS_TOKEN by default. A server
+        that does not answer is tried again a few times. Raises `InputError`.
         """
         try:
             from pymilvus import MilvusClient
         except ImportError:
             raise InputError("index.no_client", uri=uri) from None
-        # what the client has to say comes as an exception
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
+        for logger in ("pymilvus", "milvus_lite"):  # what they have to say comes as an exception
+            logging.getLogger(logger).setLevel(logging.CRITICAL)
         token = token if token is not None else os.environ.get("MILVUS_TOKEN", "")
-        client = _patiently(
-            lambda: MilvusClient(uri, token=token, timeout=timeout, grpc_options=_GRPC), uri
-        )
+        try:
+            client = _patiently(
+                lambda: MilvusClient(uri, token=token, timeout=timeout, grpc_options=_GRPC), uri
+            )
+        except InputError:
+            raise
+        except ValueError as error:  # the client takes addresses apart with urllib
+            raise InputError("index.refused", uri=uri, why=str(error)) from None
         return cls(client, uri, collection)
 
     def close(self) -> None:
@@ -130,7 +139,7 @@ class MilvusIndex:
             self.delete([i for i in self._ids() if i not in kept])
 
     def upsert(self, catalogue: Catalogue, *, progress: Progress | None = None) -> None:
-        """Add these tracks, or replace those with the same ids; ties are then settled by this order.
+        """Add these tracks, or replace those with the same ids; ties are settled by this order.
 
         The scale of the collection stays that of the last `push`.
         """
@@ -152,7 +161,7 @@ class MilvusIndex:
                 | {n: _cell(values[n][i]) for n in columns}
                 for i in range(start, min(start + _BATCH, len(ids)))
             ]
-            self._do(lambda c, rows=rows: getattr(c, how)(self._collection, rows))
+            self._put(how, rows)
             if progress:
                 progress("push", min(start + _BATCH, len(ids)), len(ids))
 
@@ -160,9 +169,15 @@ class MilvusIndex:
         """Remove tracks; ids that are not there are ignored."""
         self._describe()
         for start in range(0, len(track_ids), _BATCH):
-            # as a filter: the client quotes ids without escaping what is in them
-            some = json.dumps(list(track_ids[start : start + _BATCH]), ensure_ascii=False)
-            self._do(lambda c, some=some: c.delete(self._collection, filter=f"track_id in {some}"))
+            self._remove(list(track_ids[start : start + _BATCH]))
+
+    def _put(self, how: str, rows: list[dict[str, Any]]) -> None:
+        self._do(lambda c: getattr(c, how)(self._collection, rows))
+
+    def _remove(self, track_ids: list[str]) -> None:
+        # as a filter: the client quotes ids without escaping what is in them
+        named = f"track_id in {json.dumps(track_ids, ensure_ascii=False)}"
+        self._do(lambda c: c.delete(self._collection, filter=named))
 
     # -------------------------------------------------------------------------- searching
 
@@ -180,18 +195,19 @@ class MilvusIndex:
         Raises `InputError`, also for a metric that the vectors cannot hold: the cosine of a track
         depends on a length that changes with the weights.
         """
-        if where is None:
-            return self._search(query, k, weights, metric, scale, "", None)
-        chosen = self.select(where)
-        k = min(check_count(k), chosen.count)
-        if not k:
-            return np.empty(0, dtype=str), np.empty(0)
-        if chosen.count <= _NAMED:
-            named = f"row in {chosen.numbers.tolist()}"
-            return self._search(query, k, weights, metric, scale, named, None)
-        return self._search(
-            query, k, weights, metric, scale, "", lambda row: bool(chosen.mask[row["row"]])
-        )
+        named, allowed = "", None
+        if where is not None:
+            chosen = self.select(where)
+            k = min(check_count(k), chosen.count)
+            if not k:
+                return np.empty(0, dtype=str), np.empty(0)
+            if chosen.count <= _NAMED:
+                named = f"row in {chosen.numbers.tolist()}"
+            else:
+                rows = set(chosen.numbers.tolist())
+                allowed = lambda track: track["row"] in rows  # noqa: E731
+        held, found = self._search(query, k, weights, metric, scale, named, allowed)
+        return np.array([track["track_id"] for track in held], dtype=str), found
 
     def search_batch(
         self,
@@ -218,27 +234,25 @@ class MilvusIndex:
         self, catalogue: Catalogue, query: Query, count: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Rows of `catalogue`, which was pushed here, and distances; Milvus applies conditions."""
-        place = {track_id: row for row, track_id in enumerate(catalogue.track_ids)}
+        ids = catalogue.track_ids
+        place = {track_id: row for row, track_id in enumerate(ids)}
         expression, allowed = "", None
         if query.filter is not None:
             expression = to_expression(query.filter.conditions, self._describe()[1])
             if query.filter.rows is not None:
-                mask = select(query.filter.rows, len(catalogue)).mask
-                allowed = lambda row: bool(mask[place[row["track_id"]]])  # noqa: E731
-        ids, found = self._search(
-            query.values,
-            count,
-            query.importance,
-            query.metric,
-            query.scale,
-            expression,
-            allowed,
+                rows = select(query.filter.rows, len(catalogue)).numbers.tolist()
+                named = {ids[row] for row in rows}
+                allowed = lambda track: track["track_id"] in named  # noqa: E731
+        values, importance = query.complete()
+        held, found = self._search(
+            values, count, importance, query.metric, query.scale, expression, allowed
         )
-        strange = next((i for i in ids if i not in place), None)
-        if strange is not None:
-            name = catalogue.source or Sentence("matcher.the_catalogue")
-            raise InputError("index.not_in_catalogue", track=strange, file=name)
-        return np.array([place[i] for i in ids], dtype=np.int64), found
+        for track in held:
+            row = place.get(track["track_id"])
+            if row is None or _values(track) != catalogue.features[row].tolist():
+                name = catalogue.source or Sentence("matcher.the_catalogue")
+                raise InputError("index.not_in_catalogue", track=track["track_id"], file=name)
+        return np.array([place[track["track_id"]] for track in held], dtype=np.int64), found
 
     def _search(
         self,
@@ -249,8 +263,11 @@ class MilvusIndex:
         scale: str,
         expression: str,
         allowed: Callable[[dict[str, Any]], bool] | None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """expression : what Milvus shall leave out. allowed : what of the rest may be answered."""
+    ) -> tuple[list[dict[str, Any]], np.ndarray]:
+        """The k nearest tracks as they are held, and their distances.
+
+        expression : what Milvus shall keep. allowed : what of that may be answered.
+        """
         measure = metric_of(metric)
         if not measure.linear:
             raise InputError("index.metric", metric=metric)
@@ -266,11 +283,11 @@ class MilvusIndex:
         while limit <= _LARGEST_FETCH and np.abs(y).max() < _OUT_OF_REACH:
             hits = self._fetch(np.concatenate([2 * w * y, -w]), limit, expression)
             rows = [hit["entity"] for hit in hits if hit["entity"]["row"] >= 0]
-            ids, found = _measure(filter(allowed, rows) if allowed else rows, *asked)
+            held, found = _measure(filter(allowed, rows) if allowed else rows, *asked)
             if len(hits) < limit or (
                 len(found) == k and _proved(w, y, found[-1] / unit, hits[-1]["distance"])
             ):
-                return ids, found
+                return held, found
             limit *= 8
         rows = self._everything(expression)
         return _measure(filter(allowed, rows) if allowed else rows, *asked)
@@ -299,7 +316,7 @@ class MilvusIndex:
     def _pages(self, expression: str, fields: list[str]) -> list[dict[str, Any]]:
         """All tracks of an expression, a page of row numbers at a time.
 
-        The client's own iterator turns the last id of a page into an expression without escaping it.
+        The client's own iterator puts the last id of a page into an expression unescaped.
         """
         rows: list[dict[str, Any]] = []
         start = 0
@@ -410,32 +427,37 @@ def _patiently(work: Callable[[], Any], uri: str) -> Any:
 
 
 def _measure(
-    rows: Iterable[dict[str, Any]],
+    tracks: Iterable[dict[str, Any]],
     query: np.ndarray,
     k: int,
     importance: np.ndarray,
     metric: Metric,
     scaling: Scaling,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ids and distances of the k nearest of these rows in float64, ties by row."""
-    held = sorted(rows, key=lambda r: r["row"])
-    features = np.array([[r[n] for n in MUSIC_NAMES] for r in held]).reshape(-1, len(MUSIC_NAMES))
+) -> tuple[list[dict[str, Any]], np.ndarray]:
+    """The k nearest of these tracks, ties by row, and their distances in float64."""
+    held = sorted(tracks, key=lambda track: track["row"])
+    features = np.array([_values(track) for track in held]).reshape(-1, len(MUSIC_NAMES))
     found = metric.distances(features, query, importance, scaling)
     best = smallest(found, k)
-    return np.array([held[i]["track_id"] for i in best], dtype=str), found[best]
+    return [held[i] for i in best], found[best]
+
+
+def _values(track: dict[str, Any]) -> list[float]:
+    return [track[name] for name in MUSIC_NAMES]
 
 
 def _proved(w: np.ndarray, y: np.ndarray, nearest: float, last_score: float) -> bool:
-    """Whether a row that was not fetched must be farther than `nearest`: its score is at most `last_score`.
+    """Whether a row that was not fetched must be farther than `nearest`.
 
-    All in units of the vectors: score = Σ wy² − d², off by at most 3·ε·(√Σwy² + d)².
+    last_score : what its score is at most. All in units of the vectors: score = Σ wy² − d², off by
+    at most 3·ε·(√Σwy² + d)².
     """
     length = np.sqrt(np.sum(w * y * y))
     return bool(last_score < length**2 - nearest**2 - 3 * _ROUNDING * (length + nearest) ** 2)
 
 
 def _columns(catalogue: Catalogue) -> dict[str, bool]:
-    """Columns to filter by: whether each holds numbers. Names that Milvus cannot take are left out."""
+    """Columns to filter by: whether each holds numbers. Not those that Milvus cannot name."""
     columns = {}
     for name in catalogue.columns:
         if (

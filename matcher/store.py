@@ -13,13 +13,21 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from data.atomic import atomic_path
-from data.checksums import check_arrays, damaged, other_version, parse_json, seal_arrays
+from data.checksums import (
+    Damaged,
+    check_arrays,
+    damaged,
+    other_version,
+    parse_json,
+    seal_arrays,
+)
 from data.errors import InputError
 from data.words import Sentence
 
@@ -28,6 +36,7 @@ MAGIC = b"LEITMIDX"
 _BEFORE = b"leitmotif-index-1"
 """Stands in the header of version 1, which was a safetensors file."""
 _ALIGNED = 64
+_DTYPES = ("<f8", "<f4", "<i8", "<i4", "|u1")
 
 
 def write(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> None:
@@ -57,7 +66,11 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
     where there is none.
     """
     try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # a pipe would be waited for
+            raise InputError("index.not_ours", file=path)
         whole = np.fromfile(path, dtype=np.uint8)
+    except InputError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
         raise InputError("index.unreadable", file=str(path), why=why) from None
@@ -70,7 +83,10 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
         arrays, seal = _parse(whole)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError):
         raise damaged(path, cure()) from None
-    check_arrays(KIND, VERSION, arrays, seal, path, cure())
+    try:
+        check_arrays(KIND, VERSION, arrays, seal, path)
+    except Damaged as error:
+        raise Damaged(error.code, **error.values | {"cure": cure()}) from None
     return arrays
 
 
@@ -88,10 +104,9 @@ def _parse(whole: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         first, last = place["bytes"]
         if not 0 <= first <= last <= body.size:
             raise ValueError(name)
-        dtype = np.dtype(place["dtype"])
-        if dtype.kind not in "fiu":
+        if place["dtype"] not in _DTYPES:
             raise ValueError(name)
-        arrays[name] = body[first:last].view(dtype).reshape(place["shape"])
+        arrays[name] = body[first:last].view(place["dtype"]).reshape(place["shape"])
     return arrays, {str(k): str(v) for k, v in header["seal"].items()}
 
 

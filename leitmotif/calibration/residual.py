@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from data.atomic import atomic_path
 from features.video.temporal import TemporalSettings, TemporalTransformer, batch
-from recommender.quiet import quiet_lightning
+from recommender.quiet_lightning import quiet_lightning
 
 
 @dataclass(frozen=True)

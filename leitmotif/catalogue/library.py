@@ -16,6 +16,7 @@ from data.errors import InputError
 from data.profiles import MUSIC_NAMES
 from data.track_curves import read_curves
 from leitmotif.catalogue.music_map import MusicMap
+from matcher.course import TrackCourses
 
 SOUND_SUFFIXES = frozenset(
     {
@@ -65,6 +66,11 @@ class Library:
         from matcher import TrackIndex
 
         return TrackIndex.build(self.catalogue.features)
+
+    @cached_property
+    def courses(self) -> TrackCourses | None:
+        """The tracks over time, for the arc; None where there is no table of them."""
+        return TrackCourses.read(self.curves, self.catalogue) if self.curves else None
 
     @cached_property
     def durations(self) -> np.ndarray:

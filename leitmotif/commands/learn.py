@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
                 progress=progress,
             )
     if args.page:
-        from recommender.report import write_scatter_page
+        from recommender.comparison_page import write_scatter_page
 
         write_scatter_page(args.page, learned.pairs)
     seconds = time.perf_counter() - began
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _record(args: argparse.Namespace, learned, seconds: float) -> dict:
-    from recommender.report import best_partners
+    from recommender.comparison_page import best_partners
 
     pairs = learned.pairs
     return {

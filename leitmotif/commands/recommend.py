@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matcher.query import Query
 
 
-def add_parser(subparsers) -> None:
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser("recommend", help="find the tracks that fit a video")
     parser.add_argument("video", type=Path)
     parser.add_argument(
@@ -50,6 +50,17 @@ def add_parser(subparsers) -> None:
     )
     parser.add_argument(
         "--index", metavar="I", help="a prepared index: a file, or the address of a Milvus server"
+    )
+    parser.add_argument(
+        "--kind",
+        choices=("story", "music"),
+        default="story",
+        help="what leads the film: its story (%(default)s), or its music, as in music videos",
+    )
+    parser.add_argument(
+        "--place",
+        metavar="T",
+        help="second (or m:ss) of the track at which the film begins, where that is decided",
     )
     parser.add_argument(
         "--profile-weights",
@@ -97,6 +108,22 @@ def parse_query(args: argparse.Namespace) -> Query:
     )
 
 
+def parse_place(text: str | None) -> float | None:
+    """Seconds of `41`, `41.5` or `0:41`. Raises `InputError`."""
+    from data.errors import InputError
+
+    if text is None:
+        return None
+    try:
+        minutes, _, seconds = text.rpartition(":")
+        place = 60 * int(minutes or 0) + float(seconds)
+    except ValueError:
+        place = -1.0
+    if not 0 <= place < 1e6:
+        raise InputError("command.place", given=text)
+    return place
+
+
 def run(args: argparse.Namespace) -> None:
     """Watch the video, print its tracks."""
     from data.catalogue import Catalogue
@@ -104,10 +131,12 @@ def run(args: argparse.Namespace) -> None:
     from leitmotif.settings import Settings
     from leitmotif.show.progress import progress_bar, warn
     from leitmotif.show.terminal import console, print_recommendation
+    from matcher.course import TrackCourses
     from matcher.index import open_index
+    from recommender import load_recommender
 
     # Whatever can be wrong with the arguments is found before the long work.
-    query = parse_query(args)
+    query, place = parse_query(args), parse_place(args.place)
     catalogue = Catalogue.read(args.catalogue or Settings.from_environment().catalogue)
     if catalogue.skipped:
         print(
@@ -117,15 +146,27 @@ def run(args: argparse.Namespace) -> None:
         )
     index = open_index(args.index, catalogue) if args.index else None
     learned = pipeline.load_profile_weights(args.profile_weights)
+    recommender = load_recommender(args.kind)
     with progress_bar(args.video.name, args.quiet) as progress:
         timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache)
     if args.per_scene:
         results = pipeline.recommend_scenes(
-            timeline, catalogue, query, index=index, profile_weights=learned
+            timeline,
+            catalogue,
+            query,
+            index=index,
+            recommender=recommender,
+            profile_weights=learned,
+            place=place,
         )
     else:
         profile = pipeline.score(timeline, profile_weights=learned)
-        results = [pipeline.match(profile, catalogue, query, index=index)]
+        course = pipeline.course_of(timeline, TrackCourses.beside(catalogue), place=place)
+        results = [
+            pipeline.match(
+                profile, catalogue, query, index=index, recommender=recommender, course=course
+            )
+        ]
     if args.json:
         record = {
             "video": str(args.video),

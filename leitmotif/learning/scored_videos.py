@@ -230,9 +230,13 @@ class _Journal:
 
 def _version() -> str:
     """What measures pictures and sound here and now."""
-    from features import audio, weights
+    from features import audio, pretrained
     from features.video.extract import expected_extractor
 
     return "|".join(
-        (expected_extractor(), audio.EXTRACTOR, "tagger" if weights.find("yamnet") else "no tagger")
+        (
+            expected_extractor(),
+            audio.EXTRACTOR,
+            "tagger" if pretrained.find("yamnet") else "no tagger",
+        )
     )

@@ -74,9 +74,10 @@ def test_ids_and_distances_are_those_of_the_exact_index(index):
 
 
 FILTERS = (
-    "bpm>=90, bpm<100", "bpm!=60|61", "license=CC0", "license=cc*", "license!=own", "license~by", "title=Piece no. 4*",
-    "bpm=100..110, arousal>0", "track_id!=曲7|曲100", "license!=cc*|own", "bpm<70",
-)  # fmt: skip
+    *("bpm>=90, bpm<100", "bpm!=60|61", "license=CC0", "license=cc*", "license!=own", "bpm<70"),
+    *("license~by", "title=Piece no. 4*", "bpm=100..110, arousal>0", "track_id!=曲7|曲100"),
+    "license!=cc*|own",
+)
 
 
 @pytest.mark.parametrize("text", FILTERS)
@@ -153,6 +154,15 @@ def test_an_empty_file_says_how_to_fill_it(tmp_path):
     with pytest.raises(InputError, match="fill it with `leitmotif index push`"):
         empty.search(X[0])
     empty.close()
+
+
+@pytest.mark.parametrize("name", ["http://[bad", "x://y", "no folder/a.db", "file.db", "a\0b.db"])
+def test_an_address_that_cannot_be_opened(tmp_path, monkeypatch, capfd, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.db").write_text("a file of somebody's")
+    with pytest.raises(InputError, match="Milvus refuses"):
+        open_index(name, catalogue())
+    assert capfd.readouterr().err == ""
 
 
 def test_a_server_that_is_down_gets_one_sentence_after_a_few_attempts(monkeypatch):
