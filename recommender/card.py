@@ -30,12 +30,8 @@ def write_measured(path: str | os.PathLike, parts: Mapping[str, str]) -> None:
     text = Path(path).read_text(encoding="utf-8")
     for name, part in parts.items():
         begin = BEGIN.format(name)
-        text, found = re.subn(
-            f"{re.escape(begin)}\n.*?{re.escape(END)}",
-            lambda _, new=f"{begin}\n{part}\n{END}": new,
-            text,
-            flags=re.S,
-        )
+        new = f"{begin}\n{part}\n{END}".replace("\\", r"\\")
+        text, found = re.subn(f"{re.escape(begin)}\n.*?{re.escape(END)}", new, text, flags=re.S)
         if found != 1:
             raise ValueError(f"{path}: {begin} … {END} stands {found} times")
     with atomic_path(path) as temporary:

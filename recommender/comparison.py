@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -132,7 +132,8 @@ def score(
                 m: (float(a), float(b))
                 for m, (a, b) in zip(protocol.METRICS[:-1], bounds, strict=True)
             }
-        scores.append(Score(name, *named, outputs, gain))
+        metrics, lower, upper, p = named
+        scores.append(Score(name, metrics, lower, upper, p, outputs, gain))
     if pools.sources < sources:
         notes = (
             *notes,
@@ -168,7 +169,7 @@ def held_out(
     fits: Mapping[str, Fit],
     *,
     given: Mapping[str, Judge] | None = None,
-    **options: object,
+    **options: Any,
 ) -> Evaluation:
     """Fit on all of `train` and judge on `test`. Sources that are in both are left out of `test`, and counted in a note.
 
@@ -183,8 +184,9 @@ def held_out(
     if len(kept) < len(test):
         left = len(set(test.sources)) - len(set(kept.sources))
         notes.append(f"{left} sources that the predictors were fitted on were left out.")
+    learned = kept if train is None else train  # what needs no fitting looks at neither
     predictions = _predict_all(
-        fits, lambda fit, stretch: predict_with(fit, train, kept, stretch), notes
+        fits, lambda fit, stretch: predict_with(fit, learned, kept, stretch), notes
     )
     predictions |= {name: judge(kept) for name, judge in (given or {}).items()}
     if train is None:
@@ -212,7 +214,7 @@ def cross_validate(
     *,
     given: Mapping[str, Judge] | None = None,
     progress: Progress | None = None,
-    **options: object,
+    **options: Any,
 ) -> Evaluation:
     """Judge on every source once, fitted on the others. Folds are by source, drawn by `seed`."""
     check_trainable(pairs)
@@ -267,7 +269,7 @@ def _predict_all(
     return found
 
 
-def fit_network(**options: object) -> Fit:
+def fit_network(**options: Any) -> Fit:
     """A `Fit` for the network: the validation split (or every fifth source, where there is none) chooses the epoch.
 
     options : passed to `recommender.fit_network.train`.
@@ -290,7 +292,7 @@ def inner_split(pairs: Pairs) -> tuple[Pairs, Pairs]:
     return pairs.take(~held), pairs.take(held)
 
 
-def all_fits(**network_options: object) -> dict[str, Fit]:
+def all_fits(**network_options: Any) -> dict[str, Fit]:
     """Every baseline and the network, in the order of the table."""
     return {**BASELINES, NETWORK: fit_network(**network_options)}
 

@@ -6,12 +6,13 @@ import html
 import io
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from data.atomic import atomic_path
 from data.pairs import Pairs
-from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS
+from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS, Field
 from recommender.comparison import CHANCE, Evaluation, Score
 from recommender.protocol import METRICS, RECALLS
 
@@ -143,11 +144,12 @@ def _scatter_chart(pairs: Pairs) -> str:
     return _svg(figure)
 
 
-def _at(fields, name: str) -> int:
+def _at(fields: Sequence[Field], name: str) -> int:
     return next(i for i, f in enumerate(fields) if f.name == name)
 
 
-def _figure(rows: int, columns: int, width: float, height: float):
+def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Any, np.ndarray]:
+    """A matplotlib figure and its axes in a row."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -158,7 +160,7 @@ def _figure(rows: int, columns: int, width: float, height: float):
     return figure, axes
 
 
-def _svg(figure) -> str:
+def _svg(figure: Any) -> str:
     text = io.StringIO()
     figure.savefig(text, format="svg")
     return text.getvalue()[text.getvalue().index("<svg") :]

@@ -136,7 +136,7 @@ def _checkpoint(folder: str | os.PathLike | None, module: Training) -> Path:
     return path
 
 
-class _Told(Callback):
+class _Told(Callback):  # type: ignore[misc]
     """Tells of the epoch that begins."""
 
     def __init__(self, progress: Progress) -> None:

@@ -58,7 +58,7 @@ class Output(NamedTuple):
     """(n, 4) logits of `tasks.EMOTIONS`."""
 
 
-class Network(nn.Module):
+class Network(nn.Module):  # type: ignore[misc]
     """11 values with confidences to 10 music values and an emotion."""
 
     def __init__(self, config: Config, start: Linear) -> None:

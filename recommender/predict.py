@@ -139,7 +139,7 @@ def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
     """
     if path == "prior" or (path is None and not SHIPPED.is_file()):
         return linear_prior()
-    path = _SHIPPED.get(path) or Path(path)
+    path = _SHIPPED[path] if path in _SHIPPED else Path(path or SHIPPED)
     metadata, arrays = read_predictor(path)
     try:
         forward = (

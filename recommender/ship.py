@@ -21,7 +21,8 @@ import numpy as np
 from data.folders import ROOT
 from data.pairs import Pairs, read_pairs
 from recommender import card, comparison, prior
-from recommender.comparison import BASELINES, NETWORK, PRIOR, Evaluation, Prediction
+from recommender.baselines import BASELINES, measured_only
+from recommender.comparison import NETWORK, PRIOR, Evaluation, Prediction
 from recommender.linear import fit_ridge
 from recommender.predict import MUSIC_LED, PRIOR_DESCRIPTION, SHIPPED, load_recommender
 from recommender.predictor_file import read_predictor, write_predictor
@@ -39,8 +40,8 @@ def judge_on_clips(pairs: Pairs, music_videos: Pairs) -> Evaluation:
     network = load_recommender(MUSIC_VIDEO_NETWORK)
 
     def by_network(clips: Pairs) -> Prediction:
-        music = comparison.measured_only(music_videos, network.forward)(clips)
-        return Prediction(music, network.stretch.apply(music))
+        music = measured_only(music_videos, network.forward)(clips)
+        return Prediction(music, network.stretch.apply(music) if network.stretch else music)
 
     given = {
         "ridge from music videos": lambda clips: comparison.predict_with(

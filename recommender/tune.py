@@ -193,7 +193,7 @@ def validation_recall(
     return float(protocol.summarise(ranks)[protocol.METRICS.index(OBJECTIVE)])
 
 
-class _Pruning(lightning.Callback):
+class _Pruning(lightning.Callback):  # type: ignore[misc]
     """Reports the validation loss of every epoch (negated: the study maximises) and stops hopeless trials."""
 
     def __init__(self, trial: optuna.Trial) -> None:
