@@ -1,9 +1,9 @@
 """The evaluation table: every predictor on the same held-out scenes, beside chance.
 
-A predictor is fitted on training pairs and judged on others (`held_out`), or on each fold of its own
-sources in turn (`cross_validate`). Retrieval looks at the stretched prediction (`recommender.stretch`),
-R², CCC and r at the prediction itself. The prior, VA only and the mean profile are not fitted to
-anything and not stretched.
+A predictor is fitted on training pairs and judged on others (`held_out`), or on each fold of its
+own sources in turn (`cross_validate`). Retrieval looks at the stretched prediction
+(`recommender.stretch`), R², CCC and r at the prediction itself. The prior, VA only and the mean
+profile are not fitted to anything and not stretched.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ def score(
     """Judge predictions for `pairs`.
 
     scale : (10,) standard deviations of the outputs.
-    references : by predictor, the mean music (10,) or (n, 10) of what it was fitted on; the pairs' own mean for the others.
+    references : by predictor, the mean music (10,) or (n, 10) of what it was fitted on; the pairs'
+        own mean for the others.
     """
     means = {name: mean_music(pairs) for name in predictions} | dict(references or {})
     sources = len(set(pairs.sources))
@@ -137,7 +138,8 @@ def score(
     if pools.sources < sources:
         notes = (
             *notes,
-            f"{sources - pools.sources} of {sources} sources did not fill a pool and sat out of the ranks.",
+            f"{sources - pools.sources} of {sources} sources did not fill a pool "
+            "and sat out of the ranks.",
         )
     extractors = pairs.video_extractor, pairs.music_extractor
     return Evaluation(
@@ -171,9 +173,11 @@ def held_out(
     given: Mapping[str, Judge] | None = None,
     **options: Any,
 ) -> Evaluation:
-    """Fit on all of `train` and judge on `test`. Sources that are in both are left out of `test`, and counted in a note.
+    """Fit on all of `train` and judge on `test`. Sources that are in both are left out of `test`,
+    and counted in a note.
 
-    train : None where there is nothing to fit on; then `fits` may hold only predictors of `UNFITTED`.
+    train : None where there is nothing to fit on; then `fits` may hold only predictors of
+        `UNFITTED`.
     given : predictors that were fitted elsewhere.
     """
     known = set(train.sources) if train is not None else set()
@@ -257,7 +261,9 @@ def _predict_all(
     notes: list[str],
     progress: Progress | None = None,
 ) -> dict[str, Prediction]:
-    """What every predictor says; one that cannot be fitted on so few pairs is left out, with a note."""
+    """What every predictor says; one that cannot be fitted on so few pairs is left out, with a
+    note.
+    """
     found = {}
     for i, (name, fit) in enumerate(fits.items()):
         if progress:
@@ -270,7 +276,8 @@ def _predict_all(
 
 
 def fit_network(**options: Any) -> Fit:
-    """A `Fit` for the network: the validation split (or every fifth source, where there is none) chooses the epoch.
+    """A `Fit` for the network: the validation split (or every fifth source, where there is none)
+    chooses the epoch.
 
     options : passed to `recommender.fit_network.train`.
     """
@@ -284,7 +291,9 @@ def fit_network(**options: Any) -> Fit:
 
 
 def inner_split(pairs: Pairs) -> tuple[Pairs, Pairs]:
-    """Training and validation pairs: as the splits say, or every fifth source where they leave one side without two sources."""
+    """Training and validation pairs: as the splits say, or every fifth source where they leave one
+    side without two sources.
+    """
     inner = pairs.split("train"), pairs.split("validation")
     if min(len(set(p.sources)) for p in inner) >= 2:
         return inner
@@ -304,7 +313,9 @@ def mean_music(pairs: Pairs) -> np.ndarray:
 
 
 def output_scale(pairs: Pairs) -> np.ndarray:
-    """(10,) standard deviations of the measured music; that of a uniform score where there is none."""
+    """(10,) standard deviations of the measured music; that of a uniform score where there is
+    none.
+    """
     scale = np.array([(f.high - f.low) / 12**0.5 for f in MUSIC_FIELDS])
     for j in range(len(MUSIC_NAMES)):
         known = pairs.music[np.isfinite(pairs.music[:, j]), j]

@@ -15,7 +15,8 @@ from recommender.units import to_units
 
 
 class PairsDataset(Dataset):  # type: ignore[misc]
-    """Batches of (values, confidence, music, music weight), float32; pictures in units, NaN where not measured.
+    """Batches of (values, confidence, music, music weight), float32; pictures in units, NaN where
+    not measured.
 
     Indexed by a list of rows, so that a batch is one look-up and not one per row.
     """
@@ -37,7 +38,9 @@ class PairsDataset(Dataset):  # type: ignore[misc]
 
 
 class Shuffled(Sampler[list[int]]):  # type: ignore[misc]
-    """Batches of rows in an order that follows from seed and epoch alone, so that a resumed run sees what it would have seen."""
+    """Batches of rows in an order that follows from seed and epoch alone, so that a resumed run
+    sees what it would have seen.
+    """
 
     def __init__(self, rows: int, batch_size: int, seed: int) -> None:
         self.rows, self.batch_size, self.seed, self.epoch = rows, batch_size, seed, 0

@@ -38,7 +38,8 @@ def emotion_class(music: Tensor) -> Tensor:
 
 
 def losses(network: Network, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
-    """The three tasks on one batch: `main` and `va` are weighted mean squared errors, `emotion` is cross-entropy.
+    """The three tasks on one batch: `main` and `va` are weighted mean squared errors, `emotion` is
+    cross-entropy.
 
     A target of weight 0 counts nowhere; a task without any target is 0.
     """
@@ -56,7 +57,9 @@ def losses(network: Network, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
 
 
 class Training(lightning.LightningModule):  # type: ignore[misc]
-    """Trains a `Network`; `best_state` is its state at the least validation loss, the untrained start included."""
+    """Trains a `Network`; `best_state` is its state at the least validation loss, the untrained
+    start included.
+    """
 
     def __init__(self, network: Network, settings: Settings) -> None:
         super().__init__()

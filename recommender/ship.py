@@ -1,7 +1,8 @@
 """Measure what ships, in one step: `python -m recommender.ship` (some minutes).
 
-It reads `data/pairs.csv`, `data/pairs_muvi_sync.csv` and the music-video network, writes the default
-weights `data/weights/recommender.safetensors`, and every measured number of `data/MODEL_CARD.md`.
+It reads `data/pairs.csv`, `data/pairs_muvi_sync.csv` and the music-video network, writes the
+default weights `data/weights/recommender.safetensors`, and every measured number of
+`data/MODEL_CARD.md`.
 
 The linear prior is the incumbent. A learned predictor takes its place only where it finds the true
 track better on pairs measured by our own extractors, by Recall@3 in cross-validation by source and
@@ -36,7 +37,9 @@ CLIP_FOLDS, VIDEO_FOLDS = 10, 5
 
 
 def judge_on_clips(pairs: Pairs, music_videos: Pairs) -> Evaluation:
-    """Everything but a network of their own (too few scenes for one), beside what music videos taught."""
+    """Everything but a network of their own (too few scenes for one), beside what music videos
+    taught.
+    """
     network = load_recommender(MUSIC_VIDEO_NETWORK)
 
     def by_network(clips: Pairs) -> Prediction:
@@ -94,7 +97,9 @@ def write_music_led(pairs: Pairs, pictures: Pairs, path: Path = MUSIC_LED) -> No
 
 
 def judge_on_music_videos(pairs: Pairs) -> tuple[Evaluation, Evaluation]:
-    """All of them by cross-validation; and default beside tuned sizes on the test videos, which no study has seen."""
+    """All of them by cross-validation; and default beside tuned sizes on the test videos, which no
+    study has seen.
+    """
     from recommender.lit_module import Settings
     from recommender.network import Config
 
