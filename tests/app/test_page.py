@@ -273,6 +273,7 @@ def test_shipped_settings_tell_nobody_and_stay_on_this_machine():
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert settings["browser"]["gatherUsageStats"] is False
     assert settings["server"]["address"] == "localhost"
+    assert settings["runner"]["postScriptGC"] is False  # it made everybody wait at every move
 
 
 @pytest.mark.parametrize("same_extractor", [True, False])

@@ -11,6 +11,7 @@ import pytest
 
 from data.catalogue import Catalogue
 from data.profiles import MusicProfile, VideoProfile
+from data.words import Sentence
 from leitmotif import recommend
 from leitmotif.cli import COMMANDS, get_parser, main
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
@@ -87,13 +88,10 @@ def test_results_go_to_stdout_and_nothing_else_does(capsys):
 
 
 def test_warnings_name_the_video_where_they_are_about_the_video(capsys):
-    warn(
-        "films/a.mp4",
-        ["The file seems cut off.", "Faces are not looked for.", "The file seems cut off."],
-    )
-    assert (
-        capsys.readouterr().err
-        == "leitmotif: films/a.mp4: The file seems cut off.\nleitmotif: Faces are not looked for.\n"
+    about = Sentence("video.cut_off", done=1, total=2)
+    warn("films/a.mp4", [about, "Faces are not looked for.", about])
+    assert capsys.readouterr().err == (
+        f"leitmotif: films/a.mp4: {about}\nleitmotif: Faces are not looked for.\n"
     )
 
 

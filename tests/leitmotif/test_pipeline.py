@@ -24,7 +24,7 @@ VIDEO = VideoProfile(np.array([(f.low + f.high) / 2 for f in VIDEO_FIELDS]), np.
 
 @pytest.fixture(scope="module")
 def predicted():
-    return load_recommender().predict(VIDEO)
+    return pipeline.request(VIDEO, TRACKS, load_recommender())
 
 
 def test_the_answer_carries_what_was_asked(predicted):
