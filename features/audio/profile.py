@@ -165,15 +165,35 @@ def brightness(share: np.ndarray) -> np.ndarray:
     return 100 * ndtr(_standard(z, statistics["features"]["brightness"]))
 
 
+_ENOUGH_S = {
+    "richness": 1.5,
+    "variation": 5.0,
+    "rhythm": 3.5,
+    "warmth": 1.5,
+    "harmony": 13.0,
+    "brightness": 3.0,
+    "melody_trend": 60.0,
+    "rhythm_speed": 2.0,
+    "arousal": 1.5,
+    "valence": 14.0,
+}
+"""Fitted: seconds t after which 1 − exp(−s/t) is the variance of a clip's value that s seconds of it
+explain, over 73 shared tracks of 30 s cut to 1.5, 3, 6, 12 and 18 s (at 6 s .94 of richness and of
+arousal, .77 of rhythm, .28 of valence, nothing of melody trend, whose 60 s is a guess)."""
+
+
 def confidence(description: Description) -> np.ndarray:
-    """Evidence behind each feature, (10,): seconds of sound, clarity of pulse, key and melody (ours)."""
-    heard = 1 - np.exp(-description.active_s / 4)
-    pulse, key = (
-        np.clip(2 * description.pulse_strength, 0, 1),
-        np.clip(1.5 * description.tonal_strength, 0, 1),
-    )
-    shares = {
-        "rhythm": 1.0, "harmony": 0.5 + 0.5 * key, "melody_trend": description.voiced * key, "rhythm_speed": 0.5 + 0.5 * pulse,
+    """Evidence behind each feature, (10,): seconds of sound, clarity of pulse, key and melody.
+
+    How clarity counts is a heuristic.
+    """
+    pulse = np.clip(2 * description.pulse_strength, 0, 1)
+    key = np.clip(1.5 * description.tonal_strength, 0, 1)
+    clear = {
+        "harmony": 0.5 + 0.5 * key,
+        "melody_trend": description.voiced * key,
+        "rhythm_speed": 0.5 + 0.5 * pulse,
         "valence": 0.3 + 0.4 * key,
-    }  # fmt: skip
-    return np.array([heard * shares.get(name, 1.0) for name in MUSIC_NAMES])
+    }
+    heard = [1 - np.exp(-description.active_s / _ENOUGH_S[name]) for name in MUSIC_NAMES]
+    return np.array(heard) * [clear.get(name, 1.0) for name in MUSIC_NAMES]
