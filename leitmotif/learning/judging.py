@@ -9,7 +9,7 @@ from data.errors import InputError, Progress
 from data.muvi_sync import is_muvi_sync, read_muvi_sync
 from data.pairs import Pairs, read_pairs
 from leitmotif.settings import DATA
-from recommender import evaluate as protocol
+from recommender import comparison as protocol
 from recommender import load_recommender
 from recommender.comparison import Evaluation, Prediction
 from recommender.predict import Recommender
