@@ -6,7 +6,7 @@ on its scale by the same population. So 67 reads "brighter than two thirds of or
 Valence and melody trend have true zeros instead (no leaning to major or minor; level).
 
 Where weights come from is said beside each: *published*, *fitted* (data and cross-validated
-score), or *ours*.
+score), or *heuristic*.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ EXTRACTOR = "leitmotif-audio 1"
 REFERENCE = ROOT / "reference" / "music.json"
 
 _WEIGHTS: dict[str, dict[str, float]] = {
-    # fullness alone explains rated density of 72 film-music excerpts with a CV R² of .39; the rest ours
+    # fullness alone explains rated density of 72 film-music excerpts with a CV R² of .39; the rest
+    # is a heuristic
     "richness": {"fullness": 0.5, "entropy": 0.15, "onset_rate": 0.2, "pitch_classes": 0.15},
-    # fullness explains rated repetitiveness of the same excerpts (CV R² .27); the rest ours
+    # fullness explains rated repetitiveness of the same excerpts (CV R² .27); the rest is a
+    # heuristic
     "variation": {
         "fullness": -0.2,
         "harmonic_change": 0.2,
@@ -40,14 +42,15 @@ _WEIGHTS: dict[str, dict[str, float]] = {
         "loudness_change": 0.2,
     },
     "rhythm": {"pulse_clarity": 1.0},
-    "warmth": {"warm_share": 0.7, "attack": -0.3},  # ours
-    "harmony": {"key_clarity": 0.6, "roughness": -0.4},  # ours
+    "warmth": {"warm_share": 0.7, "attack": -0.3},  # heuristic
+    "harmony": {"key_clarity": 0.6, "roughness": -0.4},  # heuristic
     "brightness": {"bright": 1.0},
     "melody_trend": {},
     "rhythm_speed": {"speed": 1.0},
 }
 PARTS: dict[str, dict[str, float]] = {
-    # published: Eerola 2009 as in MIRtoolbox's miremotion; its RMS term is constant after loudness normalisation
+    # published: Eerola 2009 as in MIRtoolbox's miremotion; its RMS term is constant after loudness
+    # normalisation
     "miremotion_arousal": {
         "pulse_clarity": 0.6099,
         "centroid": 0.4486,
@@ -61,21 +64,21 @@ PARTS: dict[str, dict[str, float]] = {
         "mode": 0.4565,
         "novelty": 0.4015,
     },
-    # fitted: alone it explains rated energy of 85 film-music excerpts with a CV R² of .31 (see `fits`)
+    # fitted: alone it explains rated energy of 85 film-music excerpts with a CV R² of .31 (`fits`)
     "energy": {"fullness": 1.0},
-    # fitted: standardised effects on (happy + scary − sad − peaceful) and (happy + peaceful − scary − sad) of 141
-    # pieces in which these were set (Eerola, Friberg & Bresin 2013; CV R² .87 and .91). Mode's effect on the first
-    # sum (.45) is left to valence; register, which spans three octaves there and less than one in our reference
-    # tracks, enters at half its effect (ours)
+    # fitted: standardised effects on (happy + scary − sad − peaceful) and (happy + peaceful − scary
+    # − sad) of 141 pieces in which these were set (Eerola, Friberg & Bresin 2013; CV R² .87 and
+    # .91). Mode's effect on the first sum (.45) is left to valence; register, which spans three
+    # octaves there and less than one in our reference tracks, enters at half its effect (heuristic)
     "factorial_arousal": {"speed": 0.54, "attack": 0.16},
     "factorial_valence": {"mode": 0.69, "register": 0.18, "speed": 0.15},
 }
-"""What arousal and valence are made of; each part is brought to unit spread over the reference tracks."""
+"""What arousal and valence are made of; each part has unit spread over the reference tracks."""
 _JOINED = {
     "arousal": ("miremotion_arousal", "energy", "factorial_arousal"),
     "valence": ("miremotion_valence", "factorial_valence"),
 }
-"""Parts count equally (ours: no rated sound is at hand that could weigh them)."""
+"""Parts count equally (heuristic: no rated sound is at hand that could weigh them)."""
 
 
 @cache
@@ -85,7 +88,7 @@ def reference() -> dict:
 
 
 def z_scores(values: dict[str, float], statistics: dict) -> dict[str, float]:
-    """Robust z of each descriptor, held within ±3; mode counts from its true zero, neither major nor minor."""
+    """Robust z of each descriptor, held within ±3; mode counts from neither major nor minor."""
     zero = {name: 0.0 if name == "mode" else statistics[name]["median"] for name in values}
     return {
         name: np.clip((x - zero[name]) / max(1.4826 * statistics[name]["mad"], 1e-9), -3, 3)
@@ -145,7 +148,8 @@ def rate(
 
 
 def arousal(values: dict[str, np.ndarray], level: np.ndarray) -> np.ndarray:
-    """Arousal of each token of a track, (T,): the same sum, and miremotion's RMS term on the level within the track."""
+    """Arousal of each token of a track, (T,): the same sum, and miremotion's RMS term on the level
+    within the track."""
     from scipy.special import ndtr
 
     statistics = reference()
@@ -177,7 +181,7 @@ _ENOUGH_S = {
     "arousal": 1.5,
     "valence": 14.0,
 }
-"""Fitted: seconds t after which 1 − exp(−s/t) is the variance of a clip's value that s seconds of it
+"""Fitted: t with which 1 − exp(−s/t) is the variance of a clip's value that s seconds of it
 explain, over 73 shared tracks of 30 s cut to 1.5, 3, 6, 12 and 18 s (at 6 s .94 of richness and of
 arousal, .77 of rhythm, .28 of valence, nothing of melody trend, whose 60 s is a guess)."""
 

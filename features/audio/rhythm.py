@@ -16,7 +16,7 @@ from numba import njit
 from features.audio.spectrum import FRAME_S, HOP, N_FFT
 
 ONSET_DELTA_DB = 0.45
-"""A peak of the envelope counts as an onset when it stands this far above the median of its surroundings.
+"""A peak of the envelope counts as an onset when it stands this far above the median around it.
 
 Set on the demo's 26 tracks, whose onsets are known: rank correlation .94 with what was written."""
 PULSE_BPM = (40.0, 200.0)
@@ -32,11 +32,11 @@ class Pulse(NamedTuple):
     strength: float
     """0–1: how periodic the envelope is at that tempo."""
     clarity: float
-    """Strongest autocorrelation over 40–200 BPM under the resonance of Toiviainen & Snyder 2003, 0–1."""
+    """Strongest autocorrelation over 40–200 BPM under Toiviainen & Snyder 2003's resonance, 0–1."""
 
 
 def onset_envelope(db: np.ndarray) -> np.ndarray:
-    """Mean rise over the mel bands from frame to frame in dB, float32 (T,); `librosa.onset.onset_strength`."""
+    """Mean rise over the mel bands per frame in dB, float32 (T,), as librosa's `onset_strength`."""
     rise = np.maximum(np.diff(db, axis=0), 0).mean(axis=1)
     shift = 1 + N_FFT // (2 * HOP)  # a centred window hears an onset before its centre
     return np.pad(rise, (shift, 0))[: len(db)]
@@ -56,9 +56,9 @@ def onset_frames(envelope: np.ndarray) -> np.ndarray:
 
 
 def periodicity(envelope: np.ndarray) -> np.ndarray:
-    """Autocorrelation of the envelope by lag in frames, 1 at lag 0; energy-weighted mean over 12-s windows.
+    """Autocorrelation of the envelope by lag in frames, 1 at lag 0: mean of 12-s windows by energy.
 
-    Windows keep a slow drift of tempo from wiping the pulse out. Empty if there is nothing to correlate.
+    Windows keep a slow drift of tempo from wiping the pulse out. Empty without any rise.
     """
     import scipy.fft
 

@@ -76,7 +76,7 @@ def analyse_frames(samples: np.ndarray, gain: float = 1.0) -> Spectrum:
 
 
 def _windows(samples: np.ndarray, block: slice) -> np.ndarray:
-    """Centred windows of some frames, (n, 2048), a view of few samples: long recordings are never copied whole."""
+    """Centred windows of some frames, (n, 2048): a view of few samples, never a whole recording."""
     first, last = block.start * HOP - N_FFT // 2, (block.stop - 1) * HOP + N_FFT // 2
     piece = samples[max(first, 0) : max(last, 0)]
     before = max(-first, 0)
@@ -104,7 +104,7 @@ def _hann() -> np.ndarray:
 
 @cache
 def _mel_bands() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """librosa's mel filter bank as the run of bins that each band covers: starts, stops, weights (128, width)."""
+    """librosa's mel bank as the bins that each band covers: starts, stops, weights (128, width)."""
     from librosa.filters import mel
 
     bank = mel(sr=RATE, n_fft=N_FFT, n_mels=N_MELS)
@@ -175,7 +175,7 @@ def _moments(power, level, out):
 
 @njit(cache=True, fastmath=True)
 def _peaks(level, hz_out, level_out):
-    """The strongest local maxima, their frequencies by a parabola through the logarithms of three bins."""
+    """The strongest local maxima, each placed by a parabola through the logarithms of 3 bins."""
     step = RATE / N_FFT
     low, high = int(PEAK_RANGE_HZ[0] / step), int(PEAK_RANGE_HZ[1] / step)
     ceiling = np.float32(0.0)

@@ -29,7 +29,7 @@ class Key(NamedTuple):
 
 
 def tuning(peak_hz: np.ndarray, peak_level: np.ndarray) -> float:
-    """Offset of the instruments from A = 440 Hz in semitones, −0.5–0.5: circular mean over the peaks."""
+    """Offset from A = 440 Hz in semitones, −0.5–0.5: circular mean over the peaks."""
     sounding = peak_level > 0
     semitones = 12 * np.log2(peak_hz[sounding] / C0_HZ)
     return float(
@@ -57,7 +57,7 @@ def key(profile: np.ndarray) -> Key:
 
 
 def key_scores(profiles: np.ndarray) -> np.ndarray:
-    """Correlation of each chroma row (n, 12) with the 24 key profiles, (n, 24); zero for flat rows."""
+    """Correlation of chroma rows (n, 12) with the 24 key profiles, (n, 24); 0 for flat rows."""
     keys = np.array([np.roll(p, shift) for p in (MAJOR, MINOR) for shift in range(12)])
     keys = (keys - keys.mean(axis=1, keepdims=True)) / keys.std(axis=1, keepdims=True)
     spread = profiles.std(axis=1, keepdims=True)
@@ -68,7 +68,7 @@ def key_scores(profiles: np.ndarray) -> np.ndarray:
 
 
 def harmonic_change(profiles: np.ndarray) -> np.ndarray:
-    """Distance of neighbouring tonal centroids, (n,), for chroma rows at an even pace (Harte et al. 2006)."""
+    """Distances of neighbouring tonal centroids, (n,), for chroma at an even pace (Harte 2006)."""
     angles = np.arange(12)[:, None] * np.pi * np.array([7 / 6, 3 / 2, 2 / 3])
     radii = np.array([1.0, 1.0, 0.5])
     total = profiles.sum(axis=1, keepdims=True)
@@ -79,7 +79,7 @@ def harmonic_change(profiles: np.ndarray) -> np.ndarray:
 
 
 def roughness(peak_hz: np.ndarray, peak_level: np.ndarray) -> np.ndarray:
-    """Sensory dissonance of each frame's peaks, float32 (T,), per unit of their summed level (Sethares 1993)."""
+    """Sensory dissonance of a frame's peaks per summed level, float32 (T,) (Sethares 1993)."""
     return _roughness(peak_hz, peak_level)
 
 
