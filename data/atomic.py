@@ -25,15 +25,14 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch(exist_ok=False)
     except OSError as error:
-        raise InputError(
-            f"{target}: cannot be written ({error.strerror}); choose another folder."
-        ) from None
+        raise InputError("files.unwritable", file=target, why=error.strerror) from None
     try:
         yield temporary
         temporary.replace(target)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise InputError(f"{target}: cannot be written ({error.strerror or error}).") from None
+        why = error.strerror or str(error)
+        raise InputError("files.not_written", file=target, why=why) from None
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

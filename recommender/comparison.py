@@ -17,6 +17,7 @@ import numpy as np
 from data.errors import InputError, Progress
 from data.pairs import Pairs
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES
+from data.words import Sentence
 from recommender import protocol
 from recommender.baselines import BASELINES, UNSTRETCHED, Predict, measured_only
 from recommender.forward import network_forward
@@ -138,8 +139,7 @@ def score(
     if pools.sources < sources:
         notes = (
             *notes,
-            f"{sources - pools.sources} of {sources} sources did not fill a pool "
-            "and sat out of the ranks.",
+            Sentence("training.sat_out", n=sources - pools.sources, total=sources),
         )
     extractors = pairs.video_extractor, pairs.music_extractor
     return Evaluation(
@@ -187,7 +187,7 @@ def held_out(
         raise InputError("training.all_known", file=test.origin)
     if len(kept) < len(test):
         left = len(set(test.sources)) - len(set(kept.sources))
-        notes.append(f"{left} sources that the predictors were fitted on were left out.")
+        notes.append(Sentence("training.known_left_out", n=left))
     learned = kept if train is None else train  # what needs no fitting looks at neither
     predictions = _predict_all(
         fits, lambda fit, stretch: predict_with(fit, learned, kept, stretch), notes
@@ -271,7 +271,7 @@ def _predict_all(
         try:
             found[name] = predict(fit, name not in UNSTRETCHED)
         except InputError as error:
-            notes.append(f"{name} is left out: {error}")
+            notes.append(Sentence("training.predictor_left_out", name=name, why=error.sentence))
     return found
 
 

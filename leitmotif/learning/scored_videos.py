@@ -10,7 +10,6 @@ run goes on where it was; a journal written by another version of the extractors
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -24,6 +23,7 @@ from data.errors import InputError, Progress
 from data.folders import cache_folder
 from data.pairs import Pairs
 from data.profiles import MusicProfile, VideoProfile
+from data.tables import read_table
 
 VIDEO_SUFFIXES = frozenset(
     {
@@ -139,12 +139,12 @@ def read_sources(path: str | os.PathLike) -> dict[str, str]:
     """A CSV with the columns `file` and `source`. Raises `InputError` if it is missing or has no such columns."""
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such file; give a CSV with the columns file and source.")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if not {"file", "source"} <= set(reader.fieldnames or ()):
-            raise InputError(f"{path}: the columns file and source are needed.")
-        return {row["file"]: row["source"] for row in reader if row["file"] and row["source"]}
+        raise InputError("pairs.no_sources", file=path)
+    table = read_table(path, lambda cells: {"file", "source"} <= set(cells))
+    if not {"file", "source"} <= set(table.header):
+        raise InputError("pairs.source_columns", file=path)
+    files, sources = (table.columns[table.header.index(n)] for n in ("file", "source"))
+    return {f: s for f, s in zip(files, sources, strict=True) if f and s}
 
 
 def _too_little_music(share: float | None, needed: float) -> str:
