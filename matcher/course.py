@@ -48,8 +48,11 @@ class TrackCourses:
         return None if curves is None else cls(source, curves)
 
     def over_time(self, track_ids: Sequence[str]) -> dict[str, TrackOverTime]:
-        """Beats and sections of some tracks."""
-        return read_curves(self.source, list(track_ids))
+        """Beats and sections of some tracks; none where the table cannot be read."""
+        try:
+            return read_curves(self.source, list(track_ids))
+        except InputError:
+            return {}
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,3 +125,11 @@ def test_without_curves_there_is_no_course(catalogue, tmp_path):
     assert TrackCourses.beside(Catalogue(catalogue.features, catalogue.columns)) is None
     (tmp_path / "bad.curves.parquet").write_bytes(b"no table")
     assert TrackCourses.read(tmp_path / "bad.curves.parquet", catalogue) is None
+
+
+def test_a_table_damaged_since_still_gives_places(catalogue):
+    """The mapped curves are whole; only the beats to snap to are gone."""
+    known = TrackCourses.beside(catalogue)
+    gone = TrackCourses(known.source.with_name("gone.curves.parquet"), known.curves)
+    found = Course(film(), gone).placements([FOLLOWS], [f"t{FOLLOWS}"])
+    assert found[0].in_point == 60
