@@ -39,10 +39,9 @@ def tag(samples: np.ndarray, gain: float = 1.0) -> dict[str, float] | None:
     samples : float32 (n,), mono, at `RATE`; they are heard multiplied by `gain`. One window of
     0.975 s is heard every 2 s, at most 90 spread over the recording.
     """
-    classifier = _classifier()
-    if classifier is None or not len(samples):
+    scores = class_scores(samples, gain)
+    if scores is None:
         return None
-    scores = classifier(_windows(samples) * np.float32(gain))
     speech = scores[:, _SPEECH].max(axis=1)
     values = [
         float(((scores[:, _MUSIC] >= _HEARD) & (scores[:, _MUSIC] > speech)).mean()),
@@ -51,6 +50,14 @@ def tag(samples: np.ndarray, gain: float = 1.0) -> dict[str, float] | None:
         *scores[:, _FIRST_MOOD : _FIRST_MOOD + len(MOODS)].mean(axis=0).tolist(),
     ]
     return {name: round(value, 5) for name, value in zip(TAGS, values, strict=True)}
+
+
+def class_scores(samples: np.ndarray, gain: float = 1.0) -> np.ndarray | None:
+    """Scores of YAMNet's classes in the same windows, float32 (n, 521), 0–1; None without it."""
+    classifier = _classifier()
+    if classifier is None or not len(samples):
+        return None
+    return classifier(_windows(samples) * np.float32(gain))
 
 
 def _windows(samples: np.ndarray) -> np.ndarray:
