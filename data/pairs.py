@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -125,12 +126,9 @@ class Pairs:
             "music_share",
         )
         texts = ("sources", "splits", "video_extractors", "music_extractors")
-        return replace(
-            self,
-            **{n: getattr(self, n)[rows] for n in arrays},
-            **{n: tuple(getattr(self, n)[i] for i in rows) for n in texts},
-            skipped=(),
-        )
+        parts: dict[str, Any] = {n: getattr(self, n)[rows] for n in arrays}
+        parts |= {n: tuple(getattr(self, n)[i] for i in rows) for n in texts}
+        return replace(self, **parts, skipped=())
 
     def split(self, *names: str) -> Pairs:
         """The pairs of the named splits; messages about them name the part."""
@@ -142,7 +140,10 @@ class Pairs:
         """One sentence about the rows that could not be used; empty where there are none."""
         if not self.skipped:
             return ""
-        n, named = len(self.skipped), "; ".join(self.skipped[:NAMED])
+        n = len(self.skipped)
+        named = reduce(
+            lambda one, other: Sentence("pairs.both", one=one, other=other), self.skipped[:NAMED]
+        )
         rows = Sentence("pairs.one_row") if n == 1 else Sentence("pairs.rows", n=n)
         if n > NAMED:
             return Sentence(
@@ -230,9 +231,8 @@ def read_pairs(path: str | os.PathLike[str]) -> Pairs:
     columns = _columns(table.header)
     read = [(line, _row(row, columns)) for line, row in table.rows()]
     rows = [row for _, row in read if isinstance(row, dict)]
-    reasons = [(line, row) for line, row in read if isinstance(row, Sentence)]
-    reasons += [(line, reason) for line, reason in table.skipped]
-    skipped = tuple(Sentence("pairs.line", line=n, why=why) for n, why in sorted(reasons))
+    reasons = sorted([*((n, row) for n, row in read if isinstance(row, str)), *table.skipped])
+    skipped = tuple(Sentence("pairs.line", line=n, why=why) for n, why in reasons)
     if not rows and skipped:
         raise InputError("pairs.no_usable_row", file=path, why=skipped[0])
     if not rows:
