@@ -43,7 +43,7 @@ class Sound:
     duration_s: float
     lufs: float
     warnings: tuple[str, ...]
-    spectrum: Spectrum | None
+    spectrum: Spectrum
     db: np.ndarray
     timbre: np.ndarray
     envelope: np.ndarray
@@ -59,7 +59,8 @@ def listen(recording: Recording) -> Sound:
     head = (recording.duration_s, recording.lufs, recording.warnings)
     if recording.gain == 0:
         none = np.zeros(0, np.float32)
-        return Sound(*head, None, none, none, none, none, none, none, none, none)
+        silent = Spectrum(none, none, none, none)
+        return Sound(*head, silent, none, none, none, none, none, none, none, none)
     spectrum = analyse_frames(recording.samples, recording.gain)
     db = mel_db(spectrum.mel)
     level_db = 20 * np.log10(np.maximum(spectrum["rms"], 1e-9)) - np.float32(REFERENCE_LUFS)

@@ -78,14 +78,14 @@ def score(x: np.ndarray, y: np.ndarray) -> dict:
     model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-1, 4, 21)))
     folds = (KFold(10, shuffle=True, random_state=seed) for seed in range(_REPEATS))
     predicted = np.array([cross_val_predict(model, x, y, cv=fold) for fold in folds])
-    error, spread = ((predicted - y) ** 2).mean(axis=0), (y - y.mean()) ** 2
+    error, deviation = ((predicted - y) ** 2).mean(axis=0), (y - y.mean()) ** 2
     drawn = np.random.default_rng(0).integers(0, len(y), (_RESAMPLES, len(y)))
     resampled = 1 - error[drawn].sum(axis=1) / np.array(
         [((y[d] - y[d].mean()) ** 2).sum() for d in drawn]
     )
     low, high = np.percentile(resampled, [2.5, 97.5])
     return {
-        "r2": round(float(1 - error.sum() / spread.sum()), 3),
+        "r2": round(float(1 - error.sum() / deviation.sum()), 3),
         "interval": [round(float(low), 3), round(float(high), 3)],
         "excerpts": len(y),
     }
@@ -100,11 +100,11 @@ def _factorial(folder: Path) -> dict:
         row["Nro"]: {k: int(v) for k, v in row.items()}
         for row in _read(folder / "design_matrix.csv")
     }
-    pitch, rate = (53, 59, 65, 71, 77, 83), (1.2, 2.0, 2.8, 4.4, 6.0)
+    pitch, notes_per_s = (53, 59, 65, 71, 77, 83), (1.2, 2.0, 2.8, 4.4, 6.0)
     set_to = [design[row["Nro"]] for row in rows]
     names = ("register", "mode", "log_notes_per_s", "loudness", "staccato")
     x = np.array([
-        [pitch[d["Register"] - 1], 1.5 - d["Mode"], np.log2(rate[d["Tempo"] - 1])]
+        [pitch[d["Register"] - 1], 1.5 - d["Mode"], np.log2(notes_per_s[d["Tempo"] - 1])]
         + [d["Soundlevel"], d["Articulation"]]
         + [d["Timbre"] == t for t in (2, 3)] + [d["Melody"] == m for m in (2, 3, 4)]
         for d in set_to

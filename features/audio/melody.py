@@ -75,7 +75,7 @@ def trend(pitch: np.ndarray) -> tuple[float, float]:
 
 
 @njit(cache=True, fastmath=True)
-def _salience(peak_hz, peak_level, offset):
+def _salience(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float) -> np.ndarray:
     """(T, bins), 1 at a frame's most salient pitch."""
     frames, count = peak_hz.shape
     bins = (HIGHEST_NOTE - LOWEST_NOTE) * _BINS_PER_SEMITONE
@@ -104,7 +104,7 @@ def _salience(peak_hz, peak_level, offset):
 
 
 @njit(cache=True, fastmath=True)
-def _best_path(salience):
+def _best_path(salience: np.ndarray) -> np.ndarray:
     frames, bins = salience.shape
     reach = 2 * _BINS_PER_SEMITONE
     back = np.zeros((frames, bins), np.int16)

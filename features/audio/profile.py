@@ -5,15 +5,16 @@ Every descriptor becomes z = (x − median)/(1.4826·MAD) over the reference tra
 on its scale by the same population. So 67 reads "brighter than two thirds of ordinary tracks".
 Valence and melody trend have true zeros instead (no leaning to major or minor; level).
 
-Where weights come from is said beside each: *published*, *fitted* (data and cross-validated
+Where coefficients come from is said beside each: *published*, *fitted* (data and cross-validated
 score), or *heuristic*.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ EXTRACTOR = "leitmotif-audio 1"
 """Name and version; the version rises whenever the same file would get different numbers."""
 REFERENCE = ROOT / "reference" / "music.json"
 
-_WEIGHTS: dict[str, dict[str, float]] = {
+_COEFFICIENTS: dict[str, dict[str, float]] = {
     # fullness alone explains rated density of 72 film-music excerpts with a CV R² of .39; the rest
     # is a heuristic
     "richness": {"fullness": 0.5, "entropy": 0.15, "onset_rate": 0.2, "pitch_classes": 0.15},
@@ -82,13 +83,16 @@ _JOINED = {
 
 
 @cache
-def reference() -> dict:
+def reference() -> dict[str, Any]:
     """The reference statistics that ship with the project."""
     return json.loads(REFERENCE.read_text(encoding="utf-8"))
 
 
-def z_scores(values: dict[str, float], statistics: dict) -> dict[str, float]:
-    """Robust z of each descriptor, held within ±3; mode counts from neither major nor minor."""
+def z_scores(values: Mapping[str, Any], statistics: dict[str, Any]) -> dict[str, Any]:
+    """Robust z of each descriptor, held within ±3; mode counts from neither major nor minor.
+
+    values : a float or an array of any shape by name; z has the same shape.
+    """
     zero = {name: 0.0 if name == "mode" else statistics[name]["median"] for name in values}
     return {
         name: np.clip((x - zero[name]) / max(1.4826 * statistics[name]["mad"], 1e-9), -3, 3)
@@ -99,26 +103,26 @@ def z_scores(values: dict[str, float], statistics: dict) -> dict[str, float]:
 def composites(values: dict[str, float], statistics: dict) -> np.ndarray:
     """The ten weighted sums before they are put on their scales, (10,)."""
     z = z_scores(values, statistics["descriptors"])
-    sums = {name: weighted(weights, z) for name, weights in _WEIGHTS.items()}
+    sums = {name: weighted(coefficients, z) for name, coefficients in _COEFFICIENTS.items()}
     sums["melody_trend"] = values["melody_slope"]
     sums |= {name: _joined(name, z, statistics) for name in _JOINED}
     return np.array([sums[name] for name in MUSIC_NAMES])
 
 
-def weighted(weights: dict[str, float], z: dict[str, float]) -> float:
-    """Σ weight·z."""
-    return sum(weight * z[name] for name, weight in weights.items())
+def weighted(coefficients: Mapping[str, float], z: Mapping[str, Any]) -> Any:
+    """Σ coefficient·z, in the shape of z."""
+    return sum(coefficient * z[name] for name, coefficient in coefficients.items())
 
 
-def _joined(name: str, z: dict, statistics: dict):
+def _joined(name: str, z: Mapping[str, Any], statistics: dict[str, Any]) -> Any:
     return sum(weighted(PARTS[part], z) / statistics["parts"][part] for part in _JOINED[name])
 
 
-def _standard(x, scale: dict[str, float]):
+def _standard(x: Any, scale: Mapping[str, float]) -> Any:
     return (x - scale["median"]) / (1.4826 * scale["mad"])
 
 
-def rate(
+def score(
     description: Description, warnings: tuple[str, ...] = (), statistics: dict | None = None
 ) -> MusicProfile:
     """The ten features; neutral with confidence 0 for silence."""

@@ -110,25 +110,25 @@ def pulse(correlation: np.ndarray) -> Pulse:
 
 def beat_times(envelope: np.ndarray, bpm: float) -> np.ndarray:
     """Beats at a tempo by dynamic programming (Ellis 2007, tightness 100), seconds (n,)."""
-    spread = float(envelope.std())
-    if not np.isfinite(bpm) or spread <= 0:
+    sd = float(envelope.std())
+    if not np.isfinite(bpm) or sd <= 0:
         return np.zeros(0)
     period = 60 / bpm / FRAME_S
     pulse_shape = np.exp(-0.5 * (np.arange(-period, period + 1) * 32 / period) ** 2)
-    local = np.convolve(envelope / spread, pulse_shape, "same")[: len(envelope)]
+    local = np.convolve(envelope / sd, pulse_shape, "same")[: len(envelope)]
     back, score = _chain(local, period, 100.0)
     tail = max(len(score) - round(period), 0)
     at = tail + int(np.argmax(score[tail:]))
-    beats = [at]
-    while back[beats[-1]] >= 0:
-        beats.append(int(back[beats[-1]]))
-    beats = np.array(beats[::-1])
+    path = [at]
+    while back[path[-1]] >= 0:
+        path.append(int(back[path[-1]]))
+    beats = np.array(path[::-1])
     strong = np.flatnonzero(local[beats] > 0.5 * np.sqrt(np.mean(local[beats] ** 2)))
     return beats[strong[0] : strong[-1] + 1] * FRAME_S if len(strong) else np.zeros(0)
 
 
 @njit(cache=True)
-def _chain(local, period, tightness):
+def _chain(local: np.ndarray, period: float, tightness: float) -> tuple[np.ndarray, np.ndarray]:
     n = len(local)
     back = np.full(n, -1, np.int64)
     score = local.copy()

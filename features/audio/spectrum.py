@@ -117,7 +117,16 @@ def _mel_bands() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @njit(cache=True, fastmath=True)
-def _describe(spectra, starts, stops, weights, moments, mel, peak_hz, peak_level):
+def _describe(
+    spectra: np.ndarray,
+    starts: np.ndarray,
+    stops: np.ndarray,
+    weights: np.ndarray,
+    moments: np.ndarray,
+    mel: np.ndarray,
+    peak_hz: np.ndarray,
+    peak_level: np.ndarray,
+) -> None:
     frames, bins = spectra.shape
     power = np.empty(bins, np.float32)
     level = np.empty(bins, np.float32)
@@ -135,7 +144,7 @@ def _describe(spectra, starts, stops, weights, moments, mel, peak_hz, peak_level
 
 
 @njit(cache=True, fastmath=True)
-def _moments(power, level, out):
+def _moments(power: np.ndarray, level: np.ndarray, out: np.ndarray) -> None:
     bins = len(level)
     step = RATE / N_FFT
     total, first, energy, log_sum = 0.0, 0.0, 0.0, 0.0
@@ -174,7 +183,7 @@ def _moments(power, level, out):
 
 
 @njit(cache=True, fastmath=True)
-def _peaks(level, hz_out, level_out):
+def _peaks(level: np.ndarray, hz_out: np.ndarray, level_out: np.ndarray) -> None:
     """The strongest local maxima, each placed by a parabola through the logarithms of 3 bins."""
     step = RATE / N_FFT
     low, high = int(PEAK_RANGE_HZ[0] / step), int(PEAK_RANGE_HZ[1] / step)

@@ -60,10 +60,9 @@ def key_scores(profiles: np.ndarray) -> np.ndarray:
     """Correlation of chroma rows (n, 12) with the 24 key profiles, (n, 24); 0 for flat rows."""
     keys = np.array([np.roll(p, shift) for p in (MAJOR, MINOR) for shift in range(12)])
     keys = (keys - keys.mean(axis=1, keepdims=True)) / keys.std(axis=1, keepdims=True)
-    spread = profiles.std(axis=1, keepdims=True)
-    centred = (profiles - profiles.mean(axis=1, keepdims=True)) / np.where(
-        spread > 1e-9, spread, np.inf
-    )
+    sd = profiles.std(axis=1, keepdims=True)
+    centred = profiles - profiles.mean(axis=1, keepdims=True)
+    centred = centred / np.where(sd > 1e-9, sd, np.inf)
     return centred @ keys.T / 12
 
 
@@ -84,7 +83,7 @@ def roughness(peak_hz: np.ndarray, peak_level: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True, fastmath=True)
-def _chroma(peak_hz, peak_level, offset):
+def _chroma(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float) -> np.ndarray:
     frames, count = peak_hz.shape
     out = np.zeros((frames, 12), np.float32)
     shifts = np.empty(5)
@@ -109,7 +108,7 @@ def _chroma(peak_hz, peak_level, offset):
 
 
 @njit(cache=True, fastmath=True)
-def _roughness(peak_hz, peak_level):
+def _roughness(peak_hz: np.ndarray, peak_level: np.ndarray) -> np.ndarray:
     frames, count = peak_hz.shape
     out = np.zeros(frames, np.float32)
     for t in range(frames):
