@@ -15,7 +15,7 @@ import numpy as np
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.track_curves import TrackOverTime, read_curves
-from matcher.arc import PictureCurves, rank_weights
+from matcher.arc import ARC_FROM_S, PictureCurves, rank_weights
 from matcher.arc_store import CatalogueCurves, curves_of, curves_path, evidence_of
 from matcher.placement import Placement, place
 
@@ -78,7 +78,10 @@ class Course:
         Both are standardised over these rows; a track of which the arc cannot say anything counts
         as an average one.
         """
-        found = evidence_of(self.picture, self.tracks.curves, rows, self.place)
+        curves = self.tracks.curves
+        found = evidence_of(self.picture, curves, rows, self.place)
+        if self.place is None:  # tracks that are too short to tell by
+            found[curves.first[rows + 1] - curves.first[rows] < ARC_FROM_S] = np.nan
         known = np.isfinite(found)
         if not self.weight or known.sum() < 2 or not np.ptp(found[known]):
             return distances
