@@ -15,7 +15,7 @@ import numpy as np
 from data.errors import InputError
 from data.profiles import MusicProfile
 from data.words import Sentence
-from features.audio.profile import EXTRACTOR
+from features.audio.profile import EXTRACTOR, WITH_YAMNET
 
 if TYPE_CHECKING:
     from features.audio.descriptors import Description
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Source = str | os.PathLike[str] | np.ndarray
 """A path, or samples."""
 
-__all__ = ["EXTRACTOR", "TrackAnalysis", "analyze", "music_profile"]
+__all__ = ["EXTRACTOR", "WITH_YAMNET", "TrackAnalysis", "analyze", "music_profile"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +65,11 @@ def music_profile(
     source : path, or samples (n,) or (n, channels), float with full scale 1, at
         `sample_rate` Hz (`rate` is the older name of it).
     start, end : seconds; the rest is not looked at (a scene of a film, a window of a track).
+    YAMNet is heard, too, where its weights are: as in a catalogue, so that both compare.
     Silence gives the neutral profile with confidence 0. Raises `InputError` for a file that
     cannot be read or has no sound.
     """
-    return analyze(source, sample_rate=sample_rate or rate, start=start, end=end).profile
+    return analyze(source, sample_rate=sample_rate or rate, start=start, end=end, tags=True).profile
 
 
 def analyze(
@@ -82,21 +83,24 @@ def analyze(
 ) -> TrackAnalysis:
     """The profile and what a catalogue keeps beside it; arguments as in `music_profile`.
 
-    tags : also let YAMNet hear it (a second of start-up per process, a third more time).
+    tags : also let YAMNet hear it (a second of start-up per process, a third more time), which
+        makes arousal and valence surer. Extractor `WITH_YAMNET` says where that was done.
     """
     from features.audio import structure
     from features.audio.descriptors import describe, listen
     from features.audio.fingerprint import fingerprint
     from features.audio.profile import score
-    from features.audio.tags import tag
+    from features.audio.tags import class_scores, tag
 
     recording = _recording(source, sample_rate or rate, start, end)
     sound = listen(recording)
     description = describe(sound)
-    heard = tag(recording.samples, recording.gain) if tags else None
+    scores = class_scores(recording.samples, recording.gain) if tags else None
+    heard = None if scores is None else tag(scores)
+    profile = score(description, recording.warnings, scores)
     profile = replace(
-        _weighed(score(description, recording.warnings), recording, description, heard),
-        curves=structure.curves(sound, description),
+        _weighed(profile, recording, description, heard),
+        curves=structure.curves(sound, description, profile["arousal"]),
     )
     return TrackAnalysis(
         profile,

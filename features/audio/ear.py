@@ -2,6 +2,8 @@
 
 A ridge regression, fitted by `tools.fit_ear`: to ratings of piano pieces by people, and to the
 opinion of a larger network on unrated music. `data/EAR.md` tells every number's source and score.
+`features.audio.profile` takes the mean of it and of published formulas: what the larger network
+says of valence leans on arousal, which the formulas do not.
 Without YAMNet's scores a second set of coefficients reads the descriptors alone.
 """
 
@@ -19,7 +21,7 @@ from data.folders import ROOT
 from features.audio.descriptors import DESCRIPTORS, Description
 
 EAR = ROOT / "weights" / "ear.safetensors"
-KIND, VERSION = "ear", 1
+KIND, VERSION = "ear", 2
 WITNESSES = (*DESCRIPTORS, "pulse_strength")
 CLASSES = 521
 OUTPUTS = ("arousal", "valence")
@@ -33,7 +35,8 @@ class Ear:
 
     centre, scale (23,) of `WITNESSES`; score_centre (521,) of mean log scores;
     alone (2, 23) without YAMNet; joined (2, 23) and scores (2, 521) with it;
-    sd (2, 2) of the sums over the unrated tracks, rows without and with YAMNet.
+    sd (2, 2) of the sums over the unrated tracks, rows without and with YAMNet; mean_sd (2, 2) of
+    the means of these and the formulas.
     """
 
     arrays: dict[str, np.ndarray]
@@ -49,6 +52,16 @@ class Ear:
         if scores is None:
             return z @ a["alone"].T / a["sd"][0]
         return (z @ a["joined"].T + (scores - a["score_centre"]) @ a["scores"].T) / a["sd"][1]
+
+    def join(
+        self, witnesses: np.ndarray, formula: np.ndarray, scores: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Mean of `hear` and of the formulas, again in standard deviations, (n, 2).
+
+        formula : (n, 2), see `features.audio.profile.formula`.
+        """
+        mean = (self.hear(witnesses, scores) + formula) / 2
+        return mean / self.arrays["mean_sd"][0 if scores is None else 1]
 
 
 def witnesses(description: Description) -> np.ndarray:

@@ -3,7 +3,8 @@
 Every descriptor becomes z = (x − median)/(1.4826·MAD) over the reference tracks of
 `data/reference/music.json`, held within ±3; a feature is a weighted sum of such z, itself put
 on its scale by the same population. So 67 reads "brighter than two thirds of ordinary tracks".
-Valence and melody trend have true zeros instead (no leaning to major or minor; level).
+Valence and melody trend have true zeros instead (no leaning to major or minor; level). Arousal and
+valence are means of such a sum and of what `features.audio.ear` learned.
 
 Where coefficients come from is said beside each: *published*, *fitted* (data and cross-validated
 score), or *heuristic*.
@@ -24,9 +25,12 @@ from data.words import Sentence
 
 if TYPE_CHECKING:
     from features.audio.descriptors import Description
+    from features.audio.ear import Ear
 
-EXTRACTOR = "leitmotif-audio 1"
+EXTRACTOR = "leitmotif-audio 2"
 """Name and version; the version rises whenever the same file would get different numbers."""
+WITH_YAMNET = f"{EXTRACTOR} + yamnet"
+"""Its name where YAMNet was heard, too."""
 REFERENCE = ROOT / "reference" / "music.json"
 
 _COEFFICIENTS: dict[str, dict[str, float]] = {
@@ -74,12 +78,24 @@ PARTS: dict[str, dict[str, float]] = {
     "factorial_arousal": {"speed": 0.54, "attack": 0.16},
     "factorial_valence": {"mode": 0.69, "register": 0.18, "speed": 0.15},
 }
-"""What arousal and valence are made of; each part has unit spread over the reference tracks."""
+"""What the formulas of arousal and valence are made of; each part has unit spread over the reference
+tracks."""
 _JOINED = {
     "arousal": ("miremotion_arousal", "energy", "factorial_arousal"),
     "valence": ("miremotion_valence", "factorial_valence"),
 }
-"""Parts count equally (heuristic: no rated sound is at hand that could weigh them)."""
+"""Parts count equally (heuristic), and formula and ear count equally (scores: `data/EAR.md`)."""
+_WITHOUT_YAMNET = {"arousal": 0.90, "valence": 0.95}
+"""Confidence that remains without YAMNet: ratio of ρ² to people's ratings, `data/EAR.md`.
+"""
+
+
+@cache
+def ear() -> Ear:
+    """The coefficients that ship with the project."""
+    from features.audio.ear import read_ear
+
+    return read_ear()
 
 
 @cache
@@ -100,13 +116,12 @@ def z_scores(values: Mapping[str, Any], statistics: dict[str, Any]) -> dict[str,
     }
 
 
-def composites(values: dict[str, float], statistics: dict) -> np.ndarray:
-    """The ten weighted sums before they are put on their scales, (10,)."""
+def composites(values: dict[str, float], statistics: dict[str, Any]) -> dict[str, float]:
+    """The ten weighted sums by name, before they are put on their scales."""
     z = z_scores(values, statistics["descriptors"])
     sums = {name: weighted(coefficients, z) for name, coefficients in _COEFFICIENTS.items()}
     sums["melody_trend"] = values["melody_slope"]
-    sums |= {name: _joined(name, z, statistics) for name in _JOINED}
-    return np.array([sums[name] for name in MUSIC_NAMES])
+    return sums | {name: _joined(name, z, statistics) for name in _JOINED}
 
 
 def weighted(coefficients: Mapping[str, float], z: Mapping[str, Any]) -> Any:
@@ -123,44 +138,85 @@ def _standard(x: Any, scale: Mapping[str, float]) -> Any:
 
 
 def score(
-    description: Description, warnings: tuple[str, ...] = (), statistics: dict | None = None
+    description: Description,
+    warnings: tuple[str, ...] = (),
+    class_scores: np.ndarray | None = None,
 ) -> MusicProfile:
-    """The ten features; neutral with confidence 0 for silence."""
-    from scipy.special import ndtr
+    """The ten features; neutral with confidence 0 for silence.
 
+    class_scores : (windows, 521) of YAMNet (`features.audio.tags`), None where it was not asked.
+    """
+    extractor = EXTRACTOR if class_scores is None else WITH_YAMNET
     if not description.values:
         neutral = np.array([field.neutral for field in MUSIC_FIELDS])
         return MusicProfile(
             neutral,
             np.zeros(len(neutral)),
-            EXTRACTOR,
+            extractor,
             warnings=(*warnings, Sentence("audio.nothing_heard")),
         )
-    statistics = statistics or reference()
-    raw = composites(description.values, statistics)
-    values = np.empty(len(raw))
-    for i, (field, x) in enumerate(zip(MUSIC_FIELDS, raw, strict=True)):
-        if field.name == "melody_trend":
-            values[i] = 50 + 50 * np.tanh(x)
-            continue
-        scale = statistics["features"][field.name]
-        if field.name == "valence":
-            values[i] = 100 * np.tanh(x / (2 * 1.4826 * scale["mad"]))
-        else:
-            values[i] = field.low + (field.high - field.low) * ndtr(_standard(x, scale))
-    return MusicProfile(values, confidence(description), EXTRACTOR, warnings=warnings)
+    found = _on_scale(composites(description.values, reference()))
+    found |= _arousal_and_valence(description, class_scores)
+    trust = confidence(description)
+    if class_scores is None:
+        trust = trust * [_WITHOUT_YAMNET.get(name, 1.0) for name in MUSIC_NAMES]
+    values = np.array([found[name] for name in MUSIC_NAMES])
+    return MusicProfile(values, trust, extractor, warnings=warnings)
 
 
-def arousal(values: dict[str, np.ndarray], level: np.ndarray) -> np.ndarray:
-    """Arousal of each token of a track, (T,): the same sum, and miremotion's RMS term on the level
-    within the track."""
+def _on_scale(sums: dict[str, float]) -> dict[str, float]:
+    """The sums that the ear has no part in on the scales of their features."""
     from scipy.special import ndtr
 
+    found = {"melody_trend": float(50 + 50 * np.tanh(sums["melody_trend"]))}
+    for field in MUSIC_FIELDS:
+        if field.name not in (*found, *_JOINED):
+            z = _standard(sums[field.name], reference()["features"][field.name])
+            found[field.name] = float(field.low + (field.high - field.low) * ndtr(z))
+    return found
+
+
+def formula(values: dict[str, float]) -> np.ndarray:
+    """Arousal and valence by their formulas alone, in standard deviations, (2,)."""
+    sums, scales = composites(values, reference()), reference()["features"]
+    return np.array([
+        _standard(sums["arousal"], scales["arousal"]),
+        sums["valence"] / (1.4826 * scales["valence"]["mad"]),
+    ])  # fmt: skip
+
+
+def _arousal_and_valence(
+    description: Description, class_scores: np.ndarray | None
+) -> dict[str, float]:
+    """Both −100–100; 0 is as arousing as ordinary music, and leaning to neither side."""
+    from scipy.special import ndtr
+
+    from features.audio.ear import log_scores, witnesses
+
+    scores = None if class_scores is None else log_scores(class_scores)[None]
+    z = ear().join(witnesses(description)[None], formula(description.values)[None], scores)[0]
+    return {"arousal": float(200 * ndtr(z[0]) - 100), "valence": float(100 * np.tanh(z[1] / 2))}
+
+
+def arousal(
+    values: dict[str, np.ndarray], level: np.ndarray, whole: dict[str, float], track: float
+) -> np.ndarray:
+    """Arousal of each token of a track, (T,), −100–100.
+
+    A weighted sum, miremotion's RMS term on the level within the track included, says by how much a
+    token (values) differs from the track (whole), whose arousal is `track`.
+    """
+    from scipy.special import ndtr, ndtri
+
     statistics = reference()
-    raw = (
-        _joined("arousal", z_scores(values, statistics["descriptors"]), statistics) + 0.6664 * level
+    tokens, middle = (
+        _joined("arousal", z_scores(v, statistics["descriptors"]), statistics)
+        for v in (values, whole)
     )
-    return 200 * ndtr(_standard(raw, statistics["features"]["arousal"])) - 100
+    differs = (tokens + 0.6664 * level - middle) / (
+        1.4826 * statistics["features"]["arousal"]["mad"]
+    )
+    return 200 * ndtr(np.clip(ndtri((track + 100) / 200), -4, 4) + differs) - 100
 
 
 def brightness(share: np.ndarray) -> np.ndarray:

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from data.atomic import atomic_path
-from data.profiles import MUSIC_NAMES
 from features.audio.descriptors import DESCRIPTORS, describe, listen
 from features.audio.load import load
 from features.audio.profile import EXTRACTOR, PARTS, REFERENCE, composites, weighted, z_scores
@@ -32,8 +31,10 @@ def measure(descriptions: list[dict[str, float]], source: str) -> dict[str, Any]
     z = [z_scores(d, statistics["descriptors"]) for d in descriptions]
     parts = {name: np.array([weighted(part, row) for row in z]) for name, part in PARTS.items()}
     statistics["parts"] = {name: round(float(x.std()), 6) for name, x in parts.items()}
-    sums = np.array([composites(d, statistics) for d in descriptions])
-    statistics["features"] = dict(zip(MUSIC_NAMES, map(_location, sums.T), strict=True))
+    sums = [composites(d, statistics) for d in descriptions]
+    statistics["features"] = {
+        name: _location(np.array([s[name] for s in sums])) for name in sums[0]
+    }
     return {"source": source, "tracks": len(descriptions), "extractor": EXTRACTOR} | statistics
 
 

@@ -39,9 +39,10 @@ class Beats:
     accent_confidence: float
 
 
-def curves(sound: Sound, description: Description) -> Curves:
+def curves(sound: Sound, description: Description, arousal: float) -> Curves:
     """The track over time, (T, 5) in the order of `data.track_curves.CURVE_NAMES`.
 
+    arousal : the track's, −100–100, about which its own course runs.
     Silence has loudness −60, arousal −100 and no onsets.
     """
     tokens = int(np.ceil(round(_measured_s(sound) / TOKEN_S, 3)))
@@ -58,7 +59,7 @@ def curves(sound: Sound, description: Description) -> Curves:
     for column, values in enumerate(
         (
             loudness,
-            _arousal(sound, description, loudness, rate),
+            _arousal(sound, description, loudness, rate, arousal),
             rate,
             profile.brightness(bright),
             change,
@@ -91,10 +92,10 @@ def _onset_rate(sound: Sound) -> np.ndarray:
 
 
 def _arousal(
-    sound: Sound, description: Description, loudness: np.ndarray, rate: np.ndarray
+    sound: Sound, description: Description, loudness: np.ndarray, rate: np.ndarray, track: float
 ) -> np.ndarray:
-    """The track's arousal formula on each token's timbre, onsets and level; pulse and register are
-    the track's."""
+    """How each token's timbre, onsets and level differ from the track's, about the track's arousal;
+    pulse and register are the track's."""
     spectrum = sound.spectrum
     rms = np.maximum(token_means(spectrum["rms"], TOKEN_S), 1e-6)
     own = {
@@ -105,7 +106,8 @@ def _arousal(
         "speed": 0.5 * description.values["speed"] + 0.5 * np.log2(np.maximum(rate, 0.25)),
     }
     whole = {name: np.full(len(rms), value) for name, value in description.values.items()}
-    return profile.arousal(whole | own, loudness / LEVEL_PER_UNIT_LU)
+    level = loudness / LEVEL_PER_UNIT_LU
+    return profile.arousal(whole | own, level, description.values, track)
 
 
 def beats(sound: Sound, description: Description) -> Beats:

@@ -2,7 +2,7 @@
 
 Shares are 0–1 over the windows heard; moods are mean scores of YAMNet's six music moods, which are
 mostly near zero: they order the tracks of one catalogue and mean nothing against a fixed threshold.
-The ten features do not depend on any of them.
+Of the ten features, arousal and valence are heard from the same scores (`features.audio.ear`).
 """
 
 from __future__ import annotations
@@ -33,15 +33,8 @@ _SPEECH = slice(0, 6)
 _VOCALS = (*range(24, 33), 249, 250)
 
 
-def tag(samples: np.ndarray, gain: float = 1.0) -> dict[str, float] | None:
-    """Shares and moods by the names in `TAGS`; None without YAMNet.
-
-    samples : float32 (n,), mono, at `RATE`; they are heard multiplied by `gain`. One window of
-    0.975 s is heard every 2 s, at most 90 spread over the recording.
-    """
-    scores = class_scores(samples, gain)
-    if scores is None:
-        return None
+def tag(scores: np.ndarray) -> dict[str, float]:
+    """Shares and moods by the names in `TAGS`. scores : (windows, 521), see `class_scores`."""
     speech = scores[:, _SPEECH].max(axis=1)
     values = [
         float(((scores[:, _MUSIC] >= _HEARD) & (scores[:, _MUSIC] > speech)).mean()),
@@ -53,9 +46,13 @@ def tag(samples: np.ndarray, gain: float = 1.0) -> dict[str, float] | None:
 
 
 def class_scores(samples: np.ndarray, gain: float = 1.0) -> np.ndarray | None:
-    """Scores of YAMNet's classes in the same windows, float32 (n, 521), 0–1; None without it."""
+    """Scores of YAMNet's classes, float32 (windows, 521), 0–1; None without YAMNet.
+
+    samples : float32 (n,), mono, at `RATE`; they are heard multiplied by `gain`. One window of
+    0.975 s is heard every 2 s, at most 90 spread over the recording.
+    """
     classifier = _classifier()
-    if classifier is None or not len(samples):
+    if classifier is None:
         return None
     return classifier(_windows(samples) * np.float32(gain))
 

@@ -113,9 +113,9 @@ def build(
 
 def _extractor(tags: bool) -> str:
     from features import pretrained
-    from features.audio import EXTRACTOR
+    from features.audio import EXTRACTOR, WITH_YAMNET
 
-    return f"{EXTRACTOR} + yamnet" if tags and pretrained.locate("yamnet") else EXTRACTOR
+    return WITH_YAMNET if tags and pretrained.locate("yamnet") else EXTRACTOR
 
 
 def _build(

@@ -170,10 +170,12 @@ def test_curves_follow_a_swell():
     sound = notes([60, 67, 72, 67] * 10) + drums(150, seconds=16)
     sound *= np.linspace(0.05, 1, len(sound)) ** 2
     heard = listen(from_samples(sound, RATE))
-    curves = structure.curves(heard, describe(heard))
+    curves = structure.curves(heard, describe(heard), 40.0)
     assert curves.values.shape == (32, 5)
     assert np.all(np.diff(curves["loudness"][1:30:4]) > 0)
     assert curves["arousal"][-4:].mean() > curves["arousal"][:4].mean() + 15
+    lower = structure.curves(heard, describe(heard), -40.0)["arousal"]
+    assert np.all(lower < curves["arousal"]), "the course runs about the track's value"
 
 
 def test_a_fingerprint_survives_a_gain_and_tells_tunes_apart():
