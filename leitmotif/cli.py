@@ -21,6 +21,7 @@ from leitmotif.commands import (
     models,
     recommend,
     reference,
+    score,
     train,
     tune,
 )
@@ -39,6 +40,7 @@ COMMANDS = (
     evaluate,
     models,
     reference,
+    score,
 )
 
 

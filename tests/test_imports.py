@@ -16,7 +16,7 @@ LAYERS = (
     ("leitmotif.cli",),
     ("leitmotif.commands", "leitmotif.page"),
     ("leitmotif.show", "leitmotif.sessions"),
-    ("leitmotif.words", "leitmotif.calibration"),
+    ("leitmotif.words", "leitmotif.calibration", "leitmotif.score"),
     ("leitmotif.catalogue", "leitmotif.learning", "leitmotif.render"),
     ("leitmotif",),
     ("leitmotif.pipeline",),
