@@ -8,7 +8,8 @@ whole recording in memory and five times the time. Powers are mean squares of K-
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from data.compiled import njit
 
 HOP_S = 0.1
 """Gating blocks of 0.4 s overlap by 75 %: four hops each."""
@@ -95,7 +96,7 @@ def _settled(sections: np.ndarray, first: np.ndarray) -> np.ndarray:
     return state
 
 
-@njit(cache=True)
+@njit
 def _hop_powers(samples, sections, state, weights, hop, running):
     channels, n = samples.shape
     squares = np.zeros(n)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numba import njit
 
+from data.compiled import njit
 from features.audio.load import RATE
 
 N_FFT = 2048
@@ -116,7 +116,7 @@ def _mel_bands() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return starts, stops, weights
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _describe(spectra, starts, stops, weights, moments, mel, peak_hz, peak_level):
     frames, bins = spectra.shape
     power = np.empty(bins, np.float32)
@@ -134,7 +134,7 @@ def _describe(spectra, starts, stops, weights, moments, mel, peak_hz, peak_level
         _peaks(level, peak_hz[t], peak_level[t])
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _moments(power, level, out):
     bins = len(level)
     step = RATE / N_FFT
@@ -173,7 +173,7 @@ def _moments(power, level, out):
     out[7] = high / energy
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _peaks(level, hz_out, level_out):
     """The strongest local maxima, their frequencies by a parabola through the logarithms of three bins."""
     step = RATE / N_FFT

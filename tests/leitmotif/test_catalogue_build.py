@@ -25,6 +25,7 @@ from data.track_curves import read_curves
 from leitmotif import cli, pipeline
 from leitmotif.catalogue import build as catalogue_build
 from leitmotif.catalogue.build import build
+from leitmotif.catalogue.track import Outcome, Task, analyse_file
 from leitmotif.catalogue.library import Library
 from matcher.query import Query
 
@@ -90,7 +91,7 @@ def test_curves_stand_beside_the_rows(folder: Path, output: Path):
 def test_a_second_build_opens_nothing(folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch):
     run(folder, output)
     before = output.read_bytes()
-    monkeypatch.setattr(catalogue_build.workers, "analyse_file", None)
+    monkeypatch.setattr(catalogue_build.executors, "analyse_file", None)
     report = run(folder, output)
     assert (report.analysed, report.unchanged) == (0, 4)
     assert output.read_bytes() == before
@@ -397,9 +398,7 @@ def test_worker_processes_write_the_same_bytes_and_outlive_a_crash(
     ]
 
 
-def _crash_on_one(source: str, tags: bool = True):
-    from leitmotif.catalogue.track import analyse_file
-
-    if source.endswith("crash.flac"):
+def _crash_on_one(task: Task) -> Outcome:
+    if task.source.endswith("crash.flac"):
         os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-    return analyse_file(source, tags)
+    return analyse_file(task)
