@@ -3,8 +3,8 @@
     python match_audio.py --audio_csv audio_features.csv \\
         --pred_feat="-0.8,2.9,-3.8,-5.1,-4.2,22.4,50.9,76.2,56.2,-20.4"
 
-Distances are raw Euclidean unless told otherwise. Answers go to stdout, notes to stderr. Exit codes:
-0, 2 for what a person can put right. Options may be spelt with underscores or hyphens.
+Distances are raw Euclidean unless told otherwise. Answers go to stdout, notes to stderr. Exit
+codes: 0, 2 for what a person can put right. Options may be spelt with underscores or hyphens.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def get_parser() -> argparse.ArgumentParser:
 
 
 def spell(argv: Sequence[str]) -> list[str]:
-    """Options as the parser knows them: with underscores, and tied to values that begin with a minus.
+    """Options as the parser knows them: with underscores, tied to values that begin with a minus.
 
     Numbers that stand apart (`--pred_feat -5.5 3 …`) are one value, as a shell may have split them.
     """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from features.video.profile_coefficients import ProfileCoefficients
     from features.video.timeline import Timeline
     from matcher.index import Index
-    from recommender import Recommender
+    from recommender.predict import Recommender
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What a video or a scene of it is like, the music it asks for, and the tracks nearest to it."""
+    """What a video or a scene is like, the music it asks for, and the tracks nearest to that."""
 
     video: VideoProfile
     music: MusicProfile
@@ -123,7 +123,7 @@ def match(
 
     query = query or Query()
     recommender = recommender or load_recommender()
-    predicted = recommender.predict(video)
+    predicted = cast(MusicProfile, recommender.predict(video))
     music, edited = _edit(predicted, query.values)
     importance = weigh(query.importance, music, recommender)
     warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]

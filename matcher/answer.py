@@ -18,8 +18,9 @@ from matcher.search import Match
 
 FORMATS = ("text", "json", "csv")
 _CSV_COLUMNS = (
-    "query", "rank", "distance", "row", "track_id", "title", "artist", "path", "reason", *MUSIC_NAMES,
-)  # fmt: skip
+    *("query", "rank", "distance", "row", "track_id", "title", "artist", "path", "reason"),
+    *MUSIC_NAMES,
+)
 
 
 class Answer(NamedTuple):
@@ -52,12 +53,13 @@ def _text(answers: Sequence[Answer], catalogue: Catalogue, out: TextIO) -> None:
 
 def _heading(answer: Answer, catalogue: Catalogue, out: TextIO) -> None:
     query = answer.query
-    used = np.flatnonzero(query.importance)
+    values, importance = query.complete()
+    used = np.flatnonzero(importance)
     if answer.name:
         print(f"query:         {answer.name}", file=out)
-    print(f"numbers used:  {_listed(query.values, used, '.10g')}", file=out)
-    if len(set(query.importance[used])) > 1:
-        print(f"weights:       {_listed(query.importance, used, 'g')}", file=out)
+    print(f"numbers used:  {_listed(values, used, '.10g')}", file=out)
+    if len(set(importance[used])) > 1:
+        print(f"weights:       {_listed(importance, used, 'g')}", file=out)
     print(f"metric:        {query.metric}, {query.scale} scale", file=out)
     print(f"catalogue:     {catalogue.source}, {len(catalogue)} tracks\n", file=out)
 

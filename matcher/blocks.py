@@ -25,8 +25,8 @@ _PIECE = 1 << 16
 class Blocks:
     """Some columns of a catalogue, arranged for search; the layout is in `matcher.kernels`.
 
-    dims : the columns of the catalogue held here. center, unit, reach : y = (x − center) / unit, and
-    the largest |y|, per column.
+    dims : the columns of the catalogue held here. center, unit, reach : y = (x − center) / unit,
+    and the largest |y|, per column.
     """
 
     near: np.ndarray
@@ -40,7 +40,7 @@ class Blocks:
 
     @classmethod
     def build(cls, features: np.ndarray, scaling: Scaling, dims: tuple[int, ...]) -> Blocks | None:
-        """Arrange columns `dims` of `features` (N, 10); None where float32 cannot hold their range."""
+        """Arrange columns `dims` of `features` (N, 10); None beyond the range of float32."""
         kernels = compiled()
         block, group = kernels.BLOCK, kernels.GROUP
         n, columns = len(features), np.array(dims)
@@ -123,7 +123,7 @@ class Blocks:
 
 @cache
 def compiled() -> ModuleType:
-    """`matcher.kernels`: the first call loads numba, which takes as long as scanning millions of rows."""
+    """`matcher.kernels`: the first call loads numba, as slow as scanning millions of rows."""
     from matcher import kernels
 
     return kernels

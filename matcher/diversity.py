@@ -1,8 +1,8 @@
 """Lists that are not five times the same: maximal marginal relevance, and the range of a catalogue.
 
 Maximal marginal relevance: Carbonell & Goldstein 1998, "The use of MMR, diversity-based reranking",
-written for distances: the next track is the one with the smallest (1 − λ)·d(query, track) − λ·d(track,
-nearest track chosen so far).
+written for distances: the next track is the one with the smallest
+(1 − λ)·d(query, track) − λ·d(track, nearest track chosen so far).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from matcher.metric import EUCLIDEAN, Metric, Scaling
 
 def check_diversity(amount: float | str, argument: str = "diverse") -> float:
     """λ from 0 (nearest only) up to but not including 1. Raises `InputError`."""
-    number = to_number(amount)
+    number = to_number(str(amount))
     if not 0 <= number < 1:
         raise InputError("matcher.diversity", argument=argument, value=str(amount))
     return number
@@ -51,10 +51,10 @@ def rerank(
 
 def first_of_each(groups: list[str]) -> np.ndarray:
     """Positions of the first member of every group; an empty name is a group of its own."""
-    seen: set[str] = set()
-    return np.array(
-        [i for i, g in enumerate(groups) if not g or not (g in seen or seen.add(g))], dtype=np.int64
-    )
+    first: dict[str | int, int] = {}
+    for i, group in enumerate(groups):
+        first.setdefault(group or i, i)
+    return np.array(list(first.values()), dtype=np.int64)
 
 
 def far_apart(features: np.ndarray, k: int, scaling: Scaling) -> np.ndarray:

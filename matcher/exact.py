@@ -1,7 +1,7 @@
 """The nearest rows, exactly: `TrackIndex`.
 
-Rows are numbered as in the catalogue; among equal distances the row that comes first wins. There are
-two engines with one answer, the same bits: the plain scan (`matcher.scan`), which needs no
+Rows are numbered as in the catalogue; among equal distances the row that comes first wins. There
+are two engines with one answer, the same bits: the plain scan (`matcher.scan`), which needs no
 preparation, and the block index (`matcher.blocks`), which looks at few rows and needs numba.
 """
 
@@ -42,8 +42,8 @@ _DEEP = 1000
 """Answers longer than this, or than a tenth of the catalogue, are scanned for: hardly a block could
 be left out."""
 _SCANNED_FIRST = 4_000_000
-"""Rows scanned before the compiled search is loaded for an index from a file: loading it takes about
-as long as scanning so many (heuristic)."""
+"""Rows scanned before the compiled search is loaded for an index from a file: loading it takes
+about as long as scanning so many (heuristic)."""
 
 _EQUAL = np.ones(DIMENSIONS)
 _EVERY_ROW = np.empty(0, dtype=bool)
@@ -212,13 +212,12 @@ class TrackIndex:
     def nearest(
         self, catalogue: Catalogue, query: Query, count: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The `count` rows of `catalogue`, which this index is of, nearest to a query with values."""
+        """The `count` rows of `catalogue`, which this index is of, nearest to a whole query."""
         if len(self) != len(catalogue):
             raise InputError("index.other_length", given=len(self), n=len(catalogue))
+        values, importance = query.complete()
         where = None if query.filter is None else query.filter.mask(catalogue)
-        return self.search_rows(
-            query.values, count, query.importance, query.metric, query.scale, where
-        )
+        return self.search_rows(values, count, importance, query.metric, query.scale, where)
 
     def _scaling(self, scale: str) -> Scaling:
         return self.scaling if check_choice(scale, SCALES, "scale") == "standard" else RAW

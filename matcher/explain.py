@@ -103,7 +103,7 @@ def _degree(difference: Difference, language: str) -> str:
     return say("reason.little" if size < LITTLE else "reason.much", language, way=way)
 
 
-# ------------------------------------------------------------------------------ what would change it
+# ------------------------------------------------------------------------------ what would do
 
 
 class Swap(NamedTuple):
@@ -155,13 +155,15 @@ def swap(
 ) -> Swap | None:
     """What would have to change for `second` (10,) to come before `first` (10,).
 
-    Smallest means the smallest factor between old and new weight; a weight grows `FARTHEST` times at
-    most. Only dimensions that take part are considered. None if no single weight can do it.
+    Smallest means the smallest factor between old and new weight; a weight grows `FARTHEST` times
+    at most. Only dimensions that take part are considered. None if no single weight can do it.
     """
     a, b, q = ((x - scaling.center) / scaling.sd for x in (first, second, query))
     best, smallest = None, np.inf
     for j in np.flatnonzero(importance):
-        for needed in metric.break_even(a, b, q, importance, int(j)):
+        with np.errstate(all="ignore"):  # numbers of any size: what leaves float64 is no candidate
+            candidates = metric.break_even(a, b, q, importance, int(j))
+        for needed in candidates:
             if not 0 <= needed <= FARTHEST * importance[j]:
                 continue
             factor = abs(np.log(needed / importance[j])) if needed > 0 else _SWITCHED_OFF

@@ -86,7 +86,7 @@ def parse_filter(text: str, argument: str = "--filter") -> tuple[Condition, ...]
 def passing(
     catalogue: Catalogue, conditions: Sequence[Condition], argument: str = "--filter"
 ) -> np.ndarray:
-    """The rows that meet all conditions, boolean (N,). `InputError` for a column that is not there."""
+    """The rows that meet all conditions, boolean (N,). `InputError` for an unknown column."""
     mask = np.ones(len(catalogue), dtype=bool)
     for condition in conditions:
         mask &= _holds(catalogue, condition, argument)
@@ -155,12 +155,12 @@ def _holds(catalogue: Catalogue, condition: Condition, argument: str) -> np.ndar
     words = [str(word).casefold() for word in values]
     kinds, place = np.unique(cells, return_inverse=True)  # each distinct text is looked at once
     if operator == "~":
-        hit = [cell != "" and any(word in cell for word in words) for cell in kinds]
+        hits = [cell != "" and any(word in cell for word in words) for cell in kinds]
     else:
-        hit = [
+        hits = [
             any(fnmatch.fnmatchcase(cell, _only_stars(word)) for word in words) for cell in kinds
         ]
-    hit = np.array(hit, dtype=bool)[place]
+    hit = np.array(hits, dtype=bool)[place]
     return ~hit if operator == "!=" else hit & (cells != "")
 
 

@@ -92,7 +92,9 @@ def check_weights(weights: object, argument: str = "weights") -> np.ndarray:
     return weights
 
 
-def check_queries(queries: object, weights: object) -> tuple[np.ndarray, np.ndarray]:
+def check_queries(
+    queries: object, weights: np.ndarray | Sequence[np.ndarray] | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Queries (n, 10) and their weights (n, 10), from None, (10,) for all, or (n, 10).
 
     Raises `InputError`.

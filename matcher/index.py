@@ -64,9 +64,9 @@ class Index(Protocol):
 
 
 def open_index(where: str, catalogue: Catalogue) -> Index:
-    """The index at `where`: a Milvus address (http://…, or a Milvus Lite file *.db), or our own file.
+    """The index at `where`: a Milvus address (http://… or a Milvus Lite file *.db), or our file.
 
-    Our own file is built from the catalogue where it is missing, damaged or of other numbers.
+    Our file is built from the catalogue where it is missing, damaged or of other numbers.
     Raises `InputError`.
     """
     if "://" in where or where.endswith(".db"):

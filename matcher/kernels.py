@@ -4,10 +4,10 @@ Rows stand in kd order, in blocks of BLOCK rows; GROUP consecutive blocks form a
 and every group has a bounding box. A query walks the groups from the nearest box outwards and stops
 where no box can hold a better row.
 
-All bounds are float32 in the catalogue's own units, y = (x − center) / unit; whatever they let through
-is measured again in float64 by the arithmetic of `matcher.metric`, bit for bit. Nothing is lost to
-float32: a row at true distance d is kept unless its float32 distance exceeds d by more than rounding
-can explain (`_limit`).
+All bounds are float32 in the catalogue's own units, y = (x − center) / unit; whatever they let
+through is measured again in float64 by the arithmetic of `matcher.metric`, bit for bit. Nothing is
+lost to float32: a row at true distance d is kept unless its float32 distance exceeds d by more than
+rounding can explain (`_limit`).
 
 One file on purpose: numba's cache notices a changed file, not a changed callee in another.
 
@@ -27,7 +27,8 @@ from data.compiled import njit
 
 BLOCK, GROUP = 64, 16
 DONE, INVALID, SCAN = 0, 1, 2
-"""How a search ends: answered; the arguments need a closer look; outside float32's range, scan instead."""
+"""How a search ends: answered; the arguments need a closer look; outside float32's range, so that a
+scan is needed."""
 
 _compiled = njit(nogil=True, error_model="numpy")
 
@@ -153,7 +154,7 @@ def finish(keys, order, near, boxes, tops, start, stop):
 
 @_compiled
 def _largest_weight(query, weights, dims, unit, sd):
-    """(how it ended, the largest weight in units of y): DONE where query and weights are fit for float32."""
+    """(how it ended, the largest weight in units of y): DONE where all is fit for float32."""
     largest, scale = 0.0, 0.0
     for f in range(query.size):
         if not (-1e100 <= query[f] <= 1e100 and 0 <= weights[f] <= 1e100):
@@ -323,8 +324,9 @@ def euclidean(
     for g in range(1, groups):
         if keys[g] < keys[home]:
             home = g
-    count, limit = _scan_group(home, near, order, boxes, features, query, weights, sd, mask, used, active, q, w,
-                               root, slack, k, rows, found, 0, _INF, bounds, sums)  # fmt: skip
+    count, limit = _scan_group(home, near, order, boxes, features, query, weights, sd, mask, used,
+                               active, q, w, root, slack, k, rows, found, 0, _INF, bounds,
+                               sums)  # fmt: skip
     size = 0
     for g in range(groups):
         if g != home and keys[g] <= limit:
@@ -337,8 +339,9 @@ def euclidean(
         size -= 1
         keys[0], items[0] = keys[size], items[size]
         _sift(keys, items, 0, size)
-        count, limit = _scan_group(g, near, order, boxes, features, query, weights, sd, mask, used, active, q, w,
-                                   root, slack, k, rows, found, count, limit, bounds, sums)  # fmt: skip
+        count, limit = _scan_group(g, near, order, boxes, features, query, weights, sd, mask, used,
+                                   active, q, w, root, slack, k, rows, found, count, limit, bounds,
+                                   sums)  # fmt: skip
     return DONE, count
 
 
@@ -378,9 +381,9 @@ def _box_cosines(lows, highs, used, active, v, e, o, t, nn, out):
 def _box_may_reach(lows, highs, used, active, v, e, o, t, nn, cosine, error, room, radius, out):
     """Whether each box may hold a row within `cosine` (> 0) of the query: out > 0.
 
-    For any unit vector u, |x| ≥ u·x, so v·x − cosine·|x| ≤ (v − cosine·u)·x, whose largest value over a
-    box is a sum over its sides. u points to the box's point nearest to the ray. `t` and `nn` are
-    those of `_box_cosines`; everything rounding could hide is added.
+    For any unit vector u, |x| ≥ u·x, so v·x − cosine·|x| ≤ (v − cosine·u)·x, whose largest value
+    over a box is a sum over its sides. u points to the box's point nearest to the ray. `t` and `nn`
+    are those of `_box_cosines`; everything rounding could hide is added.
     """
     for i in range(out.size):
         nn[i] = cosine / np.sqrt(nn[i])
@@ -405,7 +408,7 @@ def _box_may_reach(lows, highs, used, active, v, e, o, t, nn, cosine, error, roo
 
 @_compiled
 def _near_one(x):
-    """Multiply x by the power of two that brings its largest number below 1; return its square length."""
+    """Bring the largest number of x below 1 by a power of two; return the square of its length."""
     peak = 0.0
     for f in range(x.size):
         peak = max(peak, abs(x[f]))
@@ -419,7 +422,7 @@ def _near_one(x):
 
 @_compiled
 def _length_one(x, weights, center, sd, out):
-    """√w (x − center) / sd brought to length 1, the bits of `matcher.metric`; whether it has a length."""
+    """√w (x − center) / sd at length 1, the bits of `matcher.metric`; whether it has a length."""
     total = 0.0
     for f in range(x.size):
         out[f] = 0.0
@@ -443,9 +446,13 @@ def _length_one(x, weights, center, sd, out):
 
 
 @_compiled
-def _scan_cone(g, near, order, boxes, features, target, weights, middle, sd, mask, used, active, v, e, o, error,
-               k, rows, found, count, floor, scratch, dots, norms, unit_row):  # fmt: skip
-    """Look into one group, blocks nearest to the ray first; return (count, floor), floor = lowest cosine of use."""
+def _scan_cone(g, near, order, boxes, features, target, weights, middle, sd, mask, used, active, v,
+               e, o, error, k, rows, found, count, floor, scratch, dots, norms,
+               unit_row):  # fmt: skip
+    """Look into one group, blocks nearest to the ray first; return (count, floor).
+
+    floor : the lowest cosine of use.
+    """
     n = order.size
     cosines, t, nn, may, room, radius = scratch
     lows, highs = boxes[g, 0], boxes[g, 1]
@@ -567,8 +574,9 @@ def cosine(
         np.empty(groups, np.float32),
         np.empty(groups, np.float32),
     )
-    scratch = (np.empty(GROUP, np.float32), np.empty(GROUP, np.float32), np.empty(GROUP, np.float32),
-               np.empty(GROUP, np.float32), np.empty(GROUP, np.float32), np.empty(GROUP, np.float32))  # fmt: skip
+    scratch = (np.empty(GROUP, np.float32), np.empty(GROUP, np.float32),
+               np.empty(GROUP, np.float32), np.empty(GROUP, np.float32),
+               np.empty(GROUP, np.float32), np.empty(GROUP, np.float32))  # fmt: skip
     dots, norms = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     items = np.empty(groups, np.int32)
     count, floor = 0, np.float32(-2)  # below every cosine
@@ -579,8 +587,9 @@ def cosine(
             if keys[g] > keys[home]:
                 home = g
         keys[home] = -_INF
-        count, floor = _scan_cone(home, near, order, boxes, features, target, weights, middle, sd, mask, used, active, v, e, o,
-                                  error, k, rows, found, count, floor, scratch, dots, norms, unit_row)  # fmt: skip
+        count, floor = _scan_cone(home, near, order, boxes, features, target, weights, middle, sd,
+                                  mask, used, active, v, e, o, error, k, rows, found, count, floor,
+                                  scratch, dots, norms, unit_row)  # fmt: skip
     if floor > _F0:
         _box_may_reach(
             tops[0], tops[1], used, active, v, e, o, t, nn, floor, error, room, radius, may
@@ -597,8 +606,9 @@ def cosine(
         size -= 1
         keys[0], items[0] = keys[size], items[size]
         _sift(keys, items, 0, size)
-        count, floor = _scan_cone(g, near, order, boxes, features, target, weights, middle, sd, mask, used, active, v, e, o,
-                                  error, k, rows, found, count, floor, scratch, dots, norms, unit_row)  # fmt: skip
+        count, floor = _scan_cone(g, near, order, boxes, features, target, weights, middle, sd,
+                                  mask, used, active, v, e, o, error, k, rows, found, count, floor,
+                                  scratch, dots, norms, unit_row)  # fmt: skip
     return DONE, count
 
 
@@ -606,24 +616,25 @@ def cosine(
 
 
 @_compiled
-def euclidean_many(near, order, boxes, tops, dims, center, unit, reach, features, queries, weights, middle, sd,
-                   mask, k, which, rows, found):  # fmt: skip
+def euclidean_many(near, order, boxes, tops, dims, center, unit, reach, features, queries, weights,
+                   middle, sd, mask, k, which, rows, found):  # fmt: skip
     """`euclidean` for the queries numbered in `which`; DONE, or how the first that failed ended."""
     for i in which:
-        ended, _ = euclidean(near, order, boxes, tops, dims, center, unit, reach, features, queries[i], weights[i],
-                             middle, sd, mask, k, rows[i], found[i])  # fmt: skip
+        ended, _ = euclidean(near, order, boxes, tops, dims, center, unit, reach, features,
+                             queries[i], weights[i], middle, sd, mask, k, rows[i],
+                             found[i])  # fmt: skip
         if ended != DONE:
             return ended
     return DONE
 
 
 @_compiled
-def cosine_many(near, order, boxes, tops, dims, center, unit, reach, features, queries, weights, middle, sd, mask,
-                k, which, rows, found):  # fmt: skip
+def cosine_many(near, order, boxes, tops, dims, center, unit, reach, features, queries, weights,
+                middle, sd, mask, k, which, rows, found):  # fmt: skip
     """`cosine` for the queries numbered in `which`."""
     for i in which:
-        ended, _ = cosine(near, order, boxes, tops, dims, center, unit, reach, features, queries[i], weights[i],
-                          middle, sd, mask, k, rows[i], found[i])  # fmt: skip
+        ended, _ = cosine(near, order, boxes, tops, dims, center, unit, reach, features, queries[i],
+                          weights[i], middle, sd, mask, k, rows[i], found[i])  # fmt: skip
         if ended != DONE:
             return ended
     return DONE

@@ -33,7 +33,7 @@ VA = (MUSIC_NAMES.index("arousal"), MUSIC_NAMES.index("valence"))
 
 _AT_ONCE, _CHUNK = 1 << 18, 1 << 14
 _SMALL, _LARGE = 1e-200, 1e200
-"""Squared lengths outside these are computed again from rescaled numbers, as in `matcher.kernels`."""
+"""Squared lengths outside these are computed from rescaled numbers, as in `matcher.kernels`."""
 
 Part = tuple[int, np.ndarray]
 """A dimension and its part (N,) of each distance."""
@@ -91,7 +91,7 @@ class Metric(ABC):
     def parts(
         self, features: np.ndarray, query: np.ndarray, importance: np.ndarray, scaling: Scaling
     ) -> Iterator[Part]:
-        """Each dimension of importance above 0 and its part of what `finish` makes a distance of."""
+        """Each dimension of importance above 0 and its part of what `finish` makes a distance."""
 
     @abstractmethod
     def finish(self, total: np.ndarray) -> np.ndarray:
@@ -186,8 +186,7 @@ class Cosine(Metric):
             for x, dot, y, length in ((a, dot_a, b, length_b), (b, dot_b, a, length_a))
         )
         try:
-            with np.errstate(all="ignore"):
-                roots = np.roots(np.polysub(left, right))
+            roots = np.roots(np.polysub(left, right))
         except np.linalg.LinAlgError:  # coefficients that float64 cannot bring to one scale
             return []
         return [float(r.real) for r in roots if abs(r.imag) < 1e-9 * max(abs(r.real), 1e-9)]
@@ -200,7 +199,7 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (EUCLIDEAN, COSI
 
 def metric_of(name: str, argument: str = "metric") -> Metric:
     """The metric of a name. Raises `InputError`."""
-    return METRICS[check_choice(name, tuple(METRICS), argument)]
+    return METRICS.get(name) or METRICS[check_choice(name, METRICS, argument)]
 
 
 def _unit(

@@ -54,13 +54,17 @@ _ROUNDING = 2.0**-24 * 32
 _DOUBLE = 11
 """pymilvus.DataType.DOUBLE."""
 _NAMED = 1_000
-"""Rows that are named one by one in a filter; more are left out after they are fetched (heuristic)."""
+"""Rows that are named one by one in a filter; of more, the wrong ones are fetched and left out
+(heuristic)."""
 _FIELDS = ["track_id", "row", *MUSIC_NAMES]
 _LEFT_OUT = ("license_url", "content_sha256", "track_id")
 
 
 class MilvusIndex:
-    """A catalogue in a Milvus collection, with the search of `TrackIndex`. Made by `MilvusIndex.connect`."""
+    """A catalogue in a Milvus collection, with the search of `TrackIndex`.
+
+    Made by `MilvusIndex.connect`.
+    """
 
     def __init__(self, client: Any, uri: str, collection: str) -> None:
         self._client, self._uri, self._collection = client, uri, collection
@@ -77,8 +81,8 @@ class MilvusIndex:
     ) -> MilvusIndex:
         """Open a Milvus Lite file (`*.db`), a server (`http://host:19530`) or a cluster.
 
-        token : "user:password" or an API key; the environment's MILVUS_TOKEN by default. A server that
-        does not answer is tried again a few times. Raises `InputError`.
+        token : "user:password" or an API key; the environment's MILVUS_TOKEN by default. A server
+        that does not answer is tried again a few times. Raises `InputError`.
         """
         try:
             from pymilvus import MilvusClient
@@ -129,7 +133,7 @@ class MilvusIndex:
             self.delete([i for i in self._ids() if i not in kept])
 
     def upsert(self, catalogue: Catalogue, *, progress: Progress | None = None) -> None:
-        """Add these tracks, or replace those with the same ids; ties are then settled by this order.
+        """Add these tracks, or replace those with the same ids; ties are settled by this order.
 
         The scale of the collection stays that of the last `push`.
         """
@@ -151,7 +155,7 @@ class MilvusIndex:
                 | {n: _cell(values[n][i]) for n in columns}
                 for i in range(start, min(start + _BATCH, len(ids)))
             ]
-            self._do(lambda c, rows=rows: getattr(c, how)(self._collection, rows))
+            self._put(how, rows)
             if progress:
                 progress("push", min(start + _BATCH, len(ids)), len(ids))
 
@@ -159,9 +163,15 @@ class MilvusIndex:
         """Remove tracks; ids that are not there are ignored."""
         self._describe()
         for start in range(0, len(track_ids), _BATCH):
-            # as a filter: the client quotes ids without escaping what is in them
-            some = json.dumps(list(track_ids[start : start + _BATCH]), ensure_ascii=False)
-            self._do(lambda c, some=some: c.delete(self._collection, filter=f"track_id in {some}"))
+            self._remove(list(track_ids[start : start + _BATCH]))
+
+    def _put(self, how: str, rows: list[dict[str, Any]]) -> None:
+        self._do(lambda c: getattr(c, how)(self._collection, rows))
+
+    def _remove(self, track_ids: list[str]) -> None:
+        # as a filter: the client quotes ids without escaping what is in them
+        named = f"track_id in {json.dumps(track_ids, ensure_ascii=False)}"
+        self._do(lambda c: c.delete(self._collection, filter=named))
 
     # -------------------------------------------------------------------------- searching
 
@@ -224,14 +234,9 @@ class MilvusIndex:
             if query.filter.rows is not None:
                 mask = select(query.filter.rows, len(catalogue)).mask
                 allowed = lambda row: bool(mask[place[row["track_id"]]])  # noqa: E731
+        values, importance = query.complete()
         ids, found = self._search(
-            query.values,
-            count,
-            query.importance,
-            query.metric,
-            query.scale,
-            expression,
-            allowed,
+            values, count, importance, query.metric, query.scale, expression, allowed
         )
         strange = next((i for i in ids if i not in place), None)
         if strange is not None:
@@ -298,7 +303,7 @@ class MilvusIndex:
     def _pages(self, expression: str, fields: list[str]) -> list[dict[str, Any]]:
         """All tracks of an expression, a page of row numbers at a time.
 
-        The client's own iterator turns the last id of a page into an expression without escaping it.
+        The client's own iterator puts the last id of a page into an expression unescaped.
         """
         rows: list[dict[str, Any]] = []
         start = 0
@@ -425,16 +430,17 @@ def _measure(
 
 
 def _proved(w: np.ndarray, y: np.ndarray, nearest: float, last_score: float) -> bool:
-    """Whether a row that was not fetched must be farther than `nearest`: its score is at most `last_score`.
+    """Whether a row that was not fetched must be farther than `nearest`.
 
-    All in units of the vectors: score = Σ wy² − d², off by at most 3·ε·(√Σwy² + d)².
+    last_score : what its score is at most. All in units of the vectors: score = Σ wy² − d², off by
+    at most 3·ε·(√Σwy² + d)².
     """
     length = np.sqrt(np.sum(w * y * y))
     return bool(last_score < length**2 - nearest**2 - 3 * _ROUNDING * (length + nearest) ** 2)
 
 
 def _columns(catalogue: Catalogue) -> dict[str, bool]:
-    """Columns to filter by: whether each holds numbers. Names that Milvus cannot take are left out."""
+    """Columns to filter by: whether each holds numbers. Not those that Milvus cannot name."""
     columns = {}
     for name in catalogue.columns:
         if (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -46,9 +46,11 @@ class Query:
         object.__setattr__(self, "k", check_count(self.k))
         object.__setattr__(self, "diversity", check_diversity(self.diversity))
 
-    def weighing(self, importance: np.ndarray) -> Query:
-        """The same query with other importance (10,). Raises `InputError`."""
-        return replace(self, importance=importance)
+    def complete(self) -> tuple[np.ndarray, np.ndarray]:
+        """Values and importance, (10,) each, of a query that has values."""
+        assert self.values is not None
+        equal = np.ones(len(MUSIC_NAMES))
+        return self.values, equal if self.importance is None else self.importance
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values, for JSON; a filter in words."""

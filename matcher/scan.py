@@ -1,4 +1,4 @@
-"""The plain scan: every distance in float64. The oracle of all engines, enough for small catalogues."""
+"""The plain scan: every distance in float64. The oracle of all engines."""
 
 from __future__ import annotations
 

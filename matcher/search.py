@@ -18,7 +18,7 @@ from matcher.metric import METRICS, RAW, Scaling
 from matcher.query import Query
 
 _POOL = 10
-"""A diverse list is chosen from this many times k candidates, and from fifty at least (heuristic)."""
+"""A diverse list is chosen from so many times k candidates, and from fifty at least (heuristic)."""
 
 Nearest = Callable[[int], tuple[np.ndarray, np.ndarray]]
 """So many rows and their distances, nearest first."""
@@ -75,9 +75,6 @@ def rank(catalogue: Catalogue, query: Query, index: Index | None = None) -> list
     diverse list gives one place to copies of one recording, whatever the query says. index : one
     of this catalogue, to be used again. Raises `InputError`.
     """
-    assert query.values is not None
-    if query.importance is None:
-        query = query.weighing(np.ones(len(MUSIC_NAMES)))
     if index is None:  # one question does not pay for preparation
         index = TrackIndex.build(catalogue.features, engine="scan")
     wanted = max(_POOL * query.k, 50) if query.diversity else query.k + 1
@@ -97,8 +94,8 @@ def _diverse(
     features: np.ndarray, found: np.ndarray, query: Query, standard: Scaling
 ) -> np.ndarray:
     scaling = standard if query.scale == "standard" else RAW
-    metric = METRICS[query.metric]
-    return rerank(features, found, query.k, query.diversity, query.importance, metric, scaling)
+    metric, (_, importance) = METRICS[query.metric], query.complete()
+    return rerank(features, found, query.k, query.diversity, importance, metric, scaling)
 
 
 def _answerable(
@@ -139,7 +136,7 @@ def _matches(
 ) -> list[Match]:
     """The first k, each with its reason; standard : the catalogue's own scaling."""
     scaling = standard if query.scale == "standard" else RAW
-    asked = (query.values, query.importance)
+    asked = query.complete()
     metric, tracks = METRICS[query.metric], [catalogue.track(int(row)) for row in rows]
     matches = []
     for i, row in enumerate(rows[: query.k]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,8 @@ _SPARSE = 64
 where reading those rows in float64 costs no more than running over all blocks (heuristic)."""
 
 
-class Selection(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Selection:
     """Rows that may be answered, prepared to be used again with many queries."""
 
     mask: np.ndarray

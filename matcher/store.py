@@ -19,7 +19,14 @@ from pathlib import Path
 import numpy as np
 
 from data.atomic import atomic_path
-from data.checksums import check_arrays, damaged, other_version, parse_json, seal_arrays
+from data.checksums import (
+    Damaged,
+    check_arrays,
+    damaged,
+    other_version,
+    parse_json,
+    seal_arrays,
+)
 from data.errors import InputError
 from data.words import Sentence
 
@@ -70,7 +77,10 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
         arrays, seal = _parse(whole)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError):
         raise damaged(path, cure()) from None
-    check_arrays(KIND, VERSION, arrays, seal, path, cure())
+    try:
+        check_arrays(KIND, VERSION, arrays, seal, path)
+    except Damaged as error:
+        raise Damaged(error.code, **error.values | {"cure": cure()}) from None
     return arrays
 
 

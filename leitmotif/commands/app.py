@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -51,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         "browser.gatherUsageStats": "false",
     }
     if args.host not in ("localhost", "127.0.0.1", "::1"):
-        options["server.allowedHosts"] = "*"
+        options["server.allowedHosts"] = "*"  # the page's own guard looks closer
+        os.environ.setdefault("LEITMOTIF_HOSTS", ",".join(_names_of(args.host)))
         print(
             f"leitmotif: whoever reaches {args.host} can use this page; paths of this machine are not offered there.",
             file=sys.stderr,
@@ -65,9 +67,13 @@ def run(args: argparse.Namespace) -> int:
     )
 
 
-def _free_port() -> int:
-    import socket
+def _names_of(host: str) -> list[str]:
+    """What a page for others may be asked for by: its address, any numeric one, names."""
+    name = socket.gethostname().lower()
+    return [host.lower(), "addresses", name, f"{name}.local", "localhost"]
 
+
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""`leitmotif index build|push|range CATALOGUE`: prepare a catalogue for search, here or on Milvus; show what it spans."""
+"""`leitmotif index build|push|range CATALOGUE`: prepare it for search, show what it spans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 
-def add_parser(subparsers) -> None:
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "index", help="prepare a catalogue for search, or push it to Milvus"
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matcher.query import Query
 
 
-def add_parser(subparsers) -> None:
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser("recommend", help="find the tracks that fit a video")
     parser.add_argument("video", type=Path)
     parser.add_argument(

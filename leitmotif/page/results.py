@@ -17,7 +17,8 @@ from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
 from leitmotif.page import state, takeaway, tracks, widgets
-from leitmotif.page.state import Film, plain
+from leitmotif.page.state import plain
+from leitmotif.sessions.films import Film
 from leitmotif.words.page_words import Words
 from matcher import presets
 from matcher.filters import Filter
@@ -28,17 +29,18 @@ from matcher.query import Query
 @st.fragment
 def show(film: Film, library: Library, words: Words) -> None:
     start, end = film_page.scene_times(film)
-    video = film_page.rated(film, start, end)
+    video = state.profile(film, start, end)
     controls, answer = st.container(key="answer").columns([4, 7], gap="large")
     with controls:
-        asked = _controls(film, state.recommender().predict(video), library, words)
+        predicted = state.recommender().predict(video)
+        asked, lead = _controls(film, predicted, library, words)
     with answer:
         what = words("whole") if end is None else f"{words.clock(start)} – {words.clock(end)}"
         st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
         st.caption(plain(f"{film.kept.name} · {what}"))
         k, own_sound = _presets(words)
         try:
-            query = replace(asked, importance=_weights(), k=k)
+            query = replace(asked, importance=_lifted(predicted, lead), k=k)
             result = pipeline.match(
                 video,
                 library.catalogue,
@@ -59,27 +61,35 @@ def show(film: Film, library: Library, words: Words) -> None:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
         tracks.show(film, library, result, own_sound, words)
         takeaway.show(film, result, words)
+    state.remember()
 
 
-def _controls(film: Film, predicted: MusicProfile, library: Library, words: Words) -> Query:
-    """What the person asks for, beside the list."""
+def _controls(
+    film: Film, predicted: MusicProfile, library: Library, words: Words
+) -> tuple[Query, frozenset[str]]:
+    """What the person asks for, beside the list, and the dimensions that are to lead."""
     sound, matter, filters = st.tabs([words("wants"), words("matters"), words("filters")])
     with sound:
-        values = _wishes(film, predicted, words)
+        values, lead = _wishes(film, predicted, words)
     with matter:
         _weight_sliders(words)
         metric, scale, diversity = _distance(words)
     with filters:
         filter_ = _filters(library, words)
-    return Query(values, metric=metric, scale=scale, filter=filter_, diversity=diversity)
+    query = Query(values, metric=metric, scale=scale, filter=filter_, diversity=diversity)
+    return query, lead
 
 
-# ------------------------------------------------------------------------------ what it wants to hear
+# ---------------------------------------------------------------- what it wants to hear
 
 
-def _wishes(film: Film, predicted: MusicProfile, words: Words) -> np.ndarray:
-    """Ten sliders that begin at the prediction; the values (10,) they stand for."""
-    place = f"{film.kept.key}|{film_page.scene_times(film)[0]:.3f}|{film_page.scene_times(film)[1]}"
+def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarray, frozenset[str]]:
+    """Ten sliders that begin at the prediction.
+
+    The values (10,) they stand for, and the names of what was moved and is to lead.
+    """
+    start_s, end_s = film_page.scene_times(film)
+    place = f"{film.kept.key}|{start_s:.3f}|{end_s}"
     kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
     sliders = f"wish|{place}"
     st.caption(words("wants_how"))
@@ -104,8 +114,11 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> np.ndarray:
             kept[f.name] = value
         values.append(asked if value == start else value)
     edited = tuple(n for n in MUSIC_NAMES if n in kept)
+    leading = False
     if edited:
-        st.caption(words("edited", names=", ".join(words.field(n) for n in edited)))
+        st.caption(words("edited", names=words.joined(words.field(n) for n in edited)))
+        toggle = partial(st.toggle, words("leading"), help=words("leading_how"))
+        leading = widgets.remembered("leading", True, toggle)
     st.button(
         words("reset"),
         icon=":material/undo:",
@@ -120,8 +133,8 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> np.ndarray:
         if sure == 0 and f.name not in kept
     ]
     if silent:
-        st.caption(words("silent", names=", ".join(words.field(f) for f in silent)))
-    return np.array(values)
+        st.caption(words("silent", names=words.joined(words.field(f) for f in silent)))
+    return np.array(values), frozenset(edited if leading else ())
 
 
 def _reset(kept: dict[str, float], sliders: str) -> None:
@@ -129,7 +142,17 @@ def _reset(kept: dict[str, float], sliders: str) -> None:
     widgets.renew(sliders)
 
 
-# ------------------------------------------------------------------------------ what matters
+# ---------------------------------------------------------------- what matters
+
+
+def _lifted(predicted: MusicProfile, lead: frozenset[str]) -> np.ndarray:
+    """The weights (10,), with what was edited in the lead, but for those that the person set."""
+    weights = _weights()
+    edited = np.isin(MUSIC_NAMES, list(lead - st.session_state.get("own_weights", set())))
+    if not edited.any():
+        return weights
+    known = weights * (predicted.confidence > 0)
+    return np.where(edited, presets.lead(known, edited), weights)
 
 
 def _weight_key(name: str) -> str:
@@ -145,8 +168,10 @@ def _weights() -> np.ndarray:
 
 
 def _presets(words: Words) -> tuple[int, str]:
-    """Above the list: presets of the weights, what becomes of the film's own sound, how many tracks."""
+    """Above the list: presets of the weights, the film's own sound, how many tracks."""
     known = _known_presets()
+    if widgets.chosen("preset") not in known:
+        widgets.choose("preset", None)  # another predictor knows other presets
     st.segmented_control(
         words("preset"),
         list(known),
@@ -167,6 +192,7 @@ def _presets(words: Words) -> tuple[int, str]:
 
 
 def _pick() -> None:
+    st.session_state["own_weights"] = set()
     weights = _known_presets().get(widgets.chosen("preset"))
     if weights is not None:
         widgets.renew("weights", weights)
@@ -190,12 +216,16 @@ def _weight_sliders(words: Words) -> None:
             step=0.1,
             format="%.1f",
             key=key,
-            on_change=_own_weights,
+            on_change=_own_weight,
+            args=[f.name, key],
         )
     widgets.note("weights", _weights())
 
 
-def _own_weights() -> None:
+def _own_weight(name: str, key: str) -> None:
+    if key != _weight_key(name):
+        return  # of a slider that the page has replaced meanwhile
+    st.session_state.setdefault("own_weights", set()).add(name)
     widgets.choose(
         "preset", next((n for n, w in _known_presets().items() if np.allclose(w, _weights())), None)
     )
@@ -211,7 +241,7 @@ def _distance(words: Words) -> tuple[str, str, float]:
     return metric, scale, widgets.remembered("diverse", 0.0, slider)
 
 
-# ------------------------------------------------------------------------------ filters
+# ---------------------------------------------------------------- filters
 
 
 def _filters(library: Library, words: Words) -> Filter | None:
@@ -240,11 +270,11 @@ def _filters(library: Library, words: Words) -> Filter | None:
         if limits
         for low, high in [limits]
     ]
-    return None if where is None and not said else Filter(", ".join(said), rows=where)
+    return None if where is None and not said else Filter(words.joined(said), rows=where)
 
 
 def _range(label: str, values: np.ndarray, key: str) -> tuple[float, float] | None:
-    """A slider over the values that occur; None while it stands at both ends, or where nothing is known."""
+    """A slider over the values that occur; None at both ends, or where nothing is known."""
     known = values[np.isfinite(values)]
     if not len(known) or np.floor(known.min()) == np.ceil(known.max()):
         return None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
-from leitmotif.page import film as film_page
-from leitmotif.page.state import Film
+from leitmotif.page import state
 from leitmotif.pipeline import Recommendation
+from leitmotif.sessions.films import Film
 from leitmotif.show import result_page as report
 from leitmotif.words.page_words import Words
 
@@ -16,8 +14,8 @@ from leitmotif.words.page_words import Words
 def show(film: Film, result: Recommendation, words: Words) -> None:
     st.subheader(words("take"), anchor=False)
     name = film.kept.name
-    stem = Path(name).stem
-    whole = film_page.rated(film, 0.0, None)
+    stem = report.file_stem(name, result)
+    whole = state.profile(film, 0.0, None)
     kinds = (
         (
             "as_report",
@@ -26,7 +24,7 @@ def show(film: Film, result: Recommendation, words: Words) -> None:
             lambda: report.report_html(name, film.timeline, whole, result, words),
             "description",
         ),
-        ("as_csv", "csv", "text/csv", lambda: "\ufeff" + report.results_csv(result), "table"),
+        ("as_csv", "csv", "text/csv", lambda: "\ufeff" + report.results_csv(name, result), "table"),
         (
             "as_json",
             "json",
@@ -40,7 +38,7 @@ def show(film: Film, result: Recommendation, words: Words) -> None:
             st.download_button(
                 words(label),
                 make,
-                f"{stem}-music.{suffix}",
+                f"{stem}.{suffix}",
                 mime,
                 icon=f":material/{icon}:",
                 on_click="ignore",

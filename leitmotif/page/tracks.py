@@ -1,4 +1,4 @@
-"""The tracks of the answer: a card each, with a player, reasons, and the film with the track under it."""
+"""The tracks of the answer: a card each, with a player, reasons, and the film with the track."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import numpy as np
 import streamlit as st
 
 from data.catalogue import to_number
-from data.errors import InputError
+from data.errors import InputError, Progress
 from leitmotif.catalogue.library import Library
 from leitmotif.page import state
-from leitmotif.page.state import Film, plain
+from leitmotif.page.state import plain
 from leitmotif.pipeline import Recommendation
 from leitmotif.render import ffmpeg, preview
+from leitmotif.sessions.child import in_child
+from leitmotif.sessions.films import Film
+from leitmotif.sessions.jobs import Job
 from leitmotif.show import drawing
 from leitmotif.words.page_words import Words
 
@@ -33,7 +36,7 @@ PLAYABLE |= {
     ".weba": "audio/webm",
 }
 LARGEST_PLAYED = 12 << 20
-"""Bytes of a sound file that is served as it is; larger ones are made smaller first (ours)."""
+"""Bytes of a sound file that is served as it is; larger ones are made smaller first (heuristic)."""
 
 
 def show(film: Film, library: Library, result: Recommendation, own: str, words: Words) -> None:
@@ -54,7 +57,7 @@ def show(film: Film, library: Library, result: Recommendation, own: str, words: 
             )
             sounds.append((st.empty(), match))
             st.caption(plain(words.reason(match.reason)))
-            st.html(drawing.reason_bars(off, importance, words.field, words.off))
+            st.html(drawing.reason_bars(off, importance, words))
             _preview(film, library, result, match, own, words)
     # The list stands before the first sound file is opened.
     arousal = library.arousal([match.track_id for _, match in sounds])
@@ -71,7 +74,7 @@ def _facts(track: dict[str, str], words: Words) -> list[str]:
     return facts + [track[n] for n in ("key", "license") if n in track]
 
 
-# ------------------------------------------------------------------------------ player
+# ---------------------------------------------------------------- player
 
 
 def _player(library: Library, match, arousal: np.ndarray | None, words: Words) -> None:
@@ -96,14 +99,14 @@ def _outline(path: str, changed: int) -> np.ndarray:
 
 
 def _listenable(path: Path) -> tuple[Path, str]:
-    """The file itself if browsers play it and it is not large, else a copy they play, made once a session."""
+    """The file itself if browsers play it and it is not large, else a copy they play, made once."""
     kind = PLAYABLE.get(path.suffix.lower())
     if kind and path.stat().st_size <= LARGEST_PLAYED:
         return path, kind
-    return ffmpeg.listening_copy(path, state.workspace().folder), "audio/mp4"
+    return ffmpeg.listening_copy(path, state.desk().workspace.folder), "audio/mp4"
 
 
-# ------------------------------------------------------------------------------ the film with the track
+# ---------------------------------------------------------------- the film with the track
 
 
 def _preview(
@@ -131,19 +134,21 @@ def _preview(
 
 
 def _render(
-    film: Film, track: Path, own: str, start: float, end: float | None, what: tuple
+    film: Film, track: Path, own: str, start: float, end: float | None, what: tuple[object, ...]
 ) -> None:
-    folder = state.workspace().folder
-    output = folder / f"{film.kept.key[:32]}-{abs(hash(what)):x}.mp4"
-    film.known[what] = state.workspace().start(
-        lambda progress: preview.render(
-            film.kept.path, track, output, original=own, start=start, end=end, progress=progress
-        )
-    )
+    workspace = state.desk().workspace
+    output = workspace.folder / f"{film.kept.key[:32]}-{abs(hash(what)):x}.mp4"
+    video = film.kept.path
+    options = dict(original=own, start=start, end=end)
+
+    def work(progress: Progress) -> Path:
+        return in_child(preview.render, video, track, output, progress=progress, **options)
+
+    film.known[what] = workspace.start(work)
 
 
 @st.fragment(run_every=0.7)
-def _rendering(job, name: str, words: Words) -> None:
+def _rendering(job: Job[Path], name: str, words: Words) -> None:
     if job.ended:
         st.rerun()
     st.progress(job.stage.share, plain(words("rendering", name=name)))

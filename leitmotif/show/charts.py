@@ -1,4 +1,4 @@
-"""The page's two charts that answer to the mouse: the film over time, and the map of a catalogue."""
+"""The page's two charts that answer to the mouse: the film over time, a catalogue's map."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def film_chart(
 
 
 def _moments(curves: Curves, duration: float, scenes: Sequence[tuple[float, float]]) -> list[dict]:
-    """One row per stretch of time: start, end, the four values (None where there is none), the scene."""
+    """One row per stretch of time: start, end, the four values or None, the scene."""
     edges = np.linspace(0, len(curves.times), min(len(curves.times), MOST_POINTS) + 1).astype(int)
     starts = [start for start, _ in scenes]
     rows = []
@@ -180,7 +180,7 @@ def _cut_ticks(alt, cuts, duration):
 
 
 def _reader(alt, rows, scenes, chosen, words):
-    """Invisible columns that show the values under the mouse; those of the chosen scene are tinted."""
+    """Invisible columns that show the values under the mouse, tinted in the chosen scene."""
     table = [
         row
         | {

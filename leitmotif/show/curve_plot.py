@@ -26,7 +26,7 @@ _INK, _LINE, _CUT = "#22252b", "#2f6db5", "#d0d3d9"
 
 
 def write_curves(path: str | os.PathLike, profile: VideoProfile) -> None:
-    """`time_s` and the eleven fields, a row per half second; Parquet, or CSV if the name ends in .csv."""
+    """`time_s` and the eleven fields, a row per half second, as Parquet or .csv."""
     curves = profile.curves
     columns = {"time_s": curves.times} | {name: curves[name] for name in curves.names}
     with atomic_path(path) as temporary:
@@ -47,22 +47,18 @@ def write_curves(path: str | os.PathLike, profile: VideoProfile) -> None:
 
             pq.write_table(pa.table(columns), temporary)
         else:
-            raise InputError(
-                f"{path}: curves are written as .parquet or .csv; choose one of these endings."
-            )
+            raise InputError("render.curve_suffix", file=path)
 
 
 def plot_curves(
     path: str | os.PathLike, title: str, timeline: Timeline, profile: VideoProfile
 ) -> None:
-    """One page: key frames on top, under them the eleven curves over time with the cuts and each mean.
+    """One page: key frames on top, under them the eleven curves with the cuts and each mean.
 
     Raises `InputError` for an ending other than .png, .pdf, .svg, .jpg.
     """
     if Path(path).suffix.lower() not in _SUFFIXES:
-        raise InputError(
-            f"{path}: a plot is written as {', '.join(_SUFFIXES)}; choose one of these endings."
-        )
+        raise InputError("render.plot_suffix", file=path, endings=_SUFFIXES)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

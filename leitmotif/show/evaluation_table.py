@@ -17,8 +17,12 @@ ALPHA = 0.05
 
 
 def evaluation_table(evaluation: Evaluation) -> Table:
-    """One row per predictor: each metric with its interval, bold where fewer than 5 % of permutations do as well."""
-    title = f"{evaluation.title}: {evaluation.pairs} scenes of {evaluation.sources} sources, pools of {evaluation.pool}, {evaluation.method}"
+    """One row per predictor: each metric with its interval.
+
+    Bold where fewer than 5 % of permutations do as well.
+    """
+    scenes = f"{evaluation.pairs} scenes of {evaluation.sources} sources"
+    title = f"{evaluation.title}: {scenes}, pools of {evaluation.pool}, {evaluation.method}"
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
     )
@@ -31,7 +35,7 @@ def evaluation_table(evaluation: Evaluation) -> Table:
 
 
 def output_table(evaluation: Evaluation) -> Table:
-    """R² of every output that was measured, one row per predictor; a dash where it says nothing of one."""
+    """R² of every output that was measured, one row per predictor; a dash where it has none."""
     judged = [score for score in evaluation.scores if score.outputs]
     measured = [
         n for n in MUSIC_NAMES if not all(isnan(score.outputs[n]["r2"]) for score in judged)

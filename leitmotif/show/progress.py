@@ -42,7 +42,7 @@ def progress_bar(title: str, quiet: bool = False) -> Iterator[Progress]:
 
 
 def warn(video: str | os.PathLike, warnings: Iterable[str]) -> None:
-    """Print each warning once; what is said of the file (see `Timeline.warnings`) names the video."""
+    """Print each warning once; one about the file (see `Timeline.warnings`) names it."""
     for warning in dict.fromkeys(warnings):
         about = f"{video}: " if warning.startswith("The file ") else ""
         print(f"leitmotif: {about}{warning}", file=sys.stderr)

@@ -95,7 +95,7 @@ def matches_table(result: Recommendation) -> Table:
 
 
 def print_recommendation(result: Recommendation, out: Console) -> None:
-    """The three tables of one video or scene: what it is like, the music it asks for, the tracks."""
+    """The three tables of one video or scene: what it is like, what it asks for, the tracks."""
     if result.end is not None:
         out.rule(f"scene {clock(result.start)} – {clock(result.end)}", align="left")
     out.print(profile_table("The picture", result.video), end="\n\n")

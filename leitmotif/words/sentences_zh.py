@@ -11,15 +11,6 @@ import string
 from functools import cache
 
 SENTENCES: dict[str, str] = {
-    # A file on its way in
-    "{file}: files of this kind are not read here; give one of {kinds}.": "{file}：这里不读取这种文件；请选择 {kinds} 之一。",
-    "{file}: this file is empty (0 bytes); export or copy it again.": "{file}：这是空文件（0 字节）；请重新导出或复制。",
-    "{file}: larger than the {mb} MB this page takes; open it by its path, or raise LEITMOTIF_MAX_UPLOAD_MB.": (
-        "{file}：超过了本页可接收的 {mb} MB；请用路径打开它，或调高 LEITMOTIF_MAX_UPLOAD_MB。"
-    ),
-    "{file}: cannot be kept ({why}); make room on the disk and try again.": "{file}：无法保存（{why}）；请腾出磁盘空间后再试。",
-    "{file}: no such file on this machine; check the path.": "{file}：本机没有这个文件；请检查路径。",
-    "{folder}: no such folder on this machine; check the path.": "{folder}：本机没有这个文件夹；请检查路径。",
     "{file}: no such file; check the path.": "{file}：没有这个文件；请检查路径。",
     "{file}: cannot be read ({why}); check its permissions.": "{file}：无法读取（{why}）；请检查文件权限。",
     # Catalogue
@@ -51,12 +42,6 @@ SENTENCES: dict[str, str] = {
     "{file}: another build is at work on this catalogue; wait for it or choose another name.": (
         "{file}：此曲库正在由另一个任务建立；请等待，或换一个名称。"
     ),
-    # The list, and the film with a track under it
-    "{file}: no picture or sound can be read from this file; choose another one.": "{file}：读不出画面或声音；请换一个文件。",
-    "{file}: there is no picture in this file; choose a video.": "{file}：此文件没有画面；请选择视频。",
-    "{file}: there is no sound in this file; choose another track.": "{file}：此文件没有声音；请换一首曲目。",
-    "{file}: there is no sound in this file; choose another one.": "{file}：此文件没有声音；请换一个文件。",
-    "ffmpeg could not do this ({why}); try another file.": "ffmpeg 无法完成（{why}）；请换一个文件。",
 }
 """English and Chinese; what stands in braces is taken over, and itself translated where it is known."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +41,17 @@ class Server:
     """Where it makes its temporary files."""
 
     def sessions(self) -> list[Path]:
-        """The folders of the sessions that it holds."""
+        """The temporary folders of the desks in use."""
         return [
             f
             for root in self.temporary.glob("leitmotif-page-*")
             for f in root.iterdir()
             if f.is_dir()
         ]
+
+    def kept(self) -> list[Path]:
+        """The films that it keeps for later visits."""
+        return [f for f in (self.temporary / "kept").rglob("*") if f.suffix == ".mp4"]
 
 
 class Visit:
@@ -56,7 +61,8 @@ class Visit:
     the page as a person would.
     """
 
-    def __init__(self, browser, server: Server, **context) -> None:
+    def __init__(self, browser, server: Server, desk: str | None = None, **context) -> None:
+        self.desk = desk or uuid.uuid4().hex
         self.context = browser.new_context(**USUAL | context)
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
@@ -65,7 +71,7 @@ class Visit:
         self._asked = self._running = True
         self.page.on("request", self._note)
         self.page.on("websocket", self._listen)
-        self.page.goto(server.url)
+        self.page.goto(f"{server.url}/?desk={self.desk}")
         self.rest()
 
     def _note(self, request) -> None:

@@ -41,6 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = {
         "TMPDIR": str(temporary),
         "TEMP": str(temporary),
+        "LEITMOTIF_DATA": str(temporary / "kept"),
         "LEITMOTIF_MAX_UPLOAD_MB": str(LIMIT_MB),
         "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(GRACE_S),
         "OMP_NUM_THREADS": "1",

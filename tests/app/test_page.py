@@ -6,15 +6,20 @@ Streamlit's AppTest runs the real script. The film is a real one of two seconds,
 from __future__ import annotations
 
 import subprocess
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from data.profiles import MUSIC_NAMES
 from data.words import say
+from leitmotif.page import state
 from leitmotif.render import ffmpeg
+from leitmotif.sessions.desk import Desk, _safe
 from matcher import presets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,8 +47,28 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def page() -> AppTest:
-    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+def page(desk: str | None = None) -> AppTest:
+    """A visit to a desk, by default to one that nobody has sat at."""
+    at = AppTest.from_file(str(ROOT / "leitmotif" / "page" / "script.py"), default_timeout=120)
+    at.query_params["desk"] = desk or uuid.uuid4().hex
+    return at.run()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where desks are kept, away from a person's own."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEITMOTIF_DATA", str(folder))
+        st.cache_resource.clear()
+        yield folder
+    st.cache_resource.clear()
+
+
+def desk_of(at: AppTest) -> Desk:
+    found = state._desks()._open.values()
+    name = at.session_state["desk"]
+    return next(d for d in found if d.folder.name == _safe(name))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +93,7 @@ def said(at: AppTest, kind: str, name: str):
 
 def film_of(at: AppTest):
     """The film chosen, as the session keeps it."""
-    return at.session_state["films"][said(at, "radio", "film").value]
+    return desk_of(at).films[said(at, "radio", "film").value]
 
 
 def weights(at: AppTest) -> np.ndarray:
@@ -180,7 +205,7 @@ def test_other_language_keeps_everything_else(watched: AppTest):
 def test_the_same_content_is_one_film(watched: AppTest, film: Path):
     at = watched
     at.text_input(key="video_path").set_value(f'"{film}"').run()
-    assert len(at.session_state["films"]) == 1
+    assert len(desk_of(at).films) == 1
 
 
 @pytest.mark.parametrize(
@@ -228,8 +253,6 @@ def test_ratings_named_at_the_start_bend_what_the_page_sees(
     film, tmp_path, monkeypatch, same_extractor
 ):
     """A calibration that puts scene tension at 100·Φ(1) = 84.1; one learned on another extractor is told, not used."""
-    import streamlit as st
-
     from data.profiles import VIDEO_NAMES
     from features.video import read_timeline, score
     from features.video.profile_coefficients import ProfileCoefficients
@@ -242,7 +265,7 @@ def test_ratings_named_at_the_start_bend_what_the_page_sees(
         tmp_path / "mine.safetensors"
     )
     monkeypatch.setenv("LEITMOTIF_PROFILE_WEIGHTS", str(tmp_path / "mine.safetensors"))
-    st.cache_resource.clear()
+    state.profile_weights.clear()
     try:
         at = page()
         at.text_input(key="video_path").set_value(str(film)).run()
@@ -250,7 +273,7 @@ def test_ratings_named_at_the_start_bend_what_the_page_sees(
         seen = film_of(at.run()).known[(0.0, None)]
     finally:
         monkeypatch.delenv("LEITMOTIF_PROFILE_WEIGHTS")
-        st.cache_resource.clear()
+        state.profile_weights.clear()
     assert seen["scene_tension"] == pytest.approx(
         84.134 if same_extractor else score(timeline)["scene_tension"], abs=0.01
     )

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_nothing_from_a_file_becomes_markup(whole, result):
 
 
 def test_table_has_a_row_per_track_and_no_formula(result):
-    rows = list(csv.DictReader(io.StringIO(report.results_csv(result))))
+    rows = list(csv.DictReader(io.StringIO(report.results_csv("film.mp4", result))))
     assert [int(r["place"]) for r in rows] == [1, 2, 3, 4, 5, 6]
     assert [r["track_id"] for r in rows] == [m.track_id for m in result.matches]
     for row, match in zip(rows, result.matches, strict=True):
@@ -112,6 +113,17 @@ def test_table_has_a_row_per_track_and_no_formula(result):
 )
 def test_numbers_stay_numbers(cell: str, safe: str):
     assert report.safe_cell(cell) == safe
+
+
+def test_a_scene_has_a_name_and_times_of_its_own(result):
+    scene = replace(result, start=8.0, end=21.46)
+    assert report.file_stem("my film.mp4", result) == "my film-music"
+    assert report.file_stem("my film.mp4", scene) == "my film-0m08.0s-0m21.5s-music"
+    rows = list(csv.DictReader(io.StringIO(report.results_csv("my film.mp4", scene))))
+    assert {(r["video"], r["start_s"], r["end_s"]) for r in rows} == {
+        ("my film.mp4", "8.000", "21.460")
+    }
+    assert next(csv.DictReader(io.StringIO(report.results_csv("=a", result))))["video"] == "'=a"
 
 
 def test_json_says_what_was_asked(result):

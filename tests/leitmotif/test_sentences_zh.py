@@ -19,7 +19,8 @@ from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, VideoProfile
 from leitmotif import pipeline
 from leitmotif.catalogue.build import build
 from leitmotif.render import ffmpeg, preview
-from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Workspace, local_file
+from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, local_file
+from leitmotif.sessions.workspace import receive as receive_file
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
 from leitmotif.words.page_words import Words
 from leitmotif.words.sentences_zh import SENTENCES, translated
@@ -84,10 +85,10 @@ def test_what_is_no_catalogue(tmp_path: Path, content: bytes, said: str):
 
 
 def test_what_the_page_does_not_take_in(tmp_path: Path):
-    workspace = Workspace(tmp_path / "session")
-
     def receive(name: str, content: bytes) -> str:
-        return in_chinese(lambda: workspace.receive(name, io.BytesIO(content), VIDEO_SUFFIXES, 1))
+        return in_chinese(
+            lambda: receive_file(tmp_path, name, io.BytesIO(content), VIDEO_SUFFIXES, 1)
+        )
 
     assert receive("notes.pdf", b"x").startswith("notes.pdf：这里不读取这种文件")
     assert receive("空.mp4", b"").startswith("空.mp4：这是空文件")
