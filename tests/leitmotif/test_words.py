@@ -62,7 +62,13 @@ def test_chinese_is_chinese():
     said = [
         c for c, text in words("zh").items() if not any("\u4e00" <= c <= "\u9fff" for c in text)
     ]
-    assert set(said) <= {"language.comma", "language.tag", "page.of_time", "reason.and", "reason.then"}
+    assert set(said) <= {
+        "language.comma",
+        "language.tag",
+        "page.of_time",
+        "reason.and",
+        "reason.then",
+    }
 
 
 def test_every_dimension_has_a_name_and_a_meaning_in_both():
