@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def calibration_table(found: Calibration) -> Table:
-    """One row per rated field: held-out R² / r / CCC of the four models, under them what they add, and what is kept."""
+    """One row per rated field: held-out R² / r / CCC of the four models, under them what they add,
+    and what is kept.
+    """
     title = f"Held-out agreement with {found.windows} rated windows of {found.clips} clips (R²/r/CCC; gain in R², 95 % interval)"
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0)

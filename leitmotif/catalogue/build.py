@@ -1,4 +1,5 @@
-"""A folder of music becomes a catalogue: in parallel, only what is new, and able to go on after a kill.
+"""A folder of music becomes a catalogue: in parallel, only what is new, and able to go on after a
+kill.
 
 Beside `audio_features.csv` stand `audio_features.curves.parquet` (every track over time),
 `audio_features.failed.csv` (files without a row, and why; only if there are any) and
@@ -49,7 +50,8 @@ class Report:
     """What a build did.
 
     analysed, unchanged, moved : files measured, left alone, found again under another name.
-    missing : tracks whose file is gone, kept and marked. duplicates : track id → the one it is a copy of.
+    missing : tracks whose file is gone, kept and marked. duplicates : track id → the one it is a
+    copy of.
     failed : (source, reason) of every file without a row. warnings : (track id, sentence).
     """
 
@@ -207,7 +209,9 @@ def _unchanged(file: Listed, seen: Seen | None, known: frozenset[str]) -> bool:
 def _recognise(
     state: State, todo: list[Listed], seen: dict[str, Seen], known: frozenset[str]
 ) -> tuple[int, list[Listed]]:
-    """Files whose content is measured already, moved or copied: only those of a known size are read to see."""
+    """Files whose content is measured already, moved or copied: only those of a known size are read
+    to see.
+    """
     by_size: dict[int | None, list[tuple[str, Seen]]] = {}
     for source, entry in seen.items():
         if entry.sha256 in known:
@@ -282,7 +286,9 @@ def _assemble(
 
 
 def _written_path(source: str, folder: Path) -> str:
-    """Relative to the catalogue where the file lies beside or below it, so that both can move together."""
+    """Relative to the catalogue where the file lies beside or below it, so that both can move
+    together.
+    """
     if "://" in source or not Path(source).is_relative_to(folder):
         return source
     return Path(source).relative_to(folder).as_posix()

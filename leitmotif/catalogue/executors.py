@@ -1,4 +1,6 @@
-"""Who does the work of a build: processes of this machine, or a Dask cluster. Outcomes as they come."""
+"""Who does the work of a build: processes of this machine, or a Dask cluster. Outcomes as they
+come.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 One SQLite file: which file had which content when last seen, and what each content was measured to
 be. Every track is committed by itself. Records are kept by content and extractor: a file that was
 moved or copied is recognised, one that changed is measured again. Every row carries a checksum; a
-row that is damaged is forgotten and measured again, a file that is no database at all is begun anew.
+row that is damaged is forgotten and measured again, a file that is no database at all is begun
+anew.
 """
 
 from __future__ import annotations

@@ -18,7 +18,9 @@ _AROUSAL, _VALENCE = MUSIC_NAMES.index("arousal"), MUSIC_NAMES.index("valence")
 
 @dataclass(frozen=True)
 class MusicMap:
-    """`place(features)` puts (n, 10) profiles on the map, (n, 2); `explained` is the share of the variance it shows."""
+    """`place(features)` puts (n, 10) profiles on the map, (n, 2); `explained` is the share of the
+    variance it shows.
+    """
 
     center: np.ndarray
     spread: np.ndarray
@@ -42,7 +44,9 @@ class MusicMap:
 
 
 def _turn(axes: np.ndarray) -> np.ndarray:
-    """The rotation or reflection (2, 2) that brings arousal closest to up and valence closest to right."""
+    """The rotation or reflection (2, 2) that brings arousal closest to up and valence closest to
+    right.
+    """
     u, _, vt = np.linalg.svd(axes[[_VALENCE, _AROUSAL]].T)
     return u @ vt
 

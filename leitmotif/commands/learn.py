@@ -8,14 +8,15 @@ import sys
 import time
 from pathlib import Path
 
+from data.errors import InputError
+from data.muvi_sync import is_muvi_sync, read_muvi_sync
+from leitmotif.learning.scored_videos import Learned, learn, read_sources
+from leitmotif.show.progress import progress_bar
+from recommender.report import best_partners
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser(
-        "learn",
-        help="make pairs of picture and music from videos that have music",
-        description="Score every scene of every video under FOLDER: the picture alone, and the music under it. "
-        "A folder laid out like MuVi-Sync (per_second.csv) is read as it is.",
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Score every scene of every video under FOLDER: the picture alone, and the music under it. A folder laid out like MuVi-Sync (per_second.csv) is read as it is."
     parser.add_argument("folder", type=Path)
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("pairs.csv"), help="CSV (%(default)s)"
@@ -48,13 +49,9 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from data.errors import InputError
-    from data.muvi_sync import is_muvi_sync, read_muvi_sync
-    from leitmotif.learning.scored_videos import Learned, learn, read_sources
-    from leitmotif.show.progress import progress_bar
 
     if args.jobs == 0 or not 0 <= args.min_music <= 1:
-        raise InputError("--jobs cannot be 0, and --min-music is a share between 0 and 1.")
+        raise InputError("command.jobs")
     began = time.perf_counter()
     if is_muvi_sync(args.folder):
         pairs = read_muvi_sync(args.folder)
@@ -91,7 +88,6 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _record(args: argparse.Namespace, learned, seconds: float) -> dict:
-    from recommender.report import best_partners
 
     pairs = learned.pairs
     return {

@@ -29,11 +29,13 @@ def evaluate_source(
     progress: Progress | None = None,
     **options: object,
 ) -> Evaluation:
-    """Judge every predictor on a folder laid out like MuVi-Sync, a folder of scored videos, or a pairs file.
+    """Judge every predictor on a folder laid out like MuVi-Sync, a folder of scored videos, or a
+    pairs file.
 
-    cross_validate : fit the baselines and the network on the source itself, `folds` of its sources apart.
-    train : pairs to fit them on instead; by default the shipped pairs that the same extractors measured.
-        Without any, only predictors that need no fitting are judged.
+    cross_validate : fit the baselines and the network on the source itself, `folds` of its sources
+    apart.
+    train : pairs to fit them on instead; by default the shipped pairs that the same extractors
+        measured. Without any, only predictors that need no fitting are judged.
     weights : the predictor judged as "shipped"; by default the one that ships.
     options : pool, draws, seed; see `recommender.evaluate.score`.
     """
@@ -58,7 +60,9 @@ def evaluate_source(
 
 
 def _fits(pairs: Pairs) -> dict[str, protocol.Fit]:
-    """Every predictor; the network with the sizes that were tuned on pairs of the same extractor, else with the default ones."""
+    """Every predictor; the network with the sizes that were tuned on pairs of the same extractor,
+    else with the default ones.
+    """
     if TUNED.is_file():
         metadata, _ = read_weights(TUNED)
         if metadata["kind"] == "network" and metadata["video_extractor"] in pairs.video_extractors:
@@ -72,7 +76,9 @@ def _fits(pairs: Pairs) -> dict[str, protocol.Fit]:
 
 
 def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol.Judge], list[str]]:
-    """The row of the shipped predictor, unless it learned from these very sources; and what to know of it."""
+    """The row of the shipped predictor, unless it learned from these very sources; and what to know
+    of it.
+    """
     learned = set((recommender.metadata or {}).get("trained_on", {}).get("sources", ()))
     name = f"shipped: {recommender.name}"
     if learned & set(pairs.sources):
@@ -96,9 +102,7 @@ def read_source(source: str | os.PathLike, progress: Progress | None = None) -> 
     """The pairs of anything that `leitmotif evaluate` takes."""
     source = Path(source)
     if not source.exists():
-        raise InputError(
-            f"{source}: no such file or folder; give scored videos, a folder laid out like MuVi-Sync, or a pairs file."
-        )
+        raise InputError("learn.no_source", source=source)
     if source.is_file():
         return read_pairs(source)
     if is_muvi_sync(source):
@@ -109,7 +113,9 @@ def read_source(source: str | os.PathLike, progress: Progress | None = None) -> 
 
 
 def shipped_pairs(pairs: Pairs) -> Pairs | None:
-    """The shipped training and validation pairs that the same extractors measured; None if there are none."""
+    """The shipped training and validation pairs that the same extractors measured; None if there
+    are none.
+    """
     for path in SHIPPED_PAIRS:
         if path.is_file():
             known = read_pairs(path)

@@ -1,11 +1,11 @@
 """A folder of videos that have music already becomes pairs: pictures beside the sound under them.
 
-Each video is watched once and cut into scenes; a scene's 11 numbers come from its picture alone, its
-10 from its soundtrack alone. Scenes that are too short, silent or not music are left out and counted.
-What is music the tagger (YAMNet) says; without its weights the share stays unknown, and every scene
-that sounds is kept, speech included.
-Finished files are kept in a journal in the cache folder until the whole folder is done, so a stopped
-run goes on where it was; a journal written by another version of the extractors is not used.
+Each video is watched once and cut into scenes; a scene's 11 numbers come from its picture alone,
+its 10 from its soundtrack alone. Scenes that are too short, silent or not music are left out and
+counted. What is music the tagger (YAMNet) says; without its weights the share stays unknown, and
+every scene that sounds is kept, speech included. Finished files are kept in a journal in the cache
+folder until the whole folder is done, so a stopped run goes on where it was; a journal written by
+another version of the extractors is not used.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def learn(
     """Score every scene of every video under `folder`.
 
     sources : file (path inside the folder, forward slashes) to the name of what it was cut from;
-        several clips of one film share a name and so a split. A file that is not named is its own source.
+        several clips of one film share a name and so a split. A file that is not named is its own
+        source.
     min_music_share : scenes whose sound is less than this share music are left out.
     jobs : processes; negative counts from the number of cores.
     output : where to write the pairs; only then is what was kept for a stopped run let go.
@@ -249,5 +250,9 @@ def _version() -> str:
     from features.video.extract import expected_extractor
 
     return "|".join(
-        (expected_extractor(), audio.EXTRACTOR, "tagger" if pretrained.find("yamnet") else "no tagger")
+        (
+            expected_extractor(),
+            audio.EXTRACTOR,
+            "tagger" if pretrained.find("yamnet") else "no tagger",
+        )
     )

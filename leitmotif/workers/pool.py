@@ -2,8 +2,8 @@
 
 Files from outside can bring a native decoder down, and the process with it. Executors of the
 standard library and of joblib then say that some worker died, not over which item, and need
-semaphores that small containers lack. Here every worker is a child with two pipes: it gets one item,
-gives one result, and ends when its parent does.
+semaphores that small containers lack. Here every worker is a child with two pipes: it gets one
+item, gives one result, and ends when its parent does.
 """
 
 from __future__ import annotations
