@@ -264,8 +264,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `… | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()
+    except OSError as error:  # stdout is a file on a full disk
+        _leave_stdout()
+        say(str(Sentence("command.cannot_print", why=error.strerror or str(error))))
+        return 2
     return 0
+
+
+def _leave_stdout() -> None:
+    """What is still held back goes nowhere, also when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -41,8 +41,8 @@ def training(scenes: int, epochs: int) -> dict:
     """Ridge and `epochs` epochs of batches of 64 on `scenes` training pairs."""
     from planted import curved_rule, planted
 
+    from recommender.fit_network import train
     from recommender.lit_module import Settings
-    from recommender.train import train
 
     pairs, _ = planted(curved_rule, scenes * 5 // 3, noise=0.25)
     parts = pairs.split("train"), pairs.split("validation")
@@ -59,7 +59,7 @@ def planted_truth() -> dict:
     from planted import curved_rule, linear_rule, planted, the_rule
 
     from recommender.baselines import BASELINES
-    from recommender.evaluate import fit_network, held_out
+    from recommender.comparison import fit_network, held_out
     from recommender.lit_module import Settings
     from recommender.network import Config
 
@@ -119,7 +119,7 @@ def _tuned_once(rule: str, scenes: int, noise: float, trials: int, seed: int) ->
     """Recall@3 of the rule, the default and the tuned network: everything, the fresh sources too, drawn anew by `seed`."""
     import planted
 
-    from recommender.evaluate import fit_network, held_out
+    from recommender.comparison import fit_network, held_out
     from recommender.lit_module import Settings
     from recommender.tune import best_of, tune
 

@@ -148,6 +148,18 @@ def measure(folder: str | os.PathLike) -> tuple[dict[str, np.ndarray], tuple[str
     )
 
 
+def read_seconds(folder: str | os.PathLike) -> dict[str, dict[str, np.ndarray]]:
+    """The columns of every video second by second, by source (`muvi-001` …); see `COLUMNS`.
+
+    Raises `InputError` as `read_muvi_sync` does.
+    """
+    table = _read(Path(folder, "per_second.csv"))
+    return {
+        f"muvi-{video}": {name: column[rows] for name, column in table.items()}
+        for video, rows in _by_video(table)
+    }
+
+
 def write_reference(folder: str | os.PathLike, path: str | os.PathLike = REFERENCE) -> dict:
     """Median and 1.4826·MAD of every quantity over the windows of the training videos, as JSON."""
     quantities, sources, _ = measure(folder)

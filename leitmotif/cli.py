@@ -37,7 +37,8 @@ def get_parser(command: str | None = None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="leitmotif",
         description=(
-            "Music for moving pictures: a video in, the tracks of your own catalogue that fit it out."
+            "Music for moving pictures: "
+            "a video in, the tracks of your own catalogue that fit it out."
         ),
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

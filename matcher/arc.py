@@ -7,12 +7,12 @@ All curves have one value a second and are smoothed by a Gaussian of σ = `SIGMA
     l(t) = loudness in LU above the track's own, floor −30
     p(t) = z(z(c) + z(m))                    z: mean 0, sd 1 within the window of W seconds
     r(o) = mean_t p(t) · z_W(l)(o + t)       the correlation if the film begins at second o
-    z(o) = r(o) / √( (1/W) Σ_{|k|<K} (1 − |k|/W) ρ_p(k) ρ_l(k) ),   K = min(60, W/2)
+    z(o) = r(o) / √( 1/(W − 1) Σ_{|k|<K} (1 − |k|/W) ρ_p(k) ρ_l(k) ),   K = min(60, W/2)
 
 The sum corrects for curves that drift slowly and so agree by chance (Bartlett 1946, *J. Royal
 Statistical Society* Suppl. 8); it counts at least .2. ρ are the windows' autocorrelations, the
-products of each lag divided by their number W − k. A curve that never changes is dropped; under
-30 s p is z(m).
+products of each lag divided by their number W − k; W − 1 because both curves lost their mean. A
+curve that never changes is dropped; under 30 s p is z(m).
 Where a film outlasts a track, its first seconds are compared with all of the track.
 
 On 503 music videos with the true place known, r finds the true track of 100 in the first ten in

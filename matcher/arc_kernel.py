@@ -53,7 +53,7 @@ def correlate(
             r1 += picture[1, t] * x[t]
             r2 += picture[2, t] * x[t]
         scale = sd * seconds
-        z[i, 0] = r0 / scale / np.sqrt(max(v0, least) / seconds)
-        z[i, 1] = r1 / scale / np.sqrt(max(v1, least) / seconds)
-        z[i, 2] = r2 / scale / np.sqrt(max(v2, least) / seconds)
+        z[i, 0] = r0 / scale / np.sqrt(max(v0, least) / (seconds - 1))
+        z[i, 1] = r1 / scale / np.sqrt(max(v1, least) / (seconds - 1))
+        z[i, 2] = r2 / scale / np.sqrt(max(v2, least) / (seconds - 1))
         r[i] = r2 / scale

@@ -305,14 +305,14 @@ def euclidean(
     used, slack = 0, 0.0
     for j in range(dims.size):
         f = dims[j]
-        share = weights[f] * (unit[j] / sd[f]) ** 2 / scale
-        if share < 1e-30:
+        relative = weights[f] * (unit[j] / sd[f]) ** 2 / scale
+        if relative < 1e-30:
             continue  # left out of the bounds, counted in the distances
         y = (query[f] - center[j]) / unit[j]
         if not abs(y) < 1e15:
             return SCAN, 0
-        q[used], w[used], active[used] = y, share, j
-        slack += share * (_ROUNDING * (reach[j] + abs(y))) ** 2
+        q[used], w[used], active[used] = y, relative, j
+        slack += relative * (_ROUNDING * (reach[j] + abs(y))) ** 2
         used += 1
     root, slack = np.sqrt(scale), np.sqrt(slack)
 
@@ -544,12 +544,12 @@ def cosine(
     for j in range(dims.size):
         f = dims[j]
         if weights[f] > 0:
-            share = weights[f] * (unit[j] / sd[f]) ** 2 / scale
+            relative = weights[f] * (unit[j] / sd[f]) ** 2 / scale
             z, offset = (query[f] - middle[f]) / unit[j], (center[j] - middle[f]) / unit[j]
-            if share < 1e-30 or not abs(z) < 1e15 or not abs(offset) < 1e15:
+            if relative < 1e-30 or not abs(z) < 1e15 or not abs(offset) < 1e15:
                 return SCAN, 0
-            length += share * z * z
-            error += share * offset * offset
+            length += relative * z * z
+            error += relative * offset * offset
             used += 1
     length, error = np.sqrt(length), np.float32(4 * _ROUNDING * np.sqrt(error) + 1e-18)
     if not length > 1e-15:

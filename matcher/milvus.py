@@ -88,12 +88,17 @@ class MilvusIndex:
             from pymilvus import MilvusClient
         except ImportError:
             raise InputError("index.no_client", uri=uri) from None
-        # what the client has to say comes as an exception
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
+        for logger in ("pymilvus", "milvus_lite"):  # what they have to say comes as an exception
+            logging.getLogger(logger).setLevel(logging.CRITICAL)
         token = token if token is not None else os.environ.get("MILVUS_TOKEN", "")
-        client = _patiently(
-            lambda: MilvusClient(uri, token=token, timeout=timeout, grpc_options=_GRPC), uri
-        )
+        try:
+            client = _patiently(
+                lambda: MilvusClient(uri, token=token, timeout=timeout, grpc_options=_GRPC), uri
+            )
+        except InputError:
+            raise
+        except ValueError as error:  # the client takes addresses apart with urllib
+            raise InputError("index.refused", uri=uri, why=str(error)) from None
         return cls(client, uri, collection)
 
     def close(self) -> None:

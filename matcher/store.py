@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,6 +36,7 @@ MAGIC = b"LEITMIDX"
 _BEFORE = b"leitmotif-index-1"
 """Stands in the header of version 1, which was a safetensors file."""
 _ALIGNED = 64
+_DTYPES = ("<f8", "<f4", "<i8", "<i4", "|u1")
 
 
 def write(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> None:
@@ -64,7 +66,11 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
     where there is none.
     """
     try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # a pipe would be waited for
+            raise InputError("index.not_ours", file=path)
         whole = np.fromfile(path, dtype=np.uint8)
+    except InputError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
         raise InputError("index.unreadable", file=str(path), why=why) from None
@@ -98,10 +104,9 @@ def _parse(whole: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         first, last = place["bytes"]
         if not 0 <= first <= last <= body.size:
             raise ValueError(name)
-        dtype = np.dtype(place["dtype"])
-        if dtype.kind not in "fiu":
+        if place["dtype"] not in _DTYPES:
             raise ValueError(name)
-        arrays[name] = body[first:last].view(dtype).reshape(place["shape"])
+        arrays[name] = body[first:last].view(place["dtype"]).reshape(place["shape"])
     return arrays, {str(k): str(v) for k, v in header["seal"].items()}
 
 

@@ -162,9 +162,9 @@ BASELINES: Mapping[str, Callable[[Pairs], Predict]] = {
     "PLS": partial_least_squares,
     "CCA": canonical_correlation,
 }
-"""In the order of the table. The network comes last, from `recommender.train`."""
+"""In the order of the table. The network comes last, from `recommender.fit_network`."""
 UNSTRETCHED = ("mean profile", "VA only", "linear prior", "ridge, unstretched")
-"""Predictors whose query is the prediction itself, see `recommender.spread`."""
+"""Predictors whose query is the prediction itself, see `recommender.stretch`."""
 
 
 def measured_only(train: Pairs, forward: Forward) -> Predict:

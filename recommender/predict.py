@@ -16,12 +16,13 @@ import numpy as np
 from data.errors import InputError
 from data.folders import ROOT
 from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, MusicProfile, VideoProfile
+from data.words import Sentence
 from recommender import prior
 from recommender.forward import Forward, network_forward
 from recommender.linear import Linear
-from recommender.spread import Spread
+from recommender.predictor_file import read_predictor
+from recommender.stretch import Stretch
 from recommender.units import check_values
-from recommender.weights import read_weights
 
 PRIOR_DESCRIPTION = (
     "A documented linear prior: music follows the picture in arousal, valence, pace, tension and colour. "
@@ -36,8 +37,8 @@ class Recommender:
 
     name : short, with a version; written into the `extractor` of every prediction.
     description : one or two sentences for people: what it is and what it learned from.
-    forward : the most likely music, before `spread` stretches it into a query.
-    spread : see `recommender.spread`; None leaves predictions as they are.
+    forward : the most likely music, before `stretch` makes it into a query.
+    stretch : see `recommender.stretch`; None leaves predictions as they are.
     reliability : (10,) held-out R² an output can reach (squared correlation, 0 where it is negative or
         was not measured); None where nothing was held out.
     video_extractor, music_extractor : what measured the pairs it learned from; empty for any.
@@ -47,7 +48,7 @@ class Recommender:
     name: str
     description: str
     forward: Forward
-    spread: Spread | None = None
+    stretch: Stretch | None = None
     reliability: np.ndarray | None = None
     video_extractor: str = ""
     music_extractor: str = ""
@@ -76,7 +77,7 @@ class Recommender:
 
     def _query(self, values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         music, evidence = self.forward(values, confidence)
-        return (self.spread.apply(music) if self.spread else music), evidence
+        return (self.stretch.apply(music) if self.stretch else music), evidence
 
     def _profile(
         self, values: np.ndarray, confidence: np.ndarray, warnings: tuple[str, ...]
@@ -92,7 +93,12 @@ class Recommender:
         ):
             return ()
         return (
-            f"The picture was measured by '{video.extractor}', but {self.name} learned from '{self.video_extractor}'.",
+            Sentence(
+                "recommender.other_extractor",
+                measured=video.extractor,
+                name=self.name,
+                learned=self.video_extractor,
+            ),
         )
 
 
@@ -113,20 +119,20 @@ def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
     if path == "prior" or (path is None and not SHIPPED.is_file()):
         return linear_prior()
     path = Path(path or SHIPPED)
-    metadata, arrays = read_weights(path)
+    metadata, arrays = read_predictor(path)
     try:
         forward = (
             _linear_forward(arrays)
             if metadata["kind"] == "linear"
             else _network_forward(arrays, metadata["config"])
         )
-        spread = Spread(arrays["spread_centre"], arrays["spread_factor"])
+        stretch = Stretch(arrays["stretch_centre"], arrays["stretch_factor"])
         reliability = metadata.get("reliability")
         return Recommender(
             metadata["name"],
             metadata["description"],
             forward,
-            spread,
+            stretch,
             None
             if reliability is None
             else np.array([np.nan if r is None else r for r in reliability], dtype=float),
@@ -136,9 +142,7 @@ def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
         )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         first = str(error).splitlines()[0]
-        raise InputError(
-            f"{path}: the weights do not fit together ({first}); train again with `leitmotif train`."
-        ) from None
+        raise InputError("recommender.inconsistent", file=path, why=first) from None
 
 
 def _linear_forward(arrays: Mapping[str, np.ndarray]) -> Forward:

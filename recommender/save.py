@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from data.pairs import Pairs
+from recommender.fit_network import Trained
 from recommender.forward import Forward, network_forward
 from recommender.linear import Linear
-from recommender.spread import NO_SPREAD, fit_spread
-from recommender.train import Trained
-from recommender.weights import write_weights
+from recommender.predictor_file import write_predictor
+from recommender.stretch import NO_STRETCH, fit_stretch
 
 
 def save(
@@ -31,10 +31,15 @@ def save(
 
     metadata : scores, reliability (10 numbers) and whatever else belongs to the file.
     """
-    spread = NO_SPREAD
+    stretched = NO_STRETCH
     if stretch:
-        spread = fit_spread(forward_of(model)(pairs.video, pairs.video_confidence)[0], pairs.music)
-    arrays: dict[str, np.ndarray] = {"spread_centre": spread.centre, "spread_factor": spread.factor}
+        stretched = fit_stretch(
+            forward_of(model)(pairs.video, pairs.video_confidence)[0], pairs.music
+        )
+    arrays: dict[str, np.ndarray] = {
+        "stretch_centre": stretched.centre,
+        "stretch_factor": stretched.factor,
+    }
     known: dict[str, object] = {
         "trained_on": {
             "origin": Path(pairs.origin).name,
@@ -59,7 +64,7 @@ def save(
         "video_extractor": pairs.video_extractor,
         "music_extractor": pairs.music_extractor,
     }
-    write_weights(path, kind, arrays, {**known, **metadata})
+    write_predictor(path, kind, arrays, {**known, **metadata})
 
 
 def forward_of(model: Linear | Trained) -> Forward:

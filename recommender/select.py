@@ -15,14 +15,14 @@ import numpy as np
 
 from data.errors import InputError, Progress
 from data.pairs import Pairs
-from recommender import evaluate, prior
+from recommender import comparison, prior
 from recommender.baselines import Predict, measured_only
-from recommender.evaluate import MIN_TEST_SOURCES, NETWORK, PRIOR
+from recommender.comparison import MIN_TEST_SOURCES, NETWORK, PRIOR
+from recommender.fit_network import Trained, train
 from recommender.linear import Linear, fit_ridge
 from recommender.lit_module import Settings
 from recommender.network import Config
 from recommender.save import forward_of, reliability, save
-from recommender.train import Trained, train
 from recommender.trainable import check_trainable
 
 CANDIDATES = (PRIOR, "ridge", "ridge around prior", NETWORK)
@@ -39,8 +39,8 @@ class Selection:
     winner: str
     model: Linear | Trained
     train: Pairs
-    validation: evaluate.Evaluation
-    test: evaluate.Evaluation | None
+    validation: comparison.Evaluation
+    test: comparison.Evaluation | None
 
     @property
     def reliability(self) -> list[float] | None:
@@ -72,9 +72,7 @@ def select(
     Raises `InputError` where the pairs cannot be trained or judged on.
     """
     if keep is not None and keep not in CANDIDATES:
-        raise InputError(
-            f"--keep: '{keep}' is no candidate; choose one of {', '.join(CANDIDATES)}."
-        )
+        raise InputError("training.no_candidate", given=keep, candidates=CANDIDATES)
     fitted, validation, test = pairs.split("train"), pairs.split("validation"), pairs.split("test")
     check_trainable(fitted)
     models: dict[str, Linear | Trained] = {
@@ -85,21 +83,21 @@ def select(
             fitted, validation, config, settings, folder=folder, resume=resume, progress=progress
         ),
     }
-    fits: Mapping[str, evaluate.Fit] = {
+    fits: Mapping[str, comparison.Fit] = {
         name: _fitted(name, model) for name, model in models.items()
     }
-    table = evaluate.held_out(
+    table = comparison.held_out(
         fitted, validation, fits, title=f"{Path(pairs.origin).name}: validation"
     )
     winner = keep or max(CANDIDATES, key=lambda name: table[name].metrics[metric])
     tested = None
     if len(set(test.sources)) >= MIN_TEST_SOURCES:
-        tested = evaluate.held_out(fitted, test, fits, title=f"{Path(pairs.origin).name}: test")
+        tested = comparison.held_out(fitted, test, fits, title=f"{Path(pairs.origin).name}: test")
     return Selection(winner, models[winner], fitted, table, tested)
 
 
 def _fitted(name: str, model: Linear | Trained) -> Callable[[Pairs], Predict]:
-    """A fit that was done before, in the form that `evaluate` takes."""
+    """A fit that was done before, in the form that `comparison` takes."""
     forward = forward_of(model)
 
     def everything(pairs: Pairs) -> np.ndarray:

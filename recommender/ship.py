@@ -20,12 +20,12 @@ import numpy as np
 
 from data.folders import ROOT
 from data.pairs import Pairs, read_pairs
-from recommender import card, evaluate, prior
-from recommender.evaluate import BASELINES, NETWORK, PRIOR, Evaluation, Prediction
+from recommender import card, comparison, prior
+from recommender.comparison import BASELINES, NETWORK, PRIOR, Evaluation, Prediction
 from recommender.predict import PRIOR_DESCRIPTION, SHIPPED, load_recommender
+from recommender.predictor_file import read_predictor, write_predictor
 from recommender.save import reliability
-from recommender.spread import NO_SPREAD
-from recommender.weights import read_weights, write_weights
+from recommender.stretch import NO_STRETCH
 
 PAIRS, MUSIC_VIDEOS = ROOT / "pairs.csv", ROOT / "pairs_muvi_sync.csv"
 MUSIC_VIDEO_NETWORK = SHIPPED.with_name("recommender_music_videos.safetensors")
@@ -38,16 +38,16 @@ def judge_on_clips(pairs: Pairs, music_videos: Pairs) -> Evaluation:
     network = load_recommender(MUSIC_VIDEO_NETWORK)
 
     def by_network(clips: Pairs) -> Prediction:
-        music = evaluate.measured_only(music_videos, network.forward)(clips)
-        return Prediction(music, network.spread.apply(music))
+        music = comparison.measured_only(music_videos, network.forward)(clips)
+        return Prediction(music, network.stretch.apply(music))
 
     given = {
-        "ridge from music videos": lambda clips: evaluate.predict_with(
+        "ridge from music videos": lambda clips: comparison.predict_with(
             BASELINES["ridge"], music_videos, clips
         ),
         "network from music videos": by_network,
     }
-    return evaluate.cross_validate(
+    return comparison.cross_validate(
         pairs, BASELINES, folds=CLIP_FOLDS, given=given, title=PAIRS.name
     )
 
@@ -63,10 +63,10 @@ def write_default(table: Evaluation, path: Path = SHIPPED) -> list[float]:
         "reliability": reliable,
         "evaluation": table.to_dict(),
     }
-    write_weights(
+    write_predictor(
         path,
         "linear",
-        arrays | {"spread_centre": NO_SPREAD.centre, "spread_factor": NO_SPREAD.factor},
+        arrays | {"stretch_centre": NO_STRETCH.centre, "stretch_factor": NO_STRETCH.factor},
         metadata,
     )
     return reliable
@@ -77,17 +77,17 @@ def judge_on_music_videos(pairs: Pairs) -> tuple[Evaluation, Evaluation]:
     from recommender.lit_module import Settings
     from recommender.network import Config
 
-    metadata, _ = read_weights(MUSIC_VIDEO_NETWORK)
+    metadata, _ = read_predictor(MUSIC_VIDEO_NETWORK)
     tuned = {"config": Config(**metadata["config"]), "settings": Settings(**metadata["settings"])}
-    table = evaluate.cross_validate(
-        pairs, evaluate.all_fits(**tuned), folds=VIDEO_FOLDS, title=MUSIC_VIDEOS.name
+    table = comparison.cross_validate(
+        pairs, comparison.all_fits(**tuned), folds=VIDEO_FOLDS, title=MUSIC_VIDEOS.name
     )
     fits = {name: BASELINES[name] for name in (PRIOR, "ridge", "ridge around prior")}
     fits |= {
-        "network, default sizes": evaluate.fit_network(),
-        "network, tuned sizes": evaluate.fit_network(**tuned),
+        "network, default sizes": comparison.fit_network(),
+        "network, tuned sizes": comparison.fit_network(**tuned),
     }
-    return table, evaluate.held_out(
+    return table, comparison.held_out(
         pairs.split("train", "validation"), pairs.split("test"), fits, title="test"
     )
 

@@ -26,7 +26,7 @@ HOMES = {
     "librosa": r"features/",
     "av": r"features/|tools/demo/",  # the demo's generator writes the files that features read
     "torch": r"features/video/temporal\.py|recommender/|leitmotif/calibration/residual\.py",
-    "pytorch_lightning": r"recommender/(lit_module|datamodule|train|tune|evaluate)\.py|leitmotif/calibration/residual\.py",
+    "pytorch_lightning": r"recommender/(lit_module|datamodule|fit_network|tune)\.py|leitmotif/calibration/residual\.py",
     "optuna": r"recommender/tune\.py",
     "pymilvus": r"matcher/milvus\.py",
     "streamlit": r"streamlit_app\.py|leitmotif/page/|leitmotif/commands/app\.py",  # the page's parts, and what starts it

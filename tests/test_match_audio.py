@@ -367,6 +367,18 @@ def test_nothing_heavy_is_imported(table):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_an_answer_that_finds_no_room_is_said_so(table):
+    argv = [sys.executable, str(ROOT / "match_audio.py"), *map(str, asked_of(table))]
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, encoding="utf-8")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "match_audio.py: the answer cannot be written (No space left on device); "
+        "make room, or print it somewhere else.\n"
+    )
+
+
 def test_it_runs_as_a_script_from_anywhere(table, tmp_path):
     argv = [
         sys.executable,

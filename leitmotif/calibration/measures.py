@@ -12,7 +12,7 @@ import numpy as np
 
 
 def r_squared(rated: np.ndarray, answer: np.ndarray) -> float:
-    """Share of the ratings' variance about their mean that the answers explain; negative if none."""
+    """Share of the ratings' variance that the answers explain; negative if none."""
     return float(1 - np.square(rated - answer).sum() / np.square(rated - rated.mean()).sum())
 
 

@@ -21,8 +21,8 @@ import numpy as np
 
 from data.encoding import to_utf8
 from data.errors import InputError
-from data.profiles import VIDEO_FIELDS, VIDEO_NAMES, column_key, field_lookup
 from data.media import VIDEO_SUFFIXES
+from data.profiles import VIDEO_FIELDS, VIDEO_NAMES, column_key, field_lookup
 
 _FIELDS = field_lookup(VIDEO_FIELDS)
 _COLUMNS = {
@@ -267,7 +267,7 @@ class _Clips:
         return path.relative_to(self._folder).as_posix()
 
     def find(self, name: str) -> Path:
-        """The one clip of that name; ValueError with the reason if there is none, or more than one."""
+        """The one clip of that name; ValueError with the reason if there is none or several."""
         found = (
             self._by_name.get(name.replace("\\", "/").removeprefix("./").casefold(), [])
             if name
@@ -279,6 +279,7 @@ class _Clips:
             )
         if len(found) > 1:
             raise ValueError(
-                f"clip '{name}' could be {' or '.join(self.name(p) for p in found[:2])}; give the path within the folder"
+                f"clip '{name}' could be {' or '.join(self.name(p) for p in found[:2])}; "
+                "give the path within the folder"
             )
         return found[0]

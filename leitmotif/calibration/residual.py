@@ -24,12 +24,12 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from data.atomic import atomic_path
 from features.video.temporal import TemporalSettings, TemporalTransformer, batch
-from recommender.quiet import quiet_lightning
+from recommender.quiet_lightning import quiet_lightning
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """Everything of training that is not a size of the network (ours, chosen on simulated raters)."""
+    """Everything of training that is not a size of the network (chosen on simulated raters)."""
 
     learning_rate: float = 2e-3
     weight_decay: float = 0.05

@@ -73,7 +73,7 @@ def cut(path: Path, duration: float, group: str) -> list[Window]:
 
 
 def heard(path: Path, window: Window) -> np.ndarray | None:
-    """What the music of a window says of its picture, (11,) with NaN elsewhere; None without music."""
+    """What a window's music says of its picture, (11,) with NaN elsewhere; None without music."""
     from features.audio import analyze
 
     found = analyze(path, start=window.start, end=window.end, tags=True)

@@ -98,7 +98,7 @@ def _varying(scores: np.ndarray) -> int:
 def _solve(
     kernels: np.ndarray, base: np.ndarray, share: np.ndarray, groups: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One field: variances of the parts, weight of each window, and each window's left-out answer."""
+    """One field: variances of the parts, windows' weights, and each window's left-out answer."""
     missed = ndtri(np.clip(share, ENDS, 1 - ENDS)) - base
     noise = _noise(base, share)
     draw = np.sort(np.random.default_rng(0).permutation(len(missed))[:MOST])

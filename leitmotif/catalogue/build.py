@@ -260,7 +260,7 @@ def _under(source: str, folders) -> bool:
 def _assemble(
     state: State, tracks: list[Track], output: Path
 ) -> tuple[Catalogue, list[tuple[str, str]]]:
-    """The catalogue with duplicates marked, and warnings by track; curves are written on the way."""
+    """The catalogue with duplicates marked, and warnings by track; writes the curves."""
     rows, prints, warnings = [], [], []
     with (
         atomic_path(output.with_name(f"{output.stem}.curves.parquet")) as temporary,

@@ -52,5 +52,5 @@ def _turn(axes: np.ndarray) -> np.ndarray:
 
 
 def sample(n: int, limit: int) -> np.ndarray:
-    """At most `limit` of n rows, evenly spread, ascending: a map of more dots than that is a blot."""
+    """At most `limit` of n rows, evenly spread, ascending: a map of more dots is a blot."""
     return np.arange(n) if n <= limit else np.linspace(0, n - 1, limit).astype(int)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import mutagen
-from data.encoding import to_utf8
 
+from data.encoding import to_utf8
 from features.audio.container import container_tags
 
 _NAMES = {
@@ -35,7 +35,7 @@ COLUMNS = tuple(_NAMES)
 
 
 def read_tags(path: Path, fallback_title: str) -> dict[str, str]:
-    """Text by `COLUMNS`, empty where the file does not say; its name is the title of last resort."""
+    """Text by `COLUMNS`, empty where the file says nothing; its name is a title of last resort."""
     found = dict(_by_mutagen(path))
     if not found.keys() & {"title", "tit2", "\xa9nam"}:
         found = {k.casefold(): v for k, v in container_tags(path).items()} | found

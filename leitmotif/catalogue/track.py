@@ -103,7 +103,7 @@ def local_file(source: str) -> Iterator[Path]:
 
 
 def reason_of(error: InputError) -> str:
-    """An error's sentence without the file it begins with: the report names it in its own column."""
+    """An error's sentence without the file it begins with: the report names that beside it."""
     said = str(error.sentence)
     head, separator, tail = said.partition(": ")
     return tail if separator and ("/" in head or "\\" in head or "." in head) else said

@@ -54,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
         options["server.allowedHosts"] = "*"  # the page's own guard looks closer
         os.environ.setdefault("LEITMOTIF_HOSTS", ",".join(_names_of(args.host)))
         print(
-            f"leitmotif: whoever reaches {args.host} can use this page; paths of this machine are not offered there.",
+            f"leitmotif: whoever reaches {args.host} can use this page; "
+            "paths of this machine are not offered there.",
             file=sys.stderr,
         )
     return (

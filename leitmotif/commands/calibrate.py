@@ -21,7 +21,13 @@ from leitmotif.show.terminal import console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = "RATINGS.csv names a clip per row (columns clip, and if you like start and end in seconds, rater, group) and rates it in any of the eleven fields. Every field keeps the simplest model that wins on clips it has not seen: the closed form, a curve over it, a model of what a window is on the whole, or a light Transformer over time. The file that comes out is what --profile-weights takes."
+    parser.description = (
+        "RATINGS.csv names a clip per row (columns clip, and if you like start and end in "
+        "seconds, rater, group) and rates it in any of the eleven fields. Every field keeps the"
+        " simplest model that wins on clips it has not seen: the closed form, a curve over it, "
+        "a model of what a window is on the whole, or a light Transformer over time. The file "
+        "that comes out is what --profile-weights takes."
+    )
     parser.add_argument("ratings", type=Path, nargs="?", metavar="RATINGS.csv")
     parser.add_argument(
         "--videos",

@@ -77,14 +77,16 @@ def run_build(args: argparse.Namespace) -> int:
     for source, reason in report.failed[:_SHOWN]:
         print(f"left out {source}: {reason}", file=sys.stderr)
     if len(report.failed) > _SHOWN:
-        print(
-            f"… and {len(report.failed) - _SHOWN} more, all in {args.output.with_name(args.output.stem + '.failed.csv')}",
-            file=sys.stderr,
-        )
+        table = args.output.with_name(f"{args.output.stem}.failed.csv")
+        print(f"… and {len(report.failed) - _SHOWN} more, all in {table}", file=sys.stderr)
     counts = {
-        "analysed": report.analysed, "unchanged": report.unchanged, "moved": report.moved, "missing (marked)": len(report.missing),
-        "near-duplicates (marked)": len(report.duplicates), "left out": len(report.failed),
-    }  # fmt: skip
+        "analysed": report.analysed,
+        "unchanged": report.unchanged,
+        "moved": report.moved,
+        "missing (marked)": len(report.missing),
+        "near-duplicates (marked)": len(report.duplicates),
+        "left out": len(report.failed),
+    }
     print(
         f"{args.output}: {len(report.catalogue)} tracks; "
         + ", ".join(f"{n} {what}" for what, n in counts.items() if n)

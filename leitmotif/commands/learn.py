@@ -12,11 +12,14 @@ from data.errors import InputError
 from data.muvi_sync import is_muvi_sync, read_muvi_sync
 from leitmotif.learning.scored_videos import Learned, learn, read_sources
 from leitmotif.show.progress import progress_bar
-from recommender.report import best_partners
+from recommender.comparison_page import best_partners
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Score every scene of every video under FOLDER: the picture alone, and the music under it. A folder laid out like MuVi-Sync (per_second.csv) is read as it is."
+    parser.description = (
+        "Score every scene of every video under FOLDER: the picture alone, and the music under "
+        "it. A folder laid out like MuVi-Sync (per_second.csv) is read as it is."
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("pairs.csv"), help="CSV (%(default)s)"
@@ -69,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
                 progress=progress,
             )
     if args.page:
-        from recommender.report import write_scatter_page
+        from recommender.comparison_page import write_scatter_page
 
         write_scatter_page(args.page, learned.pairs)
     seconds = time.perf_counter() - began
@@ -83,7 +86,8 @@ def run(args: argparse.Namespace) -> None:
         )
     count, sources = len(learned.pairs), len(set(learned.pairs.sources))
     print(
-        f"{args.output}: {count} scenes of {sources} sources from {learned.files} files, {len(learned.left_out)} left out, {seconds:.0f} s"
+        f"{args.output}: {count} scenes of {sources} sources from {learned.files} files, "
+        f"{len(learned.left_out)} left out, {seconds:.0f} s"
     )
 
 

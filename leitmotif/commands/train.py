@@ -60,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    from recommender.select import select  # Lightning takes seconds
 
     if args.epochs < 1 or (args.batch_size is not None and args.batch_size < 1):
         raise InputError("command.epochs")
@@ -80,8 +81,6 @@ def run(args: argparse.Namespace) -> None:
     settings = replace(settings, **{n: v for n, v in given.items() if v is not None})
     config = replace(config, fusion=args.fusion or config.fusion)
     with progress_bar("Train", args.quiet) as progress:
-    from recommender.select import select  # Lightning takes seconds
-
         selection = select(
             pairs,
             config,

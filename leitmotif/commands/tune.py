@@ -13,7 +13,11 @@ from leitmotif.show.progress import progress_bar
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Run an Optuna study for Recall@3 on the validation split of PAIRS. Finished trials are kept in FILE: run the command again to go on, or in several terminals at once to go faster."
+    parser.description = (
+        "Run an Optuna study for Recall@3 on the validation split of PAIRS. Finished trials are"
+        " kept in FILE: run the command again to go on, or in several terminals at once to go "
+        "faster."
+    )
     parser.add_argument("pairs", type=Path, help="CSV from `leitmotif learn`")
     parser.add_argument(
         "--study",
@@ -64,7 +68,8 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps(record, ensure_ascii=False))
         return
     print(
-        f"{args.study}: best of {finished(study)} trials is {best.number}, {OBJECTIVE} {best.value:.3f} on validation"
+        f"{args.study}: best of {finished(study)} trials is {best.number}, "
+        f"{OBJECTIVE} {best.value:.3f} on validation"
     )
     for parameter, value in best.params.items():
         print(

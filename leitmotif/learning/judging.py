@@ -11,9 +11,9 @@ from data.pairs import Pairs, read_pairs
 from leitmotif.settings import DATA
 from recommender import evaluate as protocol
 from recommender import load_recommender
-from recommender.evaluate import Evaluation, Prediction
+from recommender.comparison import Evaluation, Prediction
 from recommender.predict import Recommender
-from recommender.weights import read_weights
+from recommender.predictor_file import read_predictor
 
 TUNED = DATA / "weights" / "recommender_music_videos.safetensors"
 SHIPPED_PAIRS = (DATA / "pairs.csv", DATA / "pairs_muvi_sync.csv")
@@ -25,7 +25,7 @@ def evaluate_source(
     cross_validate: bool = False,
     folds: int = 5,
     train: str | os.PathLike | None = None,
-    weights: str | os.PathLike | None = None,
+    predictor: str | os.PathLike | None = None,
     progress: Progress | None = None,
     **options: object,
 ) -> Evaluation:
@@ -36,12 +36,12 @@ def evaluate_source(
     apart.
     train : pairs to fit them on instead; by default the shipped pairs that the same extractors
         measured. Without any, only predictors that need no fitting are judged.
-    weights : the predictor judged as "shipped"; by default the one that ships.
-    options : pool, draws, seed; see `recommender.evaluate.score`.
+    predictor : a file judged as "shipped"; by default the one that ships.
+    options : pool, draws, seed; see `recommender.comparison.score`.
     """
     pairs = read_source(source, progress)
     options["title"] = Path(pairs.origin).name
-    given, notes = _shipped(load_recommender(weights), pairs)
+    given, notes = _shipped(load_recommender(predictor), pairs)
     notes += [pairs.left_out] if pairs.left_out else []
     if cross_validate:
         return protocol.cross_validate(
@@ -64,7 +64,7 @@ def _fits(pairs: Pairs) -> dict[str, protocol.Fit]:
     else with the default ones.
     """
     if TUNED.is_file():
-        metadata, _ = read_weights(TUNED)
+        metadata, _ = read_predictor(TUNED)
         if metadata["kind"] == "network" and metadata["video_extractor"] in pairs.video_extractors:
             from recommender.lit_module import Settings
             from recommender.network import Config
@@ -88,7 +88,7 @@ def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol
 
     def judge(kept: Pairs) -> Prediction:
         music = recommender.forward(kept.video, kept.video_confidence)[0]
-        return Prediction(music, recommender.spread.apply(music) if recommender.spread else music)
+        return Prediction(music, recommender.stretch.apply(music) if recommender.stretch else music)
 
     notes = [f"{name}: {recommender.description}"]
     if recommender.video_extractor and recommender.video_extractor != pairs.video_extractor:

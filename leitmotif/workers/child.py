@@ -17,7 +17,7 @@ from leitmotif.workers.pool import receive, send
 
 
 def main() -> None:
-    """Serve until the pipe from the parent closes; then end at once, in the middle of an item, too."""
+    """Serve until the pipe from the parent closes; then end at once, even amid an item."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)

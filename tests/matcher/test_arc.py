@@ -36,7 +36,7 @@ def plain_score(cuts, motion, loudness):
             (1 - abs(k) / seconds) * plain_rho(curve, abs(k)) * plain_rho(music, abs(k))
             for k in range(-last + 1, last)
         )
-        z.append(r / math.sqrt(max(variance, 0.2) / seconds))
+        z.append(r / math.sqrt(max(variance, 0.2) / (seconds - 1)))
     return sum(a * b for a, b in zip(both, music, strict=True)) / seconds, z
 
 

@@ -7,10 +7,12 @@ import math
 import numpy as np
 import pytest
 
+from data.catalogue import Catalogue
 from data.errors import InputError
 from data.profiles import MUSIC_NAMES
+from matcher import Query, TrackIndex, rank
 from matcher.importance import check_weights, parse_features, parse_weights
-from matcher.metric import COSINE, EUCLIDEAN, standard_scaling
+from matcher.metric import COSINE, EUCLIDEAN, METRICS, Metric, standard_scaling
 
 ONES = np.ones(10)
 
@@ -113,6 +115,42 @@ def test_a_vector_without_direction_is_at_cosine_distance_one():
     rows = np.array([vector(), vector(arousal=1)])
     assert COSINE.distances(rows, vector(arousal=1), ONES).tolist() == [1.0, 0.0]
     assert COSINE.distances(rows, vector(), ONES).tolist() == [1.0, 1.0]
+
+
+class Manhattan(Metric):
+    """A metric as somebody might add one: d = Σ w |x − q| / s."""
+
+    name = "manhattan"
+
+    def parts(self, features, query, importance, scaling):
+        for j in np.flatnonzero(importance):
+            yield j, importance[j] * np.abs(features[:, j] - query[j]) / scaling.sd[j]
+
+    def finish(self, total):
+        return total
+
+    def break_even(self, a, b, query, importance, j):
+        gain = abs(a[j] - query[j]) - abs(b[j] - query[j])
+        behind = (importance * (np.abs(b - query) - np.abs(a - query))).sum()
+        return [importance[j] + behind / gain] if gain else []
+
+
+def test_a_third_metric_is_one_class(monkeypatch):
+    monkeypatch.setitem(METRICS, "manhattan", Manhattan())
+    x = np.random.default_rng(0).normal(size=(2000, 10))
+    catalogue = Catalogue(x, {"track_id": [str(i) for i in range(2000)]})
+    weights = np.arange(10.0)
+    total = (np.abs(x - x[7]) / x.std(axis=0) * weights).sum(axis=1)
+    for index in (TrackIndex.build(x, engine=e) for e in ("scan", "blocks")):
+        found = rank(catalogue, Query(x[7], weights, metric="manhattan", k=4), index)
+        assert [m.row for m in found] == np.argsort(total)[:4].tolist()
+        assert [m.distance for m in found] == pytest.approx(np.sort(total)[:4].tolist())
+        change = found[1].next_wins.change
+        moved = weights + (np.array(MUSIC_NAMES) == change.dimension) * (
+            1.001 * (change.needed - change.weight)
+        )
+        after = Manhattan().distances(x[[found[1].row, found[2].row]], x[7], moved, index.scaling)
+        assert after[1] < after[0]
 
 
 def test_standard_scale_measures_in_deviations_of_the_catalogue():

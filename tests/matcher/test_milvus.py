@@ -156,6 +156,15 @@ def test_an_empty_file_says_how_to_fill_it(tmp_path):
     empty.close()
 
 
+@pytest.mark.parametrize("name", ["http://[bad", "x://y", "no folder/a.db", "file.db", "a\0b.db"])
+def test_an_address_that_cannot_be_opened(tmp_path, monkeypatch, capfd, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.db").write_text("a file of somebody's")
+    with pytest.raises(InputError, match="Milvus refuses"):
+        open_index(name, catalogue())
+    assert capfd.readouterr().err == ""
+
+
 def test_a_server_that_is_down_gets_one_sentence_after_a_few_attempts(monkeypatch):
     waits = []
     monkeypatch.setattr("matcher.milvus.time.sleep", waits.append)

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from recommender import card
-from recommender.evaluate import Evaluation, Score
+from recommender.comparison import Evaluation, Score
 from recommender.predict import SHIPPED
+from recommender.predictor_file import read_predictor
 from recommender.ship import CARD
-from recommender.weights import read_weights
 
 
 def stored_evaluation() -> tuple[Evaluation, list[float]]:
     """The table inside the default's weights, and the reliability that it gave."""
-    metadata, _ = read_weights(SHIPPED)
+    metadata, _ = read_predictor(SHIPPED)
     record = metadata["evaluation"]
     scores = [
         s

@@ -5,10 +5,10 @@ import pytest
 from planted import curved_rule, linear_rule, planted, the_rule
 
 from recommender.baselines import BASELINES
-from recommender.evaluate import Evaluation, fit_network, held_out
+from recommender.comparison import Evaluation, fit_network, held_out
+from recommender.fit_network import train
 from recommender.lit_module import Settings
 from recommender.network import Config
-from recommender.train import train
 
 RECALL = "recall@3"
 

@@ -12,7 +12,7 @@ import numpy as np
 from data.atomic import atomic_path
 from data.pairs import Pairs
 from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS
-from recommender.evaluate import CHANCE, Evaluation, Score
+from recommender.comparison import CHANCE, Evaluation, Score
 from recommender.protocol import METRICS, RECALLS
 
 STYLE = """

@@ -21,7 +21,7 @@ FLAT = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class Stretch:
     """centre, factor : (10,) in units; music = centre + factor · (prediction − centre), clipped to range."""
 
     centre: np.ndarray
@@ -34,16 +34,16 @@ class Spread:
         )
 
 
-NO_SPREAD = Spread(np.zeros(len(MUSIC_FIELDS)), np.ones(len(MUSIC_FIELDS)))
+NO_STRETCH = Stretch(np.zeros(len(MUSIC_FIELDS)), np.ones(len(MUSIC_FIELDS)))
 """Leaves every prediction as it is."""
 
 
-def fit_spread(predicted: np.ndarray, music: np.ndarray) -> Spread:
-    """The spread that makes `predicted` (n, 10) vary as `music` (n, 10) does; 1 where either says nothing."""
+def fit_stretch(predicted: np.ndarray, music: np.ndarray) -> Stretch:
+    """The stretch that makes `predicted` (n, 10) vary as `music` (n, 10) does; 1 where either says nothing."""
     p, y = to_units(predicted, MUSIC_FIELDS), to_units(music, MUSIC_FIELDS)
     centre, factor = np.zeros(len(MUSIC_FIELDS)), np.ones(len(MUSIC_FIELDS))
     for j in range(len(MUSIC_FIELDS)):
         have, truth = p[np.isfinite(p[:, j]), j], y[np.isfinite(y[:, j]), j]
         if len(have) > 1 and len(truth) > 1 and have.std() > FLAT:
             centre[j], factor[j] = have.mean(), truth.std() / have.std()
-    return Spread(centre, factor)
+    return Stretch(centre, factor)

@@ -19,7 +19,7 @@ from recommender.datamodule import PairsModule
 from recommender.linear import fit_ridge
 from recommender.lit_module import Settings, Training
 from recommender.network import Config, Network
-from recommender.quiet import quiet_lightning
+from recommender.quiet_lightning import quiet_lightning
 from recommender.tasks import coefficient_mask
 from recommender.trainable import check_trainable
 
@@ -63,9 +63,7 @@ def train(
     config, settings = config or Config(), settings or Settings()
     check_trainable(train_pairs)
     if not len(validation):
-        raise InputError(
-            f"{train_pairs.origin}: no pair is in the validation split; add videos, or name splits in the file."
-        )
+        raise InputError("training.no_validation", file=train_pairs.origin)
     start = fit_ridge(train_pairs, mask=coefficient_mask(config.fusion))
     with quiet_lightning():
         lightning.seed_everything(settings.seed, workers=True, verbose=False)
@@ -126,19 +124,15 @@ def _checkpoint(folder: str | os.PathLike | None, module: Training) -> Path:
     """The last checkpoint in `folder`, read as tensors only (a pickle runs no code) and of this network's sizes."""
     path = Path(folder or ".") / "last.ckpt"
     if not path.is_file():
-        raise InputError(f"{path}: no checkpoint to resume from; train without --resume first.")
+        raise InputError("training.no_checkpoint", file=path)
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, KeyError, TypeError):
-        raise InputError(
-            f"{path}: not a checkpoint of a training run; train without --resume."
-        ) from None
+        raise InputError("training.bad_checkpoint", file=path) from None
     if {n: t.shape for n, t in stored.items()} != {
         n: t.shape for n, t in module.state_dict().items()
     }:
-        raise InputError(
-            f"{path}: a checkpoint of a network of other sizes; give the sizes it began with, or train without --resume."
-        )
+        raise InputError("training.other_sizes", file=path)
     return path
 
 

@@ -1,7 +1,7 @@
 """The evaluation table: every predictor on the same held-out scenes, beside chance.
 
 A predictor is fitted on training pairs and judged on others (`held_out`), or on each fold of its own
-sources in turn (`cross_validate`). Retrieval looks at the stretched prediction (`recommender.spread`),
+sources in turn (`cross_validate`). Retrieval looks at the stretched prediction (`recommender.stretch`),
 R², CCC and r at the prediction itself. The prior, VA only and the mean profile are not fitted to
 anything and not stretched.
 """
@@ -20,7 +20,7 @@ from data.profiles import MUSIC_FIELDS, MUSIC_NAMES
 from recommender import protocol
 from recommender.baselines import BASELINES, UNSTRETCHED, Predict, measured_only
 from recommender.forward import network_forward
-from recommender.spread import fit_spread
+from recommender.stretch import fit_stretch
 from recommender.trainable import check_trainable
 
 CHANCE, NETWORK = "chance", "network"
@@ -107,7 +107,7 @@ def score(
     sources = len(set(pairs.sources))
     if sources < MIN_TEST_SOURCES:
         raise InputError(
-            f"{pairs.origin}: {sources} source{'s' * (sources != 1)} to compare; {MIN_TEST_SOURCES} are needed at least."
+            "training.few_to_compare", file=pairs.origin, sources=sources, needed=MIN_TEST_SOURCES
         )
     pools = protocol.make_pools(pairs, pool, draws, seed)
     scores = [Score(CHANCE, protocol.chance(pools.size))]
@@ -158,7 +158,7 @@ def predict_with(fit: Fit, train: Pairs, test: Pairs, stretch: bool = True) -> P
     regression = predict(test)
     return Prediction(
         regression,
-        fit_spread(predict(train), train.music).apply(regression) if stretch else regression,
+        fit_stretch(predict(train), train.music).apply(regression) if stretch else regression,
     )
 
 
@@ -179,9 +179,7 @@ def held_out(
     kept = test.take(np.array([s not in known for s in test.sources], dtype=bool))
     notes = list(options.pop("notes", ()))
     if not len(kept):
-        raise InputError(
-            f"{test.origin}: every source here was trained on; give other videos, or use --cross-validate."
-        )
+        raise InputError("training.all_known", file=test.origin)
     if len(kept) < len(test):
         left = len(set(test.sources)) - len(set(kept.sources))
         notes.append(f"{left} sources that the predictors were fitted on were left out.")
@@ -272,11 +270,11 @@ def _predict_all(
 def fit_network(**options: object) -> Fit:
     """A `Fit` for the network: the validation split (or every fifth source, where there is none) chooses the epoch.
 
-    options : passed to `recommender.train.train`.
+    options : passed to `recommender.fit_network.train`.
     """
 
     def fit(pairs: Pairs) -> Predict:
-        from recommender.train import train
+        from recommender.fit_network import train
 
         return measured_only(pairs, network_forward(train(*inner_split(pairs), **options).network))
 
