@@ -17,7 +17,10 @@ from recommender.network import Config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Fit the network and the linear predictors on the training split of PAIRS, keep the best on the validation split."
+    parser.description = (
+        "Fit the network and the linear predictors on the training split of PAIRS, "
+        "keep the best on the validation split."
+    )
     parser.add_argument("pairs", type=Path, help="CSV from `leitmotif learn`")
     parser.add_argument(
         "-o",

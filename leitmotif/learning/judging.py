@@ -8,10 +8,21 @@ from pathlib import Path
 from data.errors import InputError, Progress
 from data.muvi_sync import is_muvi_sync, read_muvi_sync
 from data.pairs import Pairs, read_pairs
+from leitmotif.learning.scored_videos import learn
 from leitmotif.settings import DATA
-from recommender import evaluate as protocol
 from recommender import load_recommender
-from recommender.comparison import Evaluation, Prediction
+from recommender.comparison import (
+    UNFITTED,
+    Evaluation,
+    Fit,
+    Judge,
+    Prediction,
+    all_fits,
+    held_out,
+)
+from recommender.comparison import (
+    cross_validate as judged_in_folds,
+)
 from recommender.predict import Recommender
 from recommender.predictor_file import read_predictor
 
@@ -29,13 +40,11 @@ def evaluate_source(
     progress: Progress | None = None,
     **options: object,
 ) -> Evaluation:
-    """Judge every predictor on a folder laid out like MuVi-Sync, a folder of scored videos, or a
-    pairs file.
+    """Judge every predictor on a folder laid out like MuVi-Sync, a folder of scored videos, or a pairs file.
 
-    cross_validate : fit the baselines and the network on the source itself, `folds` of its sources
-    apart.
-    train : pairs to fit them on instead; by default the shipped pairs that the same extractors
-        measured. Without any, only predictors that need no fitting are judged.
+    cross_validate : fit the baselines and the network on the source itself, `folds` of its sources apart.
+    train : pairs to fit them on instead; by default the shipped pairs that the same extractors measured.
+        Without any, only predictors that need no fitting are judged.
     predictor : a file judged as "shipped"; by default the one that ships.
     options : pool, draws, seed; see `recommender.comparison.score`.
     """
@@ -44,7 +53,7 @@ def evaluate_source(
     given, notes = _shipped(load_recommender(predictor), pairs)
     notes += [pairs.left_out] if pairs.left_out else []
     if cross_validate:
-        return protocol.cross_validate(
+        return judged_in_folds(
             pairs, _fits(pairs), folds, given=given, progress=progress, notes=notes, **options
         )
     known, fits = read_pairs(train) if train else shipped_pairs(pairs), _fits(pairs)
@@ -52,33 +61,29 @@ def evaluate_source(
         notes.append(
             "No shipped pairs were measured by these extractors, so what needs fitting is left out; --cross-validate fits on SOURCE."
         )
-        fits = {name: fits[name] for name in protocol.UNFITTED}
+        fits = {name: fits[name] for name in UNFITTED}
     else:
         notes += [known.left_out] if known.left_out else []
         notes.append(f"The others were fitted on {len(known)} scenes of {Path(known.origin).name}.")
-    return protocol.held_out(known, pairs, fits, given=given, notes=notes, **options)
+    return held_out(known, pairs, fits, given=given, notes=notes, **options)
 
 
-def _fits(pairs: Pairs) -> dict[str, protocol.Fit]:
-    """Every predictor; the network with the sizes that were tuned on pairs of the same extractor,
-    else with the default ones.
-    """
+def _fits(pairs: Pairs) -> dict[str, Fit]:
+    """Every predictor; the network with the sizes that were tuned on pairs of the same extractor, else with the default ones."""
     if TUNED.is_file():
         metadata, _ = read_predictor(TUNED)
         if metadata["kind"] == "network" and metadata["video_extractor"] in pairs.video_extractors:
             from recommender.lit_module import Settings
             from recommender.network import Config
 
-            return protocol.all_fits(
+            return all_fits(
                 config=Config(**metadata["config"]), settings=Settings(**metadata["settings"])
             )
-    return protocol.all_fits()
+    return all_fits()
 
 
-def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol.Judge], list[str]]:
-    """The row of the shipped predictor, unless it learned from these very sources; and what to know
-    of it.
-    """
+def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, Judge], list[str]]:
+    """The row of the shipped predictor, unless it learned from these very sources; and what to know of it."""
     learned = set((recommender.metadata or {}).get("trained_on", {}).get("sources", ()))
     name = f"shipped: {recommender.name}"
     if learned & set(pairs.sources):
@@ -93,7 +98,8 @@ def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol
     notes = [f"{name}: {recommender.description}"]
     if recommender.video_extractor and recommender.video_extractor != pairs.video_extractor:
         notes.append(
-            f"It learned from pictures measured by {recommender.video_extractor}, these were measured by {pairs.video_extractor}."
+            f"It learned from pictures measured by {recommender.video_extractor}, "
+            f"these were measured by {pairs.video_extractor}."
         )
     return {name: judge}, notes
 
@@ -107,15 +113,11 @@ def read_source(source: str | os.PathLike, progress: Progress | None = None) -> 
         return read_pairs(source)
     if is_muvi_sync(source):
         return read_muvi_sync(source)
-    from leitmotif.learning.scored_videos import learn
-
     return learn(source, progress=progress).pairs
 
 
 def shipped_pairs(pairs: Pairs) -> Pairs | None:
-    """The shipped training and validation pairs that the same extractors measured; None if there
-    are none.
-    """
+    """The shipped training and validation pairs that the same extractors measured; None if there are none."""
     for path in SHIPPED_PAIRS:
         if path.is_file():
             known = read_pairs(path)

@@ -25,8 +25,8 @@ from data.track_curves import read_curves
 from leitmotif import cli, pipeline
 from leitmotif.catalogue import build as catalogue_build
 from leitmotif.catalogue.build import build
-from leitmotif.catalogue.track import Outcome, Task, analyse_file
 from leitmotif.catalogue.library import Library
+from leitmotif.catalogue.track import Outcome, Task, analyse_file
 from matcher.query import Query
 
 RATE = 22_050
