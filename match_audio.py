@@ -246,6 +246,9 @@ def run(args: argparse.Namespace) -> None:
     index = get_index(args.index, catalogue, len(vectors))
     asked = [(name, replace(query, values=values)) for name, values in vectors]
     answers = [Answer(name, query, rank(catalogue, query, index)) for name, query in asked]
+    unheard = int((catalogue.evidence == 0).sum())
+    if unheard and any(len(answer.matches) < query.k for answer in answers):
+        note("command.unheard", n=unheard)
     write(answers, style, catalogue)
 
 

@@ -15,10 +15,11 @@ import av
 
 from data.errors import InputError
 
-_SOUND = "aac ac3 aiff amr ape au caf dts dtshd eac3 flac mlp mp3 mpc mpc8 ogg tak truehd tta"
+_SOUND = "aac ac3 aiff amr ape au caf dsf dts dtshd eac3 flac iff loas mlp mp3 mpc mpc8 ogg oma tak"
 _PICTURE = "dirac dnxhd dv gif h261 h263 h264 hevc ivf m4v mjpeg mpegvideo obu vc1 vvc yuv4mpegpipe"
 _BOTH = "3g2 3gp asf avi flv gxf m4a matroska mj2 mov mp4 mpeg mpegts mxf nut rm swf webm wtv"
-FORMATS = (*_SOUND.split(), "voc", "w64", "wav", "wv", *_PICTURE.split(), *_BOTH.split())
+_WAVES = "truehd tta voc w64 wav wv"
+FORMATS = tuple(f"{_SOUND} {_WAVES} {_PICTURE} {_BOTH}".split())
 """Names of ffmpeg's demuxers that read sound and moving pictures from one file."""
 
 

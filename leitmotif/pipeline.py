@@ -16,6 +16,8 @@ from data.errors import InputError, Progress
 from data.profiles import MUSIC_NAMES, MusicProfile, VideoProfile
 from data.words import Sentence
 from matcher import presets
+from matcher.arc import picture_curves
+from matcher.course import Course, TrackCourses
 from matcher.filters import Filter
 from matcher.query import Query
 from matcher.search import Match, rank
@@ -108,6 +110,7 @@ def match(
     *,
     index: Index | None = None,
     recommender: Recommender | None = None,
+    course: Course | None = None,
     start: float = 0.0,
     end: float | None = None,
 ) -> Recommendation:
@@ -116,7 +119,8 @@ def match(
     Only tracks whose files are there and in which something is heard, and one place to each
     recording. query : its values, where it has any, take the place of the predicted ones (a
     person's edit); without importance the default of `weigh` is taken. index : one of this
-    catalogue, to be used again.
+    catalogue, to be used again. course : the film over time (`course_of`), which then takes part in
+    the order, and every match says where it should begin.
     Raises `InputError` for a catalogue of mixed extractors or another catalogue's index.
     """
     from recommender import load_recommender
@@ -128,7 +132,7 @@ def match(
     importance = weigh(query.importance, music, recommender)
     warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]
     query = replace(query, values=music.values, importance=importance, copies=False)
-    matches = rank(catalogue, query, index)
+    matches = rank(catalogue, query, index, course)
     if len(matches) < query.k:
         warnings.append(_too_few(query.k, len(matches), catalogue))
     return Recommendation(
@@ -143,6 +147,24 @@ def match(
         end,
         tuple(dict.fromkeys(warnings)),
     )
+
+
+def course_of(
+    timeline: Timeline,
+    tracks: TrackCourses | None,
+    start: float = 0.0,
+    end: float | None = None,
+    place: float | None = None,
+) -> Course | None:
+    """A watched video (or a part of it) over time, before a catalogue's tracks over time.
+
+    tracks : `TrackCourses.beside(catalogue)`; None gives None. place : the second of the track at
+    which the film begins, where that is decided.
+    """
+    if tracks is None:
+        return None
+    picture = picture_curves(timeline.cuts, timeline["motion"], start=start, end=end)
+    return Course(picture, tracks, place)
 
 
 def _edit(
@@ -217,6 +239,7 @@ def recommend(
     va_only: bool = False,
     where: str | np.ndarray | None = None,
     diverse: float = 0.0,
+    place: float | None = None,
     profile_weights: str | os.PathLike | ProfileCoefficients | None = None,
     progress: Progress | None = None,
     cache: bool = True,
@@ -226,7 +249,8 @@ def recommend(
     video : path of a video file. catalogue : path of a catalogue, or one that is read already.
     k, weights, metric, scale, diverse : as k, importance, metric, scale and diversity of `Query`.
     va_only : arousal and valence alone, in place of weights. where : a filter such as "bpm>=90", or
-        a boolean per row. profile_weights : a file of `leitmotif calibrate`, for a profile bent
+        a boolean per row. place : the second of the track at which the film begins, where that is
+        decided. profile_weights : a file of `leitmotif calibrate`, for a profile bent
         towards somebody's ratings.
     Raises `InputError` if the video or the catalogue cannot be used.
     """
@@ -241,7 +265,8 @@ def recommend(
     learned = load_profile_weights(profile_weights)
     catalogue = catalogue if isinstance(catalogue, Catalogue) else Catalogue.read(catalogue)
     timeline = read_video(video, progress=progress, cache=cache)
-    return match(score(timeline, profile_weights=learned), catalogue, query)
+    course = course_of(timeline, TrackCourses.beside(catalogue), place=place)
+    return match(score(timeline, profile_weights=learned), catalogue, query, course=course)
 
 
 def recommend_scenes(
@@ -252,12 +277,14 @@ def recommend_scenes(
     index: Index | None = None,
     recommender: Recommender | None = None,
     profile_weights: ProfileCoefficients | None = None,
+    place: float | None = None,
 ) -> list[Recommendation]:
     """One recommendation per scene of a watched video; as `match`."""
     from features.video import scenes
     from recommender import load_recommender
 
     recommender = recommender or load_recommender()
+    tracks = TrackCourses.beside(catalogue)
     return [
         match(
             score(timeline, start, end, profile_weights),
@@ -265,6 +292,7 @@ def recommend_scenes(
             query,
             index=index,
             recommender=recommender,
+            course=course_of(timeline, tracks, start, end, place),
             start=start,
             end=end,
         )

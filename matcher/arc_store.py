@@ -135,16 +135,16 @@ def _score(
 # ------------------------------------------------------------------------------ the file
 
 
-def curves_of(catalogue: str | os.PathLike, track_ids: Sequence[str]) -> CatalogueCurves | None:
-    """The curves beside a catalogue, in the order of `track_ids`; None where it has none.
+def curves_of(source: str | os.PathLike, track_ids: Sequence[str]) -> CatalogueCurves | None:
+    """The curves of a table of tracks over time, in the order of `track_ids`; None without one.
 
     The mapped file is read if it is of these curves and tracks; else it is made, and kept where
     the folder may be written.
     """
-    source = curves_path(catalogue)
+    source = Path(source)
     if not source.is_file():
         return None
-    path, of = arc_path(catalogue), _fingerprint(source, track_ids)
+    path, of = arc_path(source), _fingerprint(source, track_ids)
     try:
         return read(path, of)
     except (InputError, OSError):
@@ -161,9 +161,9 @@ def curves_path(catalogue: str | os.PathLike) -> Path:
     return Path(catalogue).with_name(f"{Path(catalogue).stem}.curves.parquet")
 
 
-def arc_path(catalogue: str | os.PathLike) -> Path:
-    """Where a catalogue's mapped curves lie."""
-    return Path(catalogue).with_suffix(".arc")
+def arc_path(source: str | os.PathLike) -> Path:
+    """Where the mapped curves of a table of tracks over time lie."""
+    return Path(source).with_name(Path(source).name.removesuffix(".curves.parquet") + ".arc")
 
 
 def _fingerprint(source: Path, track_ids: Sequence[str]) -> str:

@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from matcher.metric import Metric, Scaling
+from matcher.metric import DIMENSIONS, Metric, Scaling
 
+BLOCK, GROUP = 64, 16
+"""Rows of a block, blocks of a group; part of the format of saved indexes (`matcher.store`)."""
 _PIECE = 1 << 16
 """Rows arranged at once: ten columns of them take 2.6 MB."""
 
@@ -42,7 +44,6 @@ class Blocks:
     def build(cls, features: np.ndarray, scaling: Scaling, dims: tuple[int, ...]) -> Blocks | None:
         """Arrange columns `dims` of `features` (N, 10); None beyond the range of float32."""
         kernels = compiled()
-        block, group = kernels.BLOCK, kernels.GROUP
         n, columns = len(features), np.array(dims)
         center, unit = scaling.center[columns], scaling.sd[columns]
         keys = np.empty((len(dims), n), np.float32)
@@ -50,10 +51,10 @@ class Blocks:
         reach = np.maximum(np.abs(keys.min(axis=1)), np.abs(keys.max(axis=1))).astype(np.float64)
         if not reach.max() < 1e15:
             return None
-        groups = -(-n // (block * group))
+        groups = -(-n // (BLOCK * GROUP))
         order = np.arange(n, dtype=np.int32)
-        near = np.empty((groups * group, len(dims), block), np.float32)
-        boxes = np.empty((groups, 2, len(dims), group), np.float32)
+        near = np.empty((groups * GROUP, len(dims), BLOCK), np.float32)
+        boxes = np.empty((groups, 2, len(dims), GROUP), np.float32)
         tops = np.empty((2, len(dims), groups), np.float32)
         _arrange(keys, order, near, boxes, tops)
         return cls(near, order, boxes, tops, columns, center, unit, reach)
@@ -115,6 +116,19 @@ class Blocks:
     def named(self) -> dict[str, np.ndarray]:
         """The arrays by name."""
         return dict(zip(self.parts(), self.arrays, strict=True))
+
+    def fits(self, n: int) -> bool:
+        """Whether the arrays have the shapes of an index of n rows, and name no row beyond them."""
+        wide, groups = len(self.dims), -(-n // (BLOCK * GROUP))
+        return (
+            self.near.shape == (groups * GROUP, wide, BLOCK)
+            and self.boxes.shape == (groups, 2, wide, GROUP)
+            and self.tops.shape == (2, wide, groups)
+            and self.order.shape == (n,)
+            and 0 <= self.order.min() <= self.order.max() < n
+            and 0 <= self.dims.min() <= self.dims.max() < DIMENSIONS
+            and all(part.shape == (wide,) for part in (self.center, self.unit, self.reach))
+        )
 
     @property
     def nbytes(self) -> int:

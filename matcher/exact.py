@@ -217,7 +217,12 @@ class TrackIndex:
             raise InputError("index.other_length", given=len(self), n=len(catalogue))
         values, importance = query.complete()
         where = None if query.filter is None else query.filter.mask(catalogue)
-        return self.search_rows(values, count, importance, query.metric, query.scale, where)
+        rows, found = self.search_rows(values, count, importance, query.metric, query.scale, where)
+        if not np.array_equal(
+            self.features[rows], catalogue.features[rows].astype(self.features.dtype)
+        ):
+            raise InputError("index.other_numbers", file=catalogue.source or "catalogue")
+        return rows, found
 
     def _scaling(self, scale: str) -> Scaling:
         return self.scaling if check_choice(scale, SCALES, "scale") == "standard" else RAW
@@ -273,23 +278,27 @@ class TrackIndex:
         """
         arrays = store.read(path)
         try:
+            features, scaling = arrays["features"], Scaling(arrays["center"], arrays["sd"])
+            if features.shape[1:] != (DIMENSIONS,) or not all(
+                len(s) == DIMENSIONS for s in scaling
+            ):
+                raise ValueError(path)
             ids = np.array(json.loads(arrays["ids"].tobytes())) if "ids" in arrays else None
-            return cls(
-                arrays["features"],
-                ids,
-                Scaling(arrays["center"], arrays["sd"]),
-                _blocks_of(arrays, "blocks"),
-                _blocks_of(arrays, "side"),
-                patience,
-            )
-        except (KeyError, ValueError):
+            if ids is not None and ids.shape != features.shape[:1]:
+                raise ValueError(path)
+            blocks, side = (_blocks_of(arrays, name) for name in ("blocks", "side"))
+            return cls(features, ids, scaling, blocks, side, patience)
+        except (KeyError, ValueError, TypeError):
             raise damaged(path, store.cure()) from None
 
 
 def _blocks_of(arrays: dict[str, np.ndarray], name: str) -> Blocks | None:
     if f"{name}.near" not in arrays or not has_numba():
         return None
-    return Blocks(**{p: arrays[f"{name}.{p}"] for p in Blocks.parts()})
+    blocks = Blocks(**{p: arrays[f"{name}.{p}"] for p in Blocks.parts()})
+    if not blocks.fits(len(arrays["features"])):  # the compiled search does not look where it reads
+        raise ValueError(name)
+    return blocks
 
 
 def has_numba() -> bool:

@@ -24,8 +24,8 @@ import math
 import numpy as np
 
 from data.compiled import njit
+from matcher.blocks import BLOCK, GROUP
 
-BLOCK, GROUP = 64, 16
 DONE, INVALID, SCAN = 0, 1, 2
 """How a search ends: answered; the arguments need a closer look; outside float32's range, so that a
 scan is needed."""

@@ -194,18 +194,19 @@ class MilvusIndex:
         Raises `InputError`, also for a metric that the vectors cannot hold: the cosine of a track
         depends on a length that changes with the weights.
         """
-        if where is None:
-            return self._search(query, k, weights, metric, scale, "", None)
-        chosen = self.select(where)
-        k = min(check_count(k), chosen.count)
-        if not k:
-            return np.empty(0, dtype=str), np.empty(0)
-        if chosen.count <= _NAMED:
-            named = f"row in {chosen.numbers.tolist()}"
-            return self._search(query, k, weights, metric, scale, named, None)
-        return self._search(
-            query, k, weights, metric, scale, "", lambda row: bool(chosen.mask[row["row"]])
-        )
+        named, allowed = "", None
+        if where is not None:
+            chosen = self.select(where)
+            k = min(check_count(k), chosen.count)
+            if not k:
+                return np.empty(0, dtype=str), np.empty(0)
+            if chosen.count <= _NAMED:
+                named = f"row in {chosen.numbers.tolist()}"
+            else:
+                rows = set(chosen.numbers.tolist())
+                allowed = lambda track: track["row"] in rows  # noqa: E731
+        held, found = self._search(query, k, weights, metric, scale, named, allowed)
+        return np.array([track["track_id"] for track in held], dtype=str), found
 
     def search_batch(
         self,
@@ -232,22 +233,25 @@ class MilvusIndex:
         self, catalogue: Catalogue, query: Query, count: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Rows of `catalogue`, which was pushed here, and distances; Milvus applies conditions."""
-        place = {track_id: row for row, track_id in enumerate(catalogue.track_ids)}
+        ids = catalogue.track_ids
+        place = {track_id: row for row, track_id in enumerate(ids)}
         expression, allowed = "", None
         if query.filter is not None:
             expression = to_expression(query.filter.conditions, self._describe()[1])
             if query.filter.rows is not None:
-                mask = select(query.filter.rows, len(catalogue)).mask
-                allowed = lambda row: bool(mask[place[row["track_id"]]])  # noqa: E731
+                rows = select(query.filter.rows, len(catalogue)).numbers.tolist()
+                named = {ids[row] for row in rows}
+                allowed = lambda track: track["track_id"] in named  # noqa: E731
         values, importance = query.complete()
-        ids, found = self._search(
+        held, found = self._search(
             values, count, importance, query.metric, query.scale, expression, allowed
         )
-        strange = next((i for i in ids if i not in place), None)
-        if strange is not None:
-            name = catalogue.source or Sentence("matcher.the_catalogue")
-            raise InputError("index.not_in_catalogue", track=strange, file=name)
-        return np.array([place[i] for i in ids], dtype=np.int64), found
+        for track in held:
+            row = place.get(track["track_id"])
+            if row is None or _values(track) != catalogue.features[row].tolist():
+                name = catalogue.source or Sentence("matcher.the_catalogue")
+                raise InputError("index.not_in_catalogue", track=track["track_id"], file=name)
+        return np.array([place[track["track_id"]] for track in held], dtype=np.int64), found
 
     def _search(
         self,
@@ -258,8 +262,11 @@ class MilvusIndex:
         scale: str,
         expression: str,
         allowed: Callable[[dict[str, Any]], bool] | None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """expression : what Milvus shall leave out. allowed : what of the rest may be answered."""
+    ) -> tuple[list[dict[str, Any]], np.ndarray]:
+        """The k nearest tracks as they are held, and their distances.
+
+        expression : what Milvus shall keep. allowed : what of that may be answered.
+        """
         measure = metric_of(metric)
         if not measure.linear:
             raise InputError("index.metric", metric=metric)
@@ -275,11 +282,11 @@ class MilvusIndex:
         while limit <= _LARGEST_FETCH and np.abs(y).max() < _OUT_OF_REACH:
             hits = self._fetch(np.concatenate([2 * w * y, -w]), limit, expression)
             rows = [hit["entity"] for hit in hits if hit["entity"]["row"] >= 0]
-            ids, found = _measure(filter(allowed, rows) if allowed else rows, *asked)
+            held, found = _measure(filter(allowed, rows) if allowed else rows, *asked)
             if len(hits) < limit or (
                 len(found) == k and _proved(w, y, found[-1] / unit, hits[-1]["distance"])
             ):
-                return ids, found
+                return held, found
             limit *= 8
         rows = self._everything(expression)
         return _measure(filter(allowed, rows) if allowed else rows, *asked)
@@ -419,19 +426,23 @@ def _patiently(work: Callable[[], Any], uri: str) -> Any:
 
 
 def _measure(
-    rows: Iterable[dict[str, Any]],
+    tracks: Iterable[dict[str, Any]],
     query: np.ndarray,
     k: int,
     importance: np.ndarray,
     metric: Metric,
     scaling: Scaling,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ids and distances of the k nearest of these rows in float64, ties by row."""
-    held = sorted(rows, key=lambda r: r["row"])
-    features = np.array([[r[n] for n in MUSIC_NAMES] for r in held]).reshape(-1, len(MUSIC_NAMES))
+) -> tuple[list[dict[str, Any]], np.ndarray]:
+    """The k nearest of these tracks, ties by row, and their distances in float64."""
+    held = sorted(tracks, key=lambda track: track["row"])
+    features = np.array([_values(track) for track in held]).reshape(-1, len(MUSIC_NAMES))
     found = metric.distances(features, query, importance, scaling)
     best = smallest(found, k)
-    return np.array([held[i]["track_id"] for i in best], dtype=str), found[best]
+    return [held[i] for i in best], found[best]
+
+
+def _values(track: dict[str, Any]) -> list[float]:
+    return [track[name] for name in MUSIC_NAMES]
 
 
 def _proved(w: np.ndarray, y: np.ndarray, nearest: float, last_score: float) -> bool:

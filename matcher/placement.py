@@ -67,6 +67,11 @@ class Placement:
     reason: Sentence
     decided: bool
 
+    @property
+    def says_something(self) -> bool:
+        """Whether film and music move together beyond chance, so that the reason names a moment."""
+        return "at" in self.reason.values
+
     def to_dict(self) -> dict[str, object]:
         """Plain values, for JSON."""
         return {

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from data.catalogue import MISSING, Catalogue
 from data.profiles import MUSIC_NAMES
+from matcher.course import POOL, Course
 from matcher.diversity import first_of_each, rerank
 from matcher.exact import TrackIndex
 from matcher.explain import NextWins, Reason, contributions, reason, swap
 from matcher.index import Index
 from matcher.metric import METRICS, RAW, Scaling
+from matcher.placement import Placement
 from matcher.query import Query
 
 _POOL = 10
@@ -32,7 +34,8 @@ class Match:
     dimension's part of the distance, adding up to 1. reason : why. values : the track's profile
     (10,). track : its metadata as text (title, artist, path, …), without empty values. next_wins :
     what would have to change for the next track of the list to come before it; None where nothing
-    could be said.
+    could be said. placement : where in it a film should begin; None without a film, or where the
+    track is not known over time.
     """
 
     row: int
@@ -43,6 +46,7 @@ class Match:
     values: np.ndarray
     track: dict[str, str] = field(default_factory=dict)
     next_wins: NextWins | None = None
+    placement: Placement | None = None
 
     @property
     def name(self) -> str:
@@ -65,29 +69,78 @@ class Match:
             "values": dict(zip(MUSIC_NAMES, self.values.tolist(), strict=True)),
             "shares": dict(zip(MUSIC_NAMES, self.contributions.tolist(), strict=True)),
             "track": {name: value for name, value in self.track.items() if name != "track_id"},
+            **(self.placement.to_dict() if self.placement else {}),
         }
 
 
-def rank(catalogue: Catalogue, query: Query, index: Index | None = None) -> list[Match]:
+def rank(
+    catalogue: Catalogue, query: Query, index: Index | None = None, course: Course | None = None
+) -> list[Match]:
     """The k tracks nearest to a query with values, nearest first.
 
     Never one whose file is gone (column status) or in which nothing was heard (evidence 0). A
     diverse list gives one place to copies of one recording, whatever the query says. index : one
-    of this catalogue, to be used again. Raises `InputError`.
+    of this catalogue, to be used again. course : a film over time before this catalogue, which then
+    takes part in the order. Raises `InputError`.
     """
     if index is None:  # one question does not pay for preparation
         index = TrackIndex.build(catalogue.features, engine="scan")
     wanted = max(_POOL * query.k, 50) if query.diversity else query.k + 1
-    rows, found = _answerable(
-        catalogue,
-        lambda count: index.nearest(catalogue, query, count),
-        wanted,
-        query.copies and not query.diversity,
-    )
+    nearest: Nearest = lambda count: index.nearest(catalogue, query, count)  # noqa: E731
+    if course is not None and course.weight:
+        nearest = _by_course(nearest, course, len(catalogue))
+    rows, found = _answerable(catalogue, nearest, wanted, query.copies and not query.diversity)
     if query.diversity:
         order = _diverse(catalogue.features[rows], found, query, index.scaling)
         rows, found = rows[order], found[order]
-    return _matches(catalogue, rows, found, query, index.scaling)
+    matches = _matches(catalogue, rows, found, query, index.scaling)
+    return matches if course is None else _placed(matches, catalogue, query, index.scaling, course)
+
+
+def _by_course(nearest: Nearest, course: Course, total: int) -> Nearest:
+    """`nearest` in the order of profile and arc, with distances adjusted by the arc.
+
+    Tracks beyond the pool follow in the profile's order.
+    """
+    rows, found = nearest(min(POOL, total))
+    adjusted = course.adjusted(rows, found)
+    order = np.lexsort((rows, adjusted))
+    first, ahead = rows[order], adjusted[order]
+
+    def ordered(count: int) -> tuple[np.ndarray, np.ndarray]:
+        if count <= len(first):
+            return first[:count], ahead[:count]
+        more, far = nearest(count)
+        return np.r_[first, more[len(first) :]], np.r_[ahead, far[len(first) :]]
+
+    return ordered
+
+
+def _placed(
+    matches: list[Match], catalogue: Catalogue, query: Query, standard: Scaling, course: Course
+) -> list[Match]:
+    """Matches with their own distances and placements.
+
+    Where the arc took part in the order, no weight of a dimension alone would change it.
+    """
+    if not matches:
+        return matches
+    rows = [m.row for m in matches]
+    scaling = standard if query.scale == "standard" else RAW
+    values, importance = query.complete()
+    distances = METRICS[query.metric].distances(
+        catalogue.features[rows], values, importance, scaling
+    )
+    places = course.placements(rows, [m.track_id for m in matches])
+    return [
+        replace(
+            match,
+            distance=float(distance),
+            placement=placed,
+            next_wins=None if course.weight else match.next_wins,
+        )
+        for match, distance, placed in zip(matches, distances, places, strict=True)
+    ]
 
 
 def _diverse(

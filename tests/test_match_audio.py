@@ -234,6 +234,20 @@ def test_more_tracks_than_there_are(table, capsys):
     assert "--top_k 50 is more than the 12 tracks" in err
 
 
+def test_a_track_in_which_nothing_is_heard_is_not_listed(tmp_path, capsys):
+    sure = [f"{name}_confidence" for name in MUSIC_NAMES]
+    rows = [[*row, *[float(i != 3)] * 10] for i, row in enumerate(tracks())]
+    path = write_table(tmp_path / "a.csv", rows, ["title", *USER_COLUMNS, *sure])
+    for k, said in (
+        (5, ""),
+        (12, "match_audio.py: note: nothing can be heard in 1 of the tracks; "),
+    ):
+        code, out, err = call(*asked_of(path), "--top_k", k, "--format", "csv", capsys=capsys)
+        listed = [row["title"] for row in csv.DictReader(io.StringIO(out))]
+        assert code == 0 and rows[3][0] not in listed and len(listed) == min(k, 11)
+        assert err.startswith(said) and bool(err) == bool(said)
+
+
 def test_good_rows_are_served_and_bad_rows_counted(tmp_path, capsys):
     rows = tracks()
     rows[1][4], rows[5][9] = "", "nan"

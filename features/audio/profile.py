@@ -19,6 +19,7 @@ import numpy as np
 
 from data.folders import ROOT
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
+from data.words import Sentence
 
 if TYPE_CHECKING:
     from features.audio.descriptors import Description
@@ -126,7 +127,7 @@ def rate(
             neutral,
             np.zeros(len(neutral)),
             EXTRACTOR,
-            warnings=(*warnings, "there is nothing to hear"),
+            warnings=(*warnings, Sentence("audio.nothing_heard")),
         )
     statistics = statistics or reference()
     raw = composites(description.values, statistics)

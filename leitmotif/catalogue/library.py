@@ -19,6 +19,7 @@ from data.media import AUDIO_SUFFIXES, EITHER_SUFFIXES
 from data.profiles import MUSIC_NAMES
 from data.track_curves import read_curves
 from leitmotif.catalogue.music_map import MusicMap
+from matcher.course import TrackCourses
 
 QUADRANTS = ("excited", "tense", "sad", "calm")
 """Moods by the signs of valence and arousal: Q1 + +, Q2 − +, Q3 − −, Q4 + −."""
@@ -49,6 +50,11 @@ class Library:
         from matcher import TrackIndex
 
         return TrackIndex.build(self.catalogue.features)
+
+    @cached_property
+    def courses(self) -> TrackCourses | None:
+        """The tracks over time, for the arc; None where there is no table of them."""
+        return TrackCourses.read(self.curves, self.catalogue) if self.curves else None
 
     @cached_property
     def durations(self) -> np.ndarray:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.catalogue import Catalogue
+from data.errors import InputError
 from leitmotif import pipeline
 from leitmotif.settings import Settings
 from leitmotif.show.progress import progress_bar, warn
 from leitmotif.show.terminal import console, print_recommendation
 from matcher import presets
 from matcher.checks import check_choice, check_count
+from matcher.course import TrackCourses
 from matcher.diversity import check_diversity
 from matcher.filters import Filter
 from matcher.importance import parse_weights
@@ -65,6 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--index", metavar="I", help="a prepared index: a file, or the address of a Milvus server"
     )
     parser.add_argument(
+        "--place",
+        metavar="T",
+        help="second (or m:ss) of the track at which the film begins, where that is decided",
+    )
+    parser.add_argument(
         "--profile-weights",
         type=Path,
         metavar="FILE",
@@ -103,11 +110,25 @@ def parse_query(args: argparse.Namespace) -> Query:
     )
 
 
+def parse_place(text: str | None) -> float | None:
+    """Seconds of `41`, `41.5` or `0:41`. Raises `InputError`."""
+    if text is None:
+        return None
+    try:
+        minutes, _, seconds = text.rpartition(":")
+        place = 60 * int(minutes or 0) + float(seconds)
+    except ValueError:
+        place = -1.0
+    if not 0 <= place < 1e6:
+        raise InputError("command.place", given=text)
+    return place
+
+
 def run(args: argparse.Namespace) -> None:
     """Watch the video, print its tracks."""
 
     # Whatever can be wrong with the arguments is found before the long work.
-    query = parse_query(args)
+    query, place = parse_query(args), parse_place(args.place)
     catalogue = Catalogue.read(args.catalogue or Settings.from_environment().catalogue)
     if catalogue.skipped:
         print(
@@ -121,11 +142,12 @@ def run(args: argparse.Namespace) -> None:
         timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache)
     if args.per_scene:
         results = pipeline.recommend_scenes(
-            timeline, catalogue, query, index=index, profile_weights=learned
+            timeline, catalogue, query, index=index, profile_weights=learned, place=place
         )
     else:
         profile = pipeline.score(timeline, profile_weights=learned)
-        results = [pipeline.match(profile, catalogue, query, index=index)]
+        course = pipeline.course_of(timeline, TrackCourses.beside(catalogue), place=place)
+        results = [pipeline.match(profile, catalogue, query, index=index, course=course)]
     if args.json:
         record = {
             "video": str(args.video),

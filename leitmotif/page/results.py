@@ -47,6 +47,7 @@ def show(film: Film, library: Library, words: Words) -> None:
                 query,
                 index=library.index,
                 recommender=state.recommender(),
+                course=pipeline.course_of(film.timeline, library.courses, start, end),
                 start=start,
                 end=end,
             )

@@ -57,6 +57,9 @@ def show(film: Film, library: Library, result: Recommendation, own: str, words: 
             )
             sounds.append((st.empty(), match))
             st.caption(plain(words.reason(match.reason)))
+            if match.placement:
+                at, reason = match.placement.in_point, words.sentence(match.placement.reason)
+                st.caption(plain(words("begins", at=words.clock(at), reason=reason)))
             st.html(drawing.reason_bars(off, importance, words))
             _preview(film, library, result, match, own, words)
     # The list stands before the first sound file is opened.
@@ -115,7 +118,8 @@ def _preview(
     track = library.sound(match.row)
     if track is None:
         return
-    what = ("preview", str(track), own, result.start, result.end)
+    in_point = match.placement.in_point if match.placement else 0.0
+    what = ("preview", str(track), own, result.start, result.end, in_point)
     job = film.known.get(what)
     if job is None or job.state == "cancelled":
         st.button(
@@ -123,7 +127,7 @@ def _preview(
             icon=":material/theaters:",
             key=f"hear|{match.row}|{own}",
             on_click=_render,
-            args=[film, track, own, result.start, result.end, what],
+            args=[film, track, own, result.start, result.end, in_point, what],
         )
     elif not job.ended:
         _rendering(job, match.name, words)
@@ -134,12 +138,18 @@ def _preview(
 
 
 def _render(
-    film: Film, track: Path, own: str, start: float, end: float | None, what: tuple[object, ...]
+    film: Film,
+    track: Path,
+    own: str,
+    start: float,
+    end: float | None,
+    in_point: float,
+    what: tuple[object, ...],
 ) -> None:
     workspace = state.desk().workspace
     output = workspace.folder / f"{film.kept.key[:32]}-{abs(hash(what)):x}.mp4"
     video = film.kept.path
-    options = dict(original=own, start=start, end=end)
+    options = dict(original=own, start=start, end=end, in_point=in_point)
 
     def work(progress: Progress) -> Path:
         return in_child(preview.render, video, track, output, progress=progress, **options)

@@ -68,7 +68,7 @@ def bar(f: Field, value: float, confidence: float) -> Text:
 
 
 def matches_table(result: Recommendation) -> Table:
-    """One row per track: rank, title, what is known of it, distance, reason."""
+    """One row per track: rank, title, what is known of it, where to begin, distance, reason."""
     table = Table(
         title="Tracks", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
     )
@@ -76,6 +76,7 @@ def matches_table(result: Recommendation) -> Table:
         ("#", "right"),
         ("track", "left"),
         ("about", "left"),
+        ("from", "right"),
         ("distance", "right"),
         ("why", "left"),
     ):
@@ -88,8 +89,11 @@ def matches_table(result: Recommendation) -> Table:
             if math.isfinite(value := to_number(m.track.get(column, "")))
         ]
         about += [m.track[column] for column in ("key", "license") if column in m.track]
+        together = [m.placement.reason] if m.placement and m.placement.says_something else []
+        why = "; ".join([m.sentence, *together])
+        begin = clock(m.placement.in_point) if m.placement else "–"
         table.add_row(
-            str(place), Text(name), Text(", ".join(about)), f"{m.distance:.3f}", Text(m.sentence)
+            str(place), Text(name), Text(", ".join(about)), begin, f"{m.distance:.3f}", Text(why)
         )
     return table
 
@@ -102,6 +106,9 @@ def print_recommendation(result: Recommendation, out: Console) -> None:
     out.print(profile_table("The music it asks for", result.music))
     out.print(Text(f"Predictor: {result.predictor}", style="dim"), end="\n\n")
     out.print(matches_table(result))
+    placed = [m.placement for m in result.matches if m.placement]
+    if placed and not any(p.says_something for p in placed):
+        out.print(Text(f"Over time: {placed[0].reason}.", style="dim"))
     unweighed = [
         f.label.lower()
         for f, w in zip(MUSIC_FIELDS, result.query.importance, strict=True)

@@ -57,8 +57,8 @@ class Server:
 class Visit:
     """One person at the page, in a browser session of their own.
 
-    They look before they act: every act here waits for what it visibly does, so that the next one meets
-    the page as a person would.
+    They look before they act: every act here waits for what it visibly does, so that the next
+    one meets the page as a person would.
     """
 
     def __init__(self, browser, server: Server, desk: str | None = None, **context) -> None:
@@ -132,7 +132,8 @@ class Visit:
 
     def wait_for_other_tracks(self, before: list[str]) -> list[str]:
         self.page.wait_for_function(
-            "before => { const now = [...document.querySelectorAll('.lm .title')].map(e => e.innerText);"
+            "before => { const all = document.querySelectorAll('.lm .title');"
+            "const now = [...all].map(e => e.innerText);"
             "return now.length && JSON.stringify(now) != JSON.stringify(before) }",
             arg=before,
         )
@@ -142,7 +143,10 @@ class Visit:
     # ---------------------------------------------------------------- acting
 
     def give_film(self, *files) -> None:
-        """Give files to the field for videos, each a path or (name, bytes). What the page makes of them is awaited by the caller."""
+        """Give files to the field for videos, each a path or (name, bytes).
+
+        What the page makes of them is awaited by the caller.
+        """
         self._give("video", files)
 
     def give_catalogue(self, file) -> None:
@@ -191,6 +195,7 @@ class Visit:
 
 _CALM = """() => {
   const app = document.querySelector('[data-testid=stApp]');
-  return app && app.dataset.testScriptState == 'notRunning' && app.dataset.testConnectionState == 'CONNECTED'
+  return app && app.dataset.testScriptState == 'notRunning'
+    && app.dataset.testConnectionState == 'CONNECTED'
     && !document.querySelector('[data-stale=true], [aria-label^="Cancel upload"]');
 }"""

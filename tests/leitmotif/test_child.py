@@ -45,6 +45,14 @@ def test_result_and_progress_come_back():
     assert ("adding", 1, 2) in said
 
 
+def test_a_child_is_used_again_and_replaced_when_it_is_dead():
+    (_, first), (_, second) = (in_child(add, 2, 3, progress=silent) for _ in range(2))
+    assert first == second
+    psutil.Process(first).kill()
+    total, third = in_child(add, 2, 3, progress=silent)
+    assert total == 5 and third != first
+
+
 def test_a_crash_is_one_sentence_that_names_the_file():
     with pytest.raises(InputError, match=r"^evil\.mp4: the program that read this file broke off"):
         in_child(crash, "/somewhere/evil.mp4", progress=silent)

@@ -145,7 +145,7 @@ def catalogue(tmp_path):
     with CurvesWriter(tmp_path / "曲.curves.parquet") as writer:
         for i, of in enumerate(TRACKS):
             writer.add(f"t{i}", of)
-    return tmp_path / "曲.csv"
+    return tmp_path / "曲.curves.parquet"
 
 
 def test_curves_are_kept_beside_the_catalogue_and_mapped(catalogue):
@@ -157,7 +157,7 @@ def test_curves_are_kept_beside_the_catalogue_and_mapped(catalogue):
         assert np.array_equal(getattr(first, name), getattr(again, name))
     assert len(again) == 3 and not len(again.track(1)) and len(again.track(0)) == 300
     assert len(curves_of(catalogue, ["t1"])) == 1, "other tracks: made again"
-    assert curves_of(catalogue.with_name("other.csv"), ["t1"]) is None
+    assert curves_of(catalogue.with_name("other.parquet"), ["t1"]) is None
 
 
 def test_a_damaged_file_is_made_again(catalogue):

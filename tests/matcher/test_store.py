@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from matcher import TrackIndex
+from matcher import TrackIndex, store
 from matcher.index import index_of
 
 X = np.random.default_rng(0).normal(size=(4000, 10))
@@ -104,6 +104,26 @@ def test_a_cut_index_is_said_so(small, share):
 def test_indexes_that_did_harm_once(shared, name):
     with pytest.raises(InputError, match="another version"):
         TrackIndex.load(shared / "cases" / "faults" / f"indexsmall_{name}")
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("blocks.order", np.full(70, 70, np.int32)),
+        ("side.order", np.full(70, -1, np.int32)),
+        ("blocks.near", np.zeros((16, 10, 32), np.float32)),
+        ("blocks.tops", np.zeros((2, 9, 1), np.float32)),
+        ("blocks.dims", np.full(10, 10)),
+        ("sd", np.ones(9)),
+        ("features", np.ones((70, 9))),
+        ("ids", np.frombuffer(b"{}", np.uint8)),
+    ],
+)
+def test_an_index_that_does_not_fit_together_is_refused(tmp_path, small, part, value):
+    """Its checksum is right: somebody else's program wrote it."""
+    store.write(tmp_path / "a.index", store.read(small) | {part: value})
+    with pytest.raises(InputError, match="damaged"):
+        TrackIndex.load(tmp_path / "a.index")
 
 
 def test_a_damaged_index_is_made_again(tmp_path):

@@ -8,24 +8,19 @@ and serves one video at a time, so finished videos hand theirs to the next.
 from __future__ import annotations
 
 import atexit
-import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from data.words import Sentence
+from features.chatter import without_chatter
 from features.pretrained import known, locate
 
 LIBRARIES = "libEGL.so.1 and libGLESv2.so.2 (Debian: libegl1 libgles2)"
 
 _idle: dict[str, list[Any]] = {}
 _lock = threading.Lock()
-_starting = threading.Lock()
-"""One task starts at a time: `_quiet` moves the process's own stderr, which two cannot do at
-once."""
 
 
 class Unavailable(Exception):
@@ -67,8 +62,7 @@ def task(name: str) -> Iterator[Callable]:
     with _lock:
         opened = _idle[name].pop() if _idle.get(name) else None
     if opened is None:
-        with _starting:
-            opened = _open(name, path)
+        opened = _open(name, path)
     try:
         yield opened
     finally:
@@ -85,7 +79,7 @@ def _path(name: str) -> str:
 
 def _open(name: str, path: str) -> Callable:
     try:
-        with _quiet():
+        with without_chatter():
             import mediapipe as mp
             from mediapipe.tasks.python import BaseOptions, vision
 
@@ -120,18 +114,3 @@ def _close_all() -> None:
     for opened in (t for tasks in _idle.values() for t in tasks):
         opened.close()
     _idle.clear()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the lines that MediaPipe's C++ writes while it opens a task away from a person's
-    screen."""
-    sys.stderr.flush()
-    with Path(os.devnull).open("wb") as nowhere:
-        kept = os.dup(2)
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
