@@ -34,9 +34,12 @@ from data.words import Sentence
 
 _SEALED = ("kind", "version", "checksum")
 _HEADER = re.compile(rb"leitmotif ([a-z-]+) (\d+) ([0-9a-f]{8})\n")
-SEAL = "leitmotif-seal:00000000"
-"""Placeholder for `stamp`: a value of the metadata in the footer of a Parquet file."""
-_SEAL = re.compile(rb"leitmotif-seal:([0-9a-f]{8})")
+SEAL = "leitmotif-seal:00000000:000000000000"
+"""Placeholder for `stamp`: a value of the metadata in the footer of a Parquet file.
+
+Checksum, then size: a table that another program wrote again with our metadata has another size,
+and so a seal that is not its own."""
+_SEAL = re.compile(rb"leitmotif-seal:([0-9a-f]{8}):([0-9]{12})")
 
 
 class Damaged(InputError):
@@ -53,7 +56,7 @@ def checksum(*parts: bytes | bytearray | memoryview | str | np.ndarray) -> int:
         if isinstance(part, np.ndarray):
             value = zlib.crc32(f"{part.dtype.str}{part.shape}".encode(), value)
             flat = np.ascontiguousarray(part).reshape(-1)
-            value = zlib.crc32(memoryview(flat.view(np.uint8)), value)
+            value = zlib.crc32(flat.view(np.uint8).data, value)
             continue
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         value = zlib.crc32(data, zlib.crc32(f"{len(data)}:".encode(), value))
@@ -236,7 +239,9 @@ def _stamp(path: Path, start: int) -> None:
         places = _seals(file, path)
         if len(places) != 1:
             raise ValueError(f"{len(places)} seals in the footer of {path}")
-        ((at, _),) = places
+        ((at, _, _),) = places
+        file.seek(at + 9)
+        file.write(f"{path.stat().st_size:012d}".encode())
         value = _with_blank_seal(file, start, at)
         file.seek(at)
         file.write(f"{value:08x}".encode())
@@ -244,17 +249,18 @@ def _stamp(path: Path, start: int) -> None:
 
 def _holds(path: Path, start: int) -> bool | None:
     with path.open("rb") as file:
-        places = _seals(file, path)
+        size = path.stat().st_size
+        places = [(at, value) for at, value, of in _seals(file, path) if of == size]
         if not places:
             return None
         return any(int(value, 16) == _with_blank_seal(file, start, at) for at, value in places)
 
 
-def _seals(file: BinaryIO, path: Path) -> list[tuple[int, bytes]]:
-    """Place and value of the digits of each seal in the footer."""
+def _seals(file: BinaryIO, path: Path) -> list[tuple[int, bytes, int]]:
+    """Place and value of the checksum, and the size, in each seal of the footer."""
     start = _footer_start(path)
     file.seek(start)
-    return [(start + m.start(1), m[1]) for m in _SEAL.finditer(file.read())]
+    return [(start + m.start(1), m[1], int(m[2])) for m in _SEAL.finditer(file.read())]
 
 
 def _with_blank_seal(file: BinaryIO, start: int, at: int) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.checksums import damaged
 from data.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,16 +21,18 @@ Tables of music features take 1–3 times their size (heuristic)."""
 
 
 @contextmanager
-def reading(path: Path, cure: str | None = None) -> Iterator[pq.ParquetFile]:
-    """Open a file, and say `Damaged` of whatever goes wrong while it is read in the block.
+def reading(path: Path, broken: InputError) -> Iterator[pq.ParquetFile]:
+    """Open a file, and say `broken` of whatever goes wrong while it is read in the block.
 
-    cure : what to do about damage, as a `Sentence`.
+    Text that is stored as a dictionary stays one, so that its size can be told first.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
+            coded = _coded_text(file)
+        with pq.ParquetFile(path, read_dictionary=coded) as file:
             yield file
     except InputError:
         raise
@@ -44,30 +45,72 @@ def reading(path: Path, cure: str | None = None) -> Iterator[pq.ParquetFile]:
         MemoryError,
         OverflowError,
     ):
-        raise damaged(path, cure) from None
+        raise broken from None
 
 
-def read_group(file: pq.ParquetFile, group: int, columns: Sequence[str] | None = None) -> pa.Table:
-    """One row group, with text that is UTF-8 indeed.
+def read(file: pq.ParquetFile, path: Path) -> pa.Table:
+    """Every row group, as `read_group` reads it, and together no larger."""
+    import pyarrow as pa
 
-    Raises `ValueError` where it would need more memory than `LEAST_LIMIT` and `EXPANSION` allow.
-    """
-    part = file.metadata.row_group(group)
-    chunks = [part.column(i) for i in range(part.num_columns)]
-    needed = sum(max(c.total_uncompressed_size, 8 * c.num_values) for c in chunks)
-    if needed > limit_of(file):
-        raise ValueError("the table unpacks to more memory than its content can need")
-    table = file.read_row_group(group, columns=columns)
-    table.validate(full=True)
+    _check_size(file, range(file.num_row_groups), path)
+    groups = [read_group(file, group, path) for group in range(file.num_row_groups)]
+    table = pa.concat_tables(groups) if groups else file.schema_arrow.empty_table()
+    _check_text(table, path)
     return table
 
 
-def limit_of(file: pq.ParquetFile) -> int:
-    """Bytes that the decoded table may take."""
-    metadata = file.metadata
-    packed = sum(
-        metadata.row_group(g).column(i).total_compressed_size
-        for g in range(metadata.num_row_groups)
-        for i in range(metadata.num_columns)
-    )
-    return max(LEAST_LIMIT, EXPANSION * packed)
+def read_group(
+    file: pq.ParquetFile, group: int, path: Path, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """One row group, with text that is UTF-8 indeed.
+
+    Raises `InputError` where it would need more memory than `LEAST_LIMIT` and `EXPANSION` allow.
+    """
+    _check_size(file, [group], path)
+    table = file.read_row_group(group, columns=columns)
+    table.validate(full=True)
+    _check_text(table, path)
+    return table
+
+
+def _coded_text(file: pq.ParquetFile) -> list[str]:
+    """The columns of text that some row group keeps as a dictionary."""
+    import pyarrow as pa
+
+    flat = {f.name for f in file.schema_arrow if pa.types.is_string(f.type)}
+    groups = [file.metadata.row_group(group) for group in range(file.num_row_groups)]
+    chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
+    return sorted({c.path_in_schema for c in chunks if c.has_dictionary_page} & flat)
+
+
+def _check_size(file: pq.ParquetFile, groups: Iterable[int], path: Path) -> None:
+    """Refuse to unpack far more than a file of its size can say."""
+    parts = [file.metadata.row_group(group) for group in groups]
+    needed = sum(_needed(part.column(i)) for part in parts for i in range(part.num_columns))
+    if needed > _allowed(path):
+        raise InputError("files.unpacks", file=path)
+
+
+def _needed(chunk: pq.ColumnChunkMetaData) -> int:
+    """Bytes of a decoded column of numbers, or of coded text."""
+    fixed = chunk.physical_type == "FIXED_LEN_BYTE_ARRAY" and chunk.has_dictionary_page
+    width = chunk.total_uncompressed_size if fixed else 8
+    return max(chunk.total_uncompressed_size, width * chunk.num_values)
+
+
+def _check_text(table: pa.Table, path: Path) -> None:
+    """Refuse coded text that is far more than the file when it is spelt out."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    needed = 0
+    for column in table.columns:
+        for chunk in column.chunks if pa.types.is_dictionary(column.type) else ():
+            lengths = pc.binary_length(chunk.dictionary).take(chunk.indices)
+            needed += pc.sum(lengths.cast(pa.int64())).as_py() or 0
+    if needed > _allowed(path):
+        raise InputError("files.unpacks", file=path)
+
+
+def _allowed(path: Path) -> int:
+    return max(LEAST_LIMIT, EXPANSION * path.stat().st_size)

@@ -53,17 +53,17 @@ def read_curves(
     path = Path(path)
     if not path.is_file():
         raise InputError("catalogue.no_curves", file=path)
-    cure = Sentence("catalogue.build_again")
+    broken = damaged(path, Sentence("catalogue.build_again"))
     if not footer_is_whole(path):
-        raise damaged(path, cure)
-    with parquet.reading(path, cure) as file:
+        raise broken
+    with parquet.reading(path, broken) as file:
         tracks: dict[str, TrackOverTime] = {}
         wanted = None if track_ids is None else set(track_ids)
         for group in range(file.num_row_groups):
-            ids = parquet.read_group(file, group, ["track_id"])["track_id"].to_pylist()
+            ids = parquet.read_group(file, group, path, ["track_id"])["track_id"].to_pylist()
             if wanted is not None and wanted.isdisjoint(ids):
                 continue
-            for row in parquet.read_group(file, group).to_pylist():
+            for row in parquet.read_group(file, group, path).to_pylist():
                 if wanted is None or row["track_id"] in wanted:
                     tracks[row["track_id"]] = _track(row)
         return tracks
