@@ -70,10 +70,10 @@ def _bending() -> float:
 def _minute():
     """A minute of random signals, and weights that keep both models."""
     from features.video.profile_coefficients import ProfileCoefficients
+    from features.video.signals import COLUMNS
     from features.video.summary import SummaryModel
     from features.video.temporal import TemporalSettings, TemporalTransformer
-    from features.video.signals import COLUMNS
-from features.video.timeline import Timeline
+    from features.video.timeline import Timeline
     from features.video.tokens import TokenScale
 
     rng = np.random.default_rng(0)

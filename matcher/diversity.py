@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from data.catalogue import to_number
 from data.errors import InputError
+from data.numbers import parse_number
 from matcher.metric import EUCLIDEAN, Metric, Scaling
 
 
 def check_diversity(amount: float | str, argument: str = "diverse") -> float:
     """λ from 0 (nearest only) up to but not including 1. Raises `InputError`."""
-    number = to_number(str(amount))
+    number = parse_number(str(amount))
     if not 0 <= number < 1:
         raise InputError("matcher.diversity", argument=argument, value=str(amount))
     return number

@@ -25,8 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from data.catalogue import Catalogue, to_number
+from data.catalogue import Catalogue
 from data.errors import InputError, Progress
+from data.numbers import parse_number
 from data.profiles import MUSIC_NAMES
 from data.words import Sentence
 from matcher.checks import check_choice, check_count, check_query
@@ -465,7 +466,7 @@ def _columns(catalogue: Catalogue) -> dict[str, bool]:
             and name not in ("row", "vector")
         ):
             cells = [cell for cell in catalogue.text(name) if cell]
-            columns[name] = bool(cells) and all(np.isfinite(to_number(cell)) for cell in cells)
+            columns[name] = bool(cells) and all(np.isfinite(parse_number(cell)) for cell in cells)
     return columns
 
 

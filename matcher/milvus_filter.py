@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from data.catalogue import to_number
 from data.errors import InputError
+from data.numbers import parse_number
 from data.profiles import MUSIC_NAMES
 from matcher.filters import Condition
 
@@ -34,7 +34,7 @@ def _expression(condition: Condition, columns: dict[str, bool]) -> str:
         raise InputError("index.no_column", column=name, known=known)
     numeric = name in MUSIC_NAMES or columns.get(name, False)
     if numeric and operator != "~":
-        numbers = [to_number(str(v)) for v in values]
+        numbers = [parse_number(str(v)) for v in values]
         if not np.isfinite(numbers).all():
             raise InputError("index.column_of_numbers", column=name, value=values[0])
         if operator == "range":

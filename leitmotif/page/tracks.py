@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from data.catalogue import to_number
 from data.errors import InputError, Progress
+from data.numbers import parse_number
 from leitmotif.catalogue.library import Library
 from leitmotif.page import state
 from leitmotif.page.state import plain
@@ -71,7 +71,7 @@ def show(film: Film, library: Library, result: Recommendation, own: str, words: 
 
 def _facts(track: dict[str, str], words: Words) -> list[str]:
     """Length, tempo, key and licence, where they are known."""
-    seconds, bpm = (to_number(track.get(n, "")) for n in ("duration_s", "bpm"))
+    seconds, bpm = (parse_number(track.get(n, "")) for n in ("duration_s", "bpm"))
     facts = [words.clock(seconds)] if np.isfinite(seconds) else []
     facts += [f"{bpm:.0f} BPM"] if np.isfinite(bpm) else []
     return facts + [track[n] for n in ("key", "license") if n in track]

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from data.catalogue import to_number
+from data.numbers import parse_number
 from data.profiles import MUSIC_FIELDS, Field, Profile
 from leitmotif.pipeline import Recommendation
 
@@ -86,7 +86,7 @@ def matches_table(result: Recommendation) -> Table:
         about = [
             show(value)
             for column, show in _MEASURED.items()
-            if math.isfinite(value := to_number(m.track.get(column, "")))
+            if math.isfinite(value := parse_number(m.track.get(column, "")))
         ]
         about += [m.track[column] for column in ("key", "license") if column in m.track]
         together = [m.placement.reason] if m.placement and m.placement.says_something else []
