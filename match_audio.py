@@ -36,7 +36,7 @@ from matcher.metric import METRICS, SCALES
 from matcher.query import Query
 from matcher.search import rank
 
-_VECTOR = re.compile(r"[-+\[(]?[-+]?[.\d][-+.,;\s\deE\])]*|[-+]?(nan|inf)\b.*", re.IGNORECASE)
+_VECTOR = re.compile(r"[-−+\[(]?[-−+]?[.\d][-−+.,;\s\deE\])]*|[-−+]?(nan|inf)\b.*", re.IGNORECASE)
 
 _WORTH_PREPARING = 20_000_000
 """Distances in all from which the block index earns back its second of preparation

@@ -68,7 +68,7 @@ def measure(n: int, moves: int) -> dict:
         for place, m in enumerate(result.matches, start=1):
             off = (m.values - result.music.values) / library.index.scaling.sd
             drawing.track_head(place, m.name, m.track["artist"], (), f"{m.distance:.3f}")
-            drawing.reason_bars(off, weights, words.field, words.off)
+            drawing.reason_bars(off, weights, words)
         return 1000 * (time.perf_counter() - began)
 
     first = move(True)

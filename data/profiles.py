@@ -171,9 +171,14 @@ def parse_vector(text: str, fields: Sequence[Field], argument: str) -> np.ndarra
     """Numbers typed by a person, as one vector in field order.
 
     Separators are commas (also `，` and `、`), semicolons and white space; brackets around the
-    whole are ignored. `argument` names the source in the message of any `InputError`.
+    whole are ignored. Between semicolons, commas are decimal ones where that gives as many numbers
+    as there are fields. `argument` names the source in the message of any `InputError`.
     """
-    words = [w for w in re.split(r"[\s,;，、；]+", text.strip().strip("[]()")) if w]
+    text = text.strip().strip("[]()").replace("−", "-")
+    words = [w for w in re.split(r"[\s,;，、；]+", text) if w]
+    pieces = [piece.strip().replace(",", ".") for piece in re.split("[;；]", text)]
+    if len(words) != len(pieces) == len(fields) and all(map(_is_number, pieces)):
+        words = pieces
     try:
         values = np.array([float(w) for w in words])
     except ValueError:

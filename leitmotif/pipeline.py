@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -127,7 +127,7 @@ def match(
 
     query = query or Query()
     recommender = recommender or load_recommender()
-    predicted = cast(MusicProfile, recommender.predict(video))
+    predicted = request(video, catalogue, recommender)
     music, edited = _edit(predicted, query.values)
     importance = weigh(query.importance, music, recommender)
     warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]
@@ -147,6 +147,12 @@ def match(
         end,
         tuple(dict.fromkeys(warnings)),
     )
+
+
+def request(video: VideoProfile, catalogue: Catalogue, recommender: Recommender) -> MusicProfile:
+    """The music that a picture asks of a catalogue: predicted, then brought to its tracks."""
+    heard = catalogue.features[catalogue.evidence > 0]
+    return recommender.ask(recommender.predict(video), heard)
 
 
 def course_of(
@@ -240,6 +246,7 @@ def recommend(
     where: str | np.ndarray | None = None,
     diverse: float = 0.0,
     place: float | None = None,
+    kind: str = "story",
     profile_weights: str | os.PathLike | ProfileCoefficients | None = None,
     progress: Progress | None = None,
     cache: bool = True,
@@ -250,10 +257,13 @@ def recommend(
     k, weights, metric, scale, diverse : as k, importance, metric, scale and diversity of `Query`.
     va_only : arousal and valence alone, in place of weights. where : a filter such as "bpm>=90", or
         a boolean per row. place : the second of the track at which the film begins, where that is
-        decided. profile_weights : a file of `leitmotif calibrate`, for a profile bent
+        decided. kind : what leads the film, "story" or "music" (as in music videos).
+        profile_weights : a file of `leitmotif calibrate`, for a profile bent
         towards somebody's ratings.
     Raises `InputError` if the video or the catalogue cannot be used.
     """
+    from recommender import load_recommender
+
     query = Query(
         importance=presets.va_only() if va_only else weights,
         metric=metric,
@@ -266,7 +276,14 @@ def recommend(
     catalogue = catalogue if isinstance(catalogue, Catalogue) else Catalogue.read(catalogue)
     timeline = read_video(video, progress=progress, cache=cache)
     course = course_of(timeline, TrackCourses.beside(catalogue), place=place)
-    return match(score(timeline, profile_weights=learned), catalogue, query, course=course)
+    recommender = load_recommender(kind)
+    return match(
+        score(timeline, profile_weights=learned),
+        catalogue,
+        query,
+        recommender=recommender,
+        course=course,
+    )
 
 
 def recommend_scenes(

@@ -128,7 +128,7 @@ def _number(text: str, piece: str, argument: str) -> float:
     """A number, or a time such as 3:00 in seconds."""
     try:
         seconds = 0.0
-        for part in text.split(":"):
+        for part in text.replace("−", "-").split(":"):
             seconds = seconds * 60 + float(part)
     except ValueError:
         seconds = float("nan")

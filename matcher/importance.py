@@ -40,7 +40,7 @@ def _set_named(weights: np.ndarray, text: str, argument: str) -> None:
             raise InputError("matcher.weight_without_number", argument=argument, pair=pair.strip())
         position = field_position(name, argument)
         try:
-            weights[position] = float(number)
+            weights[position] = float(number.replace("−", "-"))
         except ValueError:
             raise InputError(
                 "matcher.weight_no_number", argument=argument, value=number.strip()

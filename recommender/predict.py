@@ -7,9 +7,10 @@ order of `MUSIC_FIELDS`. NaN in an array means "not measured" and counts as conf
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from data.folders import ROOT
 from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, MusicProfile, VideoProfile
 from data.words import Sentence
 from recommender import prior
+from recommender.alignment import Requests, align
 from recommender.forward import Forward, network_forward
 from recommender.linear import Linear
 from recommender.predictor_file import read_predictor
@@ -29,6 +31,8 @@ PRIOR_DESCRIPTION = (
     "It learned from no pairs; nothing learned so far finds the true track better on scenes measured as yours are."
 )
 SHIPPED = ROOT / "weights" / "recommender.safetensors"
+MUSIC_LED = SHIPPED.with_name("recommender_music_led.safetensors")
+_SHIPPED: dict[object, Path] = {None: SHIPPED, "story": SHIPPED, "music": MUSIC_LED}
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Recommender:
     description : one or two sentences for people: what it is and what it learned from.
     forward : the most likely music, before `stretch` makes it into a query.
     stretch : see `recommender.stretch`; None leaves predictions as they are.
+    requests : what it asks for over many pictures, see `recommender.alignment`; None for unknown.
     reliability : (10,) held-out R² an output can reach (squared correlation, 0 where it is negative or
         was not measured); None where nothing was held out.
     video_extractor, music_extractor : what measured the pairs it learned from; empty for any.
@@ -50,9 +55,16 @@ class Recommender:
     forward: Forward
     stretch: Stretch | None = None
     reliability: np.ndarray | None = None
+    requests: Requests | None = None
     video_extractor: str = ""
     music_extractor: str = ""
     metadata: Mapping | None = None
+
+    @overload
+    def predict(self, video: VideoProfile) -> MusicProfile: ...
+
+    @overload
+    def predict(self, video: np.ndarray) -> MusicProfile | np.ndarray: ...
 
     def predict(self, video: VideoProfile | np.ndarray) -> MusicProfile | np.ndarray:
         """The music a picture asks for.
@@ -74,6 +86,12 @@ class Recommender:
             if values.ndim == 1
             else self._query(values, confidence)[0]
         )
+
+    def ask(self, music: MusicProfile, tracks: np.ndarray) -> MusicProfile:
+        """A prediction as it is asked of tracks (n, 10); see `recommender.alignment`."""
+        if self.requests is None or len(tracks) < 2:
+            return music
+        return replace(music, values=align(music.values, self.requests, tracks))
 
     def _query(self, values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         music, evidence = self.forward(values, confidence)
@@ -112,13 +130,16 @@ def linear_prior() -> Recommender:
 
 
 def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
-    """The shipped predictor, "prior" for the linear prior, or the weights in a file.
+    """A shipped predictor, or the one in a file.
+
+    path : None or "story" for the default, "music" for the one that learned from music videos,
+        "prior" for the linear prior without a file, or a file.
 
     Raises `InputError` for weights that are missing, damaged, pickled or of another layout.
     """
     if path == "prior" or (path is None and not SHIPPED.is_file()):
         return linear_prior()
-    path = Path(path or SHIPPED)
+    path = _SHIPPED.get(path) or Path(path)
     metadata, arrays = read_predictor(path)
     try:
         forward = (
@@ -126,23 +147,33 @@ def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
             if metadata["kind"] == "linear"
             else _network_forward(arrays, metadata["config"])
         )
-        stretch = Stretch(arrays["stretch_centre"], arrays["stretch_factor"])
-        reliability = metadata.get("reliability")
         return Recommender(
             metadata["name"],
             metadata["description"],
             forward,
-            stretch,
-            None
-            if reliability is None
-            else np.array([np.nan if r is None else r for r in reliability], dtype=float),
-            metadata.get("video_extractor", ""),
-            metadata.get("music_extractor", ""),
-            metadata,
+            stretch=Stretch(arrays["stretch_centre"], arrays["stretch_factor"]),
+            reliability=_numbers(metadata.get("reliability")),
+            requests=_requests(arrays),
+            video_extractor=metadata.get("video_extractor", ""),
+            music_extractor=metadata.get("music_extractor", ""),
+            metadata=metadata,
         )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         first = str(error).splitlines()[0]
         raise InputError("recommender.inconsistent", file=path, why=first) from None
+
+
+def _numbers(values: Sequence[float | None] | None) -> np.ndarray | None:
+    """Numbers of a JSON list, in which null stands for NaN."""
+    if values is None:
+        return None
+    return np.array([np.nan if v is None else v for v in values], dtype=float)
+
+
+def _requests(arrays: Mapping[str, np.ndarray]) -> Requests | None:
+    if "requests_mean" not in arrays:
+        return None
+    return Requests(arrays["requests_mean"], arrays["requests_covariance"])
 
 
 def _linear_forward(arrays: Mapping[str, np.ndarray]) -> Forward:

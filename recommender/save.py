@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from data.pairs import Pairs
+from recommender.alignment import Requests
 from recommender.fit_network import Trained
 from recommender.forward import Forward, network_forward
 from recommender.linear import Linear
 from recommender.predictor_file import write_predictor
-from recommender.stretch import NO_STRETCH, fit_stretch
+from recommender.stretch import NO_STRETCH, Stretch, fit_stretch
 
 
 def save(
@@ -25,21 +26,19 @@ def save(
     name: str,
     description: str,
     stretch: bool = True,
+    pictures: Pairs | None = None,
     **metadata: object,
 ) -> None:
-    """Write a linear model or a network, and the stretch that `pairs` (what it was fitted on) give it.
+    """Write a linear model or a network, with the stretch and the requests that `pairs` give it.
 
-    metadata : scores, reliability (10 numbers) and whatever else belongs to the file.
+    pairs : what it was fitted on. pictures : what it will be asked about, where that was measured
+    in another way; its requests are looked at over these. metadata : scores, reliability (10 numbers) and whatever else belongs to the file.
     """
-    stretched = NO_STRETCH
-    if stretch:
-        stretched = fit_stretch(
-            forward_of(model)(pairs.video, pairs.video_confidence)[0], pairs.music
-        )
-    arrays: dict[str, np.ndarray] = {
-        "stretch_centre": stretched.centre,
-        "stretch_factor": stretched.factor,
-    }
+    predicted = forward_of(model)(pairs.video, pairs.video_confidence)[0]
+    stretched = fit_stretch(predicted, pairs.music) if stretch else NO_STRETCH
+    if pictures is not None:
+        predicted = forward_of(model)(pictures.video, pictures.video_confidence)[0]
+    arrays = query_arrays(stretched, stretched.apply(predicted))
     known: dict[str, object] = {
         "trained_on": {
             "origin": Path(pairs.origin).name,
@@ -65,6 +64,17 @@ def save(
         "music_extractor": pairs.music_extractor,
     }
     write_predictor(path, kind, arrays, {**known, **metadata})
+
+
+def query_arrays(stretch: Stretch, asked: np.ndarray) -> dict[str, np.ndarray]:
+    """What a predictor's file holds beside the model. asked : (n, 10) requests over pictures."""
+    requests = Requests.of(asked)
+    return {
+        "stretch_centre": stretch.centre,
+        "stretch_factor": stretch.factor,
+        "requests_mean": requests.mean,
+        "requests_covariance": requests.covariance,
+    }
 
 
 def forward_of(model: Linear | Trained) -> Forward:

@@ -276,7 +276,7 @@ class _Converter:
 
     def __call__(self, frame: av.AudioFrame) -> Block | None:
         channels = frame.layout.nb_channels
-        if not channels or not frame.samples or not frame.sample_rate:
+        if not channels or not frame.samples or not 1_000 <= frame.sample_rate <= 1_000_000:
             return None
         name = frame.format.name.rstrip("p")
         simple = name in _FULL_SCALE or name in ("flt", "dbl")
@@ -314,7 +314,10 @@ def _left_over(context: Any, packet: Any, frames: list[av.AudioFrame]) -> Iterat
         return
     pieces = [*context.parse(bytes(packet)), *context.parse(None)]
     for piece in pieces[len(frames) :]:
-        yield from context.decode(piece)
+        try:
+            yield from context.decode(piece)
+        except av.error.FFmpegError:
+            continue
 
 
 # ------------------------------------------------------------------------------ chained Ogg

@@ -23,6 +23,7 @@ from matcher.importance import parse_weights
 from matcher.index import open_index
 from matcher.metric import METRICS
 from matcher.query import Query
+from recommender import load_recommender
 
 if TYPE_CHECKING:
     from matcher.query import Query
@@ -65,6 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--index", metavar="I", help="a prepared index: a file, or the address of a Milvus server"
+    )
+    parser.add_argument(
+        "--kind",
+        choices=("story", "music"),
+        default="story",
+        help="what leads the film: its story (%(default)s), or its music, as in music videos",
     )
     parser.add_argument(
         "--place",
@@ -138,16 +145,27 @@ def run(args: argparse.Namespace) -> None:
         )
     index = open_index(args.index, catalogue) if args.index else None
     learned = pipeline.load_profile_weights(args.profile_weights)
+    recommender = load_recommender(args.kind)
     with progress_bar(args.video.name, args.quiet) as progress:
         timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache)
     if args.per_scene:
         results = pipeline.recommend_scenes(
-            timeline, catalogue, query, index=index, profile_weights=learned, place=place
+            timeline,
+            catalogue,
+            query,
+            index=index,
+            recommender=recommender,
+            profile_weights=learned,
+            place=place,
         )
     else:
         profile = pipeline.score(timeline, profile_weights=learned)
         course = pipeline.course_of(timeline, TrackCourses.beside(catalogue), place=place)
-        results = [pipeline.match(profile, catalogue, query, index=index, course=course)]
+        results = [
+            pipeline.match(
+                profile, catalogue, query, index=index, recommender=recommender, course=course
+            )
+        ]
     if args.json:
         record = {
             "video": str(args.video),

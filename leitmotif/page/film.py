@@ -90,6 +90,7 @@ def _picture_of(film: Film, start: float, end: float | None) -> bytes:
 
 def _course(film: Film, whole: VideoProfile, words: Words) -> None:
     timeline, scenes = film.timeline, film.scenes()
+    assert whole.curves is not None
     heading, choice = st.columns([3, 2], vertical_alignment="bottom")
     heading.subheader(words("over_time"), anchor=False, help=words("over_time_how"))
     if widgets.chosen(_scene(film)) != chosen_scene(film):

@@ -211,6 +211,7 @@ def _building(words: Words) -> None:
     under_way = state.desk().build
     if under_way is None:  # another tab saw its end
         st.rerun()
+        return
     name, job = under_way
     if job.ended:
         _end_build(name, job, words)
@@ -225,7 +226,7 @@ def _building(words: Words) -> None:
 def _end_build(name: str, job: Job[Any], words: Words) -> None:
     desk = state.desk()
     desk.build = None
-    if job.state == "done":
+    if job.result is not None:
         built, output = job.result
         desk.left_out[str(output)] = [(Path(f).name, reason) for f, reason in built.failed]
         desk.list_catalogue(str(output), Listed(name, output, True))

@@ -32,7 +32,7 @@ def show(film: Film, library: Library, words: Words) -> None:
     video = state.profile(film, start, end)
     controls, answer = st.container(key="answer").columns([4, 7], gap="large")
     with controls:
-        predicted = state.recommender().predict(video)
+        predicted = pipeline.request(video, library.catalogue, state.recommender())
         asked, lead = _controls(film, predicted, library, words)
     with answer:
         what = words("whole") if end is None else f"{words.clock(start)} – {words.clock(end)}"
@@ -117,9 +117,11 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
     edited = tuple(n for n in MUSIC_NAMES if n in kept)
     leading = False
     if edited:
-        st.caption(words("edited", names=words.joined(words.field(n) for n in edited)))
+        names = words.joined(words.field(n) for n in edited)
+        said = st.empty()
         toggle = partial(st.toggle, words("leading"), help=words("leading_how"))
         leading = widgets.remembered("leading", True, toggle)
+        said.caption(words("edited_leads" if leading else "edited", names=names))
     st.button(
         words("reset"),
         icon=":material/undo:",
@@ -257,7 +259,7 @@ def _filters(library: Library, words: Words) -> Filter | None:
         format_func=lambda n: n or words("no_licence"),
         placeholder=words("any"),
     )
-    chosen = widgets.remembered(f"licence|{place}|{'|'.join(licences)}", [], choice)
+    chosen: list[str] = widgets.remembered(f"licence|{place}|{'|'.join(licences)}", [], choice)
     bpm = _range(words("tempo"), library.bpm, f"bpm|{place}")
     seconds = _range(words("length"), library.durations, f"seconds|{place}")
     where = library.where(words=typed, licences=tuple(chosen), bpm=bpm, seconds=seconds)

@@ -11,13 +11,16 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from data.catalogue import Catalogue
 from data.errors import InputError
 from data.profiles import VideoProfile
 from features.video.profile_coefficients import ProfileCoefficients
@@ -37,6 +40,8 @@ from recommender.predict import Recommender
 ICON = str(render("icon.svg"))
 """Drawn here, because Streamlit fetches the icons that it knows by name from another machine."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
+_SHARES = ("\\\\", "//")
+"""How a path to another machine begins."""
 FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 """Headers of a proxy: behind one, whoever comes may sit anywhere."""
 
@@ -64,9 +69,18 @@ def profile_weights() -> ProfileCoefficients | None:
 def _library(path: str, stamp: tuple[int, int], base: str | None) -> Library:
     library = Library.open(path)
     if base is not None:
-        library = Library(library.catalogue, Path(base) if base else None)
+        library = Library(_without_shares(library.catalogue), Path(base) if base else None)
     library.index  # noqa: B018  built now, not at the first slider
     return library
+
+
+def _without_shares(catalogue: Catalogue) -> Catalogue:
+    """Without the paths that lead to other machines: a stranger's table must not reach there."""
+    paths = catalogue.text("path")
+    if not any(path.startswith(_SHARES) for path in paths):
+        return catalogue
+    kept = ["" if path.startswith(_SHARES) else path for path in paths]
+    return replace(catalogue, columns={**catalogue.columns, "path": kept})
 
 
 def library(path: Path, followed: bool = True) -> Library:
@@ -175,7 +189,7 @@ def troubles(words: Words) -> None:
         st.error(plain(words.trouble(error)), icon=":material/error:")
 
 
-def failure(job: Job[object], kept: Kept, words: Words) -> None:
+def failure(job: Job[Any], kept: Kept, words: Words) -> None:
     """Why a job about a file failed, in one sentence."""
     st.error(plain(kept.named(words.trouble(job.error))), icon=":material/error:")
 

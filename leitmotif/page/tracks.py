@@ -20,6 +20,7 @@ from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
 from leitmotif.show import drawing
 from leitmotif.words.page_words import Words
+from matcher.search import Match
 
 PLAYABLE = {
     ".mp3": "audio/mpeg",
@@ -42,6 +43,7 @@ LARGEST_PLAYED = 12 << 20
 def show(film: Film, library: Library, result: Recommendation, own: str, words: Words) -> None:
     """own : what becomes of the film's own sound in a preview, "mute" or "duck"."""
     sd, importance = library.index.scaling.sd, result.query.importance
+    assert importance is not None  # `match` fills it in
     sounds = []
     for place, match in enumerate(result.matches, start=1):
         with st.container(border=True, key=f"track-{place}"):
@@ -57,7 +59,7 @@ def show(film: Film, library: Library, result: Recommendation, own: str, words: 
             )
             sounds.append((st.empty(), match))
             st.caption(plain(words.reason(match.reason)))
-            if match.placement:
+            if match.placement and (match.placement.says_something or match.placement.in_point):
                 at, reason = match.placement.in_point, words.sentence(match.placement.reason)
                 st.caption(plain(words("begins", at=words.clock(at), reason=reason)))
             st.html(drawing.reason_bars(off, importance, words))
@@ -80,7 +82,7 @@ def _facts(track: dict[str, str], words: Words) -> list[str]:
 # ---------------------------------------------------------------- player
 
 
-def _player(library: Library, match, arousal: np.ndarray | None, words: Words) -> None:
+def _player(library: Library, match: Match, arousal: np.ndarray | None, words: Words) -> None:
     path = library.sound(match.row)
     if path is None:
         st.caption(words("no_sound"))
@@ -113,7 +115,7 @@ def _listenable(path: Path) -> tuple[Path, str]:
 
 
 def _preview(
-    film: Film, library: Library, result: Recommendation, match, own: str, words: Words
+    film: Film, library: Library, result: Recommendation, match: Match, own: str, words: Words
 ) -> None:
     track = library.sound(match.row)
     if track is None:
@@ -165,7 +167,7 @@ def _rendering(job: Job[Path], name: str, words: Words) -> None:
     st.button(words("cancel"), key=f"cancel|{id(job)}", on_click=job.cancel)
 
 
-def _rendered(path: Path, film: Film, match, words: Words) -> None:
+def _rendered(path: Path, film: Film, match: Match, words: Words) -> None:
     kind = {".mp4": "video/mp4", ".webm": "video/webm"}.get(path.suffix)
     if kind:
         st.video(str(path), format=kind, alt=words("preview_of", name=match.name))

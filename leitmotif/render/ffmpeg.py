@@ -69,6 +69,7 @@ def run(
             command, stdout=subprocess.PIPE, stderr=log, creationflags=_NO_WINDOW
         ) as process,
     ):
+        assert process.stdout
         try:
             for line in process.stdout:
                 key, _, value = line.decode("ascii", "replace").strip().partition("=")

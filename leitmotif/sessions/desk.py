@@ -209,6 +209,7 @@ class Desks:
     def _forget(self, key: str) -> None:
         self._open.pop(key, None)
         self._sessions.pop(key, None)
+        self._remove_old()
 
     def _remove_old(self) -> None:
         """Remove the desks that nobody has come back to."""
@@ -216,7 +217,9 @@ class Desks:
             oldest = time.time() - 86400 * KEPT_DAYS[own]
             for desk in (self.kept / folder).glob("*"):
                 with suppress(OSError):
-                    if desk.name != _safe(OWN) and (desk / "desk.json").stat().st_mtime < oldest:
+                    old = (desk / "desk.json").stat().st_mtime < oldest
+                    in_use = f"{folder}/{desk.name}" in self._open
+                    if old and not in_use and desk.name != _safe(OWN):
                         shutil.rmtree(desk, ignore_errors=True)
 
 

@@ -6,7 +6,7 @@ import base64
 import io
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -69,7 +69,9 @@ def film_chart(
     )
 
 
-def _moments(curves: Curves, duration: float, scenes: Sequence[tuple[float, float]]) -> list[dict]:
+def _moments(
+    curves: Curves, duration: float, scenes: Sequence[tuple[float, float]]
+) -> list[dict[str, Any]]:
     """One row per stretch of time: start, end, the four values or None, the scene."""
     edges = np.linspace(0, len(curves.times), min(len(curves.times), MOST_POINTS) + 1).astype(int)
     starts = [start for start, _ in scenes]
@@ -78,7 +80,7 @@ def _moments(curves: Curves, duration: float, scenes: Sequence[tuple[float, floa
         begin = float(curves.times[first])
         end = float(curves.times[last]) if last < len(curves.times) else duration
         scene = max(int(np.searchsorted(starts, begin + 1e-6)) - 1, 0)
-        row = {"time": begin, "end": max(end, begin), "scene": scene}
+        row: dict[str, Any] = {"time": begin, "end": max(end, begin), "scene": scene}
         for name in CURVES:
             known = curves[name][first:last]
             known = known[np.isfinite(known)]
@@ -93,7 +95,7 @@ def _band(name: str) -> tuple[float, float]:
     return base + 0.06, base + 0.72
 
 
-def _bands(alt, rows, x, y, words):
+def _bands(alt: Any, rows: list[dict[str, Any]], x: Any, y: Any, words: Words) -> Any:
     """The curves, each in its band, and the neutral line of each."""
     points, lines = [], []
     for name in CURVES:
@@ -125,7 +127,7 @@ def _bands(alt, rows, x, y, words):
     ).encode(x=x, y=y, color=colour)
 
 
-def _names(alt, words):
+def _names(alt: Any, words: Words) -> Any:
     names = [{"at": _band(n)[1] + 0.26, "name": words.field(n)} for n in CURVES]
     y = alt.Y("at:Q")
     return (
@@ -135,7 +137,13 @@ def _names(alt, words):
     )
 
 
-def _strip(alt, keyframes, duration, scenes, y):
+def _strip(
+    alt: Any,
+    keyframes: Sequence[tuple[float, bytes]],
+    duration: float,
+    scenes: Sequence[tuple[float, float]],
+    y: Any,
+) -> Any:
     """Pictures of the film, each over its own moment."""
     if not keyframes:
         return None
@@ -210,7 +218,7 @@ def thumbnail(jpeg: bytes, width: int = 200) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(small.getvalue()).decode("ascii")
 
 
-def _cut_ticks(alt, cuts, duration):
+def _cut_ticks(alt: Any, cuts: Sequence[float], duration: float) -> Any:
     if not len(cuts):
         return None
     at = len(CURVES)
@@ -222,7 +230,13 @@ def _cut_ticks(alt, cuts, duration):
     )
 
 
-def _reader(alt, rows, scenes, chosen, words):
+def _reader(
+    alt: Any,
+    rows: list[dict[str, Any]],
+    scenes: Sequence[tuple[float, float]],
+    chosen: int | None,
+    words: Words,
+) -> Any:
     """Invisible columns that show the values under the mouse, tinted in the chosen scene."""
     table = [
         row
@@ -277,7 +291,7 @@ def map_chart(
     shown = [row | {"mood": words(row["mood"])} for row in rows]
     domain = [words(m) for m in moods]
 
-    def axis(title: str | None):
+    def axis(title: str | None) -> Any:
         bare = alt.Axis(labels=False, ticks=False, grid=False, title=None, domain=False)
         return alt.Axis(title=words.field(title), grid=True, tickCount=5) if title else bare
 

@@ -11,7 +11,7 @@ from data.profiles import MUSIC_NAMES
 
 if TYPE_CHECKING:
     from leitmotif.learning.arc_protocol import ArcEvaluation
-    from recommender.comparison import Evaluation
+    from recommender.comparison import Evaluation, Score
 
 SHOWN = ("recall@1", "recall@3", "recall@5", "recall@10", "mrr", "median_rank")
 ALPHA = 0.05
@@ -103,7 +103,7 @@ def _number(value: float) -> str:
     )  # adding 0 takes the sign off a zero
 
 
-def _cell(score, metric: str) -> str:
+def _cell(score: Score, metric: str) -> str:
     digits = 1 if metric == "median_rank" else 3
     text = f"{score.metrics[metric]:.{digits}f}"
     if not score.low:

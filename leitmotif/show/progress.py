@@ -65,8 +65,12 @@ def _lines(title: str) -> Progress:
     return say
 
 
-def warn(video: str | os.PathLike, warnings: Iterable[str]) -> None:
-    """Print each warning once; one about the file (see `Timeline.warnings`) names it."""
+ABOUT_FILE = frozenset({"video.damaged_places", "video.cut_off"})
+"""Codes of warnings that speak of "the file"."""
+
+
+def warn(video: str | os.PathLike[str], warnings: Iterable[str]) -> None:
+    """Print each warning once; one about the file names it."""
     for warning in dict.fromkeys(warnings):
-        about = f"{video}: " if warning.startswith("The file ") else ""
+        about = f"{video}: " if getattr(warning, "code", "") in ABOUT_FILE else ""
         print(f"leitmotif: {about}{warning}", file=sys.stderr)

@@ -101,13 +101,15 @@ def report_html(
 
     whole : the profile of the whole video, with its curves. The result may be of one scene.
     """
-    curves = [(f, whole.curves[f.name]) for f in VIDEO_FIELDS if f.name in drawing.CURVE_COLOURS]
+    over_time = whole.curves
+    assert over_time is not None
+    curves = [(f, over_time[f.name]) for f in VIDEO_FIELDS if f.name in drawing.CURVE_COLOURS]
     return render(
         "report.html",
         words=words,
         title=_title(video, result, words),
         pictures=_pictures(timeline.keyframes),
-        curves=drawing.curve_lines(whole.curves.times, curves, timeline.cuts, words.field),
+        curves=drawing.curve_lines(over_time.times, curves, timeline.cuts, words.field),
         saw=drawing.profile_bars(result.video, words),
         wants=drawing.profile_bars(result.music, words),
         result=result,
@@ -146,7 +148,7 @@ def _pictures(keyframes: Sequence[tuple[float, bytes]]) -> list[str]:
 
 def _tracks(result: Recommendation, words: Words) -> list[tuple[str, ...]]:
     """The cells of the table of tracks."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for place, m in enumerate(result.matches, start=1):
         reason = words.reason(m.reason)
         known = m.track.get("artist", ""), f"{m.distance:.3f}", reason, m.track.get("license", "")
@@ -155,6 +157,7 @@ def _tracks(result: Recommendation, words: Words) -> list[tuple[str, ...]]:
 
 
 def _chosen(query: Query, words: Words) -> str:
+    assert query.importance is not None
     weights = words.joined(
         f"{words.field(f)} {w:g}" for f, w in zip(MUSIC_FIELDS, query.importance, strict=True)
     )

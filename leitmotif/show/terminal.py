@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +15,10 @@ from data.profiles import MUSIC_FIELDS, Field, Profile
 from leitmotif.pipeline import Recommendation
 
 _BAR = 20
-_MEASURED = {"duration_s": lambda v: clock(v), "bpm": "{:.0f} BPM".format}
+_MEASURED: dict[str, Callable[[float], str]] = {
+    "duration_s": lambda v: clock(v),
+    "bpm": "{:.0f} BPM".format,
+}
 
 
 def console() -> Console:
@@ -72,15 +76,9 @@ def matches_table(result: Recommendation) -> Table:
     table = Table(
         title="Tracks", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
     )
-    for column, justify in (
-        ("#", "right"),
-        ("track", "left"),
-        ("about", "left"),
-        ("from", "right"),
-        ("distance", "right"),
-        ("why", "left"),
-    ):
-        table.add_column(column, justify=justify, overflow="fold")
+    for column in ("#", "track", "about", "from", "distance", "why"):
+        right = column in ("#", "from", "distance")
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
     for place, m in enumerate(result.matches, start=1):
         name = f"{m.name} · {m.track['artist']}" if "artist" in m.track else m.name
         about = [
@@ -109,6 +107,7 @@ def print_recommendation(result: Recommendation, out: Console) -> None:
     placed = [m.placement for m in result.matches if m.placement]
     if placed and not any(p.says_something for p in placed):
         out.print(Text(f"Over time: {placed[0].reason}.", style="dim"))
+    assert result.query.importance is not None
     unweighed = [
         f.label.lower()
         for f, w in zip(MUSIC_FIELDS, result.query.importance, strict=True)

@@ -8,6 +8,8 @@ import json
 import re
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -365,6 +367,22 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    ("name", "origin", "status"),
+    [("localhost", None, 200), ("evil.example", None, 403), ("localhost", "http://evil", 403)],
+)
+def test_the_server_answers_to_its_own_name_only(server: Server, name, origin, status):
+    port = server.url.rsplit(":", 1)[1]
+    headers = {"Host": f"{name}:{port}"} | ({"Origin": origin} if origin else {})
+    try:
+        answer = urllib.request.urlopen(urllib.request.Request(server.url, headers=headers))
+    except urllib.error.HTTPError as error:
+        answer = error
+    assert answer.status == status
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 # ---------------------------------------------------------------- many at once, many in a row

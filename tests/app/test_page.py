@@ -137,9 +137,11 @@ def test_results_of_a_film(watched: AppTest):
 
 def test_sliders_begin_at_the_prediction(watched: AppTest):
     from features.video import score
+    from leitmotif.pipeline import request
     from recommender import load_recommender
 
-    predicted = load_recommender().predict(score(film_of(watched).timeline))
+    catalogue = Catalogue.read(DEMO_CATALOGUE)
+    predicted = request(score(film_of(watched).timeline), catalogue, load_recommender())
     for name, value in zip(MUSIC_NAMES, predicted.values, strict=True):
         slider = next(
             s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}")
@@ -271,6 +273,7 @@ def test_shipped_settings_tell_nobody_and_stay_on_this_machine():
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert settings["browser"]["gatherUsageStats"] is False
     assert settings["server"]["address"] == "localhost"
+    assert settings["runner"]["postScriptGC"] is False  # it made everybody wait at every move
 
 
 @pytest.mark.parametrize("same_extractor", [True, False])

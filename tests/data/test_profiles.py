@@ -153,8 +153,18 @@ def test_ten_numbers_in_any_separator(numbers, separator):
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["−1,5; 2;3;4;5,0;6;7;8;9;−0,25", "−1.5 2 3 4 5 6 7 8 9 −0.25", "[-1.5;2;3;4;5;6;7;8;9;-.25]"],
+)
+def test_numbers_as_other_countries_and_typesetters_write_them(text):
+    expected = [-1.5, 2, 3, 4, 5, 6, 7, 8, 9, -0.25]
+    assert parse_vector(text, MUSIC_FIELDS, "--pred_feat").tolist() == expected
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("1,2;3;4;5;6;7;8;9;10;11;12", "--pred_feat: 12 numbers given, 10 needed"),
         ("1,2,3,4,5,6,7,8,9", "--pred_feat: 9 numbers given, 10 needed"),
         ("1,2,3,4,5,6,7,8,9,warm", "--pred_feat: 'warm' is not a number"),
         ("1,2,3,4,5,6,7,8,9,nan", "--pred_feat: the value of valence is not a finite number"),

@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sounds import RATE, drums, notes
 from test_audio_load import burst, onset, write
 
 from data.errors import InputError
+from features.audio import load as loading
 from features.audio import music_profile
 from features.audio.channels import loudness_weights, mono_weights
 from features.audio.decoding import _left_over
@@ -254,6 +257,26 @@ def test_a_length_that_is_only_estimated_is_not_believed(tmp_path: Path):
     assert codes(recording) == []
 
 
+def test_an_hour_is_counted_where_nothing_declares_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(loading, "LONGEST_S", 2.0)
+    encode(tmp_path / "long.m4a", surround(6.0, FL=0.5, FR=0.5)[:2], "aac", "stereo")
+    with (
+        av.open(str(tmp_path / "long.m4a")) as source,
+        av.open(str(tmp_path / "long.aac"), "w", format="adts") as target,
+    ):
+        stream = target.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(audio=0):
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    recording = load(tmp_path / "long.aac")
+    assert len(recording.samples) == pytest.approx(2.0 * RATE, abs=2)
+    assert recording.duration_s == pytest.approx(6.0, abs=0.1)
+    assert codes(recording) == ["audio.first_hour"]
+
+
 def test_sound_that_begins_before_the_picture_is_no_damage(tmp_path: Path):
     path = tmp_path / "early.mkv"
     with av.open(str(path), "w") as container:
@@ -342,3 +365,34 @@ def test_stderr_outlives_chatter_of_many_threads(capfd):
         thread.join(10)
     os.write(2, b"afterwards\n")
     assert capfd.readouterr().err == "a person's line\nafterwards\n"
+
+
+# ------------------------------------------------------------------------------ any bytes
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory) -> list[Path]:
+    folder, sound = tmp_path_factory.mktemp("originals"), burst(44_100, 0.1, 0.5)
+    kinds = {"mp3": "libmp3lame", "flac": "flac", "m4a": "aac", "ogg": "libvorbis"}
+    return [write(folder / f"a.{kind}", sound, 44_100, kinds[kind]) for kind in kinds]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.integers(0, 3),
+    st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), min_size=1, max_size=20),
+    st.floats(0, 1),
+)
+def test_damaged_files_are_read_or_refused_in_a_sentence(originals, which, changes, kept):
+    original = originals[which]
+    content = bytearray(original.read_bytes())
+    for at, value in changes:
+        content[at % len(content)] = value
+    path = original.with_name(f"damaged{original.suffix}")
+    path.write_bytes(content[: max(round(kept * len(content)), 1)])
+    try:
+        recording = load(path)
+    except InputError as error:
+        assert error.code.startswith("audio.") and path.name in str(error)
+    else:
+        assert len(recording.samples) and np.isfinite(recording.samples).all()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -105,14 +108,23 @@ def test_a_visitor_who_has_gone_leaves_no_work_and_no_temporary_files(desks):
 def test_work_goes_on_for_whoever_sits_here(desks):
     server = desks(grace_s=0.0)
     desk = server.of(OWN, "gone")
-    import threading
-
     release = threading.Event()
     job = desk.workspace.start(lambda progress: release.wait(10))
     server.workspaces.sweep()
     assert not job.ended and desk.workspace.folder.is_dir()
     release.set()
     assert job.wait(5)
+
+
+def test_a_visitors_desk_is_kept_for_a_day_and_ones_own_for_good(desks):
+    server = desks("tab")
+    folders = [server.of("token", "tab", visitor=True).folder, server.of(OWN, "tab").folder]
+    for folder in folders:
+        (folder / "desk.json").write_text("{}")
+        os.utime(folder / "desk.json", (0, time.time() - 90_000))
+    server.workspaces.close()
+    desks()
+    assert [folder.is_dir() for folder in folders] == [False, True]
 
 
 def test_names_are_names():

@@ -50,13 +50,15 @@ def result(whole: VideoProfile) -> Recommendation:
     ]
     rows[0] |= {"title": EVIL, "artist": "=1+1", "license": EVIL}
     rows[1] |= {"title": "+SUM(A1)", "artist": "@x", "path": "-x", "bpm": "-1.5"}
+    catalogue = Catalogue.from_rows(rows, "my tracks.csv")
+    asked = pipeline.request(whole, catalogue, load_recommender())
     query = Query(
-        load_recommender().predict(whole).values + 5.0 * (np.array(MUSIC_NAMES) == "warmth"),
+        asked.values + 5.0 * (np.array(MUSIC_NAMES) == "warmth"),
         np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 0.5]),
         k=6,
         filter=Filter("CC0", rows=np.ones(6, dtype=bool)),
     )
-    return pipeline.match(whole, Catalogue.from_rows(rows, "my tracks.csv"), query)
+    return pipeline.match(whole, catalogue, query)
 
 
 class Pieces(HTMLParser):

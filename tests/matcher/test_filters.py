@@ -83,6 +83,7 @@ def catalogue() -> Catalogue:
         ("title=Dawn (live)", "t4"),
         ("track_id!=t1|t3", "t2 t4"),
         ("arousal>0", "t3 t4"),
+        ("arousal<=−50", "t1"),
         ("音乐唤醒度=-60..10", "t1 t2"),
         ("bpm>=60, license=CC*; key~major", "t2"),
         ("bpm>=60 and artist=ada", "t4"),
