@@ -1,4 +1,5 @@
-"""Which ranking should be the default? `python benchmarks/default_ranking.py MUVI_SYNC [--network]`.
+"""Which ranking should be the default? `python benchmarks/default_ranking.py MUVI_SYNC
+[--network]`.
 
 Predictors (prior, ridge, network) × what becomes of their request (as it is, stretched, aligned to
 the tracks, and ranked by how unusually near a track is) × without and with the arc, on the middle
@@ -129,7 +130,8 @@ def main() -> None:
         "unknown": (profiles(videos, True), course._unknown(videos, WINDOW, pools)),
     }
     print(
-        "| predictor | request | place | Recall@10 | 95 % | with the arc | 95 % | most frequent | shown |"
+        "| predictor | request | place | Recall@10 | 95 % | with the arc | 95 % "
+        "| most frequent | shown |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, fit in fits.items():

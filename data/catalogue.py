@@ -346,7 +346,7 @@ def _assemble(
     ids, again = _track_ids(columns, layout.metadata, usable, order)
     skipped = [
         SkippedRow(int(lines[row]), _reason(row, columns, layout, features, ids))
-        for row in np.flatnonzero(~usable | again)
+        for row in np.flatnonzero(~usable | again).tolist()
     ]
     kept = np.flatnonzero(usable & ~again)
     metadata = {name: columns[i] for name, i in layout.metadata.items()} | {"track_id": ids}

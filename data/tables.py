@@ -13,6 +13,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -163,6 +164,7 @@ def _row_by_row(text: CsvText, header: list[str], headless: bool, line: int) -> 
     return Table(header, columns, lines[kept] + line, order[kept], skipped)
 
 
+@cache
 def _misfit(width: int, wanted: int) -> Sentence:
     if width == wanted:
         return Sentence("files.long_row", limit=LONGEST_ROW)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -149,10 +150,30 @@ def match(
     )
 
 
+_ASKED: WeakKeyDictionary[Catalogue, dict[bytes, tuple[Recommender, MusicProfile]]] = (
+    WeakKeyDictionary()
+)
+_PICTURES = 256
+"""Pictures whose requests are kept for a catalogue."""
+
+
 def request(video: VideoProfile, catalogue: Catalogue, recommender: Recommender) -> MusicProfile:
-    """The music that a picture asks of a catalogue: predicted, then brought to its tracks."""
-    heard = catalogue.features[catalogue.evidence > 0]
-    return recommender.ask(recommender.predict(video), heard)
+    """The music that a picture asks of a catalogue: predicted, then brought to its tracks.
+
+    Kept as long as the catalogue is: the page asks at every move, and a large catalogue takes long.
+    """
+    kept = _ASKED.setdefault(catalogue, {})
+    picture = b"".join(
+        (video.values.tobytes(), video.confidence.tobytes(), video.extractor.encode())
+    )
+    found = kept.get(picture)
+    if found is None or found[0] is not recommender:
+        if len(kept) >= _PICTURES:
+            kept.clear()
+        heard = catalogue.features[catalogue.evidence > 0]
+        predicted = recommender.predict(video)
+        found = kept[picture] = recommender, recommender.ask(predicted, heard)
+    return found[1]
 
 
 def course_of(

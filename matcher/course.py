@@ -15,7 +15,7 @@ import numpy as np
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.track_curves import TrackOverTime, read_curves
-from matcher.arc import PictureCurves, rank_weights
+from matcher.arc import ARC_FROM_S, PictureCurves, rank_weights
 from matcher.arc_store import CatalogueCurves, curves_of, curves_path, evidence_of
 from matcher.placement import Placement, place
 
@@ -48,8 +48,11 @@ class TrackCourses:
         return None if curves is None else cls(source, curves)
 
     def over_time(self, track_ids: Sequence[str]) -> dict[str, TrackOverTime]:
-        """Beats and sections of some tracks."""
-        return read_curves(self.source, list(track_ids))
+        """Beats and sections of some tracks; none where the table cannot be read."""
+        try:
+            return read_curves(self.source, list(track_ids))
+        except InputError:
+            return {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +78,10 @@ class Course:
         Both are standardised over these rows; a track of which the arc cannot say anything counts
         as an average one.
         """
-        found = evidence_of(self.picture, self.tracks.curves, rows, self.place)
+        curves = self.tracks.curves
+        found = evidence_of(self.picture, curves, rows, self.place)
+        if self.place is None:  # tracks that are too short to tell by
+            found[curves.first[rows + 1] - curves.first[rows] < ARC_FROM_S] = np.nan
         known = np.isfinite(found)
         if not self.weight or known.sum() < 2 or not np.ptp(found[known]):
             return distances

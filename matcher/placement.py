@@ -151,16 +151,16 @@ def place(
     moved = float(found.at[best]) if given is None else given
     if given is None and track is not None and moved > 0:
         moved = snap(picture, loudness, moved, track)
-    looks = arc.looks(found.at)
+    looks, seconds = arc.looks(found.at), min(len(picture), len(loudness))
     chosen = _at(picture, loudness, moved, looks)
     return Placement(
         in_point=moved,
-        out_point=moved + min(len(picture), len(loudness)),
+        out_point=moved + seconds,
         r=chosen.r,
         z=chosen.z,
         others=_others(found, best, begins, looks),
         reason=_reason(picture, loudness, moved, chosen.z),
-        decided=arc.rank_weights(len(picture), given is not None)[1] > 0,
+        decided=arc.rank_weights(seconds, given is not None)[1] > 0,
     )
 
 
@@ -222,7 +222,7 @@ def _others(found: Places, best: int, begins: np.ndarray, looks: float) -> tuple
 
 def _reason(picture: PictureCurves, loudness: np.ndarray, at: float, z: float) -> Sentence:
     """What moves together, where that is beyond chance; or that the film is too short for it."""
-    if len(picture) < arc.SAYS_LITTLE_S:
+    if min(len(picture), len(loudness)) < arc.SAYS_LITTLE_S:
         return Sentence("matcher.arc_too_short", seconds=arc.SAYS_LITTLE_S)
     if z < TOLD_FROM_Z:
         return Sentence("matcher.arc_by_chance")

@@ -1,4 +1,6 @@
-"""The measured part of `data/MODEL_CARD.md`: what stands between its marks is written anew by `python -m recommender.ship`."""
+"""The measured part of `data/MODEL_CARD.md`: what stands between its marks is written anew by
+`python -m recommender.ship`.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +32,8 @@ def write_measured(path: str | os.PathLike, parts: Mapping[str, str]) -> None:
     text = Path(path).read_text(encoding="utf-8")
     for name, part in parts.items():
         begin = BEGIN.format(name)
-        text, found = re.subn(
-            f"{re.escape(begin)}\n.*?{re.escape(END)}",
-            lambda _, new=f"{begin}\n{part}\n{END}": new,
-            text,
-            flags=re.S,
-        )
+        new = f"{begin}\n{part}\n{END}".replace("\\", r"\\")
+        text, found = re.subn(f"{re.escape(begin)}\n.*?{re.escape(END)}", new, text, flags=re.S)
         if found != 1:
             raise ValueError(f"{path}: {begin} … {END} stands {found} times")
     with atomic_path(path) as temporary:
@@ -43,9 +41,14 @@ def write_measured(path: str | os.PathLike, parts: Mapping[str, str]) -> None:
 
 
 def retrieval_table(evaluation: Evaluation, *, gain: bool = False) -> str:
-    """What was judged, and one row per predictor; with `gain`, also the interval of what each wins over the prior."""
+    """What was judged, and one row per predictor; with `gain`, also the interval of what each wins
+    over the prior.
+    """
     e = evaluation
-    lead = f"{e.pairs:,} scenes of {e.sources} sources, {e.method}; pools of {e.pool}, {e.draws} draws of one scene per source."
+    lead = (
+        f"{e.pairs:,} scenes of {e.sources} sources, {e.method}; "
+        f"pools of {e.pool}, {e.draws} draws of one scene per source."
+    )
     head = ["predictor", *COLUMNS.values(), "p"] + ["gain in Recall@3 over the prior"] * gain
     rows = [
         [s.name, *(_cell(s, m) for m in COLUMNS), _p(s)]
@@ -71,7 +74,9 @@ def output_table(evaluation: Evaluation, names: Sequence[str]) -> str:
 
 
 def reliability_table(reliability: Sequence[float], evaluation: Evaluation) -> str:
-    """What `Recommender.reliability` holds, beside the correlations of the prior that it came from."""
+    """What `Recommender.reliability` holds, beside the correlations of the prior that it came
+    from.
+    """
     rows = [
         [f.label.lower(), number(evaluation[PRIOR].outputs[f.name]["r"], 2), number(r, 3)]
         for f, r in zip(MUSIC_FIELDS, reliability, strict=True)

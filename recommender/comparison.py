@@ -1,22 +1,23 @@
 """The evaluation table: every predictor on the same held-out scenes, beside chance.
 
-A predictor is fitted on training pairs and judged on others (`held_out`), or on each fold of its own
-sources in turn (`cross_validate`). Retrieval looks at the stretched prediction (`recommender.stretch`),
-R², CCC and r at the prediction itself. The prior, VA only and the mean profile are not fitted to
-anything and not stretched.
+A predictor is fitted on training pairs and judged on others (`held_out`), or on each fold of its
+own sources in turn (`cross_validate`). Retrieval looks at the stretched prediction
+(`recommender.stretch`), R², CCC and r at the prediction itself. The prior, VA only and the mean
+profile are not fitted to anything and not stretched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from data.errors import InputError, Progress
 from data.pairs import Pairs
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES
+from data.words import Sentence
 from recommender import protocol
 from recommender.baselines import BASELINES, UNSTRETCHED, Predict, measured_only
 from recommender.forward import network_forward
@@ -101,7 +102,8 @@ def score(
     """Judge predictions for `pairs`.
 
     scale : (10,) standard deviations of the outputs.
-    references : by predictor, the mean music (10,) or (n, 10) of what it was fitted on; the pairs' own mean for the others.
+    references : by predictor, the mean music (10,) or (n, 10) of what it was fitted on; the pairs'
+        own mean for the others.
     """
     means = {name: mean_music(pairs) for name in predictions} | dict(references or {})
     sources = len(set(pairs.sources))
@@ -132,11 +134,12 @@ def score(
                 m: (float(a), float(b))
                 for m, (a, b) in zip(protocol.METRICS[:-1], bounds, strict=True)
             }
-        scores.append(Score(name, *named, outputs, gain))
+        metrics, lower, upper, p = named
+        scores.append(Score(name, metrics, lower, upper, p, outputs, gain))
     if pools.sources < sources:
         notes = (
             *notes,
-            f"{sources - pools.sources} of {sources} sources did not fill a pool and sat out of the ranks.",
+            Sentence("training.sat_out", n=sources - pools.sources, total=sources),
         )
     extractors = pairs.video_extractor, pairs.music_extractor
     return Evaluation(
@@ -168,11 +171,13 @@ def held_out(
     fits: Mapping[str, Fit],
     *,
     given: Mapping[str, Judge] | None = None,
-    **options: object,
+    **options: Any,
 ) -> Evaluation:
-    """Fit on all of `train` and judge on `test`. Sources that are in both are left out of `test`, and counted in a note.
+    """Fit on all of `train` and judge on `test`. Sources that are in both are left out of `test`,
+    and counted in a note.
 
-    train : None where there is nothing to fit on; then `fits` may hold only predictors of `UNFITTED`.
+    train : None where there is nothing to fit on; then `fits` may hold only predictors of
+        `UNFITTED`.
     given : predictors that were fitted elsewhere.
     """
     known = set(train.sources) if train is not None else set()
@@ -182,9 +187,10 @@ def held_out(
         raise InputError("training.all_known", file=test.origin)
     if len(kept) < len(test):
         left = len(set(test.sources)) - len(set(kept.sources))
-        notes.append(f"{left} sources that the predictors were fitted on were left out.")
+        notes.append(Sentence("training.known_left_out", n=left))
+    learned = kept if train is None else train  # what needs no fitting looks at neither
     predictions = _predict_all(
-        fits, lambda fit, stretch: predict_with(fit, train, kept, stretch), notes
+        fits, lambda fit, stretch: predict_with(fit, learned, kept, stretch), notes
     )
     predictions |= {name: judge(kept) for name, judge in (given or {}).items()}
     if train is None:
@@ -212,7 +218,7 @@ def cross_validate(
     *,
     given: Mapping[str, Judge] | None = None,
     progress: Progress | None = None,
-    **options: object,
+    **options: Any,
 ) -> Evaluation:
     """Judge on every source once, fitted on the others. Folds are by source, drawn by `seed`."""
     check_trainable(pairs)
@@ -255,7 +261,9 @@ def _predict_all(
     notes: list[str],
     progress: Progress | None = None,
 ) -> dict[str, Prediction]:
-    """What every predictor says; one that cannot be fitted on so few pairs is left out, with a note."""
+    """What every predictor says; one that cannot be fitted on so few pairs is left out, with a
+    note.
+    """
     found = {}
     for i, (name, fit) in enumerate(fits.items()):
         if progress:
@@ -263,12 +271,13 @@ def _predict_all(
         try:
             found[name] = predict(fit, name not in UNSTRETCHED)
         except InputError as error:
-            notes.append(f"{name} is left out: {error}")
+            notes.append(Sentence("training.predictor_left_out", name=name, why=error.sentence))
     return found
 
 
-def fit_network(**options: object) -> Fit:
-    """A `Fit` for the network: the validation split (or every fifth source, where there is none) chooses the epoch.
+def fit_network(**options: Any) -> Fit:
+    """A `Fit` for the network: the validation split (or every fifth source, where there is none)
+    chooses the epoch.
 
     options : passed to `recommender.fit_network.train`.
     """
@@ -282,7 +291,9 @@ def fit_network(**options: object) -> Fit:
 
 
 def inner_split(pairs: Pairs) -> tuple[Pairs, Pairs]:
-    """Training and validation pairs: as the splits say, or every fifth source where they leave one side without two sources."""
+    """Training and validation pairs: as the splits say, or every fifth source where they leave one
+    side without two sources.
+    """
     inner = pairs.split("train"), pairs.split("validation")
     if min(len(set(p.sources)) for p in inner) >= 2:
         return inner
@@ -290,7 +301,7 @@ def inner_split(pairs: Pairs) -> tuple[Pairs, Pairs]:
     return pairs.take(~held), pairs.take(held)
 
 
-def all_fits(**network_options: object) -> dict[str, Fit]:
+def all_fits(**network_options: Any) -> dict[str, Fit]:
     """Every baseline and the network, in the order of the table."""
     return {**BASELINES, NETWORK: fit_network(**network_options)}
 
@@ -302,7 +313,9 @@ def mean_music(pairs: Pairs) -> np.ndarray:
 
 
 def output_scale(pairs: Pairs) -> np.ndarray:
-    """(10,) standard deviations of the measured music; that of a uniform score where there is none."""
+    """(10,) standard deviations of the measured music; that of a uniform score where there is
+    none.
+    """
     scale = np.array([(f.high - f.low) / 12**0.5 for f in MUSIC_FIELDS])
     for j in range(len(MUSIC_NAMES)):
         known = pairs.music[np.isfinite(pairs.music[:, j]), j]

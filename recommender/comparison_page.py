@@ -1,4 +1,4 @@
-"""Tables and pictures of an evaluation, and of pairs, as one HTML page without anything to fetch."""
+"""Tables and pictures of an evaluation, and of pairs, as one HTML page with nothing to fetch."""
 
 from __future__ import annotations
 
@@ -6,25 +6,30 @@ import html
 import io
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from data.atomic import atomic_path
 from data.pairs import Pairs
-from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS
+from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS, Field
 from recommender.comparison import CHANCE, Evaluation, Score
 from recommender.protocol import METRICS, RECALLS
 
 STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
-table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}
-td:first-child,th:first-child{text-align:left}small{color:#666}.sure{font-weight:600}figure{margin:1rem 0}svg{max-width:100%;height:auto}
+body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;
+color:#222;background:#fff}table{border-collapse:collapse;margin:1rem 0}
+td,th{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}
+td:first-child,th:first-child{text-align:left}small{color:#666}.sure{font-weight:600}
+figure{margin:1rem 0}svg{max-width:100%;height:auto}
 """
 ALPHA = 0.05
 
 
 def write_page(path: str | os.PathLike, evaluations: Sequence[Evaluation]) -> None:
-    """Write the evaluation tables with their intervals, the recall chart and the per-output scores."""
+    """Write the evaluation tables with their intervals, the recall chart and the per-output
+    scores.
+    """
     parts = []
     for e in evaluations:
         notes = "".join(f"<p><small>{html.escape(n)}</small></p>" for n in e.notes)
@@ -37,14 +42,17 @@ def write_page(path: str | os.PathLike, evaluations: Sequence[Evaluation]) -> No
 def write_scatter_page(path: str | os.PathLike, pairs: Pairs) -> None:
     """Write a scatter of each music field against the picture field it goes with best."""
     lead = (
-        f"<p>{len(pairs)} scenes of {len(set(pairs.sources))} sources. Each music field against the picture field of the strongest "
-        f"rank correlation, out of {len(VIDEO_FIELDS)}: the strongest of so many looks better than it is.</p>"
+        f"<p>{len(pairs)} scenes of {len(set(pairs.sources))} sources. Each music field against "
+        f"the picture field of the strongest rank correlation, out of {len(VIDEO_FIELDS)}: "
+        "the strongest of so many looks better than it is.</p>"
     )
     _write(path, "Pictures and their music", f"{lead}<figure>{_scatter_chart(pairs)}</figure>")
 
 
 def best_partners(pairs: Pairs) -> dict[str, tuple[str, float, int]]:
-    """Each music field: the picture field of the strongest rank correlation, that correlation, and the scenes behind it."""
+    """Each music field: the picture field of the strongest rank correlation, that correlation, and
+    the scenes behind it.
+    """
     from scipy.stats import spearmanr
 
     found = {}
@@ -62,8 +70,9 @@ def best_partners(pairs: Pairs) -> dict[str, tuple[str, float, int]]:
 
 def _facts(e: Evaluation) -> str:
     return (
-        f"<p>{e.pairs} scenes of {e.sources} sources, {html.escape(e.method)}; pools of {e.pool} tracks, {e.draws} draws of scenes. "
-        f"Brackets: 95 % bootstrap interval over sources. p: share of permutations that do as well. "
+        f"<p>{e.pairs} scenes of {e.sources} sources, {html.escape(e.method)}; "
+        f"pools of {e.pool} tracks, {e.draws} draws of scenes. Brackets: 95 % bootstrap interval "
+        "over sources. p: share of permutations that do as well. "
         f"Pictures measured by <i>{html.escape(e.video_extractor or 'an unnamed extractor')}</i>, "
         f"music by <i>{html.escape(e.music_extractor or 'an unnamed extractor')}</i>.</p>"
     )
@@ -99,7 +108,8 @@ def _output_table(e: Evaluation) -> str:
         rows.append(
             f"<tr><td>{html.escape(s.name)}</td>{''.join(f'<td>{c}</td>' for c in cells)}</tr>"
         )
-    return f"<h3>Per output: R² <small>CCC, r</small></h3><table><tr><th>predictor</th>{head}</tr>{''.join(rows)}</table>"
+    table = f"<table><tr><th>predictor</th>{head}</tr>{''.join(rows)}</table>"
+    return f"<h3>Per output: R² <small>CCC, r</small></h3>{table}"
 
 
 def _agreement(o: dict[str, float]) -> str:
@@ -143,11 +153,12 @@ def _scatter_chart(pairs: Pairs) -> str:
     return _svg(figure)
 
 
-def _at(fields, name: str) -> int:
+def _at(fields: Sequence[Field], name: str) -> int:
     return next(i for i, f in enumerate(fields) if f.name == name)
 
 
-def _figure(rows: int, columns: int, width: float, height: float):
+def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Any, np.ndarray]:
+    """A matplotlib figure and its axes in a row."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -158,13 +169,14 @@ def _figure(rows: int, columns: int, width: float, height: float):
     return figure, axes
 
 
-def _svg(figure) -> str:
+def _svg(figure: Any) -> str:
     text = io.StringIO()
     figure.savefig(text, format="svg")
     return text.getvalue()[text.getvalue().index("<svg") :]
 
 
 def _write(path: str | os.PathLike, title: str, body: str) -> None:
-    page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style><h1>{title}</h1>{body}</html>'
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
+    page = f'<!doctype html><html lang="en">{head}<h1>{title}</h1>{body}</html>'
     with atomic_path(path) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -52,7 +52,8 @@ def train(
 ) -> Trained:
     """Train on `train_pairs`, keep the epoch of least loss on `validation`.
 
-    folder : where logs (CSV, TensorBoard) and the last checkpoint go; nothing is written without it.
+    folder : where logs (CSV, TensorBoard) and the last checkpoint go; nothing is written without
+        it.
     resume : go on from the checkpoint in `folder`.
     progress : told of every epoch that begins; what it raises stops the training.
 
@@ -121,7 +122,9 @@ def _trainer(
 
 
 def _checkpoint(folder: str | os.PathLike | None, module: Training) -> Path:
-    """The last checkpoint in `folder`, read as tensors only (a pickle runs no code) and of this network's sizes."""
+    """The last checkpoint in `folder`, read as tensors only (a pickle runs no code) and of this
+    network's sizes.
+    """
     path = Path(folder or ".") / "last.ckpt"
     if not path.is_file():
         raise InputError("training.no_checkpoint", file=path)
@@ -136,7 +139,7 @@ def _checkpoint(folder: str | os.PathLike | None, module: Training) -> Path:
     return path
 
 
-class _Told(Callback):
+class _Told(Callback):  # type: ignore[misc]
     """Tells of the epoch that begins."""
 
     def __init__(self, progress: Progress) -> None:

@@ -27,8 +27,9 @@ from recommender.stretch import Stretch
 from recommender.units import check_values
 
 PRIOR_DESCRIPTION = (
-    "A documented linear prior: music follows the picture in arousal, valence, pace, tension and colour. "
-    "It learned from no pairs; nothing learned so far finds the true track better on scenes measured as yours are."
+    "A documented linear prior: music follows the picture in arousal, valence, pace, tension and "
+    "colour. It learned from no pairs; nothing learned so far finds the true track better on "
+    "scenes measured as yours are."
 )
 SHIPPED = ROOT / "weights" / "recommender.safetensors"
 MUSIC_LED = SHIPPED.with_name("recommender_music_led.safetensors")
@@ -44,8 +45,8 @@ class Recommender:
     forward : the most likely music, before `stretch` makes it into a query.
     stretch : see `recommender.stretch`; None leaves predictions as they are.
     requests : what it asks for over many pictures, see `recommender.alignment`; None for unknown.
-    reliability : (10,) held-out R² an output can reach (squared correlation, 0 where it is negative or
-        was not measured); None where nothing was held out.
+    reliability : (10,) held-out R² an output can reach (squared correlation, 0 where it is negative
+        or was not measured); None where nothing was held out.
     video_extractor, music_extractor : what measured the pairs it learned from; empty for any.
     metadata : everything else the weights file says: scores, config, training pairs.
     """
@@ -139,7 +140,7 @@ def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
     """
     if path == "prior" or (path is None and not SHIPPED.is_file()):
         return linear_prior()
-    path = _SHIPPED.get(path) or Path(path)
+    path = _SHIPPED[path] if path in _SHIPPED else Path(path or SHIPPED)
     metadata, arrays = read_predictor(path)
     try:
         forward = (

@@ -66,7 +66,7 @@ def read_predictor(path: str | os.PathLike) -> tuple[dict, dict[str, np.ndarray]
 
 
 def plain(value: object) -> object:
-    """A copy that JSON can hold: arrays and tuples as lists, numbers that are not finite as null."""
+    """A copy that JSON can hold: arrays and tuples as lists, NaN and infinity as null."""
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple | np.ndarray):

@@ -1,4 +1,6 @@
-"""Lightning as a guest: it trains, and leaves threads, logs, warnings and signals of the process as they were."""
+"""Lightning as a guest: it trains, and leaves threads, logs, warnings and signals of the process
+as they were.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ LOGGERS = ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "lightn
 
 @contextlib.contextmanager
 def quiet_lightning() -> Iterator[None]:
-    """Run a `Trainer` inside: without banners and advice, on one thread, and with a Ctrl-C that stays a `KeyboardInterrupt`."""
+    """Run a `Trainer` inside: without banners and advice, on one thread, and with a Ctrl-C that
+    stays a `KeyboardInterrupt`.
+    """
     with _one_thread(), _silence(), _own_signals():
         yield
 
@@ -54,8 +58,8 @@ def _own_signals() -> Iterator[None]:
     """Undo what Lightning does to signals.
 
     Ctrl-C it turns into an exit, and ignores the signal from then on. For SIGPROF it puts back "the
-    handler from before", which is the default one, termination, where a native library has one of its
-    own that Python does not know of: mediapipe runs a profiling timer that way.
+    handler from before", which is the default one, termination, where a native library has one of
+    its own that Python does not know of: mediapipe runs a profiling timer that way.
     """
     main = threading.current_thread() is threading.main_thread()
     interrupt = signal.getsignal(signal.SIGINT)

@@ -32,7 +32,8 @@ def save(
     """Write a linear model or a network, with the stretch and the requests that `pairs` give it.
 
     pairs : what it was fitted on. pictures : what it will be asked about, where that was measured
-    in another way; its requests are looked at over these. metadata : scores, reliability (10 numbers) and whatever else belongs to the file.
+    in another way; its requests are looked at over these. metadata : scores, reliability (10
+    numbers) and whatever else belongs to the file.
     """
     predicted = forward_of(model)(pairs.video, pairs.video_confidence)[0]
     stretched = fit_stretch(predicted, pairs.music) if stretch else NO_STRETCH
@@ -83,13 +84,15 @@ def forward_of(model: Linear | Trained) -> Forward:
 
 
 def reliability(outputs: Mapping[str, Mapping[str, float]], sources: int) -> list[float]:
-    """Held-out R² that each output can reach when its scale is right: r² of a correlation that was not believed blindly.
+    """Held-out R² that each output can reach when its scale is right: r² of a correlation that was
+    not believed blindly.
 
-    outputs : as `recommender.protocol.per_output` gives them. sources : independent films behind them.
+    outputs : as `recommender.protocol.per_output` gives them. sources : independent films behind
+        them.
 
-    A correlation over few films is mostly chance, so each is pulled towards the mean of all as far as
-    their spread can be chance (empirical Bayes with standard error 1/√sources); negative ones count as 0.
-    NaN where an output was not measured.
+    A correlation over few films is mostly chance, so each is pulled towards the mean of all as far
+    as their spread can be chance (empirical Bayes with standard error 1/√sources); negative ones
+    count as 0. NaN where an output was not measured.
     """
     r = np.array([o["r"] for o in outputs.values()], dtype=float)
     known = np.isfinite(r)

@@ -1,4 +1,5 @@
-"""Which predictor ships: every candidate is fitted on the training sources, the best on validation wins.
+"""Which predictor ships: every candidate is fitted on the training sources, the best on validation
+wins.
 
 The linear prior is a candidate like any other, and wins where nothing learned beats it. The test
 split is looked at once, for the winner's scores and the reliability of its outputs.
@@ -33,7 +34,8 @@ class Selection:
     """The winner and the tables it won by.
 
     model : fitted on the training sources.
-    validation : all candidates on the validation sources. test : the same fits on the test sources; None if there are too few.
+    validation : all candidates on the validation sources. test : the same fits on the test sources;
+        None if there are too few.
     """
 
     winner: str
@@ -50,9 +52,17 @@ class Selection:
     def save(self, path: str | os.PathLike, name: str, description: str) -> None:
         """Write the winner's weights file with both tables inside."""
         save(
-            path, self.model, self.train, name=name, description=description, stretch=self.winner != PRIOR,
-            reliability=self.reliability, validation=self.validation.to_dict(), test=self.test and self.test.to_dict(), winner=self.winner,
-        )  # fmt: skip
+            path,
+            self.model,
+            self.train,
+            name=name,
+            description=description,
+            stretch=self.winner != PRIOR,
+            reliability=self.reliability,
+            validation=self.validation.to_dict(),
+            test=self.test and self.test.to_dict(),
+            winner=self.winner,
+        )
 
 
 def select(
@@ -66,7 +76,8 @@ def select(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Selection:
-    """Fit every candidate on the split "train" and keep the best by `metric` on "validation" (or the one named by `keep`).
+    """Fit every candidate on the split "train" and keep the best by `metric` on "validation" (or
+    the one named by `keep`).
 
     folder, resume, progress : of the network's training, see `train.train`.
     Raises `InputError` where the pairs cannot be trained or judged on.

@@ -1,7 +1,8 @@
 """Measure what ships, in one step: `python -m recommender.ship` (some minutes).
 
-It reads `data/pairs.csv`, `data/pairs_muvi_sync.csv` and the music-video network, writes the default
-weights `data/weights/recommender.safetensors`, and every measured number of `data/MODEL_CARD.md`.
+It reads `data/pairs.csv`, `data/pairs_muvi_sync.csv` and the music-video network, writes the
+default weights `data/weights/recommender.safetensors`, and every measured number of
+`data/MODEL_CARD.md`.
 
 The linear prior is the incumbent. A learned predictor takes its place only where it finds the true
 track better on pairs measured by our own extractors, by Recall@3 in cross-validation by source and
@@ -21,7 +22,8 @@ import numpy as np
 from data.folders import ROOT
 from data.pairs import Pairs, read_pairs
 from recommender import card, comparison, prior
-from recommender.comparison import BASELINES, NETWORK, PRIOR, Evaluation, Prediction
+from recommender.baselines import BASELINES, measured_only
+from recommender.comparison import NETWORK, PRIOR, Evaluation, Prediction
 from recommender.linear import fit_ridge
 from recommender.predict import MUSIC_LED, PRIOR_DESCRIPTION, SHIPPED, load_recommender
 from recommender.predictor_file import read_predictor, write_predictor
@@ -35,12 +37,14 @@ CLIP_FOLDS, VIDEO_FOLDS = 10, 5
 
 
 def judge_on_clips(pairs: Pairs, music_videos: Pairs) -> Evaluation:
-    """Everything but a network of their own (too few scenes for one), beside what music videos taught."""
+    """Everything but a network of their own (too few scenes for one), beside what music videos
+    taught.
+    """
     network = load_recommender(MUSIC_VIDEO_NETWORK)
 
     def by_network(clips: Pairs) -> Prediction:
-        music = comparison.measured_only(music_videos, network.forward)(clips)
-        return Prediction(music, network.stretch.apply(music))
+        music = measured_only(music_videos, network.forward)(clips)
+        return Prediction(music, network.stretch.apply(music) if network.stretch else music)
 
     given = {
         "ridge from music videos": lambda clips: comparison.predict_with(
@@ -93,7 +97,9 @@ def write_music_led(pairs: Pairs, pictures: Pairs, path: Path = MUSIC_LED) -> No
 
 
 def judge_on_music_videos(pairs: Pairs) -> tuple[Evaluation, Evaluation]:
-    """All of them by cross-validation; and default beside tuned sizes on the test videos, which no study has seen."""
+    """All of them by cross-validation; and default beside tuned sizes on the test videos, which no
+    study has seen.
+    """
     from recommender.lit_module import Settings
     from recommender.network import Config
 

@@ -17,12 +17,15 @@ from data.profiles import MUSIC_FIELDS
 from recommender.units import from_units, to_units
 
 FLAT = 1e-4
-"""A prediction that varies by less than this share of half a range says nothing and is left alone."""
+"""A prediction that varies by less than this share of half a range says nothing and is left alone.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Stretch:
-    """centre, factor : (10,) in units; music = centre + factor · (prediction − centre), clipped to range."""
+    """centre, factor : (10,) in units; music = centre + factor · (prediction − centre), clipped to
+    range.
+    """
 
     centre: np.ndarray
     factor: np.ndarray
@@ -39,7 +42,9 @@ NO_STRETCH = Stretch(np.zeros(len(MUSIC_FIELDS)), np.ones(len(MUSIC_FIELDS)))
 
 
 def fit_stretch(predicted: np.ndarray, music: np.ndarray) -> Stretch:
-    """The stretch that makes `predicted` (n, 10) vary as `music` (n, 10) does; 1 where either says nothing."""
+    """The stretch that makes `predicted` (n, 10) vary as `music` (n, 10) does; 1 where either says
+    nothing.
+    """
     p, y = to_units(predicted, MUSIC_FIELDS), to_units(music, MUSIC_FIELDS)
     centre, factor = np.zeros(len(MUSIC_FIELDS)), np.ones(len(MUSIC_FIELDS))
     for j in range(len(MUSIC_FIELDS)):

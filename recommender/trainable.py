@@ -12,7 +12,9 @@ MIN_PAIRS, MIN_SOURCES = 20, 3
 
 
 def check_trainable(pairs: Pairs) -> None:
-    """Raise `InputError` where training could only mislead: too few pairs or sources, constant columns, mixed extractors."""
+    """Raise `InputError` where training could only mislead: too few pairs or sources, constant
+    columns, mixed extractors.
+    """
     sources = len(set(pairs.sources))
     if sources < MIN_SOURCES:
         raise InputError(

@@ -1,10 +1,10 @@
 """Search for sizes and rates: Optuna, for Recall@3 on the validation sources.
 
-The study lives in one SQLite file: it can be interrupted and resumed, and several processes can work
-on it at once. Every trial's sampler is seeded by the study's seed and the number of finished trials,
-so that in one process the same seed gives the same study, resumed or not. The first trial is the
-default, so a study never ends below it. A file remembers which pairs and epochs its trials were
-judged on, and takes no others.
+The study lives in one SQLite file: it can be interrupted and resumed, and several processes can
+work on it at once. Every trial's sampler is seeded by the study's seed and the number of finished
+trials, so that in one process the same seed gives the same study, resumed or not. The first trial
+is the default, so a study never ends below it. A file remembers which pairs and epochs its trials
+were judged on, and takes no others.
 """
 
 from __future__ import annotations
@@ -193,8 +193,10 @@ def validation_recall(
     return float(protocol.summarise(ranks)[protocol.METRICS.index(OBJECTIVE)])
 
 
-class _Pruning(lightning.Callback):
-    """Reports the validation loss of every epoch (negated: the study maximises) and stops hopeless trials."""
+class _Pruning(lightning.Callback):  # type: ignore[misc]
+    """Reports the validation loss of every epoch (negated: the study maximises) and stops hopeless
+    trials.
+    """
 
     def __init__(self, trial: optuna.Trial) -> None:
         self.trial = trial
@@ -208,7 +210,9 @@ class _Pruning(lightning.Callback):
 
 
 def best_of(storage: str | os.PathLike, base: Settings) -> tuple[Config, Settings]:
-    """The best trial in a file, whatever seed its study had. Raises `InputError` if the file is missing or no trial in it has ended."""
+    """The best trial in a file, whatever seed its study had. Raises `InputError` if the file is
+    missing or no trial in it has ended.
+    """
     path = Path(storage)
     if not path.is_file():
         raise InputError("training.no_study", file=path)

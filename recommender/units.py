@@ -1,8 +1,8 @@
 """Profile values on one scale for arithmetic: −1 to 1, 0 where a field is neutral.
 
 A field's low and high become −1 and 1. The fields' scores are percentiles of a reference population
-(or squashed about a true zero), so one unit means about the same spread in every field, and a weight
-between two fields reads like a correlation.
+(or squashed about a true zero), so one unit means about the same spread in every field, and a
+weight between two fields reads like a correlation.
 """
 
 from __future__ import annotations

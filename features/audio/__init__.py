@@ -1,7 +1,7 @@
 """Sound to the ten features of music: file → recording → descriptors → `MusicProfile`.
 
 Every stage is a function of its own (`load.load`, `descriptors.listen`, `descriptors.describe`,
-`profile.rate`); these are the ones other packages call. Heavy imports wait until then.
+`profile.score`); these are the ones other packages call. Heavy imports wait until then.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def analyze(
     from features.audio import structure
     from features.audio.descriptors import describe, listen
     from features.audio.fingerprint import fingerprint
-    from features.audio.profile import rate as rated
+    from features.audio.profile import score
     from features.audio.tags import tag
 
     recording = _recording(source, sample_rate or rate, start, end)
@@ -95,7 +95,7 @@ def analyze(
     description = describe(sound)
     heard = tag(recording.samples, recording.gain) if tags else None
     profile = replace(
-        _weighed(rated(description, recording.warnings), recording, description, heard),
+        _weighed(score(description, recording.warnings), recording, description, heard),
         curves=structure.curves(sound, description),
     )
     return TrackAnalysis(

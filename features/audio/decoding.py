@@ -8,6 +8,7 @@ a sample rate and channels of its own, because both may change within one stream
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -199,8 +200,18 @@ def readable(path: Path) -> Iterator[None]:
     except (av.error.FFmpegError, OSError, UnicodeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
+        if _is_playlist(path):
+            raise InputError("audio.playlist", file=path) from None
         why = getattr(error, "strerror", None) or str(error)
         raise InputError("audio.unreadable", file=path, why=why) from None
+
+
+def _is_playlist(path: Path) -> bool:
+    """Whether a file that is no sound names some: HLS, ffmpeg's concat, DASH, PLS."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        head = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
+        return head.startswith((b"#EXTM3U", b"ffconcat", b"[playlist]")) or b"<MPD" in head
+    return False
 
 
 def _open(path: Path) -> Any:

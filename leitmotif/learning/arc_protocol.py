@@ -211,7 +211,7 @@ def _averages(videos: Sequence[Video], window: int, what: str) -> np.ndarray:
     fold_of[learned] = np.random.default_rng(0).permutation(len(learned)) % FOLDS
     music, scores = getattr(asked, what), np.zeros((len(videos), len(videos)))
     for fold in np.unique(fold_of):
-        held = np.flatnonzero(fold_of == fold)
+        held = np.flatnonzero(fold_of == fold).tolist()
         known: WindowAverages = shipped.without({videos[i].name for i in held})
         model = averages.fit(known.picture, getattr(known, what))
         scores[held] = model.score(asked.picture[held], music)

@@ -10,9 +10,7 @@ another version of the extractors is not used.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,12 +22,12 @@ import numpy as np
 
 from data.atomic import check_writable, unwritable
 from data.checksums import Damaged, parse_json, seal, unseal
-from data.encoding import to_utf8
 from data.errors import InputError, Progress
 from data.folders import cache_folder
 from data.media import VIDEO_SUFFIXES, check_regular
 from data.pairs import Pairs
 from data.profiles import MusicProfile, VideoProfile
+from data.tables import read_table
 from data.words import Sentence, from_record, to_record
 from leitmotif.workers.pool import run_each
 
@@ -135,16 +133,11 @@ def read_sources(path: str | os.PathLike[str]) -> dict[str, str]:
     Raises `InputError` if it is missing, no table of text, or has no such columns.
     """
     path = check_regular(path)
-    text = to_utf8(path.read_bytes())
-    if text is None:
-        raise InputError("learn.no_table", file=path)
-    reader = csv.DictReader(io.StringIO(text.decode("utf-8"), newline=""))
-    try:
-        if not {"file", "source"} <= set(reader.fieldnames or ()):
-            raise InputError("learn.no_source_columns", file=path)
-        return {row["file"]: row["source"] for row in reader if row["file"] and row["source"]}
-    except csv.Error as error:
-        raise InputError("learn.no_csv", file=path, n=reader.line_num + 1, why=error) from None
+    table = read_table(path, lambda cells: {"file", "source"} <= set(cells))
+    if not {"file", "source"} <= set(table.header):
+        raise InputError("pairs.source_columns", file=path)
+    files, sources = (table.columns[table.header.index(n)] for n in ("file", "source"))
+    return {f: s for f, s in zip(files, sources, strict=True) if f and s}
 
 
 def _too_little_music(share: float | None, needed: float) -> str:

@@ -21,6 +21,7 @@ from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
 from leitmotif.words.page_words import Words
 from matcher import presets
+from matcher.course import Course
 from matcher.filters import Filter
 from matcher.metric import METRICS, SCALES
 from matcher.query import Query
@@ -47,7 +48,7 @@ def show(film: Film, library: Library, words: Words) -> None:
                 query,
                 index=library.index,
                 recommender=state.recommender(),
-                course=pipeline.course_of(film.timeline, library.courses, start, end),
+                course=_course(film, library, words),
                 start=start,
                 end=end,
             )
@@ -63,6 +64,16 @@ def show(film: Film, library: Library, words: Words) -> None:
         tracks.show(film, library, result, own_sound, words)
         takeaway.show(film, result, words)
     state.remember()
+
+
+def _course(film: Film, library: Library, words: Words) -> Course | None:
+    """The film over time beside the tracks; None, with a sentence, where these are damaged."""
+    start, end = film_page.scene_times(film)
+    try:
+        return pipeline.course_of(film.timeline, library.courses, start, end)
+    except InputError as error:
+        st.caption(":material/info: " + plain(words.trouble(error)))
+        return None
 
 
 def _controls(

@@ -21,6 +21,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from data.catalogue import Catalogue
+from data.columns import Column
 from data.errors import InputError
 from data.profiles import VideoProfile
 from features.video.profile_coefficients import ProfileCoefficients
@@ -79,7 +80,7 @@ def _without_shares(catalogue: Catalogue) -> Catalogue:
     paths = catalogue.text("path")
     if not any(path.startswith(_SHARES) for path in paths):
         return catalogue
-    kept = ["" if path.startswith(_SHARES) else path for path in paths]
+    kept = Column("" if path.startswith(_SHARES) else path for path in paths)
     return replace(catalogue, columns={**catalogue.columns, "path": kept})
 
 

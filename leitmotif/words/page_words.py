@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from data.errors import InputError
 from data.profiles import Field
 from data.words import DEFAULT, Sentence, languages, say, words
-from leitmotif.words.sentences_zh import translated
 from matcher.explain import Reason
 
 
@@ -66,20 +66,13 @@ class Words:
         """A difference in the catalogue's standard deviations, in words."""
         return self("off", d=f"{abs(d):.1f}", way=self("more" if d > 0 else "less"))
 
-    def trouble(self, error: Exception | None) -> str:
+    def trouble(self, error: InputError | None) -> str:
         """The one sentence that an `InputError` is; None is our own mistake."""
-        if error is None:
-            return self("our_mistake")
-        said = getattr(error, "sentence", None) or str(error)
-        if isinstance(said, Sentence):
-            return said.into(self.language)
-        return said if self.language == "en" else translated(said) or self("failed_lead") + said
+        return self("our_mistake") if error is None else self.sentence(error.sentence)
 
-    def sentence(self, english: str) -> str:
+    def sentence(self, said: str) -> str:
         """What a package says of a file or a result: a warning, the reason of a row left out."""
-        if isinstance(english, Sentence):
-            return english.into(self.language)
-        return english if self.language == "en" else translated(english) or english
+        return said.into(self.language) if isinstance(said, Sentence) else said
 
     def reason(self, reason: Reason) -> str:
         """Why a track matches, in one sentence."""

@@ -411,10 +411,12 @@ def test_whole_columns_and_single_rows_read_the_same(tmp_path: Path):
     assert fast.track(7) == slow.track(7)
 
 
-CELLS = st.sampled_from(
-    ["", " ", "a", " a", "a ", '"', '""', '"a"', '"a', 'a"', 'a"b', '" a"', ",", '","', "\u3000x"]
-    + ["NA", "null", "nan", "1,5", '"1,5"', "−3", "1e400", "1e31", "-0", "1.", "曲", "'q'"]
-    + ["\r", '"\r"', '"x\ny"']
+CELLS = st.one_of(
+    st.sampled_from(
+        ["", "a", " a", "a ", "NA", "nan", "1,5", '"1,5"', "−3", "1e400", "1e31", "1."]
+    ),
+    st.text(' "\r\n,a曲\u3000', max_size=5),
+    st.text(' "\r\n,;\ta', max_size=4).map(lambda cell: '"' + cell.replace('"', '""') + '"'),
 )
 ROW_NUMBERS = st.lists(st.sampled_from(["1", "-2.5", "3", "1e3", "0.1"]), min_size=10, max_size=10)
 

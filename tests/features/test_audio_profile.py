@@ -12,7 +12,7 @@ from sounds import RATE, drums, low_passed, notes
 
 from data.catalogue import Catalogue
 from data.errors import InputError
-from data.profiles import MUSIC_FIELDS
+from data.profiles import MUSIC_FIELDS, MUSIC_NAMES
 from features.audio import EXTRACTOR, analyze, music_profile
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
@@ -132,6 +132,14 @@ def test_nothing_to_hear_is_neutral_with_no_confidence(sound: np.ndarray):
     assert heard.profile.confidence.max() == 0
     assert heard.profile.warnings == ("there is nothing to hear",)
     assert heard.loudness_lufs == float("-inf")
+
+
+def test_a_jingle_says_more_of_its_arousal_than_of_its_valence():
+    jingle, piece = tune()[: 3 * RATE], tune(repeats=4)
+    short, long = music_profile(jingle, sample_rate=RATE), music_profile(piece, sample_rate=RATE)
+    at = MUSIC_NAMES.index
+    assert short.confidence[at("valence")] < 0.3 * long.confidence[at("valence")]
+    assert short.confidence[at("arousal")] > 0.8 * long.confidence[at("arousal")]
 
 
 def test_a_click_is_described_with_little_confidence():

@@ -58,6 +58,20 @@ def test_a_wish_takes_the_place_of_the_prediction_and_is_sure(predicted):
     assert found.music.confidence[8] == 1
 
 
+def test_a_request_is_kept_for_its_picture_catalogue_and_recommender_alone():
+    first, second = load_recommender(), replace(load_recommender(), requests=None)
+    louder = replace(TRACKS, features=X + 5)
+    asked = [
+        pipeline.request(VIDEO, TRACKS, first),
+        pipeline.request(replace(VIDEO, values=VIDEO.values * 0.9), TRACKS, first),
+        pipeline.request(VIDEO, louder, first),
+        pipeline.request(VIDEO, TRACKS, second),
+    ]
+    assert len({music.values.tobytes() for music in asked}) == 4
+    again = pipeline.request(VIDEO, TRACKS, second)
+    assert again is asked[3] and again == second.predict(VIDEO)
+
+
 def test_an_index_of_the_catalogue_changes_no_answer():
     plain = pipeline.match(VIDEO, TRACKS)
     again = pipeline.match(VIDEO, TRACKS, index=TrackIndex.build(X, engine="blocks"))

@@ -66,6 +66,7 @@ def test_chinese_is_chinese():
         "language.comma",
         "language.tag",
         "page.of_time",
+        "pairs.both",
         "reason.and",
         "reason.then",
     }

@@ -8,6 +8,7 @@ from data.profiles import MUSIC_NAMES, Curves
 from data.track_curves import CURVE_NAMES, CurvesWriter, TrackOverTime
 from matcher import arc, course
 from matcher.arc import BOTH
+from matcher.arc_store import CatalogueCurves
 from matcher.course import Course, TrackCourses
 from matcher.filters import Filter
 from matcher.query import Query
@@ -125,3 +126,22 @@ def test_without_curves_there_is_no_course(catalogue, tmp_path):
     assert TrackCourses.beside(Catalogue(catalogue.features, catalogue.columns)) is None
     (tmp_path / "bad.curves.parquet").write_bytes(b"no table")
     assert TrackCourses.read(tmp_path / "bad.curves.parquet", catalogue) is None
+
+
+def test_a_table_damaged_since_still_gives_places(catalogue):
+    """The mapped curves are whole; only the beats to snap to are gone."""
+    known = TrackCourses.beside(catalogue)
+    gone = TrackCourses(known.source.with_name("gone.curves.parquet"), known.curves)
+    found = Course(film(), gone).placements([FOLLOWS], [f"t{FOLLOWS}"])
+    assert found[0].in_point == 60
+
+
+def test_a_track_under_a_minute_is_not_told_by_its_course(catalogue):
+    curves = CatalogueCurves.build([over_time(np.random.default_rng(i).normal(-6, 2, s))
+                                    for i, s in enumerate((59, 60, 80, 100))])  # fmt: skip
+    short = Course(film(), TrackCourses(TrackCourses.beside(catalogue).source, curves))
+    adjusted = short.adjusted(np.arange(4), np.array([1.0, 2.0, 3.0, 4.0]))
+    assert adjusted[0] == 1.0 and (adjusted[1:] != [2.0, 3.0, 4.0]).all()
+    assert [p.decided for p in short.placements(range(4), ["a", "b", "c", "d"])] == [
+        False, True, True, True,
+    ]  # fmt: skip

@@ -83,6 +83,6 @@ def planted(
 
 
 def the_rule(truth: np.ndarray, pairs: Pairs) -> Callable[[Pairs], Prediction]:
-    """The best that any predictor can do for these `pairs`, whose music without noise is `truth`."""
+    """The best that a predictor can do for `pairs`, whose music without noise is `truth`."""
     query = fit_stretch(truth, pairs.music).apply(truth)
     return lambda _: Prediction(truth, query)

@@ -52,7 +52,9 @@ def test_a_dimension_that_never_differs_is_left_alone():
 
 
 def test_every_corner_of_a_catalogue_can_be_asked_for():
-    """Requests on one line, tracks across it: plain distances let few tracks win, aligned ones many."""
+    """Requests on one line, tracks across it: plain distances let few tracks win, aligned ones
+    many.
+    """
     wished, tracks = population(0, 400, 0.97, sd=0.1), population(1, 200, -0.5, sd=0.25)
     aligned = align(wished, Requests.of(wished), tracks)
 

@@ -1,4 +1,6 @@
-"""Where the truth is known, the network finds it: curved rules, straight rules, missing inputs, tuning."""
+"""Where the truth is known, the network finds it: curved rules, straight rules, missing inputs,
+tuning.
+"""
 
 import numpy as np
 import pytest

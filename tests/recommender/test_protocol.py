@@ -179,7 +179,9 @@ def test_over_few_scenes_cca_promises_no_more_than_ridge_does(monkeypatch):
 
 
 def test_stretching_lets_a_shrunken_prediction_search(pairs):
-    """With much noise squared error shrinks predictions; their order survives, their distance to the truth does not."""
+    """With much noise squared error shrinks predictions; their order survives, their distance to
+    the truth does not.
+    """
     noisy, _ = planted(linear_rule, 2000, noise=3.0)
     fits = {name: BASELINES[name] for name in ("ridge, unstretched", "ridge")}
     found = held_out(noisy.split("train"), noisy.split("test"), fits, title="t")

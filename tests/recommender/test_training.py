@@ -1,4 +1,6 @@
-"""Training and tuning as a person runs them: seeds, logs, resuming, and pairs that cannot be learned from."""
+"""Training and tuning as a person runs them: seeds, logs, resuming, and pairs that cannot be
+learned from.
+"""
 
 import csv
 import pickle
