@@ -1,9 +1,10 @@
 """Find the tracks of a catalogue nearest to ten music numbers.
 
-    python match_audio.py --audio_csv audio_features.csv --pred_feat="-0.8,2.9,-3.8,-5.1,-4.2,22.4,50.9,76.2,56.2,-20.4"
+    python match_audio.py --audio_csv audio_features.csv \\
+        --pred_feat="-0.8,2.9,-3.8,-5.1,-4.2,22.4,50.9,76.2,56.2,-20.4"
 
-Distances are raw Euclidean unless told otherwise. Answers go to stdout, notes to stderr. Exit codes:
-0, 2 for what a person can put right. Options may be spelt with underscores or hyphens.
+Distances are raw Euclidean unless told otherwise. Answers go to stdout, notes to stderr. Exit
+codes: 0, 2 for what a person can put right. Options may be spelt with underscores or hyphens.
 """
 
 from __future__ import annotations
@@ -13,42 +14,20 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NoReturn
 
-import numpy as np
-
-from data.catalogue import Catalogue
 from data.errors import InputError
-from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, parse_vector
-from matcher.diversity import check_diversity
-from matcher.exact import TrackIndex
-from matcher.filters import parse_filter, passing
-from matcher.metric import (
-    METRICS,
-    SCALES,
-    check_choice,
-    check_weights,
-    parse_features,
-    parse_weights,
-)
-from matcher.report import FORMATS, Answer, write
-from matcher.search import open_index, rank
+from data.profiles import MUSIC_NAMES
+from data.words import Sentence
 
-_VECTOR = re.compile(r"[-+\[(]?[-+]?[.\d][-+.,;\s\deE\])]*|[-+]?(nan|inf)\b.*", re.IGNORECASE)
+_VECTOR = re.compile(r"[-−+\[(]?[-−+]?[.\d][-−+.,;\s\deE\])]*|[-−+]?(nan|inf)\b.*", re.IGNORECASE)
 
-
-_WORTH_PREPARING = 20_000_000
-"""Distances in all from which the block index earns back its second of preparation (ours)."""
-
-
-class Query(NamedTuple):
-    name: str
-    values: np.ndarray
+_HELP = "match_audio.py --help"
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str):
-        raise InputError(f"{message[:1].lower()}{message[1:]}; see match_audio.py --help.")
+    def error(self, message: str) -> NoReturn:
+        raise InputError("command.usage", why=f"{message[:1].lower()}{message[1:]}", help=_HELP)
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -74,6 +53,7 @@ def get_parser() -> argparse.ArgumentParser:
     parser.add_argument("--metric", default="euclidean", help="euclidean (default) or cosine")
     parser.add_argument(
         "--weights",
+        action="append",
         metavar="W",
         help="valence=2,arousal=2 (the others stay 1), or ten numbers; 0 leaves one out",
     )
@@ -89,6 +69,7 @@ def get_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--filter",
+        action="append",
         metavar="F",
         help="only tracks such as bpm=90..130, license=CC*, duration<=3:00, artist!=A|B",
     )
@@ -108,7 +89,7 @@ def get_parser() -> argparse.ArgumentParser:
 
 
 def spell(argv: Sequence[str]) -> list[str]:
-    """Options as the parser knows them: underscores, and values that begin with a minus tied to their option.
+    """Options as the parser knows them: with underscores, tied to values that begin with a minus.
 
     Numbers that stand apart (`--pred_feat -5.5 3 …`) are one value, as a shell may have split them.
     """
@@ -125,122 +106,30 @@ def spell(argv: Sequence[str]) -> list[str]:
             words[-1] += " " + word
         else:
             words.append(word)
-    empty = next(
-        (word for word in words if word.endswith("=--")), None
-    )  # argparse would drop the value
+    # argparse would drop the value
+    empty = next((word for word in words if word.endswith("=--")), None)
     if empty is not None:
-        raise InputError(f"{empty.removesuffix('=--')}: a value is missing.")
+        raise InputError("command.value_missing", argument=empty.removesuffix("=--"))
     return words
-
-
-def parse_count(text: str, argument: str) -> int:
-    try:
-        count = int(text)
-    except ValueError:
-        count = 0
-    if count < 1:
-        raise InputError(f"{argument}: '{text}' given; it needs to be a whole number from 1 up.")
-    return count
-
-
-def chosen_weights(features: str, weights: str | None) -> np.ndarray:
-    """The weights (10,) of --features and --weights together."""
-    mask = parse_features(features)
-    if weights is None:
-        return mask
-    asked = parse_weights(weights)
-    if not (asked * mask).any():
-        raise InputError(
-            "--weights: every dimension of --features has weight 0; give at least one a weight above 0."
-        )
-    return check_weights(asked * mask, "--weights")
 
 
 def say(text: str) -> None:
     """One line on stderr; what a terminal would obey is spelt out."""
-    print(
-        "match_audio.py: " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text),
-        file=sys.stderr,
-    )
-
-
-def note(text: str) -> None:
-    say(f"note: {text}")
-
-
-def read_queries(args: argparse.Namespace) -> list[Query]:
-    """The vectors of --pred_feat or --pred_csv."""
-    if (args.pred_feat is None) == (args.pred_csv is None):
-        raise InputError(
-            "give either --pred_feat (ten numbers) or --pred_csv (a table of vectors); see match_audio.py --help."
-        )
-    if args.pred_feat is not None:
-        return [Query("", parse_vector(args.pred_feat, MUSIC_FIELDS, "--pred_feat"))]
-    table = read_table(args.pred_csv)
-    return [
-        Query(name, values) for name, values in zip(table.track_ids, table.features, strict=True)
-    ]
-
-
-def read_table(path: str) -> Catalogue:
-    """A catalogue, with a note about the rows that could not be used."""
-    table = Catalogue.read(path)
-    if table.skipped:
-        first = table.skipped[0]
-        note(f"{path}: {len(table.skipped)} of {len(table) + len(table.skipped)} rows skipped; "
-             f"the first is line {first.line}: {first.reason}.")  # fmt: skip
-    return table
-
-
-def get_index(where: str | None, catalogue: Catalogue, queries: int):
-    """What answers the queries: a prepared index, or whatever is quickest for so many."""
-    if where is not None:
-        return open_index(where, catalogue)
-    prepare = queries * len(catalogue) >= _WORTH_PREPARING
-    return TrackIndex.build(catalogue.features, engine="auto" if prepare else "scan")
-
-
-def run(args: argparse.Namespace) -> None:
-    weights = chosen_weights(args.features, args.weights)
-    k = parse_count(args.top_k, "--top_k")
-    metric = check_choice(args.metric, METRICS, "--metric")
-    scale = check_choice(args.scale, SCALES, "--scale")
-    style = check_choice(args.format, FORMATS, "--format")
-    diverse = check_diversity(args.diverse, "--diverse")
-    conditions = None if args.filter is None else parse_filter(args.filter)
-    queries = read_queries(args)
-
-    catalogue = read_table(args.audio_csv)
-    if conditions is not None:
-        there = int(passing(catalogue, conditions).sum())
-        if there == 0:
-            raise InputError(
-                f"--filter: none of the {len(catalogue)} tracks passes '{args.filter}'; loosen it."
-            )
-    else:
-        there = len(catalogue)
-    if k > there:
-        note(f"--top_k {k} is more than the {there} tracks there are; all are listed.")
-    index = get_index(args.index, catalogue, len(queries))
-    answers = [
-        Answer(
-            q.name,
-            q.values,
-            rank(catalogue, q.values, k, weights, metric, scale, conditions, index, diverse),
-        )
-        for q in queries
-    ]
-    write(answers, style, catalogue, weights, metric, scale)
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    print(f"match_audio.py: {line}", file=sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run, and turn what went wrong into one sentence and an exit code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(
-                encoding="utf-8", errors="replace"
-            )  # Windows consoles default to a code page
+            # Windows consoles default to a code page
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        run(get_parser().parse_args(spell(sys.argv[1:] if argv is None else argv)))
+        args = get_parser().parse_args(spell(sys.argv[1:] if argv is None else argv))
+        from matcher.command import run  # after parsing: help and mistakes need not wait for it
+
+        run(args, lambda sentence: say(f"note: {sentence}"))
         sys.stdout.flush()
     except InputError as error:
         say(str(error))
@@ -248,8 +137,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `… | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()
+    except OSError as error:  # stdout is a file on a full disk
+        _leave_stdout()
+        say(str(Sentence("command.cannot_print", why=error.strerror or str(error))))
+        return 2
     return 0
+
+
+def _leave_stdout() -> None:
+    """What is still held back goes nowhere, also when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -1,37 +1,28 @@
-"""The page: drop a video, hear the answer. It only shows; everything it says comes from `leitmotif`.
+"""The page: drop a video, hear the answer. Start it with `leitmotif app`.
 
-Start it with `leitmotif app`.
+This is its server; what is drawn stands in `leitmotif/page/script.py`.
 """
 
 from __future__ import annotations
 
-import streamlit as st
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
-from leitmotif.page import catalogue_tab, film, inputs, results, state
+from starlette.middleware import Middleware
+from streamlit.starlette import App
 
-st.set_page_config(page_title="Leitmotif", page_icon=state.ICON, layout="wide")
-words = inputs.language()
-state.style()
+from leitmotif import page
+from leitmotif.page.guard import Guard
+from leitmotif.sessions.workspace import close_all
 
-with st.sidebar:
-    inputs.title(words)
-    inputs.video(words)
-    library = inputs.catalogue(words)
-    inputs.language_switch(words)
 
-chosen = state.chosen_film()
-for_video, the_catalogue = st.tabs(
-    [words("for_video"), words("the_catalogue")], on_change="rerun", key="view"
-)
-with for_video:
-    state.troubles(words)
-    if chosen is None:
-        inputs.empty(words)
-    elif not chosen.ready:
-        film.progress(chosen, words)
-    elif library is not None:
-        film.show(chosen, words)
-        results.show(chosen, library, words)
-with the_catalogue:
-    if the_catalogue.open and library is not None:
-        catalogue_tab.show(library, words)
+@asynccontextmanager
+async def _tidy(_: App) -> AsyncIterator[dict[str, object]]:
+    """Stop the work and remove what is temporary when the server ends, by a signal too."""
+    yield {}
+    close_all()
+
+
+SCRIPT = Path(page.__file__).with_name("script.py")
+app = App(SCRIPT, lifespan=_tidy, middleware=[Middleware(Guard)])

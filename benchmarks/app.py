@@ -1,4 +1,5 @@
-"""From a moved slider to the new list, on the server: `python benchmarks/app.py [--sizes 10000 100000]`.
+"""From a moved slider to the new list, on the server: `python benchmarks/app.py [--sizes 10000
+100000]`.
 
 What one move costs: filters, ranking with reasons, and the pieces of HTML of five cards, on a
 catalogue that is open already. Opening it (reading nothing, building the index) is timed apart.
@@ -24,6 +25,8 @@ from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.show import drawing
 from leitmotif.words.page_words import Words
+from matcher.filters import Filter
+from matcher.query import Query
 from recommender import load_recommender
 
 
@@ -56,15 +59,17 @@ def measure(n: int, moves: int) -> dict:
         result = pipeline.match(
             video,
             library.catalogue,
-            weights=weights,
+            Query(
+                importance=weights,
+                filter=None if where is None else Filter("", rows=where),
+            ),
             recommender=recommender,
             index=library.index,
-            where=where,
         )
         for place, m in enumerate(result.matches, start=1):
-            off = (m.values - result.music.values) / library.index.scaling.spread
+            off = (m.values - result.music.values) / library.index.scaling.sd
             drawing.track_head(place, m.name, m.track["artist"], (), f"{m.distance:.3f}")
-            drawing.reason_bars(off, weights, words.field, words.off)
+            drawing.reason_bars(off, weights, words)
         return 1000 * (time.perf_counter() - began)
 
     first = move(True)

@@ -1,4 +1,5 @@
-"""How fast music is described, beside separate librosa calls, and what builds and large catalogues cost.
+"""How fast music is described, beside separate librosa calls, and what builds and large catalogues
+cost.
 
     python benchmarks/audio.py FOLDER [--tracks 20] [--rows 1000000] [--titles] [--ratings FOLDER]
 
@@ -34,7 +35,9 @@ PEACEFUL = ("town", "village", "inn", "lullaby", "waltz", "quiet")
 
 
 def by_librosa(path: Path) -> None:
-    """The same descriptors, each by its own librosa call, as people write it; decoded by our loader, as librosa's refuses some Opus."""
+    """The same descriptors, each by its own librosa call, as people write it; decoded by our
+    loader, as librosa's refuses some Opus.
+    """
     import librosa
 
     y = load(path).samples
@@ -91,16 +94,18 @@ def speed(files: list[Path]) -> None:
 
 
 def builds(folder: Path) -> None:
-    """Whole builds with two worker processes; each begins with nothing, and ends with its workers so that their use can be read."""
+    """Whole builds with two worker processes; each begins with nothing, and ends with its workers
+    so that their use can be read.
+    """
     import resource
 
     from joblib.externals.loky import get_reusable_executor
 
-    from features import weights
+    from features import pretrained
     from leitmotif.catalogue.build import build
 
     with tempfile.TemporaryDirectory() as temporary:
-        for tags in (False, True) if weights.locate("yamnet") else (False,):
+        for tags in (False, True) if pretrained.locate("yamnet") else (False,):
             output = Path(temporary, f"tags {tags}", "audio_features.csv")
             start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
             tracks = len(build([folder], output, jobs=2, tags=tags).catalogue)

@@ -3,11 +3,12 @@
     python benchmarks/matcher.py --sizes 1e4 1e5 1e6 --output benchmarks/results
 
 Every query has its own weights, as when sliders move: ones, uniform, skewed, half of them zero, or
-arousal and valence alone, a fifth of the queries each. Contenders take turns on every query, so that
-a busy machine slows all alike; times are CPU times of one thread, medians over queries. "true five"
-is the share of the five nearest rows (float64, every row) that a contender found.
+arousal and valence alone, a fifth of the queries each. Contenders take turns on every query, so
+that a busy machine slows all alike; times are CPU times of one thread, medians over queries. "true
+five" is the share of the five nearest rows (float64, every row) that a contender found.
 
-faiss, hnswlib and usearch are used where they are installed (`pip install faiss-cpu hnswlib usearch`).
+faiss, hnswlib and usearch are used where they are installed (`pip install faiss-cpu hnswlib
+usearch`).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ import numpy as np
 from data.profiles import MUSIC_FIELDS
 from matcher import TrackIndex
 from matcher.blocks import workers
-from matcher.metric import VA, Scaling
+from matcher.metric import EUCLIDEAN, VA, Scaling
 from matcher.scan import scan
 
 K = 5
@@ -46,7 +47,9 @@ Search = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def catalogue(n: int, shape: str, rng: np.random.Generator) -> np.ndarray:
-    """n profiles within the fields' ranges, float32: "styles" are 40 overlapping clouds with correlated dimensions."""
+    """n profiles within the fields' ranges, float32: "styles" are 40 overlapping clouds with
+    correlated dimensions.
+    """
     if shape == "uniform":
         unit = rng.random((n, 10), dtype=np.float32)
     else:
@@ -97,7 +100,7 @@ def contenders(x: np.ndarray, index: TrackIndex) -> dict[str, Search]:
     n, scaling = len(x), index.scaling
     y = np.empty((n, 10), np.float32)
     for i in range(0, n, 1 << 18):
-        y[i : i + (1 << 18)] = (x[i : i + (1 << 18)] - scaling.center) / scaling.spread
+        y[i : i + (1 << 18)] = (x[i : i + (1 << 18)] - scaling.center) / scaling.sd
     found: dict[str, Search] = {
         "leitmotif": lambda q, w: index.search(q, K, w, scale="standard")[0]
     }
@@ -107,7 +110,7 @@ def contenders(x: np.ndarray, index: TrackIndex) -> dict[str, Search]:
 
 
 def _scaled(q: np.ndarray, scaling: Scaling) -> np.ndarray:
-    return ((q - scaling.center) / scaling.spread).astype(np.float32)
+    return ((q - scaling.center) / scaling.sd).astype(np.float32)
 
 
 def _faiss(y, scaling) -> dict[str, Search]:
@@ -217,7 +220,7 @@ def race(x, index: TrackIndex, found: dict[str, Search], asked, seconds: float) 
         search(*asked[0][:2])  # what is compiled or loaded once
     for number, (q, w, kind) in enumerate(asked):
         truth = (
-            set(scan(x, q, K, w, "euclidean", index.scaling)[0].tolist())
+            set(scan(x, q, K, w, EUCLIDEAN, index.scaling)[0].tolist())
             if number < max(5, 2_000_000 // len(x))
             else None
         )
@@ -254,8 +257,10 @@ def race_batches(index: TrackIndex, flat, asked, rounds: int) -> tuple[float, fl
 
 
 def race_cosine(x, index: TrackIndex, asked) -> float:
-    """Cosine search as a share of a plain float32 scan with numpy (two products with the catalogue, then the best)."""
-    y = ((x - index.scaling.center) / index.scaling.spread).astype(np.float32)
+    """Cosine search as a share of a plain float32 scan with numpy (two products with the catalogue,
+    then the best).
+    """
+    y = ((x - index.scaling.center) / index.scaling.sd).astype(np.float32)
     squares = y * y
     ratios = []
     index.search(asked[0][0], K, asked[0][1], "cosine", "standard")
@@ -273,7 +278,9 @@ def race_cosine(x, index: TrackIndex, asked) -> float:
 
 
 def preparation(x: np.ndarray) -> dict[str, float]:
-    """Seconds to build (warm; wall, and CPU over all threads), to load, and of a first query in a new process."""
+    """Seconds to build (warm; wall, and CPU over all threads), to load, and of a first query in a
+    new process.
+    """
     TrackIndex.build(x[:2048])
     started, cpu = time.perf_counter(), time.process_time()
     index = TrackIndex.build(x)
@@ -310,7 +317,7 @@ def measure(n: int, shape: str, queries: int, seconds: float) -> tuple[list[str]
     prepared = preparation(x)
     index = TrackIndex.build(x)
     found = contenders(x, index)
-    asked = questions(x, index.scaling.spread, queries, rng)
+    asked = questions(x, index.scaling.sd, queries, rng)
     results = race(x, index, found, asked, seconds)
     medians = {name: float(np.median([t for t, _ in r["times"]])) for name, r in results.items()}
     reference = medians.get("faiss flat (20-D)", medians["numpy float32"])
@@ -328,7 +335,7 @@ def measure(n: int, shape: str, queries: int, seconds: float) -> tuple[list[str]
              f"first query of a new process {prepared['first']:.2f} s ({prepared['first_cpu']:.2f} CPU-s)",
              f"memory {prepared['memory']:.2f} of the float32 numbers, VA index included"]  # fmt: skip
     if "faiss flat (20-D)" in found and n <= 1_000_000:
-        many = questions(x, index.scaling.spread, 256, rng)
+        many = questions(x, index.scaling.sd, 256, rng)
         cpu, wall = race_batches(
             index, found["faiss flat (20-D)"], many, 3 if n >= 1_000_000 else 7
         )

@@ -1,10 +1,12 @@
-"""What training, loading and predicting cost, and what they reach where the truth is known: `python benchmarks/recommender.py`.
+"""What training, loading and predicting cost, and what they reach where the truth is known: `python
+benchmarks/recommender.py`.
 
 Seconds of this process's CPU (one thread; what one quiet core would take) and of the clock beside
-them. The pairs are planted: random pictures, music from a rule with noise (`tests/recommender/planted.py`).
-With --trials N, a study on --pairs (default: the shipped music videos) is timed too. With --tuned SEEDS
-it is asked instead whether tuning is worth it: on each of `PROBLEMS` a study of N trials, then the
-default and the tuned network trained alike and judged on fresh sources, again for every seed.
+them. The pairs are planted: random pictures, music from a rule with noise
+(`tests/recommender/planted.py`). With --trials N, a study on --pairs (default: the shipped music
+videos) is timed too. With --tuned SEEDS it is asked instead whether tuning is worth it: on each of
+`PROBLEMS` a study of N trials, then the default and the tuned network trained alike and judged on
+fresh sources, again for every seed.
 """
 
 from __future__ import annotations
@@ -41,8 +43,8 @@ def training(scenes: int, epochs: int) -> dict:
     """Ridge and `epochs` epochs of batches of 64 on `scenes` training pairs."""
     from planted import curved_rule, planted
 
+    from recommender.fit_network import train
     from recommender.lit_module import Settings
-    from recommender.train import train
 
     pairs, _ = planted(curved_rule, scenes * 5 // 3, noise=0.25)
     parts = pairs.split("train"), pairs.split("validation")
@@ -55,11 +57,13 @@ def training(scenes: int, epochs: int) -> dict:
 
 
 def planted_truth() -> dict:
-    """Recall@3 on planted rules: chance, ridge, the default network, a wider one, and the rule itself."""
+    """Recall@3 on planted rules: chance, ridge, the default network, a wider one, and the rule
+    itself.
+    """
     from planted import curved_rule, linear_rule, planted, the_rule
 
     from recommender.baselines import BASELINES
-    from recommender.evaluate import fit_network, held_out
+    from recommender.comparison import fit_network, held_out
     from recommender.lit_module import Settings
     from recommender.network import Config
 
@@ -89,11 +93,15 @@ PROBLEMS = {
     "curved, 1,000 scenes, noise .5": ("curved_rule", 1000, 0.5),
     "rippled, 2,000 scenes, noise .25": ("rippled_rule", 2000, 0.25),
 }
-"""Rule, scenes (three in five to train on, one to validate) and noise: little left to win; few noisy pairs; other sizes needed."""
+"""Rule, scenes (three in five to train on, one to validate) and noise: little left to win; few
+noisy pairs; other sizes needed.
+"""
 
 
 def tuned_truth(seeds: int, trials: int) -> dict:
-    """Recall@3 on fresh sources: the rule itself, the default network, the tuned one, and its gain with a 95 % interval over seeds."""
+    """Recall@3 on fresh sources: the rule itself, the default network, the tuned one, and its gain
+    with a 95 % interval over seeds.
+    """
     from scipy.stats import t
 
     found = {}
@@ -116,10 +124,12 @@ def tuned_truth(seeds: int, trials: int) -> dict:
 
 
 def _tuned_once(rule: str, scenes: int, noise: float, trials: int, seed: int) -> list[float]:
-    """Recall@3 of the rule, the default and the tuned network: everything, the fresh sources too, drawn anew by `seed`."""
+    """Recall@3 of the rule, the default and the tuned network: everything, the fresh sources too,
+    drawn anew by `seed`.
+    """
     import planted
 
-    from recommender.evaluate import fit_network, held_out
+    from recommender.comparison import fit_network, held_out
     from recommender.lit_module import Settings
     from recommender.tune import best_of, tune
 
@@ -146,11 +156,16 @@ def _tuned_once(rule: str, scenes: int, noise: float, trials: int, seed: int) ->
 
 
 def loading(weights: Path) -> dict:
-    """Milliseconds to load a predictor in a fresh process after torch's import, and to predict one vector."""
+    """Milliseconds to load a predictor in a fresh process after torch's import, and to predict one
+    vector.
+    """
     code = (
-        "import sys, time, torch; t = time.perf_counter(); from recommender import load_recommender; r = load_recommender(sys.argv[1]);"
-        "v = [50] * 4 + [0, 50] + [0.5] * 3 + [0, 0]; loaded = time.perf_counter() - t; r.predict(v); times = [];\n"
-        "for _ in range(300):\n    t = time.perf_counter(); r.predict(v); times.append(time.perf_counter() - t)\n"
+        "import sys, time, torch; t = time.perf_counter(); "
+        "from recommender import load_recommender; r = load_recommender(sys.argv[1]);"
+        "v = [50] * 4 + [0, 50] + [0.5] * 3 + [0, 0]; loaded = time.perf_counter() - t; "
+        "r.predict(v); times = [];\n"
+        "for _ in range(300):\n    t = time.perf_counter(); r.predict(v); "
+        "times.append(time.perf_counter() - t)\n"
         "print(1e3 * loaded, 1e3 * sorted(times)[150])"
     )
     runs = [

@@ -1,11 +1,13 @@
-"""What the temporal Transformer costs, how well calibration recovers a known rule, what soundtracks teach.
+"""What the temporal Transformer costs, how well calibration recovers a known rule, what soundtracks
+teach.
 
     python benchmarks/temporal.py cost
-    python benchmarks/temporal.py recovery FOLDER… [--windows 20 50 100 200] [--draws 6] [--rule build-up]
-    python benchmarks/temporal.py soundtracks FOLDER
+    python benchmarks/temporal.py recovery FOLDER… [--windows 20 50 100 200] [--draws 6] [--rule
+    build-up] python benchmarks/temporal.py soundtracks FOLDER
 
-Folders hold video clips; recovery takes all of them together. `soundtracks` groups clips by the part of
-their name before a double underscore, or by the column source_repo of a clips.csv in the folder.
+Folders hold video clips; recovery takes all of them together. `soundtracks` groups clips by the
+part of their name before a double underscore, or by the column source_repo of a clips.csv in the
+folder.
 """
 
 from __future__ import annotations
@@ -57,10 +59,10 @@ def cost() -> None:
 
 def _bending() -> float:
     """CPU seconds that profile weights of 200 rated windows add to the closed form of a minute."""
-    from features.video import rate
+    from features.video import score
 
     timeline, weights = _minute()
-    closed = rate(timeline)
+    closed = score(timeline)
     began = time.process_time()
     weights.residuals(timeline, closed)
     return time.process_time() - began
@@ -69,10 +71,11 @@ def _bending() -> float:
 @cache
 def _minute():
     """A minute of random signals, and weights that keep both models."""
-    from features.video.profile_weights import ProfileWeights
+    from features.video.profile_coefficients import ProfileCoefficients
+    from features.video.signals import COLUMNS
     from features.video.summary import SummaryModel
     from features.video.temporal import TemporalSettings, TemporalTransformer
-    from features.video.timeline import COLUMNS, Timeline
+    from features.video.timeline import Timeline
     from features.video.tokens import TokenScale
 
     rng = np.random.default_rng(0)
@@ -81,7 +84,14 @@ def _minute():
     embedding = rng.normal(size=(120, 1024)).astype(np.float32)
     palette = rng.dirichlet(np.ones(36), 120).astype(np.float32)
     timeline = Timeline(
-        np.arange(120) * 0.5, values, [(0.0, 60.0)], 60.0, palette, embedding, extractor="none"
+        np.arange(120) * 0.5,
+        values,
+        COLUMNS,
+        [(0.0, 60.0)],
+        60.0,
+        palette,
+        embedding,
+        extractor="none",
     )
     scale = TokenScale.fit([timeline])
     d = 11 + 3 * len(scale.names) + len(scale.axes)
@@ -91,7 +101,7 @@ def _minute():
         TemporalTransformer(TemporalSettings(inputs=scale.width)),
     )
     curves = np.repeat(np.stack([np.linspace(-2, 2, 33)] * 2)[None], 11, axis=0)
-    return timeline, ProfileWeights(
+    return timeline, ProfileCoefficients(
         ("transformer",) * 11, curves, "none", 10.0, scale, summary, network
     )
 
@@ -104,7 +114,9 @@ def recovery(
     agreement: float,
     rule: str,
 ) -> None:
-    """R² against the number of rated windows: cross-validated as calibrate prints it, and on clips nobody rated."""
+    """R² against the number of rated windows: cross-validated as calibrate prints it, and on clips
+    nobody rated.
+    """
     from benchmarks.simulated_raters import SimulatedRaters
     from features.video import read_timeline
 
@@ -137,7 +149,9 @@ def recovery(
 def recovered(
     raters, clips, count: int, draw: int, reliability: float
 ) -> tuple[dict[str, float], str, tuple[float, float]]:
-    """One draw: held-out R² by model, which is kept, and R² of closed form and file on clips nobody rated."""
+    """One draw: held-out R² by model, which is kept, and R² of closed form and file on clips nobody
+    rated.
+    """
     from leitmotif.calibration import measures
     from leitmotif.calibration.calibrate import calibrate
 
@@ -167,19 +181,23 @@ def split(groups: np.ndarray, count: int, draw: int) -> tuple[np.ndarray, np.nda
 
 
 def fresh(found, raters, clips, others: np.ndarray) -> tuple[float, float]:
-    """R² against the truth on windows of clips that were not rated, of the closed form and of the weights."""
+    """R² against the truth on windows of clips that were not rated, of the closed form and of the
+    weights.
+    """
     from leitmotif.calibration import measures
 
     windows = [raters.windows[i] for i in others]
     given = np.array(
-        [found.weights.rate(clips[w.clip], w.start, w.end).values[raters.field] for w in windows]
+        [found.weights.score(clips[w.clip], w.start, w.end).values[raters.field] for w in windows]
     )
     truth = raters.truth[others]
     return measures.r_squared(truth, raters.closed[others]), measures.r_squared(truth, given)
 
 
 def soundtracks(folder: Path) -> None:
-    """The table of what scored videos teach a model that only sees their picture, cross-validated by source."""
+    """The table of what scored videos teach a model that only sees their picture, cross-validated
+    by source.
+    """
     from leitmotif.calibration.calibrate import calibrate
     from leitmotif.calibration.score_table import calibration_table
     from leitmotif.calibration.soundtrack import soundtrack_ratings

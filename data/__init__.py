@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from data.catalogue import Catalogue
@@ -22,7 +22,7 @@ __all__ = [
 _HOMES = {"Catalogue": ".catalogue", "InputError": ".errors"}
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     # Lazy, so that a command's --help does not wait for numpy.
     if name in __all__:
         return getattr(import_module(_HOMES.get(name, ".profiles"), __name__), name)

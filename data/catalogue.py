@@ -7,9 +7,6 @@ line number and reason; a file with no usable row is an `InputError`.
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,14 +16,22 @@ from typing import NamedTuple
 import numpy as np
 
 from data.atomic import atomic_path
+from data.checksums import SEAL, is_whole, stamp
+from data.columns import ArrowColumn, Column, as_column
+from data.csv_text import quoted
 from data.errors import InputError
+from data.numbers import parse_number
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, column_key, field_lookup
+from data.tables import SkippedRow, read_table
+from data.words import Sentence
 
 METADATA_COLUMNS = (
     "track_id", "path", "title", "artist", "duration_s", "bpm", "key", "loudness_lufs",
     "license", "license_url", "content_sha256", "extractor",
 )  # fmt: skip
 COLUMNS = (*METADATA_COLUMNS, *MUSIC_NAMES)
+CONFIDENCE_COLUMNS = tuple(f"{name}_confidence" for name in MUSIC_NAMES)
+"""How much evidence stood behind each value, 0–1; optional."""
 NUMBER_COLUMNS = ("duration_s", "bpm", "loudness_lufs")
 MISSING = "missing"
 """What column `status` says of a track whose file is gone: its row is kept, and never answered."""
@@ -61,16 +66,8 @@ _METADATA_SPELLINGS = {
     for spelling in spellings
 }
 _MUSIC_POSITIONS = field_lookup(MUSIC_FIELDS)
-_REPEATING = ("artist", "key", "license", "license_url", "extractor", "status", "duplicate_of")
-"""Columns of few different words: Parquet is read three times faster when they stay coded."""
-_FAST_READ_BYTES = 8 << 20
-"""Above this size a clean UTF-8 file is read column by column; anything odd goes row by row."""
-
-
-class SkippedRow(NamedTuple):
-    line: int
-    """Line of the file, counted from 1 (rows of a Parquet file likewise)."""
-    reason: str
+LARGEST = 1e30
+"""Values beyond are left out: their squares are no finite numbers in single precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,18 +75,25 @@ class Catalogue:
     """Tracks and their 10-D music profiles.
 
     features : float64 (N, 10), in the order of `MUSIC_FIELDS`.
-    columns : every other column by name, N values each (text; Parquet keeps its types);
-        `track_id` is always there and unique.
+    columns : every other column by name, a `Column` of N cells of text each (any sequence given
+        becomes one); `track_id` is there in every catalogue that was read, and unique.
     skipped : rows of the file that could not be used.
     source : where it came from, for messages.
+    confidence : float64 (N, 10), 0–1, the evidence behind each value; 1 where nobody said.
     """
 
     features: np.ndarray
-    columns: Mapping[str, Sequence]
+    columns: Mapping[str, Column]
     skipped: tuple[SkippedRow, ...] = ()
     source: str = ""
+    confidence: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
+        columns = {name: as_column(cells) for name, cells in self.columns.items()}
+        object.__setattr__(self, "columns", columns)
+        if self.confidence is None:
+            object.__setattr__(self, "confidence", np.broadcast_to(1.0, self.features.shape))
+        assert self.confidence.shape == self.features.shape, self.confidence.shape
         assert self.features.ndim == 2 and self.features.shape[1] == len(MUSIC_NAMES), (
             self.features.shape
         )
@@ -107,149 +111,138 @@ class Catalogue:
         """The distinct extractors of the rows; empty where the file does not say."""
         return tuple(sorted(set(self.text("extractor")) - {""}))
 
+    @property
+    def evidence(self) -> np.ndarray:
+        """Mean confidence of each row, (N,); 0 where nothing was heard in the track."""
+        return self.confidence.mean(axis=1)
+
     def text(self, name: str) -> list[str]:
         """One column as text; empty strings where the column or a value is missing."""
         column = self.columns.get(name)
-        if column is None:
-            return [""] * len(self)
-        return [
-            "" if v is None else str(v)
-            for v in (column.to_pylist() if hasattr(column, "to_pylist") else column)
-        ]
+        return [""] * len(self) if column is None else column.tolist()
 
     def numbers(self, name: str) -> np.ndarray:
-        """One column as float64 (N,); NaN where the column or a value is missing or not a number."""
+        """One column as float64 (N,); NaN where there is no column, no value, or no number."""
         column = self.columns.get(name)
-        fast = _arrow_numbers(column) if hasattr(column, "to_pylist") else None
-        return np.array([to_number(v) for v in self.text(name)]) if fast is None else fast
+        return np.full(len(self), np.nan) if column is None else column.numbers()
 
     def track(self, row: int) -> dict[str, str]:
         """The metadata of one row as text, without empty values."""
         found = {name: column[row] for name, column in self.columns.items()}
-        found = {name: v.as_py() if hasattr(v, "as_py") else v for name, v in found.items()}
-        return {name: str(v) for name, v in found.items() if v not in (None, "")}
+        return {name: cell for name, cell in found.items() if cell}
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Mapping], source: str = "") -> Catalogue:
+    def from_rows(cls, rows: Iterable[Mapping[str, object]], source: str = "") -> Catalogue:
         """A catalogue of rows that each hold the ten fields by name, and metadata."""
         rows = list(rows)
         if not rows:
-            raise InputError(f"{source or 'catalogue'}: there is no track in it.")
-        extra = dict.fromkeys(k for row in rows for k in row if k not in COLUMNS)
-        features = np.array([[float(row[n]) for n in MUSIC_NAMES] for row in rows])
-        columns = {
-            n: ["" if row.get(n) is None else row[n] for row in rows]
-            for n in (*METADATA_COLUMNS, *extra)
-        }
-        return cls(features, columns, source=source)
+            raise InputError("catalogue.no_track", file=source or "catalogue")
+        ours = {*COLUMNS, *CONFIDENCE_COLUMNS}
+        extra = dict.fromkeys(k for row in rows for k in row if k not in ours)
+        features = np.array([[row[n] for n in MUSIC_NAMES] for row in rows], dtype=np.float64)
+        confidence = np.array(
+            [[row.get(n, 1) for n in CONFIDENCE_COLUMNS] for row in rows], dtype=np.float64
+        )
+        columns = {n: Column(row.get(n) for row in rows) for n in (*METADATA_COLUMNS, *extra)}
+        return cls(features, columns, source=source, confidence=confidence)
 
     @classmethod
-    def read(cls, path: str | os.PathLike) -> Catalogue:
+    def read(cls, path: str | os.PathLike[str]) -> Catalogue:
         """Read CSV or Parquet.
 
         Raises `InputError` if the file is missing, unreadable, lacks music columns, or holds no
         usable row.
         """
         path = Path(path)
+        if path.is_dir():
+            raise InputError("catalogue.folder", file=path)
+        if not path.exists():
+            raise InputError("catalogue.no_file", file=path)
+        if not path.is_file():
+            raise InputError("files.no_regular_file", file=path)
         try:
-            if path.is_dir():
-                raise InputError(
-                    f"{path}: this is a folder; build a catalogue from it with `leitmotif catalogue build`."
-                )
-            if not path.is_file():
-                raise InputError(
-                    f"{path}: no such catalogue file; check the path, or build one with `leitmotif catalogue build`."
-                )
             with path.open("rb") as file:
-                head = file.read(4)
-            if head == b"PAR1":
-                catalogue = _read_parquet(path)
-            else:
-                catalogue = (
-                    path.stat().st_size > _FAST_READ_BYTES and _read_csv_fast(path)
-                ) or _read_csv(path)
+                parquet = file.read(4) == b"PAR1"
         except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
+            raise InputError("files.unreadable", file=path, why=error.strerror) from None
+        catalogue = _read_parquet(path) if parquet else _read_csv(path)
         if len(catalogue) == 0:
-            first = catalogue.skipped[0] if catalogue.skipped else None
-            why = f" (line {first.line}: {first.reason})" if first else ""
-            raise InputError(
-                f"{path}: no usable track in this catalogue{why}; every row needs ten numbers."
-            )
+            if not catalogue.skipped:
+                raise InputError("catalogue.no_row", file=path)
+            line, reason = catalogue.skipped[0]
+            raise InputError("catalogue.no_usable_row", file=path, line=line, why=reason)
         return catalogue
 
-    def write(self, path: str | os.PathLike) -> None:
+    def write(self, path: str | os.PathLike[str]) -> None:
         """Write CSV (UTF-8, our column names and order), or Parquet if the name ends in .parquet.
 
-        The file appears whole or not at all. Floats keep their exact value.
+        The file appears whole or not at all. Floats keep their exact value, text every character
+        that a text table can hold.
         """
-        names = [*METADATA_COLUMNS, *(n for n in self.columns if n not in COLUMNS)]
         with atomic_path(path) as temporary:
             if Path(path).suffix.lower() == ".parquet":
-                self._write_parquet(temporary, names)
-                return
-            columns = [self.text(n) for n in names]
-            at = len(METADATA_COLUMNS)
-            with temporary.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow([*METADATA_COLUMNS, *MUSIC_NAMES, *names[at:]])
-                for row, values in zip(
-                    zip(*columns, strict=True), self.features.tolist(), strict=True
-                ):
-                    writer.writerow([*row[:at], *map(repr, values), *row[at:]])
+                self._write_parquet(temporary)
+            else:
+                self._write_csv(temporary)
 
-    def _write_parquet(self, path: Path, names: list[str]) -> None:
+    def _write_csv(self, path: Path) -> None:
+        numbers = [*self.features.T, *(self.confidence.T if self._doubted else ())]
+        names = [*MUSIC_NAMES, *(CONFIDENCE_COLUMNS if self._doubted else ())]
+        columns: dict[str, Iterable[str]] = {n: map(quoted, self.text(n)) for n in METADATA_COLUMNS}
+        columns |= {n: map(repr, x.tolist()) for n, x in zip(names, numbers, strict=True)}
+        columns |= {n: map(quoted, self.text(n)) for n in self.columns if n not in columns}
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.write(",".join(map(quoted, columns)) + "\n")
+            for row in zip(*columns.values(), strict=True):
+                file.write(",".join(row) + "\n")
+
+    def _write_parquet(self, path: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        table = {
-            n: pa.array(self.numbers(n), from_pandas=True)
-            if n in NUMBER_COLUMNS
-            else pa.array(self.text(n))
-            for n in names
-        }
-        music = {n: pa.array(self.features[:, i]) for i, n in enumerate(MUSIC_NAMES)}
-        at = len(METADATA_COLUMNS)
-        order = {n: table[n] for n in names[:at]} | music | {n: table[n] for n in names[at:]}
-        pq.write_table(pa.table(order), path, compression="zstd")
+        def column(name: str) -> pa.Array:
+            if name in NUMBER_COLUMNS:
+                return pa.array(self.numbers(name), from_pandas=True)
+            return pa.array(map(_storable, self.text(name)), pa.string())
+
+        columns = {n: column(n) for n in METADATA_COLUMNS}
+        columns |= {n: pa.array(self.features[:, i]) for i, n in enumerate(MUSIC_NAMES)}
+        if self._doubted:
+            columns |= {
+                n: pa.array(self.confidence[:, i]) for i, n in enumerate(CONFIDENCE_COLUMNS)
+            }
+        columns |= {n: column(n) for n in self.columns if n not in columns}
+        table = pa.table(columns)
+        with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata(
+                {"kind": "leitmotif-catalogue", "version": "1", "seal": SEAL}
+            )
+        stamp(path)
+
+    @property
+    def _doubted(self) -> bool:
+        """Whether there is any confidence below 1 to be written."""
+        return bool((self.confidence < 1).any())
 
     def take(self, rows: Sequence[int] | np.ndarray) -> Catalogue:
-        """The catalogue of some rows, in that order."""
+        """The catalogue of some rows (positions or a mask), in that order."""
         rows = np.asarray(rows)
-        if rows.dtype == bool:
-            rows = np.flatnonzero(rows)
-        columns = {
-            n: c.take(rows) if hasattr(c, "to_pylist") else [c[i] for i in rows]
-            for n, c in self.columns.items()
-        }
-        return replace(self, features=self.features[rows], columns=columns)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+        columns = {name: column.take(rows) for name, column in self.columns.items()}
+        return replace(
+            self, features=self.features[rows], confidence=self.confidence[rows], columns=columns
+        )
 
 
 def metadata_name(spelling: str) -> str:
-    """Our name of a metadata column in any known spelling; the spelling itself if it is none of ours."""
+    """Our name of a metadata column in any known spelling; else the spelling itself."""
     return _METADATA_SPELLINGS.get(column_key(spelling), spelling.strip())
 
 
-def _arrow_numbers(column) -> np.ndarray | None:
-    """An Arrow column as float64, NaN for nulls and empty text; None if some cell is no number."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    try:
-        if not pa.types.is_floating(column.type):
-            text = column.cast(pa.string())
-            column = pc.if_else(pc.equal(text, ""), None, text)
-        return pc.fill_null(column.cast(pa.float64()), float("nan")).to_numpy(zero_copy_only=False)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return None
-
-
-def to_number(text: str) -> float:
-    """What a cell says as a number; NaN where it says none."""
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
+def _storable(text: str) -> str:
+    """Text without halves of surrogate pairs, which UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 # ------------------------------------------------------------------------------ layout of a table
@@ -260,216 +253,178 @@ class _Layout(NamedTuple):
     """Column of each of the ten fields."""
     metadata: dict[str, int]
     """Column of every other name."""
+    confidence: dict[int, int]
+    """Column of the confidence of a field, by the field's position."""
 
 
-def _layout(header: Sequence[str], path: Path) -> _Layout | None:
-    """Where the columns are, by name; None if the header names none of the ten fields."""
+def _named_music(header: Sequence[str]) -> dict[int, int]:
+    """Column of each of the ten fields that is named, by the field's position."""
     keys = [column_key(name) for name in header]
-    music = {
+    return {
         _MUSIC_POSITIONS[k]: i for i, k in reversed(list(enumerate(keys))) if k in _MUSIC_POSITIONS
     }
+
+
+def _layout(header: Sequence[str], path: Path) -> _Layout:
+    """Where the columns are: by name, or ten bare numbers, alone or behind one name or index.
+
+    Raises `InputError` where some of the ten are not named, or the table is something else.
+    """
+    music = _named_music(header)
+    if not music and len(header) in (len(MUSIC_NAMES), len(MUSIC_NAMES) + 1):
+        first = len(header) - len(MUSIC_NAMES)
+        return _Layout(list(range(first, len(header))), {"title": 0} if first else {}, {})
     if not music:
-        return None
+        raise InputError("catalogue.other_table", file=path, columns=MUSIC_NAMES, n=len(header))
     missing = [f.name for position, f in enumerate(MUSIC_FIELDS) if position not in music]
     if missing:
-        raise InputError(
-            f"{path}: the catalogue has no column for {', '.join(missing)}; "
-            f"it needs all ten: {', '.join(MUSIC_NAMES)} (your own names are known too)."
-        )
+        raise InputError("catalogue.columns", file=path, missing=missing, columns=MUSIC_NAMES)
+    confidence = {
+        _MUSIC_POSITIONS[key.removesuffix("confidence")]: i
+        for i, key in reversed(list(enumerate(map(column_key, header))))
+        if key.endswith("confidence") and key.removesuffix("confidence") in _MUSIC_POSITIONS
+    }
     metadata: dict[str, int] = {}
-    used = set(music.values())
-    for i in range(len(keys)):
-        if i not in used:
-            name = metadata_name(header[i])
+    for i, spelling in enumerate(header):
+        if i not in {*music.values(), *confidence.values()}:
+            name = metadata_name(spelling)
             if name and name not in metadata and name not in MUSIC_NAMES:
                 metadata[name] = i
-    return _Layout([music[position] for position in range(len(MUSIC_FIELDS))], metadata)
+    return _Layout([music[position] for position in range(len(MUSIC_FIELDS))], metadata, confidence)
 
 
-def _bare_layout(row: Sequence[str], path: Path) -> _Layout:
-    """Columns of a table without known names: ten numbers, alone or after one name or index."""
-    if len(row) == len(MUSIC_NAMES):
-        return _Layout(list(range(10)), {})
-    if len(row) == len(MUSIC_NAMES) + 1:
-        return _Layout(list(range(1, 11)), {"track_id": 0})
-    raise InputError(
-        f"{path}: this is not a music catalogue: none of the ten columns ({', '.join(MUSIC_NAMES)}) is named, "
-        f"and there are {len(row)} columns where ten bare numbers (with or without a name before them) would do."
-    )
+def _is_bare(cells: Sequence[str]) -> bool:
+    """Whether a record is ten numbers, alone or behind one cell."""
+    numbers = cells[-len(MUSIC_NAMES) :]
+    right = len(cells) in (len(MUSIC_NAMES), len(MUSIC_NAMES) + 1)
+    return right and not any(np.isnan(parse_number(cell)) for cell in numbers)
 
 
-# ------------------------------------------------------------------------------ CSV, row by row
-
-
-def _decode(path: Path) -> str:
-    raw = path.read_bytes()
-    if not raw.strip():
-        raise InputError(
-            f"{path}: the catalogue is empty; build one with `leitmotif catalogue build`."
-        )
-    encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
-    for encoding in encodings:
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise InputError(
-        f"{path}: not a text table in UTF-8 or GB18030; save the catalogue as CSV (UTF-8) or Parquet."
-    )
+# ------------------------------------------------------------------------------ reading
 
 
 def _read_csv(path: Path) -> Catalogue:
-    text = _decode(path)
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[tuple[int, list[str]]] = []
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((reader.line_num, row))
-    except csv.Error as error:
-        raise InputError(
-            f"{path}: line {reader.line_num} is not CSV ({error}); save the table again as CSV."
-        ) from None
-
-    if not rows:
-        raise InputError(
-            f"{path}: the catalogue is empty; build one with `leitmotif catalogue build`."
-        )
-    header = rows[0][1]
-    layout = _layout(header, path)
-    if layout is None:
-        layout = _bare_layout(header, path)
-        if any(np.isnan(_cell(header[i], delimiter)) for i in layout.music):
-            rows = rows[1:]  # a header in words of its own
-    else:
-        rows = rows[1:]
-    return _assemble(path, rows, len(header), layout, delimiter)
-
-
-def _cell(text: str, delimiter: str = ",") -> float:
-    text = text.strip()
-    return to_number(text.replace(",", ".") if delimiter != "," else text)  # decimal comma
-
-
-def _assemble(
-    path: Path, rows: list[tuple[int, list[str]]], width: int, layout: _Layout, delimiter: str
-) -> Catalogue:
-    skipped: list[SkippedRow] = []
-    kept: list[list[str]] = []
-    features: list[list[float]] = []
-    ids: list[str] = []
-    seen: set[str] = set()
-    id_column = next(
-        (layout.metadata[n] for n in ("track_id", "path", "title") if n in layout.metadata), None
+    table = read_table(
+        path,
+        lambda cells: bool(_named_music(cells)),
+        is_row=_is_bare,
+        numbers=lambda cells: list(_named_music(cells).values()),
+        largest=LARGEST,
+        empty="catalogue.empty",
+        no_text="catalogue.no_text",
     )
-    for number, (line, row) in enumerate(rows):
-        if len(row) != width:
-            skipped.append(SkippedRow(line, f"{len(row)} columns where the header has {width}"))
-            continue
-        values = [_cell(row[i], delimiter) for i in layout.music]
-        if not math.isfinite(sum(values)) and (
-            bad := next(
-                (n for n, v in zip(MUSIC_NAMES, values, strict=True) if not math.isfinite(v)), None
-            )
-        ):
-            cell = row[layout.music[MUSIC_NAMES.index(bad)]].strip()
-            skipped.append(
-                SkippedRow(
-                    line,
-                    f"{bad} is missing"
-                    if not cell
-                    else f"{bad} is not a finite number ('{cell[:40]}')",
-                )
-            )
-            continue
-        track_id = (row[id_column].strip() if id_column is not None else "") or str(number)
-        if track_id in seen:
-            skipped.append(SkippedRow(line, f"track_id '{track_id}' is there already"))
-            continue
-        seen.add(track_id)
-        ids.append(track_id)
-        features.append(values)
-        kept.append(row)
-    columns = {n: [row[i].strip() for row in kept] for n, i in layout.metadata.items()} | {
-        "track_id": ids
-    }
-    return Catalogue(
-        np.array(features, dtype=np.float64).reshape(-1, len(MUSIC_NAMES)),
-        columns,
-        tuple(skipped),
-        str(path),
-    )
-
-
-# ------------------------------------------------------------------------------ whole columns
-
-
-def _read_csv_fast(path: Path) -> Catalogue | None:
-    """A large, clean, comma-separated UTF-8 file with our names; None if it is anything else."""
-    import pyarrow as pa
-    import pyarrow.csv as pc
-
-    with path.open("rb") as file:
-        first = file.readline()
-    try:
-        header = next(csv.reader([first.decode("utf-8-sig").rstrip("\r\n")]))
-        layout = _layout(header, path)
-        if layout is None or "track_id" not in layout.metadata or len(set(header)) != len(header):
-            return None
-        types = {name: pa.string() for name in header} | {
-            header[i]: pa.float64() for i in layout.music
-        }
-        convert = pc.ConvertOptions(column_types=types, strings_can_be_null=False)
-        table = pc.read_csv(path, convert_options=convert)
-    except (UnicodeDecodeError, pa.ArrowInvalid):
-        return None
-    return _from_table(table, layout, path)
+    layout = _layout(table.header, path)
+    catalogue = _assemble(path, table.columns, layout, table.lines, table.order)
+    skipped = sorted((*table.skipped, *catalogue.skipped))
+    return replace(catalogue, skipped=tuple(skipped))
 
 
 def _read_parquet(path: Path) -> Catalogue:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from data import parquet
 
-    try:
-        table = pq.read_table(path, read_dictionary=_REPEATING)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(
-            f"{path}: a damaged Parquet file ({str(error).splitlines()[0]}); write it again."
-        ) from None
-    layout = _layout(table.column_names, path) or _bare_layout(table.column_names, path)
-    catalogue = _from_table(table, layout, path)
-    if catalogue is not None:
-        return catalogue
-    lists = [column.to_pylist() for column in table.columns]
-    rows = [
-        (line, ["" if v is None else str(v) for v in row])
-        for line, row in enumerate(zip(*lists, strict=True), start=1)
+    broken = InputError("catalogue.parquet", file=path)
+    if is_whole(path) is False:
+        raise broken
+    with parquet.reading(path, broken) as file:
+        layout = _layout(file.schema_arrow.names, path)
+        table = parquet.read(file, path)
+        columns = [ArrowColumn(column) for column in table.columns]
+        rows = np.arange(table.num_rows)
+        return _assemble(path, columns, layout, rows + 1, rows)
+
+
+def _assemble(
+    path: Path, columns: Sequence[Column], layout: _Layout, lines: np.ndarray, order: np.ndarray
+) -> Catalogue:
+    """The catalogue of the rows that can be used.
+
+    lines : (n,) where each row stands in its file. order : (n,) its number among all rows.
+    """
+    features = np.column_stack([columns[i].numbers() for i in layout.music])
+    confidence, doubtful = _confidence(columns, layout, len(lines))
+    usable = (np.abs(features) <= LARGEST).all(axis=1) & ~doubtful
+    ids, again = _track_ids(columns, layout.metadata, usable, order)
+    skipped = [
+        SkippedRow(int(lines[row]), _reason(row, columns, layout, features, ids))
+        for row in np.flatnonzero(~usable | again).tolist()
     ]
-    return _assemble(path, rows, table.num_columns, layout, ",")
+    kept = np.flatnonzero(usable & ~again)
+    metadata = {name: columns[i] for name, i in layout.metadata.items()} | {"track_id": ids}
+    if len(kept) < len(lines):
+        features, confidence = features[kept], confidence[kept]
+        metadata = {name: column.take(kept) for name, column in metadata.items()}
+    return Catalogue(features, metadata, tuple(skipped), str(path), confidence)
 
 
-def _from_table(table, layout: _Layout, path: Path) -> Catalogue | None:
-    """A catalogue of Arrow columns; None if any row needs a reason for leaving it out."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def _confidence(
+    columns: Sequence[Column], layout: _Layout, rows: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(rows, 10) 0–1, 1 where a cell is empty; and where a cell is no such number, (rows,) bool."""
+    doubtful = np.zeros(rows, bool)
+    if not layout.confidence:
+        return np.broadcast_to(1.0, (rows, len(MUSIC_NAMES))), doubtful
+    confidence = np.ones((rows, len(MUSIC_NAMES)))
+    for position, i in layout.confidence.items():
+        given = columns[i].numbers()
+        wrong = ~((given >= 0) & (given <= 1))
+        doubtful |= wrong & ~columns[i].blanks()
+        confidence[:, position] = np.where(wrong, 1.0, given)
+    return confidence, doubtful
 
-    features = np.empty((table.num_rows, len(layout.music)))
-    try:
-        for position, i in enumerate(layout.music):
-            features[:, position] = (
-                table.column(i).cast(pa.float64()).to_numpy(zero_copy_only=False)
-            )
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return None
-    if not np.isfinite(features).all() or "track_id" not in layout.metadata:
-        return None
-    ids = table.column(layout.metadata["track_id"])
-    if ids.null_count or len(pc.unique(ids)) != len(ids):
-        return None
-    return Catalogue(
-        features, {n: table.column(i) for n, i in layout.metadata.items()}, (), str(path)
-    )
+
+def _track_ids(
+    columns: Sequence[Column], metadata: Mapping[str, int], usable: np.ndarray, order: np.ndarray
+) -> tuple[Column, np.ndarray]:
+    """The id of each row, and whether an earlier row has it already, (n,) bool.
+
+    A column of ids is believed, row by row; paths and titles serve as ids only where no two usable
+    rows share one. Otherwise a row's number among all rows is its id.
+    """
+    if "track_id" in metadata:
+        ids = columns[metadata["track_id"]]
+        blank = ids.blanks()
+        if blank.any():
+            ids = _numbered(ids.tolist(), np.flatnonzero(blank), order)
+        again = np.zeros(len(ids), bool)
+        again[usable] = (ids if usable.all() else ids.take(np.flatnonzero(usable))).repeats()
+        return ids, again
+    rows = np.flatnonzero(usable)
+    for name in ("path", "title"):
+        if name in metadata:
+            cells = columns[metadata[name]]
+            named = cells.take(rows)
+            if not named.blanks().any() and not named.repeats().any():
+                return cells, np.zeros(len(order), bool)
+    return Column(map(str, order.tolist())), np.zeros(len(order), bool)
+
+
+def _numbered(ids: list[str], blank: np.ndarray, order: np.ndarray) -> Column:
+    """Ids with a row's number where there is none; with a mark where that is another row's id."""
+    taken = set(ids)
+    for row in blank:
+        name = str(order[row])
+        while name in taken:
+            name = f"#{name}"
+        ids[row] = name
+        taken.add(name)
+    return Column(ids)
+
+
+def _reason(
+    row: int, columns: Sequence[Column], layout: _Layout, features: np.ndarray, ids: Column
+) -> Sentence:
+    """Why a row is left out."""
+    for position, i in enumerate(layout.music):
+        value, name, cell = features[row, position], MUSIC_NAMES[position], columns[i][row].strip()
+        if not cell:
+            return Sentence("catalogue.row_missing", column=name)
+        if not np.isfinite(value):
+            return Sentence("catalogue.row_no_number", column=name, cell=cell[:40])
+        if abs(value) > LARGEST:
+            return Sentence("catalogue.row_too_large", column=name, cell=cell[:40])
+    for position, i in layout.confidence.items():
+        cell = columns[i][row].strip()
+        if cell and not 0 <= parse_number(cell) <= 1:
+            name = CONFIDENCE_COLUMNS[position]
+            return Sentence("catalogue.row_confidence", column=name, cell=cell[:40])
+    return Sentence("catalogue.row_again", id=ids[row])

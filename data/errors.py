@@ -18,18 +18,18 @@ class InputError(ValueError):
 
     def __init__(self, code: str, /, **values: object) -> None:
         # until every place has a code: a sentence as it is
-        self.sentence = Sentence(code, **values) if " " not in code else code
+        self.sentence: str = Sentence(code, **values) if " " not in code else code
         super().__init__(self.sentence)
 
     @property
     def code(self) -> str:
-        return self.sentence.code
+        return self.sentence.code if isinstance(self.sentence, Sentence) else ""
 
     @property
     def values(self) -> dict[str, object]:
-        return self.sentence.values
+        return self.sentence.values if isinstance(self.sentence, Sentence) else {}
 
-    def __reduce__(self):  # errors travel between processes
+    def __reduce__(self) -> tuple[object, ...]:  # errors travel between processes
         return _again, (type(self), self.code, self.values) if isinstance(
             self.sentence, Sentence
         ) else (type(self), self.sentence, {})

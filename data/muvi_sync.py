@@ -1,10 +1,10 @@
 """Music videos as pairs: the per-second columns of MuVi-Sync, read as our fields.
 
-MuVi-Sync (Kang, Poria & Herremans 2024, *Expert Systems with Applications* 249) describes picture and
-music of some 700 music videos second by second. Its numbers are not ours: the picture emotions are
-the output of a zero-shot CLIP model, not ratings, the notes and chords the output of transcription.
-A field read from them is a cousin of the field that our extractors measure, and the pairs carry an
-extractor name of their own so that nothing mixes the two unnoticed.
+MuVi-Sync (Kang, Poria & Herremans 2024, *Expert Systems with Applications* 249) describes picture
+and music of some 700 music videos second by second. Its numbers are not ours: the picture emotions
+are the output of a zero-shot CLIP model, not ratings, the notes and chords the output of
+transcription. A field read from them is a cousin of the field that our extractors measure, and the
+pairs carry an extractor name of their own so that nothing mixes the two unnoticed.
 
     field              from
     visual_arousal     emotion probabilities × arousal of Russell & Mehrabian 1977 (`COORDINATES`)
@@ -22,9 +22,9 @@ extractor name of their own so that nothing mixes the two unnoticed.
 
 The other five picture fields and three music fields stay empty, as do valence, harmony and the
 chord parts where fewer than `MIN_CHORD_SECONDS` of a window have a chord. Which column stands for
-which field is *ours*. Each quantity becomes a score as everywhere in Leitmotif: percentile Φ(z) of a
-reference, here the windows of the training videos (`data/reference/muvi_sync.json`, written by
-`python -m data.muvi_sync FOLDER`).
+which field is a heuristic. Each quantity becomes a score as everywhere in Leitmotif: percentile
+Φ(z) of a reference, here the windows of the training videos (`data/reference/muvi_sync.json`,
+written by `python -m data.muvi_sync FOLDER`).
 
 Windows are `WINDOW_S` long and lie whole inside the video without its first and last `MARGIN_S`
 seconds: fades and leftovers at the ends would tell which music belongs to which picture.
@@ -32,7 +32,6 @@ seconds: fades and leftovers at the ends would tell which music belongs to which
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import os
@@ -47,6 +46,7 @@ from data.errors import InputError
 from data.folders import ROOT
 from data.pairs import Pairs, split_of
 from data.profiles import MUSIC_NAMES, VIDEO_NAMES
+from data.tables import read_table
 
 EXTRACTOR = "muvi_sync-1"
 WINDOW_S, MARGIN_S, MIN_CHORD_SECONDS = 30, 15, 5
@@ -60,8 +60,8 @@ COORDINATES: dict[str, tuple[float, float]] = {
     "relaxing": (0.68, -0.46),
     "neutral": (0.0, 0.0),
 }
-"""Pleasure and arousal of the nearest terms of Russell & Mehrabian 1977 (*J. Research in Personality*
-11): excited, fearful, anxious, sad, relaxed. The choice of terms is ours."""
+"""Pleasure and arousal of the nearest terms of Russell & Mehrabian 1977 (*J. Research in
+Personality* 11): excited, fearful, anxious, sad, relaxed. The choice of terms is a heuristic."""
 
 COLUMNS = (
     "video",
@@ -78,8 +78,10 @@ PITCH_CLASSES = {
     n: i for i, n in enumerate(("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
 }
 QUALITIES: dict[str, tuple[int, ...]] = {
-    "maj": (0, 4, 7), "min": (0, 3, 7), "dim": (0, 3, 6), "aug": (0, 4, 8), "sus2": (0, 2, 7), "sus4": (0, 5, 7),
-    "7": (0, 4, 7, 10), "maj7": (0, 4, 7, 11), "min7": (0, 3, 7, 10), "dim7": (0, 3, 6, 9), "hdim7": (0, 3, 6, 10),
+    "maj": (0, 4, 7), "min": (0, 3, 7), "dim": (0, 3, 6), "aug": (0, 4, 8),
+    "sus2": (0, 2, 7), "sus4": (0, 5, 7),
+    "7": (0, 4, 7, 10), "maj7": (0, 4, 7, 11), "min7": (0, 3, 7, 10),
+    "dim7": (0, 3, 6, 9), "hdim7": (0, 3, 6, 10),
     "maj6": (0, 4, 7, 9), "min6": (0, 3, 7, 9),
 }  # fmt: skip
 """Semitones above the root."""
@@ -101,8 +103,10 @@ PARTS: dict[str, tuple[str, ...]] = {
 }
 """Each field: the quantities whose z-scores are averaged into it."""
 SCALES = {n: (0.0, 100.0) for n in VIDEO_NAMES + MUSIC_NAMES} | {
-    "motion_amplitude": (0.0, 1.0), "visual_arousal": (-100.0, 100.0), "visual_valence": (-100.0, 100.0),
-    "richness": (-10.0, 10.0), "variation": (-10.0, 10.0), "harmony": (-10.0, 10.0), "arousal": (-100.0, 100.0), "valence": (-100.0, 100.0),
+    "motion_amplitude": (0.0, 1.0),
+    "visual_arousal": (-100.0, 100.0), "visual_valence": (-100.0, 100.0),
+    "richness": (-10.0, 10.0), "variation": (-10.0, 10.0), "harmony": (-10.0, 10.0),
+    "arousal": (-100.0, 100.0), "valence": (-100.0, 100.0),
 }  # fmt: skip
 
 
@@ -127,7 +131,10 @@ def read_muvi_sync(folder: str | os.PathLike) -> Pairs:
 
 
 def measure(folder: str | os.PathLike) -> tuple[dict[str, np.ndarray], tuple[str, ...], np.ndarray]:
-    """Raw quantities of every window: name to (n,), NaN where there is too little to say; sources; starts (n,) in seconds."""
+    """Raw quantities of every window, their sources, and starts (n,) in seconds.
+
+    Quantities are (n,) by name, NaN where there is too little to say.
+    """
     path = Path(folder, "per_second.csv")
     table = _read(path)
     records, sources, starts = [], [], []
@@ -138,14 +145,24 @@ def measure(folder: str | os.PathLike) -> tuple[dict[str, np.ndarray], tuple[str
             sources.append(f"muvi-{video}")
             starts.append(float(table["t_s"][window[0]]))
     if not records:
-        raise InputError(
-            f"{path}: no video is {WINDOW_S + 2 * MARGIN_S} s long or longer; longer videos are needed."
-        )
+        raise InputError("pairs.too_short", file=path, seconds=WINDOW_S + 2 * MARGIN_S)
     return (
         {n: np.array([r[n] for r in records]) for n in records[0]},
         tuple(sources),
         np.array(starts),
     )
+
+
+def read_seconds(folder: str | os.PathLike) -> dict[str, dict[str, np.ndarray]]:
+    """The columns of every video second by second, by source (`muvi-001` …); see `COLUMNS`.
+
+    Raises `InputError` as `read_muvi_sync` does.
+    """
+    table = _read(Path(folder, "per_second.csv"))
+    return {
+        f"muvi-{video}": {name: column[rows] for name, column in table.items()}
+        for video, rows in _by_video(table)
+    }
 
 
 def write_reference(folder: str | os.PathLike, path: str | os.PathLike = REFERENCE) -> dict:
@@ -175,34 +192,27 @@ def write_reference(folder: str | os.PathLike, path: str | os.PathLike = REFEREN
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
-    """`per_second.csv` by column; text for `video` and `chord`, float64 for the rest (empty is NaN)."""
+    """`per_second.csv` by column: text for `video` and `chord`, float64 for the rest.
+
+    An empty cell is NaN.
+    """
     if not path.is_file():
-        raise InputError(
-            f"{path}: no such file; a folder laid out like MuVi-Sync holds per_second.csv."
-        )
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        missing = [n for n in COLUMNS if n not in header]
-        if missing:
-            raise InputError(
-                f"{path}: column {missing[0]} is missing; MuVi-Sync needs {', '.join(COLUMNS)}."
-            )
-        rows = [row for row in reader if len(row) == len(header)]
-    columns = (
-        dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {n: () for n in header}
-    )
-    try:
-        numbers = {
-            n: np.array([c or "nan" for c in columns[n]], dtype=float)
-            for n in COLUMNS
-            if n not in ("video", "chord")
-        }
-    except ValueError as error:
-        raise InputError(
-            f"{path}: a cell is not a number ({error}); write the table again."
-        ) from None
-    return numbers | {n: np.array(columns[n], dtype=object) for n in ("video", "chord")}
+        raise InputError("pairs.no_muvi_sync", file=path)
+    table = read_table(path, lambda cells: "video" in cells)
+    missing = [n for n in COLUMNS if n not in table.header]
+    if missing:
+        raise InputError("pairs.muvi_columns", file=path, missing=missing[0], columns=COLUMNS)
+    found: dict[str, np.ndarray] = {}
+    for name in COLUMNS:
+        column = table.columns[table.header.index(name)]
+        if name in ("video", "chord"):
+            found[name] = np.array(column.tolist(), dtype=object)
+            continue
+        found[name] = column.numbers()
+        for row in np.flatnonzero(~np.isfinite(found[name]) & ~column.blanks()):
+            line, cell = int(table.lines[row]), column[int(row)][:40]
+            raise InputError("pairs.muvi_cell", file=path, line=line, column=name, cell=cell)
+    return found
 
 
 def _by_video(table: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:

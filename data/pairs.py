@@ -8,17 +8,20 @@ never sit on both sides; a source's split follows from its name, whatever else i
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from data.atomic import atomic_path
+from data.csv_text import quoted
 from data.errors import InputError
+from data.numbers import parse_number
 from data.profiles import (
     MUSIC_FIELDS,
     MUSIC_NAMES,
@@ -29,6 +32,8 @@ from data.profiles import (
     column_key,
     field_lookup,
 )
+from data.tables import read_table
+from data.words import Sentence
 
 SPLITS = ("train", "validation", "test")
 KEY_COLUMNS = (
@@ -58,7 +63,7 @@ class Pairs:
 
     sources : n names of what a scene was cut from.
     start, end : (n,) seconds.
-    video, video_confidence : (n, 11) in field units, NaN where not measured; (n, 11) 0–1, 0 where NaN.
+    video, video_confidence : (n, 11) in field units, NaN where not measured; 0–1, 0 where NaN.
     music, music_confidence : (n, 10), likewise.
     music_share : (n,) 0–1, how much of the scene's sound is music; NaN where nothing judged it.
     splits : n of `SPLITS`.
@@ -95,17 +100,17 @@ class Pairs:
     @property
     def video_extractor(self) -> str:
         """The one extractor of all pictures; `InputError` if there are several."""
-        return self._only(self.video_extractors, "pictures")
+        return self._only(self.video_extractors, Sentence("pairs.pictures"))
 
     @property
     def music_extractor(self) -> str:
         """The one extractor of all music; `InputError` if there are several."""
-        return self._only(self.music_extractors, "music")
+        return self._only(self.music_extractors, Sentence("pairs.music"))
 
     def check_extractors(self) -> None:
         """Raise `InputError` where rows were measured by different extractors."""
-        self._only(self.video_extractors, "pictures")
-        self._only(self.music_extractors, "music")
+        self._only(self.video_extractors, Sentence("pairs.pictures"))
+        self._only(self.music_extractors, Sentence("pairs.music"))
 
     def take(self, rows: Sequence[int] | np.ndarray) -> Pairs:
         """The pairs of some rows (positions or a mask), in that order."""
@@ -121,12 +126,9 @@ class Pairs:
             "music_share",
         )
         texts = ("sources", "splits", "video_extractors", "music_extractors")
-        return replace(
-            self,
-            **{n: getattr(self, n)[rows] for n in arrays},
-            **{n: tuple(getattr(self, n)[i] for i in rows) for n in texts},
-            skipped=(),
-        )
+        parts: dict[str, Any] = {n: getattr(self, n)[rows] for n in arrays}
+        parts |= {n: tuple(getattr(self, n)[i] for i in rows) for n in texts}
+        return replace(self, **parts, skipped=())
 
     def split(self, *names: str) -> Pairs:
         """The pairs of the named splits; messages about them name the part."""
@@ -138,9 +140,16 @@ class Pairs:
         """One sentence about the rows that could not be used; empty where there are none."""
         if not self.skipped:
             return ""
-        rest = f"; {len(self.skipped) - NAMED} more" if len(self.skipped) > NAMED else ""
-        rows = "1 row" if len(self.skipped) == 1 else f"{len(self.skipped)} rows"
-        return f"{self.origin}: {rows} left out ({'; '.join(self.skipped[:NAMED])}{rest})."
+        n = len(self.skipped)
+        named = reduce(
+            lambda one, other: Sentence("pairs.both", one=one, other=other), self.skipped[:NAMED]
+        )
+        rows = Sentence("pairs.one_row") if n == 1 else Sentence("pairs.rows", n=n)
+        if n > NAMED:
+            return Sentence(
+                "pairs.left_out_more", file=self.origin, rows=rows, named=named, rest=n - NAMED
+            )
+        return Sentence("pairs.left_out", file=self.origin, rows=rows, named=named)
 
     def groups(self) -> np.ndarray:
         """(n,) source numbers, 0 … in order of first appearance."""
@@ -153,7 +162,10 @@ class Pairs:
         rows: Iterable[tuple[str, float, float, VideoProfile, MusicProfile, float]],
         origin: str = "pairs",
     ) -> Pairs:
-        """Pairs of (source, start, end, picture, music, music share). Confidence 0 means "not measured"."""
+        """Pairs of (source, start, end, picture, music, music share).
+
+        Confidence 0 means "not measured".
+        """
         rows = list(rows)
         sources = tuple(r[0] for r in rows)
         video, music = [r[3] for r in rows], [r[4] for r in rows]
@@ -172,43 +184,37 @@ class Pairs:
             origin=origin,
         )
 
-    def write(self, path: str | os.PathLike) -> None:
+    def write(self, path: str | os.PathLike[str]) -> None:
         """Write `pairs.csv`, whole or not at all; numbers to six significant digits."""
         values = np.hstack([self.video, self.music, self.video_confidence, self.music_confidence])
         with (
             atomic_path(path) as temporary,
             temporary.open("w", encoding="utf-8", newline="") as file,
         ):
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
+            file.write(",".join(COLUMNS) + "\n")
             for i in range(len(self)):
-                place = [
-                    self.sources[i],
+                cells = [
+                    quoted(self.sources[i]),
                     _text(self.start[i]),
                     _text(self.end[i]),
                     self.splits[i],
                     _text(self.music_share[i]),
+                    quoted(self.video_extractors[i]),
+                    quoted(self.music_extractors[i]),
+                    *map(_text, values[i]),
                 ]
-                writer.writerow(
-                    [
-                        *place,
-                        self.video_extractors[i],
-                        self.music_extractors[i],
-                        *map(_text, values[i]),
-                    ]
-                )
+                file.write(",".join(cells) + "\n")
 
-    def _only(self, extractors: tuple[str, ...], what: str) -> str:
+    def _only(self, extractors: tuple[str, ...], what: Sentence) -> str:
         found = sorted(set(extractors))
         if len(found) > 1:
             raise InputError(
-                f"{self.origin}: {what} measured by {len(found)} different extractors ({', '.join(found)}); "
-                "measure all scenes again with one."
+                "pairs.extractors", file=self.origin, what=what, n=len(found), names=found
             )
         return found[0] if found else ""
 
 
-def read_pairs(path: str | os.PathLike) -> Pairs:
+def read_pairs(path: str | os.PathLike[str]) -> Pairs:
     """Read `pairs.csv`.
 
     Any known spelling of the 21 fields; missing fields, splits and confidences are filled in (not
@@ -218,76 +224,63 @@ def read_pairs(path: str | os.PathLike) -> Pairs:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such pairs file; make one with `leitmotif learn FOLDER`.")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            columns = _columns(header, path)
-            read = [_row(row, columns, len(header), reader.line_num) for row in reader if any(row)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(
-            f"{path}: not a CSV table in UTF-8 ({error}); make one with `leitmotif learn FOLDER`."
-        ) from None
-    rows = [r for r in read if isinstance(r, dict)]
-    skipped = tuple(r for r in read if isinstance(r, str))
+        raise InputError("pairs.no_file", file=path)
+    table = read_table(path, _is_pairs, empty="pairs.columns", no_text="pairs.no_text")
+    if not _is_pairs(table.header):
+        raise InputError("pairs.columns", file=path)
+    columns = _columns(table.header)
+    read = [(line, _row(row, columns)) for line, row in table.rows()]
+    rows = [row for _, row in read if isinstance(row, dict)]
+    reasons = sorted([*((n, row) for n, row in read if isinstance(row, str)), *table.skipped])
+    skipped = tuple(Sentence("pairs.line", line=n, why=why) for n, why in reasons)
+    if not rows and skipped:
+        raise InputError("pairs.no_usable_row", file=path, why=skipped[0])
     if not rows:
-        why = f" ({skipped[0]})" if skipped else ""
-        raise InputError(
-            f"{path}: no usable pair in this file{why}; make one with `leitmotif learn FOLDER`."
-        )
+        raise InputError("pairs.no_row", file=path)
     return _assemble(rows, skipped, str(path))
 
 
-def _columns(header: Sequence[str], path: Path) -> dict[str, int]:
-    """Where each of `COLUMNS` is; raises where the file is something else."""
+def _columns(header: Sequence[str]) -> dict[str, int]:
+    """Where each of `COLUMNS` is that is there."""
     spellings = {
         spelling: fields[i].name
         for fields in (VIDEO_FIELDS, MUSIC_FIELDS)
         for spelling, i in field_lookup(fields).items()
     } | {column_key(name): name for name in COLUMNS}
-    columns = {
-        spellings[column_key(name)]: i
-        for i, name in enumerate(header)
-        if column_key(name) in spellings
-    }
-    if (
-        "source" not in columns
-        or not set(VIDEO_NAMES) & set(columns)
-        or not set(MUSIC_NAMES) & set(columns)
-    ):
-        raise InputError(
-            f"{path}: not a pairs file; it needs a column 'source' and columns of picture and music fields."
-        )
-    return columns
+    keys = [column_key(name) for name in header]
+    return {spellings[key]: i for i, key in enumerate(keys) if key in spellings}
 
 
-def _row(cells: Sequence[str], columns: dict[str, int], width: int, line: int) -> dict | str:
+def _is_pairs(header: Sequence[str]) -> bool:
+    """Whether there are a source, a field of the picture and one of the music."""
+    names = set(_columns(header))
+    return "source" in names and not (
+        names.isdisjoint(VIDEO_NAMES) or names.isdisjoint(MUSIC_NAMES)
+    )
+
+
+def _row(cells: Sequence[str], columns: dict[str, int]) -> dict[str, Any] | Sentence:
     """One row as a record, or the reason why it cannot be used."""
-    if len(cells) != width:
-        return f"line {line}: {len(cells)} columns where the header has {width}"
-    record: dict = {n: cells[i].strip() for n, i in columns.items() if n in KEY_COLUMNS}
+    record: dict[str, Any] = {n: cells[i].strip() for n, i in columns.items() if n in KEY_COLUMNS}
     if not record["source"]:
-        return f"line {line}: source is empty"
+        return Sentence("pairs.no_source")
     for name, i in columns.items():
         if name in KEY_COLUMNS and name not in ("start_s", "end_s", "music_share"):
             continue
-        try:
-            record[name] = float(cells[i]) if cells[i].strip() else np.nan
-        except ValueError:
-            return f"line {line}: {name} is not a number ('{cells[i][:40]}')"
+        cell = cells[i].strip()
+        record[name] = parse_number(cell) if cell else np.nan
+        if cell and not np.isfinite(record[name]):
+            return Sentence("pairs.no_number", column=name, cell=cell[:40])
     for f in (*VIDEO_FIELDS, *MUSIC_FIELDS):
         value, slack = record.get(f.name, np.nan), 1e-6 * (f.high - f.low)
         if not np.isnan(value) and not f.low - slack <= value <= f.high + slack:
-            return (
-                f"line {line}: {f.name} is {value:g}; it must lie between {f.low:g} and {f.high:g}"
-            )
+            return Sentence("pairs.range", column=f.name, value=value, low=f.low, high=f.high)
     if record.get("split") and record["split"] not in SPLITS:
-        return f"line {line}: split is '{record['split']}'; it must be one of {', '.join(SPLITS)}"
+        return Sentence("pairs.split", split=record["split"], splits=SPLITS)
     return record
 
 
-def _assemble(rows: list[dict], skipped: tuple[str, ...], origin: str) -> Pairs:
+def _assemble(rows: list[dict[str, Any]], skipped: tuple[str, ...], origin: str) -> Pairs:
     def numbers(names: Sequence[str], default: float = np.nan) -> np.ndarray:
         return np.array([[r.get(n, default) for n in names] for r in rows], dtype=float).reshape(
             len(rows), len(names)

@@ -16,11 +16,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from data.errors import InputError
+from data.numbers import parse_number
 
 
 class Field(NamedTuple):
@@ -171,34 +172,33 @@ def parse_vector(text: str, fields: Sequence[Field], argument: str) -> np.ndarra
     """Numbers typed by a person, as one vector in field order.
 
     Separators are commas (also `，` and `、`), semicolons and white space; brackets around the
-    whole are ignored. `argument` names the source in the message of any `InputError`.
+    whole are ignored. Between semicolons, commas are decimal ones where that gives as many numbers
+    as there are fields. `argument` names the source in the message of any `InputError`.
     """
-    words = [w for w in re.split(r"[\s,;，、；]+", text.strip().strip("[]()")) if w]
-    try:
-        values = np.array([float(w) for w in words])
-    except ValueError:
-        bad = next(w for w in words if not _is_number(w))
-        raise InputError(
-            f"{argument}: '{bad}' is not a number; give {len(fields)} numbers separated by commas."
-        ) from None
+    text = text.strip().strip("[]()").replace("−", "-")
+    words = [w for w in re.split(r"[\s,;，、；]+", text) if w]
+    pieces = [w.strip(",，") for w in re.split(r"[\s;、；]+", text) if w.strip(",，")]
+    if len(words) != len(pieces) == len(fields):
+        words = pieces
+    values = np.array([_typed_number(w) for w in words])
+    for word, value in zip(words, values, strict=True):
+        if np.isnan(value) and word.casefold().lstrip("+-") != "nan":
+            raise InputError("profile.word", argument=argument, word=word, n=len(fields))
     if len(values) != len(fields):
+        names = tuple(f.name for f in fields)
         raise InputError(
-            f"{argument}: {len(values)} numbers given, {len(fields)} needed, in this order: "
-            + ", ".join(f.name for f in fields)
-            + "."
+            "profile.count", argument=argument, given=len(values), n=len(fields), names=names
         )
     if not np.isfinite(values).all():
         name = fields[int(np.flatnonzero(~np.isfinite(values))[0])].name
-        raise InputError(f"{argument}: the value of {name} is not a finite number; replace it.")
+        raise InputError("profile.not_finite", argument=argument, field=name)
     return values
 
 
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+def _typed_number(word: str) -> float:
+    """A number as `parse_number` reads it; infinity is one here, so that it can be named."""
+    infinite = word.casefold().lstrip("+-") in ("inf", "infinity")
+    return np.inf if infinite else parse_number(word)
 
 
 @dataclass(frozen=True)
@@ -246,10 +246,11 @@ class Profile:
         for name in ("values", "confidence"):
             array = np.array(getattr(self, name), dtype=np.float64)
             if array.shape != (n,):
-                raise InputError(f"{kind}: {name} has shape {array.shape}, ({n},) is needed.")
+                shape = str(array.shape)
+                raise InputError("profile.shape", kind=kind, name=name, shape=shape, n=n)
             if not np.isfinite(array).all():
                 at = self.FIELDS[int(np.flatnonzero(~np.isfinite(array))[0])].name
-                raise InputError(f"{kind}: {name} of {at} is not a finite number.")
+                raise InputError("profile.value", kind=kind, name=name, field=at)
             array.flags.writeable = False
             object.__setattr__(self, name, array)
 
@@ -273,9 +274,9 @@ class Profile:
             and self.extractor == other.extractor
         )
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         return {
             "values": dict(zip(self.names(), self.values.tolist(), strict=True)),
             "confidence": dict(zip(self.names(), self.confidence.tolist(), strict=True)),
@@ -284,17 +285,23 @@ class Profile:
         }
 
     @classmethod
-    def from_dict(cls, record: Mapping) -> Self:
+    def from_dict(cls, record: Mapping[str, Any]) -> Self:
         """Inverse of `to_dict`; a missing confidence is 1, a missing field an `InputError`."""
         values = _in_order(cls.FIELDS, record.get("values", record), cls.__name__)
         confidence = record.get("confidence")
+        sure = np.ones(len(cls.FIELDS))
+        if confidence is not None:
+            sure = _in_order(cls.FIELDS, confidence, cls.__name__)
+            if not ((sure >= 0) & (sure <= 1)).all():
+                raise InputError("profile.confidence", kind=cls.__name__)
+        warnings = record.get("warnings") or ()
+        if not isinstance(warnings, list | tuple):
+            raise InputError("profile.warnings", kind=cls.__name__)
         return cls(
             values,
-            np.ones(len(cls.FIELDS))
-            if confidence is None
-            else _in_order(cls.FIELDS, confidence, cls.__name__),
+            sure,
             str(record.get("extractor", "")),
-            warnings=tuple(record.get("warnings", ())),
+            warnings=tuple(w if isinstance(w, str) else str(w) for w in warnings),
         )
 
     def to_json(self) -> str:
@@ -304,12 +311,11 @@ class Profile:
     def from_json(cls, text: str) -> Self:
         try:
             record = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{cls.__name__}: not valid JSON ({error}).") from None
+        except (ValueError, RecursionError):  # also numbers of thousands of digits
+            raise InputError("profile.no_json", kind=cls.__name__) from None
         if not isinstance(record, dict):
-            raise InputError(
-                f"{cls.__name__}: a JSON object is needed, not {type(record).__name__}."
-            )
+            found = type(record).__name__
+            raise InputError("profile.no_object", kind=cls.__name__, found=found)
         return cls.from_dict(record)
 
     def to_csv(self) -> str:
@@ -325,9 +331,12 @@ class Profile:
     @classmethod
     def from_csv(cls, text: str) -> Self:
         """The first row of a table whose header names the fields in any known spelling."""
-        rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+        try:
+            rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+        except csv.Error:
+            rows = []
         if len(rows) < 2:
-            raise InputError(f"{cls.__name__}: a header line and one row are needed.")
+            raise InputError("profile.no_row", kind=cls.__name__)
         row = dict(zip(rows[0], rows[1], strict=False))
         confidence = {
             k.removesuffix("_confidence"): v for k, v in row.items() if k.endswith("_confidence")
@@ -338,19 +347,21 @@ class Profile:
         )
 
 
-def _in_order(fields: Sequence[Field], record: Mapping, kind: str) -> np.ndarray:
+def _in_order(fields: Sequence[Field], record: Mapping[str, Any], kind: str) -> np.ndarray:
     """Values of a mapping with any spelling of the field names, in field order."""
     if not isinstance(record, Mapping):
-        raise InputError(f"{kind}: fields by name are needed, not {type(record).__name__}.")
+        raise InputError("profile.no_fields", kind=kind, found=type(record).__name__)
     lookup = field_lookup(fields)
-    found = {lookup[column_key(k)]: v for k, v in record.items() if column_key(str(k)) in lookup}
+    found = {
+        lookup[column_key(str(k))]: v for k, v in record.items() if column_key(str(k)) in lookup
+    }
     missing = [f.name for i, f in enumerate(fields) if i not in found]
     if missing:
-        raise InputError(f"{kind}: missing {', '.join(missing)}.")
+        raise InputError("profile.missing", kind=kind, missing=missing)
     try:
         return np.array([float(found[i]) for i in range(len(fields))])
-    except (TypeError, ValueError):
-        raise InputError(f"{kind}: every field needs a number.") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InputError("profile.numbers", kind=kind) from None
 
 
 class VideoProfile(Profile):

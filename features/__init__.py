@@ -21,7 +21,10 @@ def video_profile(path: str | os.PathLike, *, progress: Progress | None = None) 
 
 
 def music_profile(path: str | os.PathLike) -> MusicProfile:
-    """The 10-D profile of a music file (or of a video's soundtrack), with its curves; see `features.audio`."""
+    """The 10-D profile of a music file or of a video's soundtrack, with its curves.
+
+    See `features.audio`.
+    """
     from features import audio
 
     return audio.music_profile(path)

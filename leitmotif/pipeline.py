@@ -6,26 +6,33 @@ video ─features.video→ timeline ─→ 11-D ─recommender→ 10-D ─matche
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from data.catalogue import Catalogue
 from data.errors import InputError, Progress
 from data.profiles import MUSIC_NAMES, MusicProfile, VideoProfile
+from data.words import Sentence
 from matcher import presets
+from matcher.arc import picture_curves
+from matcher.course import Course, TrackCourses
+from matcher.filters import Filter
+from matcher.query import Query
+from matcher.search import Match, rank
 
 if TYPE_CHECKING:
-    from features.video.profile_weights import ProfileWeights
+    from features.video.profile_coefficients import ProfileCoefficients
     from features.video.timeline import Timeline
-    from matcher.search import Match
-    from recommender import Recommender
+    from matcher.index import Index
+    from recommender.predict import Recommender
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What a video (or one scene of it) is like, the music it asks for, and the tracks nearest to that."""
+    """What a video or a scene is like, the music it asks for, and the tracks nearest to that."""
 
     video: VideoProfile
     music: MusicProfile
@@ -33,24 +40,28 @@ class Recommendation:
     catalogue: Catalogue
     predictor: str
     """What predicted `music` from `video`, in a sentence."""
-    weights: np.ndarray
-    """(10,): what each dimension weighed."""
+    query: Query
+    """What was asked, with the values and the importance that were used."""
+    edited: tuple[str, ...] = ()
+    """Music dimensions that a person moved away from the prediction."""
     start: float = 0.0
     end: float | None = None
     """Seconds of the scene; `end` is None for the whole video."""
     warnings: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Everything as plain values, for JSON."""
+        request = self.query.to_dict() | {"edited": list(self.edited)}
         return {
             "start_s": self.start,
             "end_s": self.end,
             "video": self.video.to_dict(),
             "music": self.music.to_dict(),
             "predictor": self.predictor,
-            "weights": dict(zip(MUSIC_NAMES, self.weights.tolist(), strict=True)),
+            "weights": request["importance"],
             "matches": [m.to_dict() for m in self.matches],
             "warnings": list(self.warnings),
+            "request": request,
         }
 
 
@@ -63,26 +74,31 @@ def read_video(
     return read_timeline(path, progress=progress, cache=cache)
 
 
-def load_profile_weights(path: str | os.PathLike | ProfileWeights | None) -> ProfileWeights | None:
-    """What `leitmotif calibrate` wrote; None and what is loaded already pass through. Raises `InputError`."""
+def load_profile_weights(
+    path: str | os.PathLike | ProfileCoefficients | None,
+) -> ProfileCoefficients | None:
+    """What `leitmotif calibrate` wrote; None and what is loaded already pass through.
+
+    Raises `InputError`.
+    """
     if path is None:
         return None
-    from features.video.profile_weights import ProfileWeights
+    from features.video.profile_coefficients import ProfileCoefficients
 
-    return path if isinstance(path, ProfileWeights) else ProfileWeights.load(path)
+    return path if isinstance(path, ProfileCoefficients) else ProfileCoefficients.load(path)
 
 
-def rate(
+def score(
     timeline: Timeline,
     start: float = 0.0,
     end: float | None = None,
-    profile_weights: ProfileWeights | None = None,
+    profile_weights: ProfileCoefficients | None = None,
 ) -> VideoProfile:
-    """The profile of a part of a watched video: by the closed form, or as somebody's ratings bend it."""
-    from features.video import rate as closed_form
+    """The profile of a part of a watched video: by the closed form, or as ratings bend it."""
+    from features.video import score as closed_form
 
     return (
-        profile_weights.rate(timeline, start, end)
+        profile_weights.score(timeline, start, end)
         if profile_weights
         else closed_form(timeline, start, end)
     )
@@ -91,92 +107,150 @@ def rate(
 def match(
     video: VideoProfile,
     catalogue: Catalogue,
+    query: Query | None = None,
     *,
-    k: int = 5,
-    weights: np.ndarray | None = None,
-    metric: str = "euclidean",
-    scale: str = "standard",
-    va_only: bool = False,
+    index: Index | None = None,
     recommender: Recommender | None = None,
-    music: MusicProfile | None = None,
+    course: Course | None = None,
     start: float = 0.0,
     end: float | None = None,
-    **search,
 ) -> Recommendation:
-    """The tracks for a picture that has been watched already: files that are there, one place to each recording.
+    """The tracks for a picture that has been watched already.
 
-    weights : (10,) ≥ 0, or None for the default of `weigh`; `va_only` replaces them by arousal and valence alone.
-    music : a 10-D profile to match instead of the predicted one (a person's edit).
-    search : passed to `matcher.search.rank` (`where`, `diverse`, `index`).
-    Raises `InputError` for weights that cannot be used or a catalogue of mixed extractors.
+    Only tracks whose files are there and in which something is heard, and one place to each
+    recording. query : its values, where it has any, take the place of the predicted ones (a
+    person's edit); without importance the default of `weigh` is taken. index : one of this
+    catalogue, to be used again. course : the film over time (`course_of`), which then takes part in
+    the order, and every match says where it should begin.
+    Raises `InputError` for a catalogue of mixed extractors or another catalogue's index.
     """
-    from matcher.search import rank
     from recommender import load_recommender
 
-    if k < 1:
-        raise InputError(f"--top-k: {k} tracks asked for; ask for at least one.")
+    query = query or Query()
     recommender = recommender or load_recommender()
-    music = music or recommender.predict(video)
-    weights = weigh(presets.va_only() if va_only else weights, music, recommender)
+    predicted = request(video, catalogue, recommender)
+    music, edited = _edit(predicted, query.values)
+    importance = weigh(query.importance, music, recommender)
     warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]
-    matches = rank(
-        catalogue,
-        music.values,
-        k=min(k, len(catalogue)),
-        weights=weights,
-        metric=metric,
-        scale=scale,
-        copies=False,
-        **search,
-    )
-    if len(matches) < k:
-        warnings.append(_too_few(k, len(matches), len(catalogue)))
+    query = replace(query, values=music.values, importance=importance, copies=False)
+    matches = rank(catalogue, query, index, course)
+    if len(matches) < query.k:
+        warnings.append(_too_few(query.k, len(matches), catalogue))
     return Recommendation(
         video,
         music,
         tuple(matches),
         catalogue,
         recommender.description,
-        weights,
+        query,
+        edited,
         start,
         end,
         tuple(dict.fromkeys(warnings)),
     )
 
 
-def _too_few(asked: int, shown: int, there: int) -> str:
-    if shown == there:
-        return f"{asked} tracks asked for, the catalogue has {there}: all are shown."
-    return f"{asked} tracks asked for, {shown} of the catalogue's {there} shown: the others are filtered out, copies, or gone."
+_ASKED: WeakKeyDictionary[Catalogue, dict[bytes, tuple[Recommender, MusicProfile]]] = (
+    WeakKeyDictionary()
+)
+_PICTURES = 256
+"""Pictures whose requests are kept for a catalogue."""
 
 
-def weigh(weights: np.ndarray | None, music: MusicProfile, recommender: Recommender) -> np.ndarray:
-    """What each dimension weighs, (10,): as asked, else by reliability on held-out pairs where it was measured, else equal.
+def request(video: VideoProfile, catalogue: Catalogue, recommender: Recommender) -> MusicProfile:
+    """The music that a picture asks of a catalogue: predicted, then brought to its tracks.
 
-    A dimension of which the picture said nothing (confidence 0) weighs nothing: its neutral value
-    would pull every answer towards the middle of the catalogue.
+    Kept as long as the catalogue is: the page asks at every move, and a large catalogue takes long.
     """
-    asked = (
-        next(iter(presets.presets(recommender.reliability).values()))
-        if weights is None
-        else weights
+    kept = _ASKED.setdefault(catalogue, {})
+    picture = b"".join(
+        (video.values.tobytes(), video.confidence.tobytes(), video.extractor.encode())
     )
-    known = asked * (music.confidence > 0)
-    return known if known.any() else asked
+    found = kept.get(picture)
+    if found is None or found[0] is not recommender:
+        if len(kept) >= _PICTURES:
+            kept.clear()
+        heard = catalogue.features[catalogue.evidence > 0]
+        predicted = recommender.predict(video)
+        found = kept[picture] = recommender, recommender.ask(predicted, heard)
+    return found[1]
+
+
+def course_of(
+    timeline: Timeline,
+    tracks: TrackCourses | None,
+    start: float = 0.0,
+    end: float | None = None,
+    place: float | None = None,
+) -> Course | None:
+    """A watched video (or a part of it) over time, before a catalogue's tracks over time.
+
+    tracks : `TrackCourses.beside(catalogue)`; None gives None. place : the second of the track at
+    which the film begins, where that is decided.
+    """
+    if tracks is None:
+        return None
+    picture = picture_curves(timeline.cuts, timeline["motion"], start=start, end=end)
+    return Course(picture, tracks, place)
+
+
+def _edit(
+    predicted: MusicProfile, values: np.ndarray | None
+) -> tuple[MusicProfile, tuple[str, ...]]:
+    """The prediction as a person changed it, sure of what was changed; and the names of that."""
+    if values is None:
+        return predicted, ()
+    moved = values != predicted.values
+    music = MusicProfile(
+        values,
+        np.where(moved, 1.0, predicted.confidence),
+        predicted.extractor,
+        warnings=predicted.warnings,
+    )
+    return music, tuple(np.array(MUSIC_NAMES)[moved].tolist())
+
+
+def _too_few(asked: int, shown: int, catalogue: Catalogue) -> Sentence:
+    there, silent = len(catalogue), int((catalogue.evidence == 0).sum())
+    if shown == there:
+        return Sentence("matcher.all_shown", k=asked, n=there)
+    if silent:
+        return Sentence("matcher.few_heard", k=asked, n=shown, total=there, silent=silent)
+    return Sentence("matcher.few_shown", k=asked, n=shown, total=there)
+
+
+def weigh(
+    importance: np.ndarray | None, music: MusicProfile, recommender: Recommender
+) -> np.ndarray:
+    """What each dimension weighs, (10,).
+
+    As asked, else by reliability on held-out pairs where that was measured, else equal. A dimension
+    of which the picture said nothing (confidence 0) weighs nothing: its neutral value would pull
+    every answer towards the middle of the catalogue.
+    """
+    if importance is None:
+        importance = next(iter(presets.presets(recommender.reliability).values()))
+    known = importance * (music.confidence > 0)
+    return known if known.any() else importance
 
 
 def check_extractors(catalogue: Catalogue, recommender: Recommender) -> list[str]:
-    """Rows measured in different ways cannot be compared: refuse a mix, and say where query and rows differ."""
+    """Rows measured in different ways cannot be compared.
+
+    Raises `InputError` for a mix; says where the query and the rows differ.
+    """
     found = catalogue.extractors
-    name = catalogue.source or "the catalogue"
+    name = catalogue.source or Sentence("matcher.the_catalogue")
     if len(found) > 1:
-        raise InputError(
-            f"{name}: its rows were measured by {len(found)} different extractors ({', '.join(found)}); "
-            "build it again with one version: `leitmotif catalogue build`."
-        )
+        raise InputError("matcher.mixed_extractors", file=name, n=len(found), names=list(found))
     if found and recommender.music_extractor and found[0] != recommender.music_extractor:
         return [
-            f"{name} was measured by {found[0]}, the predictor speaks of {recommender.music_extractor}: expect rougher matches."
+            Sentence(
+                "matcher.other_extractor",
+                file=name,
+                theirs=found[0],
+                ours=recommender.music_extractor,
+            )
         ]
     return []
 
@@ -186,44 +260,79 @@ def recommend(
     catalogue: str | os.PathLike | Catalogue,
     *,
     k: int = 5,
-    profile_weights: str | os.PathLike | ProfileWeights | None = None,
+    weights: np.ndarray | None = None,
+    metric: str = "euclidean",
+    scale: str = "standard",
+    va_only: bool = False,
+    where: str | np.ndarray | None = None,
+    diverse: float = 0.0,
+    place: float | None = None,
+    kind: str = "story",
+    profile_weights: str | os.PathLike | ProfileCoefficients | None = None,
     progress: Progress | None = None,
     cache: bool = True,
-    **options,
 ) -> Recommendation:
     """Watch a video and find its tracks.
 
     video : path of a video file. catalogue : path of a catalogue, or one that is read already.
-    profile_weights : a file of `leitmotif calibrate`, for a profile bent towards somebody's ratings.
-    options : as in `match` (weights, metric, scale, va_only, …).
+    k, weights, metric, scale, diverse : as k, importance, metric, scale and diversity of `Query`.
+    va_only : arousal and valence alone, in place of weights. where : a filter such as "bpm>=90", or
+        a boolean per row. place : the second of the track at which the film begins, where that is
+        decided. kind : what leads the film, "story" or "music" (as in music videos).
+        profile_weights : a file of `leitmotif calibrate`, for a profile bent
+        towards somebody's ratings.
     Raises `InputError` if the video or the catalogue cannot be used.
     """
+    from recommender import load_recommender
+
+    query = Query(
+        importance=presets.va_only() if va_only else weights,
+        metric=metric,
+        scale=scale,
+        k=k,
+        filter=None if where is None else Filter.of(where),
+        diversity=diverse,
+    )
     learned = load_profile_weights(profile_weights)
     catalogue = catalogue if isinstance(catalogue, Catalogue) else Catalogue.read(catalogue)
     timeline = read_video(video, progress=progress, cache=cache)
-    return match(rate(timeline, profile_weights=learned), catalogue, k=k, **options)
+    course = course_of(timeline, TrackCourses.beside(catalogue), place=place)
+    recommender = load_recommender(kind)
+    return match(
+        score(timeline, profile_weights=learned),
+        catalogue,
+        query,
+        recommender=recommender,
+        course=course,
+    )
 
 
 def recommend_scenes(
     timeline: Timeline,
     catalogue: Catalogue,
+    query: Query | None = None,
     *,
-    profile_weights: ProfileWeights | None = None,
-    **options,
+    index: Index | None = None,
+    recommender: Recommender | None = None,
+    profile_weights: ProfileCoefficients | None = None,
+    place: float | None = None,
 ) -> list[Recommendation]:
-    """One recommendation per scene of a watched video; options as in `match`."""
+    """One recommendation per scene of a watched video; as `match`."""
     from features.video import scenes
     from recommender import load_recommender
 
-    recommender = options.pop("recommender", None) or load_recommender()
+    recommender = recommender or load_recommender()
+    tracks = TrackCourses.beside(catalogue)
     return [
         match(
-            rate(timeline, start, end, profile_weights),
+            score(timeline, start, end, profile_weights),
             catalogue,
+            query,
+            index=index,
             recommender=recommender,
+            course=course_of(timeline, tracks, start, end, place),
             start=start,
             end=end,
-            **options,
         )
         for start, end in scenes(timeline)
     ]

@@ -2,6 +2,8 @@
 
 LEITMOTIF_CATALOGUE  the catalogue used when none is named (the shipped demo catalogue)
 LEITMOTIF_CACHE      folder for results that can be computed again (the system's cache folder)
+LEITMOTIF_DATA       folder for what the page keeps of its films and catalogues (the system's)
+LEITMOTIF_HOSTS      names that the page may be asked for by, with commas (localhost)
 LEITMOTIF_MODELS     folder with pretrained weights, looked at before the cache (none)
 LEITMOTIF_MAX_UPLOAD_MB  largest video the page takes (2048)
 LEITMOTIF_PROFILE_WEIGHTS  file of `leitmotif calibrate` by which the page sees pictures (none)
@@ -47,7 +49,5 @@ def _megabytes(given: str | int) -> int:
     except ValueError:
         size = 0
     if size < 1:
-        raise InputError(
-            f"LEITMOTIF_MAX_UPLOAD_MB: {given!r} given; set it to a whole number of megabytes from 1 up."
-        )
+        raise InputError("command.max_upload", given=repr(given))
     return size

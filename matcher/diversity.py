@@ -1,26 +1,24 @@
 """Lists that are not five times the same: maximal marginal relevance, and the range of a catalogue.
 
 Maximal marginal relevance: Carbonell & Goldstein 1998, "The use of MMR, diversity-based reranking",
-written for distances: the next track is the one with the smallest (1 − λ)·d(query, track) − λ·d(track,
-nearest track chosen so far).
+written for distances: the next track is the one with the smallest
+(1 − λ)·d(query, track) − λ·d(track, nearest track chosen so far).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from data.catalogue import to_number
 from data.errors import InputError
-from matcher.metric import Scaling, distances
+from data.numbers import parse_number
+from matcher.metric import EUCLIDEAN, Metric, Scaling
 
 
 def check_diversity(amount: float | str, argument: str = "diverse") -> float:
     """λ from 0 (nearest only) up to but not including 1. Raises `InputError`."""
-    number = to_number(amount)
+    number = parse_number(str(amount))
     if not 0 <= number < 1:
-        raise InputError(
-            f"{argument}: {amount} given; it needs to be a number from 0 (nearest only) to below 1 (0.3 is a good start)."
-        )
+        raise InputError("matcher.diversity", argument=argument, value=str(amount))
     return number
 
 
@@ -29,8 +27,8 @@ def rerank(
     found: np.ndarray,
     k: int,
     amount: float,
-    weights: np.ndarray,
-    metric: str,
+    importance: np.ndarray,
+    metric: Metric,
     scaling: Scaling,
 ) -> np.ndarray:
     """Positions of k of the candidates in order of maximal marginal relevance.
@@ -46,32 +44,31 @@ def rerank(
         best = int(np.argmin(score))
         chosen.append(best)
         open_[best] = False
-        nearest = np.minimum(nearest, distances(features, features[best], weights, metric, scaling))
+        apart = metric.distances(features, features[best], importance, scaling)
+        nearest = np.minimum(nearest, apart)
     return np.array(chosen, dtype=np.int64)
 
 
 def first_of_each(groups: list[str]) -> np.ndarray:
     """Positions of the first member of every group; an empty name is a group of its own."""
-    seen: set[str] = set()
-    return np.array(
-        [i for i, g in enumerate(groups) if not g or not (g in seen or seen.add(g))], dtype=np.int64
-    )
+    first: dict[str | int, int] = {}
+    for i, group in enumerate(groups):
+        first.setdefault(group or i, i)
+    return np.array(list(first.values()), dtype=np.int64)
 
 
-def far_apart(
-    features: np.ndarray, k: int, scaling: Scaling, weights: np.ndarray | None = None
-) -> np.ndarray:
-    """Rows of k tracks that span a catalogue: the most ordinary one, then always the one farthest from all chosen.
+def far_apart(features: np.ndarray, k: int, scaling: Scaling) -> np.ndarray:
+    """Rows of k tracks that span a catalogue.
 
-    Farthest-point sampling (Gonzalez 1985): no choice of k leaves less than half of the distance
-    within which this one covers the catalogue. Distances are Euclidean on standard scale.
+    The most ordinary one, then always the one farthest from all chosen: farthest-point sampling
+    (Gonzalez 1985). No choice of k leaves less than half of the distance within which this one
+    covers the catalogue. Distances are Euclidean on standard scale.
     """
-    weights = np.ones(features.shape[1]) if weights is None else weights
-    chosen = [int(np.argmin(distances(features, scaling.center, weights, "euclidean", scaling)))]
-    nearest = distances(features, features[chosen[0]], weights, "euclidean", scaling)
+    even = np.ones(features.shape[1])
+    chosen = [int(np.argmin(EUCLIDEAN.distances(features, scaling.center, even, scaling)))]
+    nearest = EUCLIDEAN.distances(features, features[chosen[0]], even, scaling)
     while len(chosen) < min(k, len(features)) and nearest.max() > 0:
         chosen.append(int(np.argmax(nearest)))
-        nearest = np.minimum(
-            nearest, distances(features, features[chosen[-1]], weights, "euclidean", scaling)
-        )
+        apart = EUCLIDEAN.distances(features, features[chosen[-1]], even, scaling)
+        nearest = np.minimum(nearest, apart)
     return np.array(chosen, dtype=np.int64)

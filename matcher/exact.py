@@ -1,63 +1,53 @@
 """The nearest rows, exactly: `TrackIndex`.
 
-Rows are numbered as in the catalogue; among equal distances the row that comes first wins. There are
-two engines with one answer, the same bits: the plain scan (`matcher.scan`), which needs no
+Rows are numbered as in the catalogue; among equal distances the row that comes first wins. There
+are two engines with one answer, the same bits: the plain scan (`matcher.scan`), which needs no
 preparation, and the block index (`matcher.blocks`), which looks at few rows and needs numba.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
-import sys
 from collections.abc import Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from data.catalogue import Catalogue
+from data.checksums import damaged
 from data.errors import InputError
+from matcher import store
+from matcher.blocks import Blocks, is_compiled
+from matcher.checks import check_choice, check_count, check_numbers, check_query
+from matcher.importance import check_queries, check_weights
 from matcher.metric import (
     DIMENSIONS,
-    METRICS,
     RAW,
     SCALES,
     VA,
+    Metric,
     Scaling,
-    check_choice,
-    check_numbers,
-    check_queries,
-    check_query,
-    check_weights,
+    metric_of,
     standard_scaling,
 )
+from matcher.query import Query
 from matcher.scan import scan
-
-if TYPE_CHECKING:
-    from matcher.blocks import Blocks
+from matcher.selection import Selection, Where, select
 
 ENGINES = ("auto", "scan", "blocks")
 _FEW = 1024
 """Rows below which a scan is as fast as anything."""
-_SPARSE = 64
-"""A filter that keeps fewer than one row in so many is answered by scanning what it keeps: about
-where reading those rows in float64 costs no more than running over all blocks (ours, measured)."""
 _DEEP = 1000
-"""Answers longer than this, or than a tenth of the catalogue, are scanned for: hardly a block could be left out."""
+"""Answers longer than this, or than a tenth of the catalogue, are scanned for: hardly a block could
+be left out."""
+_SCANNED_FIRST = 4_000_000
+"""Rows scanned before the compiled search is loaded for an index from a file: loading it takes
+about as long as scanning so many (heuristic)."""
 
 _EQUAL = np.ones(DIMENSIONS)
 _EVERY_ROW = np.empty(0, dtype=bool)
 _NOT_VA = np.array([d for d in range(DIMENSIONS) if d not in VA])
-
-
-class Selection(NamedTuple):
-    """Rows that may be answered, made by `TrackIndex.select` to be used again with many queries."""
-
-    mask: np.ndarray
-    """Boolean (N,)."""
-    rows: np.ndarray | None
-    """The row numbers, ascending, where they are few; else None."""
-    count: int
 
 
 class TrackIndex:
@@ -73,10 +63,12 @@ class TrackIndex:
         ids: np.ndarray | None,
         scaling: Scaling,
         blocks: Blocks | None = None,
+        side: Blocks | None = None,
+        patience: int = 0,
     ) -> None:
-        self.features, self.ids, self.scaling, self.blocks = features, ids, scaling, blocks
-        self.patience = 0
-        """Rows that may still be scanned before the compiled search is loaded."""
+        """patience : rows that may still be scanned before the compiled search is loaded."""
+        self.features, self.ids, self.scaling = features, ids, scaling
+        self._blocks, self._side, self._patience = blocks, side, patience
 
     @classmethod
     def build(
@@ -91,33 +83,24 @@ class TrackIndex:
         check_choice(engine, ENGINES, "engine")
         features = np.asarray(features)
         if features.ndim != 2 or features.shape[1] != DIMENSIONS or len(features) == 0:
-            raise InputError(
-                f"features: shape {features.shape} given, (N, {DIMENSIONS}) with at least one row needed."
-            )
-        features = np.ascontiguousarray(
-            features, dtype=np.float32 if features.dtype == np.float32 else np.float64
-        )
-        check_numbers(features, "features")
+            raise InputError("index.features", given=str(features.shape), n=DIMENSIONS)
+        dtype = np.float32 if features.dtype == np.float32 else np.float64
+        features = check_numbers(np.ascontiguousarray(features, dtype=dtype), "features")
         if ids is not None and len(ids) != len(features):
-            raise InputError(f"ids: {len(ids)} given for {len(features)} rows; give one each.")
-        index = cls(features, None if ids is None else np.asarray(ids), standard_scaling(features))
+            raise InputError("index.ids", given=len(ids), n=len(features))
         if engine == "blocks" and not has_numba():
-            raise InputError(
-                "engine: blocks needs numba; install it, or leave the choice to 'auto'."
-            )
+            raise InputError("index.no_numba")
+        scaling, blocks = standard_scaling(features), None
         if engine == "blocks" or (engine == "auto" and len(features) >= _FEW and has_numba()):
-            index.blocks = index._blocks(tuple(range(DIMENSIONS)))
-        return index
+            blocks = Blocks.build(features, scaling, tuple(range(DIMENSIONS)))
+        return cls(features, None if ids is None else np.asarray(ids), scaling, blocks)
 
-    def _blocks(self, dims: tuple[int, ...]) -> Blocks | None:
-        from matcher.blocks import Blocks
-
-        return Blocks.build(self.features, self.scaling, dims)
-
-    @cached_property
+    @property
     def side(self) -> Blocks | None:
         """The block index of arousal and valence alone; made when first asked for."""
-        return self._blocks(VA) if self.blocks is not None else None
+        if self._side is None and self._blocks is not None:
+            self._side = Blocks.build(self.features, self.scaling, VA)
+        return self._side
 
     def __len__(self) -> int:
         return len(self.features)
@@ -125,7 +108,7 @@ class TrackIndex:
     @property
     def nbytes(self) -> int:
         """Bytes the index takes beside the features themselves."""
-        return sum(b.nbytes for b in (self.blocks, self.__dict__.get("side")) if b is not None)
+        return sum(b.nbytes for b in (self._blocks, self._side) if b is not None)
 
     # -------------------------------------------------------------------------- searching
 
@@ -136,7 +119,7 @@ class TrackIndex:
         weights: np.ndarray | None = None,
         metric: str = "euclidean",
         scale: str = "raw",
-        where: np.ndarray | Selection | None = None,
+        where: Where | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest rows to one query (10,): their ids and float64 distances, nearest first.
 
@@ -154,34 +137,26 @@ class TrackIndex:
         weights: np.ndarray | None = None,
         metric: str = "euclidean",
         scale: str = "raw",
-        where: np.ndarray | Selection | None = None,
+        where: Where | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """As `search`, answering with row numbers whatever the ids are."""
-        query = (
-            np.ascontiguousarray(query, dtype=np.float64)
-            if isinstance(query, np.ndarray)
-            else check_query(query)
-        )
-        weights = _EQUAL if weights is None else _plain(weights)
-        scaling = self._scaling(metric, scale)
+        if isinstance(query, np.ndarray):  # the compiled search looks at the values itself
+            query = np.ascontiguousarray(query, dtype=np.float64)
+        else:
+            query = check_query(query)
+        importance = _EQUAL if weights is None else _plain(weights)
+        measure, scaling = metric_of(metric), self._scaling(scale)
         selection = None if where is None else self.select(where)
-        k = self._k(k, selection)
-        blocks = self._engine(weights, k, selection)
-        if blocks is not None and query.shape == weights.shape == (DIMENSIONS,):
+        k = self._count(k, selection)
+        blocks = self._engine(measure, importance, k, selection)
+        if blocks is not None and query.shape == importance.shape == (DIMENSIONS,):
             mask = _EVERY_ROW if selection is None else selection.mask
-            answer = blocks.search(self.features, query, k, weights, metric, scaling, mask)
+            answer = blocks.search(self.features, query, k, importance, measure, scaling, mask)
             if answer is not None:
                 return answer
-        query, weights = check_query(query), check_weights(weights)
-        return scan(
-            self.features,
-            query,
-            k,
-            weights,
-            metric,
-            scaling,
-            None if selection is None else _rows(selection),
-        )
+        query, importance = check_query(query), check_weights(importance)
+        rows = None if selection is None else selection.numbers
+        return scan(self.features, query, k, importance, measure, scaling, rows)
 
     def search_batch(
         self,
@@ -190,7 +165,7 @@ class TrackIndex:
         weights: np.ndarray | None = None,
         metric: str = "euclidean",
         scale: str = "raw",
-        where: np.ndarray | Selection | None = None,
+        where: Where | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest rows to each of n queries (n, 10): ids and distances, (n, k) each.
 
@@ -200,90 +175,130 @@ class TrackIndex:
         return (rows if self.ids is None else self.ids[rows]), found
 
     def search_batch_rows(
-        self, queries, k=5, weights=None, metric="euclidean", scale="raw", where=None
+        self,
+        queries: np.ndarray,
+        k: int = 5,
+        weights: np.ndarray | None = None,
+        metric: str = "euclidean",
+        scale: str = "raw",
+        where: Where | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """As `search_batch`, answering with row numbers whatever the ids are."""
-        queries, weights = check_queries(queries, weights)
-        scaling = self._scaling(metric, scale)
+        queries, each = check_queries(queries, weights)
+        measure, scaling = metric_of(metric), self._scaling(scale)
         selection = None if where is None else self.select(where)
-        k = self._k(k, selection)
+        k = self._count(k, selection)
         rows, found = np.empty((len(queries), k), np.int64), np.empty((len(queries), k))
         mask = _EVERY_ROW if selection is None else selection.mask
-        on_side = ~weights[:, _NOT_VA].any(axis=1)
+        on_side = ~each[:, _NOT_VA].any(axis=1)
         for which in (np.flatnonzero(on_side), np.flatnonzero(~on_side)):
             if k == 0 or len(which) == 0:
                 continue
-            blocks = self._engine(weights[which[0]], k, selection)
+            blocks = self._engine(measure, each[which[0]], k, selection)
             if blocks is not None and blocks.search_many(
-                self.features, queries, k, weights, metric, scaling, mask, which, rows, found
+                self.features, queries, k, each, measure, scaling, mask, which, rows, found
             ):
                 continue
             for i in which:
                 rows[i], found[i] = self.search_rows(
-                    queries[i], k, weights[i], metric, scale, selection
+                    queries[i], k, each[i], metric, scale, selection
                 )
         return rows, found
 
-    def select(self, where: np.ndarray | Selection) -> Selection:
+    def select(self, where: Where) -> Selection:
         """Prepare a filter for many queries: a boolean (N,), or row numbers in any order."""
-        if isinstance(where, Selection):
-            return where
-        where, n = np.asarray(where), len(self)
-        if where.dtype == bool and where.shape == (n,):
-            mask = where
-        elif where.size == 0:
-            mask = np.zeros(n, dtype=bool)
-        elif where.dtype.kind in "iu" and where.ndim == 1 and where.min() >= 0 and where.max() < n:
-            mask = np.zeros(n, dtype=bool)
-            mask[where] = True
-        else:
-            raise InputError(
-                f"where: give a boolean for each of {n} rows, or row numbers from 0 to {n - 1}."
-            )
-        count = int(np.count_nonzero(mask))
-        return Selection(
-            np.ascontiguousarray(mask), np.flatnonzero(mask) if count * _SPARSE < n else None, count
-        )
+        return select(where, len(self))
 
-    def _scaling(self, metric: str, scale: str) -> Scaling:
-        check_choice(metric, METRICS, "metric")
+    def nearest(
+        self, catalogue: Catalogue, query: Query, count: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The `count` rows of `catalogue`, which this index is of, nearest to a whole query."""
+        if len(self) != len(catalogue):
+            raise InputError("index.other_length", given=len(self), n=len(catalogue))
+        values, importance = query.complete()
+        where = None if query.filter is None else query.filter.mask(catalogue)
+        rows, found = self.search_rows(values, count, importance, query.metric, query.scale, where)
+        if not np.array_equal(
+            self.features[rows], catalogue.features[rows].astype(self.features.dtype)
+        ):
+            raise InputError("index.other_numbers", file=catalogue.source or "catalogue")
+        return rows, found
+
+    def _scaling(self, scale: str) -> Scaling:
         return self.scaling if check_choice(scale, SCALES, "scale") == "standard" else RAW
 
-    def _k(self, k: object, selection: Selection | None) -> int:
-        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-            raise InputError(f"k: {k!r} given; it needs to be a whole number from 1 up.")
-        return min(int(k), len(self) if selection is None else selection.count)
+    def _count(self, k: object, selection: Selection | None) -> int:
+        return min(check_count(k), len(self) if selection is None else selection.count)
 
-    def _engine(self, weights: np.ndarray, k: int, selection: Selection | None) -> Blocks | None:
+    def _engine(
+        self, metric: Metric, importance: np.ndarray, k: int, selection: Selection | None
+    ) -> Blocks | None:
         """What answers a query; None for the plain scan."""
         if (
-            self.blocks is None
+            self._blocks is None
+            or not metric.kernel
             or k == 0
             or k > _DEEP
             or k * 10 > len(self)
             or (selection is not None and selection.rows is not None)
         ):
             return None
-        if self.patience >= len(self) and "matcher.kernels" not in sys.modules:
-            self.patience -= len(self)
+        if self._patience >= len(self) and not is_compiled():
+            self._patience -= len(self)
             return None
-        on_side = weights.shape == (DIMENSIONS,) and not weights[0] and not weights[_NOT_VA].any()
-        return self.side if on_side else self.blocks
+        va_alone = (
+            importance.shape == (DIMENSIONS,)
+            and not importance[0]
+            and not importance[_NOT_VA].any()
+        )
+        return self.side if va_alone else self._blocks
 
     # -------------------------------------------------------------------------- on disk
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write one file that `load` maps into memory; it appears whole or not at all."""
-        from matcher.store import save
-
-        save(self, path)
+        """Write one file that `load` reads; it appears whole or not at all. Raises `InputError`."""
+        arrays = {
+            "features": self.features,
+            "center": self.scaling.center,
+            "sd": self.scaling.sd,
+        }
+        for name, blocks in (("blocks", self._blocks), ("side", self.side)):
+            if blocks is not None:
+                arrays |= {f"{name}.{part}": a for part, a in blocks.named().items()}
+        if self.ids is not None:
+            text = json.dumps(self.ids.tolist(), ensure_ascii=False).encode()
+            arrays["ids"] = np.frombuffer(text, dtype=np.uint8)
+        store.write(path, arrays)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> TrackIndex:
-        """Map a saved index: nothing is read before a query needs it. Raises `InputError`."""
-        from matcher.store import load
+    def load(cls, path: str | os.PathLike, *, patience: int = _SCANNED_FIRST) -> TrackIndex:
+        """Read a saved index and prove that it is as it was written.
 
-        return load(path)
+        patience : rows that are scanned before the compiled search is loaded. Raises `InputError`.
+        """
+        arrays = store.read(path)
+        try:
+            features, scaling = arrays["features"], Scaling(arrays["center"], arrays["sd"])
+            if features.shape[1:] != (DIMENSIONS,) or not all(
+                len(s) == DIMENSIONS for s in scaling
+            ):
+                raise ValueError(path)
+            ids = np.array(json.loads(arrays["ids"].tobytes())) if "ids" in arrays else None
+            if ids is not None and ids.shape != features.shape[:1]:
+                raise ValueError(path)
+            blocks, side = (_blocks_of(arrays, name) for name in ("blocks", "side"))
+            return cls(features, ids, scaling, blocks, side, patience)
+        except (KeyError, ValueError, TypeError):
+            raise damaged(path, store.cure()) from None
+
+
+def _blocks_of(arrays: dict[str, np.ndarray], name: str) -> Blocks | None:
+    if f"{name}.near" not in arrays or not has_numba():
+        return None
+    blocks = Blocks(**{p: arrays[f"{name}.{p}"] for p in Blocks.parts()})
+    if not blocks.fits(len(arrays["features"])):  # the compiled search does not look where it reads
+        raise ValueError(name)
+    return blocks
 
 
 def has_numba() -> bool:
@@ -293,12 +308,6 @@ def has_numba() -> bool:
 
 def _plain(weights: object) -> np.ndarray:
     """Weights as an array for the compiled search, which looks at the values itself."""
-    return (
-        np.ascontiguousarray(weights, dtype=np.float64)
-        if isinstance(weights, np.ndarray)
-        else check_weights(weights)
-    )
-
-
-def _rows(selection: Selection) -> np.ndarray:
-    return np.flatnonzero(selection.mask) if selection.rows is None else selection.rows
+    if isinstance(weights, np.ndarray):
+        return np.ascontiguousarray(weights, dtype=np.float64)
+    return check_weights(weights)

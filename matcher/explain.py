@@ -1,95 +1,109 @@
-"""Why a track matches: each dimension's share of the distance, and one sentence.
+"""Why a track matches: each dimension's part of the distance, and a reason as data.
 
 "Close" and "a little" are measured in the catalogue's standard deviations, so that they mean the
-same on raw and on standard scale. The limits are ours: below a third of a deviation two tracks are
-hard to tell apart in that dimension, beyond one and a half the difference is what one notices first.
+same on raw and on standard scale. The limits are heuristic: below a third of a deviation two tracks
+are hard to tell apart in that dimension, beyond one and a half the difference is what one notices
+first. A reason becomes a sentence in any language of `data.words`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from data.profiles import MUSIC_FIELDS
-from matcher.metric import RAW, Scaling, distances, parts
+from data.profiles import MUSIC_FIELDS, MUSIC_NAMES
+from data.words import DEFAULT, say
+from matcher.metric import RAW, Metric, Scaling
 
 CLOSE, LITTLE, MUCH = 1 / 3, 0.75, 1.5
 
-_MORE_LESS = {
-    "richness": ("richer", "sparser"),
-    "variation": ("more varied", "more even"),
-    "rhythm": ("stronger in pulse", "looser in pulse"),
-    "warmth": ("warmer", "cooler"),
-    "harmony": ("more consonant", "rougher in harmony"),
-    "brightness": ("brighter", "darker"),
-    "melody_trend": ("more rising in melody", "more falling in melody"),
-    "rhythm_speed": ("faster", "slower"),
-    "arousal": ("more excited", "calmer"),
-    "valence": ("more positive", "more negative"),
-}
+
+class Difference(NamedTuple):
+    """How a track differs from what was asked in one dimension."""
+
+    dimension: str
+    deviations: float
+    """Track minus query, in the catalogue's standard deviations."""
 
 
-def shares(
-    values: np.ndarray, query: np.ndarray, weights: np.ndarray, metric: str, scaling: Scaling = RAW
+@dataclass(frozen=True)
+class Reason:
+    """The dimensions worth naming: where the track is close to what was asked, how else it differs.
+
+    Neither, when it is exactly what was asked.
+    """
+
+    near: tuple[str, ...] = ()
+    far: tuple[Difference, ...] = ()
+
+    def into(self, language: str = DEFAULT) -> str:
+        """One sentence in a language."""
+        if not self.near and not self.far:
+            return say("reason.exact", language)
+        both = say("reason.and", language)
+        near = both.join(say(f"reason.{name}", language) for name in self.near)
+        far = both.join(_degree(difference, language) for difference in self.far)
+        pieces = [say("reason.near", language, dimensions=near)] if near else []
+        pieces += [say("reason.far", language, differences=far)] if far else []
+        return say("reason.then", language).join(pieces)
+
+
+def contributions(
+    values: np.ndarray,
+    query: np.ndarray,
+    importance: np.ndarray,
+    metric: Metric,
+    scaling: Scaling = RAW,
 ) -> np.ndarray:
-    """Each dimension's share of the distance of `values` (10,) to `query` (10,); they add up to 1.
+    """What each dimension contributes to the distance of `values` (10,) to `query` (10,).
 
-    Shares of d² for euclidean and of 1 − cos for cosine; all 0 where the distance is 0.
+    They add up to 1: parts of d² for euclidean and of 1 − cos for cosine; all 0 where the distance
+    is 0.
     """
     found = np.zeros(len(MUSIC_FIELDS))
-    for j, part in parts(values[None], query, weights, metric, scaling):
+    for j, part in metric.parts(values[None], query, importance, scaling):
         found[j] = part[0]
     peak = found.max()
+    if np.isinf(peak):
+        found, peak = np.isinf(found).astype(float), 1.0
     return found if peak == 0 else (found / peak) / (found / peak).sum()
 
 
-def sentence(
+def reason(
     values: np.ndarray,
     query: np.ndarray,
-    weights: np.ndarray,
-    share: np.ndarray,
-    spread: np.ndarray,
-) -> str:
-    """One sentence: where the track is close to what was asked, and how it differs.
+    importance: np.ndarray,
+    contribution: np.ndarray,
+    sd: np.ndarray,
+) -> Reason:
+    """At most two dimensions that are close, the most important first, and two that are not.
 
-    values, query, weights, share : (10,); spread : the catalogue's standard deviations (10,).
+    values, query, importance, contribution : (10,); sd : the catalogue's standard deviations (10,).
     """
-    off = (values - query) / spread
-    if not np.any(off[weights > 0]):
-        return "exactly what was asked"
-    near, far = near_and_far(off, weights, share)
-    pieces = []
-    if near:
-        pieces.append("close in " + " and ".join(MUSIC_FIELDS[j].label.lower() for j in near))
-    if far:
-        pieces.append(
-            " and ".join(_degree(off[j], MUSIC_FIELDS[j].name) for j in far) + " than asked"
-        )
-    return "; ".join(pieces)
+    off, asked = (values - query) / sd, importance > 0
+    if not np.any(off[asked]):
+        return Reason()
+    close = np.abs(off) < CLOSE
+    near = [j for j in np.lexsort((np.abs(off), -importance)) if asked[j] and close[j]]
+    far = [j for j in np.argsort(-contribution, kind="stable") if asked[j] and not close[j]]
+    return Reason(
+        tuple(MUSIC_NAMES[j] for j in near[:2]),
+        tuple(Difference(MUSIC_NAMES[j], float(off[j])) for j in far[:2]),
+    )
 
 
-def near_and_far(
-    off: np.ndarray, weights: np.ndarray, share: np.ndarray
-) -> tuple[list[int], list[int]]:
-    """The dimensions worth naming: at most two that are close, and two that are not.
-
-    off : (10,) track minus query in the catalogue's standard deviations.
-    """
-    asked = weights > 0
-    near = [
-        int(j) for j in np.lexsort((np.abs(off), -weights)) if asked[j] and abs(off[j]) < CLOSE
-    ][:2]
-    far = [int(j) for j in np.argsort(-share, kind="stable") if asked[j] and abs(off[j]) >= CLOSE][
-        :2
-    ]
-    return near, far
-
-
-def _degree(off: float, name: str) -> str:
-    word = _MORE_LESS[name][0 if off > 0 else 1]
+def _degree(difference: Difference, language: str) -> str:
+    name, off = difference
+    way = say(f"reason.{name}_{'more' if off > 0 else 'less'}", language)
     size = abs(off)
-    return ("a little " if size < LITTLE else "much " if size >= MUCH else "") + word
+    if LITTLE <= size < MUCH:
+        return way
+    return say("reason.little" if size < LITTLE else "reason.much", language, way=way)
+
+
+# ------------------------------------------------------------------------------ what would do
 
 
 class Swap(NamedTuple):
@@ -102,87 +116,81 @@ class Swap(NamedTuple):
     """Where both tracks are equally near; a step beyond it they change places."""
 
 
+class NextWins(NamedTuple):
+    """What would have to change for the next track of a list to come before one."""
+
+    name: str
+    """What a person would call the next track."""
+    change: Swap | None
+    """None if no single weight can do it."""
+
+    def into(self, language: str = DEFAULT) -> str:
+        """A sentence in a language."""
+        if self.change is None:
+            return say("reason.never", language, name=self.name)
+        dimension, weight, needed = self.change
+        return say(
+            "reason.above" if needed > weight else "reason.below",
+            language,
+            name=self.name,
+            dimension=say(f"reason.{dimension}", language),
+            needed=f"{needed:.3g}",
+            now=f"{weight:.3g}",
+        )
+
+
 FARTHEST = 1000.0
-"""No one multiplies a weight by more: that one dimension alone would decide. Ours."""
+"""No one multiplies a weight by more: that one dimension alone would decide (heuristic)."""
+_SWITCHED_OFF = float(np.log(1e6))
+"""What switching a dimension off counts as, in log factors: the last resort."""
 
 
 def swap(
     first: np.ndarray,
     second: np.ndarray,
     query: np.ndarray,
-    weights: np.ndarray,
-    metric: str,
+    importance: np.ndarray,
+    metric: Metric,
     scaling: Scaling = RAW,
 ) -> Swap | None:
-    """What would have to change for `second` (10,) to come before `first` (10,); None if no single weight can.
+    """What would have to change for `second` (10,) to come before `first` (10,).
 
-    Smallest means the smallest factor between old and new weight; a weight grows `FARTHEST` times at
-    most. Only dimensions that take part are considered.
+    Smallest means the smallest factor between old and new weight; a weight grows `FARTHEST` times
+    at most. Only dimensions that take part are considered. None if no single weight can do it.
     """
+    a, b, q = ((x - scaling.center) / scaling.sd for x in (first, second, query))
     best, smallest = None, np.inf
-    for j in np.flatnonzero(weights):
-        for needed in _break_even(first, second, query, weights, int(j), metric, scaling):
-            factor = (
-                abs(np.log(needed / weights[j])) if needed > 0 else np.log(1e6)
-            )  # switching off is the last resort
-            within = 0 <= needed <= FARTHEST * weights[j]
-            if (
-                within
-                and factor < smallest
-                and _overtakes(first, second, query, weights, int(j), needed, metric, scaling)
-            ):
-                best, smallest = (
-                    Swap(MUSIC_FIELDS[j].name, float(weights[j]), float(needed)),
-                    factor,
-                )
+    for j in np.flatnonzero(importance):
+        with np.errstate(all="ignore"):  # numbers of any size: what leaves float64 is no candidate
+            candidates = metric.break_even(a, b, q, importance, int(j))
+        for needed in candidates:
+            if not 0 <= needed <= FARTHEST * importance[j]:
+                continue
+            factor = abs(np.log(needed / importance[j])) if needed > 0 else _SWITCHED_OFF
+            beyond = _beyond(importance, int(j), needed)
+            if factor < smallest and _overtakes(first, second, query, beyond, metric, scaling):
+                best = Swap(MUSIC_FIELDS[j].name, float(importance[j]), float(needed))
+                smallest = factor
     return best
 
 
-def _break_even(
-    first, second, query, weights, j: int, metric: str, scaling: Scaling
-) -> list[float]:
-    """Weights of dimension j at which both tracks are equally near."""
-    a, b, q = ((x - scaling.center) / scaling.spread for x in (first, second, query))
-    if metric == "euclidean":
-        gain = (a[j] - q[j]) ** 2 - (b[j] - q[j]) ** 2
-        return (
-            [weights[j] + float(np.sum(weights * ((b - q) ** 2 - (a - q) ** 2))) / gain]
-            if gain
-            else []
-        )
-    others = weights * (np.arange(len(weights)) != j)
-    dot_a, dot_b, length_a, length_b = (
-        (others * x * y).sum() for x, y in ((a, q), (b, q), (a, a), (b, b))
-    )
-    # (dot_a + w q a)² (length_b + w b²) = (dot_b + w q b)² (length_a + w a²), a cubic in w
-    left = np.polymul(np.polymul([q[j] * a[j], dot_a], [q[j] * a[j], dot_a]), [b[j] ** 2, length_b])
-    right = np.polymul(
-        np.polymul([q[j] * b[j], dot_b], [q[j] * b[j], dot_b]), [a[j] ** 2, length_a]
-    )
-    return [
-        float(r.real)
-        for r in np.roots(np.polysub(left, right))
-        if abs(r.imag) < 1e-9 * max(abs(r.real), 1e-9)
-    ]
+def _beyond(importance: np.ndarray, j: int, needed: float) -> np.ndarray:
+    """The weights a step beyond `needed` in dimension j."""
+    beyond = importance.copy()
+    beyond[j] = max(needed + (needed - importance[j]) * 1e-3, 0.0)
+    return beyond
 
 
 def _overtakes(
-    first, second, query, weights, j: int, needed: float, metric: str, scaling: Scaling
+    first: np.ndarray,
+    second: np.ndarray,
+    query: np.ndarray,
+    importance: np.ndarray,
+    metric: Metric,
+    scaling: Scaling,
 ) -> bool:
-    """Whether a step beyond `needed` really changes the order."""
-    beyond = weights.copy()
-    beyond[j] = needed + (needed - weights[j]) * 1e-3
-    beyond[j] = max(beyond[j], 0.0)
-    if not beyond.any():
+    """Whether `second` is nearer than `first`."""
+    if not importance.any():
         return False
-    a, b = distances(np.array([first, second]), query, beyond, metric, scaling)
+    a, b = metric.distances(np.array([first, second]), query, importance, scaling)
     return bool(b < a)
-
-
-def swap_sentence(change: Swap | None, name: str) -> str:
-    """`change` in words; `name` is the next track."""
-    if change is None:
-        return f"no single weight would bring {name} before it"
-    label = next(f.label.lower() for f in MUSIC_FIELDS if f.name == change.dimension)
-    side = "above" if change.needed > change.weight else "below"
-    return f"{name} would come before it with the weight of {label} {side} {change.needed:.3g} (now {change.weight:.3g})"

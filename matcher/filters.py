@@ -12,6 +12,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 from data.catalogue import NUMBER_COLUMNS, Catalogue, metadata_name
 from data.errors import InputError
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, column_key, field_lookup
+from matcher.selection import select
 
 _MUSIC = field_lookup(MUSIC_FIELDS)
 _CONDITION = re.compile(r"\s*([^=!<>~]+?)\s*(!=|<=|>=|=|<|>|~)\s*(.*?)\s*", re.DOTALL)
@@ -26,27 +28,65 @@ _NUMERIC = (*NUMBER_COLUMNS, *MUSIC_NAMES)
 
 
 class Condition(NamedTuple):
-    """One column compared with values: numbers for <, <=, >, >= and "range", text or numbers for the rest."""
+    """One column compared with values.
+
+    Numbers for <, <=, >, >= and "range"; text or numbers for the rest.
+    """
 
     column: str
     operator: str
     values: tuple[str | float, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Filter:
+    """Which tracks may be answered: those that meet conditions, or rows that are named.
+
+    text : the filter in words, for people. conditions : all must hold. rows : a boolean per row or
+    row numbers of the catalogue; None for all.
+    """
+
+    text: str
+    conditions: tuple[Condition, ...] = ()
+    rows: np.ndarray | None = None
+    argument: str = "--filter"
+    """What messages call it."""
+
+    @classmethod
+    def parse(cls, text: str | Sequence[str], argument: str = "--filter") -> Filter:
+        """Conditions typed by a person; of several texts all must hold. Raises `InputError`."""
+        texts = [text] if isinstance(text, str) else list(text)
+        conditions = tuple(c for t in texts for c in parse_filter(t, argument))
+        return cls(", ".join(texts), conditions, argument=argument)
+
+    @classmethod
+    def of(cls, where: str | np.ndarray | Sequence[int]) -> Filter:
+        """A filter in words, or of rows. Raises `InputError`."""
+        if isinstance(where, str):
+            return cls.parse(where, "where")
+        return cls("", rows=np.asarray(where), argument="where")
+
+    def mask(self, catalogue: Catalogue) -> np.ndarray:
+        """The rows that pass, boolean (N,).
+
+        Raises `InputError` for a column or rows that are not there.
+        """
+        mask = passing(catalogue, self.conditions, self.argument)
+        return mask if self.rows is None else mask & select(self.rows, len(catalogue)).mask
+
+
 def parse_filter(text: str, argument: str = "--filter") -> tuple[Condition, ...]:
     """Conditions typed by a person. Raises `InputError`."""
     conditions = [_condition(piece, argument) for piece in _pieces(text) if piece.strip()]
     if not conditions:
-        raise InputError(
-            f"{argument}: there is no condition in '{text}'; write for example bpm>=90, license=CC*."
-        )
+        raise InputError("matcher.no_condition", argument=argument, text=text)
     return tuple(conditions)
 
 
 def passing(
     catalogue: Catalogue, conditions: Sequence[Condition], argument: str = "--filter"
 ) -> np.ndarray:
-    """The rows that meet all conditions, boolean (N,). `InputError` for a column that is not there."""
+    """The rows that meet all conditions, boolean (N,). `InputError` for an unknown column."""
     mask = np.ones(len(catalogue), dtype=bool)
     for condition in conditions:
         mask &= _holds(catalogue, condition, argument)
@@ -68,9 +108,7 @@ def _pieces(text: str) -> list[str]:
 def _condition(piece: str, argument: str) -> Condition:
     found = _CONDITION.fullmatch(piece)
     if not found or not found[3]:
-        raise InputError(
-            f"{argument}: '{piece.strip()}' is not a condition; write column, one of = != < <= > >= ~, and a value."
-        )
+        raise InputError("matcher.bad_condition", argument=argument, text=piece.strip())
     spelling, operator, value = found.groups()
     position = _MUSIC.get(column_key(spelling))
     column = MUSIC_NAMES[position] if position is not None else metadata_name(spelling)
@@ -90,20 +128,22 @@ def _number(text: str, piece: str, argument: str) -> float:
     """A number, or a time such as 3:00 in seconds."""
     try:
         seconds = 0.0
-        for part in text.split(":"):
+        for part in text.replace("−", "-").split(":"):
             seconds = seconds * 60 + float(part)
     except ValueError:
         seconds = float("nan")
     if not np.isfinite(seconds):
-        raise InputError(f"{argument}: '{text.strip()}' in '{piece.strip()}' is not a number.")
+        raise InputError(
+            "matcher.condition_no_number", argument=argument, value=text.strip(), text=piece.strip()
+        )
     return seconds
 
 
 def _holds(catalogue: Catalogue, condition: Condition, argument: str) -> np.ndarray:
     column, operator, values = condition
     if column not in MUSIC_NAMES and column not in catalogue.columns:
-        known = ", ".join([*(c for c in catalogue.columns if any(catalogue.text(c))), *MUSIC_NAMES])
-        raise InputError(f"{argument}: the catalogue has no column '{column}'; it has {known}.")
+        known = [*(c for c in catalogue.columns if any(catalogue.text(c))), *MUSIC_NAMES]
+        raise InputError("matcher.no_column", argument=argument, column=column, known=known)
     if operator in ("range", "<", "<=", ">", ">=") or isinstance(values[0], float):
         x = (
             catalogue.features[:, MUSIC_NAMES.index(column)]
@@ -115,12 +155,12 @@ def _holds(catalogue: Catalogue, condition: Condition, argument: str) -> np.ndar
     words = [str(word).casefold() for word in values]
     kinds, place = np.unique(cells, return_inverse=True)  # each distinct text is looked at once
     if operator == "~":
-        hit = [cell != "" and any(word in cell for word in words) for cell in kinds]
+        hits = [cell != "" and any(word in cell for word in words) for cell in kinds]
     else:
-        hit = [
+        hits = [
             any(fnmatch.fnmatchcase(cell, _only_stars(word)) for word in words) for cell in kinds
         ]
-    hit = np.array(hit, dtype=bool)[place]
+    hit = np.array(hits, dtype=bool)[place]
     return ~hit if operator == "!=" else hit & (cells != "")
 
 
@@ -129,7 +169,7 @@ def _only_stars(word: str) -> str:
     return re.sub(r"[\[?]", lambda m: f"[{m[0]}]", word)
 
 
-def _compare(x: np.ndarray, operator: str, values: tuple) -> np.ndarray:
+def _compare(x: np.ndarray, operator: str, values: tuple[str | float, ...]) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         if operator == "range":
             return (x >= min(values)) & (x <= max(values))

@@ -4,10 +4,10 @@ Rows stand in kd order, in blocks of BLOCK rows; GROUP consecutive blocks form a
 and every group has a bounding box. A query walks the groups from the nearest box outwards and stops
 where no box can hold a better row.
 
-All bounds are float32 in the catalogue's own units, y = (x − center) / unit; whatever they let through
-is measured again in float64 by the arithmetic of `matcher.metric`, bit for bit. Nothing is lost to
-float32: a row at true distance d is kept unless its float32 distance exceeds d by more than rounding
-can explain (`_limit`).
+All bounds are float32 in the catalogue's own units, y = (x − center) / unit; whatever they let
+through is measured again in float64 by the arithmetic of `matcher.metric`, bit for bit. Nothing is
+lost to float32: a row at true distance d is kept unless its float32 distance exceeds d by more than
+rounding can explain (`_limit`).
 
 One file on purpose: numba's cache notices a changed file, not a changed callee in another.
 
@@ -19,26 +19,23 @@ One file on purpose: numba's cache notices a changed file, not a changed callee 
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+import math
 
 import numpy as np
-from numba import config, njit
 
-from data.folders import cache_folder
+from data.compiled import njit
+from matcher.layout import BLOCK, GROUP
 
-BLOCK, GROUP = 64, 16
 DONE, INVALID, SCAN = 0, 1, 2
-"""How a search ends: answered; the arguments need a closer look; outside float32's range, scan instead."""
+"""How a search ends: answered; the arguments need a closer look; outside float32's range, so that a
+scan is needed."""
 
-if not config.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):
-    config.CACHE_DIR = str(cache_folder("numba"))  # an installation that may not be written
-
-_compiled = njit(cache=True, nogil=True, error_model="numpy")
+_compiled = njit(nogil=True, error_model="numpy")
 
 _ROUNDING = 2.0**-23
 _RELATIVE = 1 + 1e-6
 _TINY = 1e-37
+_SMALL, _LARGE = 1e-200, 1e200
 _F0 = np.float32(0)
 _INF = np.float32(np.inf)
 
@@ -156,8 +153,8 @@ def finish(keys, order, near, boxes, tops, start, stop):
 
 
 @_compiled
-def _largest_weight(query, weights, dims, unit, spread):
-    """(how it ended, the largest weight in units of y): DONE where query and weights are fit for float32."""
+def _largest_weight(query, weights, dims, unit, sd):
+    """(how it ended, the largest weight in units of y): DONE where all is fit for float32."""
     largest, scale = 0.0, 0.0
     for f in range(query.size):
         if not (-1e100 <= query[f] <= 1e100 and 0 <= weights[f] <= 1e100):
@@ -166,7 +163,7 @@ def _largest_weight(query, weights, dims, unit, spread):
     if largest == 0:
         return INVALID, 0.0
     for j in range(dims.size):
-        scale = max(scale, weights[dims[j]] * (unit[j] / spread[dims[j]]) ** 2)
+        scale = max(scale, weights[dims[j]] * (unit[j] / sd[dims[j]]) ** 2)
     return (DONE if 1e-250 < scale < 1e250 else SCAN), scale
 
 
@@ -230,7 +227,7 @@ def _box_bounds(lows, highs, used, active, q, w, out):
 
 
 @_compiled
-def _scan_group(g, near, order, boxes, features, query, weights, spread, mask, used, active, q, w,
+def _scan_group(g, near, order, boxes, features, query, weights, sd, mask, used, active, q, w,
                 root, slack, k, rows, found, count, limit, bounds, sums):  # fmt: skip
     """Look into one group, nearest block first; return (count, limit)."""
     n = order.size
@@ -266,7 +263,7 @@ def _scan_group(g, near, order, boxes, features, query, weights, spread, mask, u
             total = 0.0
             for f in range(query.size):
                 if weights[f] > 0:
-                    t64 = (features[row, f] - query[f]) / spread[f]
+                    t64 = (features[row, f] - query[f]) / sd[f]
                     total += weights[f] * (t64 * t64)
             count = _insert(rows, found, count, k, row, np.sqrt(total))
             if count == k:
@@ -286,32 +283,36 @@ def euclidean(
     features,
     query,
     weights,
-    spread,
+    middle,
+    sd,
     mask,
     k,
     rows,
     found,
 ):
-    """The k nearest rows into `rows` and `found`; returns (how it ended, how many were found)."""
+    """The k nearest rows into `rows` and `found`; returns (how it ended, how many were found).
+
+    middle : not used; every search takes the same arguments.
+    """
     q, w, active = (
         np.empty(dims.size, np.float32),
         np.empty(dims.size, np.float32),
         np.empty(dims.size, np.int64),
     )
-    ended, scale = _largest_weight(query, weights, dims, unit, spread)
+    ended, scale = _largest_weight(query, weights, dims, unit, sd)
     if ended != DONE:
         return ended, 0
     used, slack = 0, 0.0
     for j in range(dims.size):
         f = dims[j]
-        share = weights[f] * (unit[j] / spread[f]) ** 2 / scale
-        if share < 1e-30:
+        relative = weights[f] * (unit[j] / sd[f]) ** 2 / scale
+        if relative < 1e-30:
             continue  # left out of the bounds, counted in the distances
         y = (query[f] - center[j]) / unit[j]
         if not abs(y) < 1e15:
             return SCAN, 0
-        q[used], w[used], active[used] = y, share, j
-        slack += share * (_ROUNDING * (reach[j] + abs(y))) ** 2
+        q[used], w[used], active[used] = y, relative, j
+        slack += relative * (_ROUNDING * (reach[j] + abs(y))) ** 2
         used += 1
     root, slack = np.sqrt(scale), np.sqrt(slack)
 
@@ -323,8 +324,9 @@ def euclidean(
     for g in range(1, groups):
         if keys[g] < keys[home]:
             home = g
-    count, limit = _scan_group(home, near, order, boxes, features, query, weights, spread, mask, used, active, q, w,
-                               root, slack, k, rows, found, 0, _INF, bounds, sums)  # fmt: skip
+    count, limit = _scan_group(home, near, order, boxes, features, query, weights, sd, mask, used,
+                               active, q, w, root, slack, k, rows, found, 0, _INF, bounds,
+                               sums)  # fmt: skip
     size = 0
     for g in range(groups):
         if g != home and keys[g] <= limit:
@@ -337,8 +339,9 @@ def euclidean(
         size -= 1
         keys[0], items[0] = keys[size], items[size]
         _sift(keys, items, 0, size)
-        count, limit = _scan_group(g, near, order, boxes, features, query, weights, spread, mask, used, active, q, w,
-                                   root, slack, k, rows, found, count, limit, bounds, sums)  # fmt: skip
+        count, limit = _scan_group(g, near, order, boxes, features, query, weights, sd, mask, used,
+                                   active, q, w, root, slack, k, rows, found, count, limit, bounds,
+                                   sums)  # fmt: skip
     return DONE, count
 
 
@@ -378,9 +381,9 @@ def _box_cosines(lows, highs, used, active, v, e, o, t, nn, out):
 def _box_may_reach(lows, highs, used, active, v, e, o, t, nn, cosine, error, room, radius, out):
     """Whether each box may hold a row within `cosine` (> 0) of the query: out > 0.
 
-    For any unit vector u, |x| ≥ u·x, so v·x − cosine·|x| ≤ (v − cosine·u)·x, whose largest value over a
-    box is a sum over its sides. u points to the box's point nearest to the ray. `t` and `nn` are
-    those of `_box_cosines`; everything rounding could hide is added.
+    For any unit vector u, |x| ≥ u·x, so v·x − cosine·|x| ≤ (v − cosine·u)·x, whose largest value
+    over a box is a sum over its sides. u points to the box's point nearest to the ray. `t` and `nn`
+    are those of `_box_cosines`; everything rounding could hide is added.
     """
     for i in range(out.size):
         nn[i] = cosine / np.sqrt(nn[i])
@@ -404,14 +407,35 @@ def _box_may_reach(lows, highs, used, active, v, e, o, t, nn, cosine, error, roo
 
 
 @_compiled
-def _length_one(x, weights, center, spread, out):
-    """√w (x − center) / spread brought to length 1 as `matcher.metric` does it; whether it has a length."""
+def _near_one(x):
+    """Bring the largest number of x below 1 by a power of two; return the square of its length."""
+    peak = 0.0
+    for f in range(x.size):
+        peak = max(peak, abs(x[f]))
+    exponent = math.frexp(peak)[1]
+    total = 0.0
+    for f in range(x.size):
+        x[f] = math.ldexp(x[f], -exponent)
+        total += x[f] * x[f]
+    return total
+
+
+@_compiled
+def _length_one(x, weights, center, sd, out):
+    """√w (x − center) / sd at length 1, the bits of `matcher.metric`; whether it has a length."""
     total = 0.0
     for f in range(x.size):
         out[f] = 0.0
         if weights[f] > 0:
-            out[f] = np.sqrt(weights[f]) * ((x[f] - center[f]) / spread[f])
+            out[f] = np.sqrt(weights[f]) * ((x[f] - center[f]) / sd[f])
             total += out[f] * out[f]
+    if not (_SMALL < total < _LARGE):  # squares that lost digits
+        for f in range(x.size):
+            out[f] = (x[f] - center[f]) / sd[f] if weights[f] > 0 else 0.0
+        _near_one(out)
+        for f in range(x.size):
+            out[f] *= np.sqrt(weights[f])
+        total = _near_one(out)
     length = np.sqrt(total)
     some = False
     for f in range(x.size):
@@ -422,9 +446,13 @@ def _length_one(x, weights, center, spread, out):
 
 
 @_compiled
-def _scan_cone(g, near, order, boxes, features, target, weights, middle, spread, mask, used, active, v, e, o, error,
-               k, rows, found, count, floor, scratch, dots, norms, unit_row):  # fmt: skip
-    """Look into one group, blocks nearest to the ray first; return (count, floor), floor = lowest cosine of use."""
+def _scan_cone(g, near, order, boxes, features, target, weights, middle, sd, mask, used, active, v,
+               e, o, error, k, rows, found, count, floor, scratch, dots, norms,
+               unit_row):  # fmt: skip
+    """Look into one group, blocks nearest to the ray first; return (count, floor).
+
+    floor : the lowest cosine of use.
+    """
     n = order.size
     cosines, t, nn, may, room, radius = scratch
     lows, highs = boxes[g, 0], boxes[g, 1]
@@ -468,7 +496,7 @@ def _scan_cone(g, near, order, boxes, features, target, weights, middle, spread,
             if mask.size and not mask[row]:
                 continue
             total = 1.0
-            if _length_one(features[row], weights, middle, spread, unit_row):
+            if _length_one(features[row], weights, middle, sd, unit_row):
                 total = 0.0
                 for f in range(target.size):
                     if weights[f] > 0:
@@ -493,7 +521,7 @@ def cosine(
     query,
     weights,
     middle,
-    spread,
+    sd,
     mask,
     k,
     rows,
@@ -507,21 +535,21 @@ def cosine(
     )
     active = np.empty(dims.size, np.int64)
     target, unit_row = np.empty(query.size), np.empty(query.size)
-    ended, scale = _largest_weight(query, weights, dims, unit, spread)
+    ended, scale = _largest_weight(query, weights, dims, unit, sd)
     if ended != DONE:
         return ended, 0
-    if not _length_one(query, weights, middle, spread, target):
+    if not _length_one(query, weights, middle, sd, target):
         return SCAN, 0
     used, length, error = 0, 0.0, 0.0
     for j in range(dims.size):
         f = dims[j]
         if weights[f] > 0:
-            share = weights[f] * (unit[j] / spread[f]) ** 2 / scale
+            relative = weights[f] * (unit[j] / sd[f]) ** 2 / scale
             z, offset = (query[f] - middle[f]) / unit[j], (center[j] - middle[f]) / unit[j]
-            if share < 1e-30 or not abs(z) < 1e15 or not abs(offset) < 1e15:
+            if relative < 1e-30 or not abs(z) < 1e15 or not abs(offset) < 1e15:
                 return SCAN, 0
-            length += share * z * z
-            error += share * offset * offset
+            length += relative * z * z
+            error += relative * offset * offset
             used += 1
     length, error = np.sqrt(length), np.float32(4 * _ROUNDING * np.sqrt(error) + 1e-18)
     if not length > 1e-15:
@@ -531,7 +559,7 @@ def cosine(
         f = dims[j]
         if weights[f] > 0:
             v[used] = (query[f] - middle[f]) / unit[j] / length
-            e[used] = weights[f] * (unit[j] / spread[f]) ** 2 / scale
+            e[used] = weights[f] * (unit[j] / sd[f]) ** 2 / scale
             o[used], active[used] = (center[j] - middle[f]) / unit[j], j
             used += 1
 
@@ -546,8 +574,9 @@ def cosine(
         np.empty(groups, np.float32),
         np.empty(groups, np.float32),
     )
-    scratch = (np.empty(GROUP, np.float32), np.empty(GROUP, np.float32), np.empty(GROUP, np.float32),
-               np.empty(GROUP, np.float32), np.empty(GROUP, np.float32), np.empty(GROUP, np.float32))  # fmt: skip
+    scratch = (np.empty(GROUP, np.float32), np.empty(GROUP, np.float32),
+               np.empty(GROUP, np.float32), np.empty(GROUP, np.float32),
+               np.empty(GROUP, np.float32), np.empty(GROUP, np.float32))  # fmt: skip
     dots, norms = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     items = np.empty(groups, np.int32)
     count, floor = 0, np.float32(-2)  # below every cosine
@@ -558,8 +587,9 @@ def cosine(
             if keys[g] > keys[home]:
                 home = g
         keys[home] = -_INF
-        count, floor = _scan_cone(home, near, order, boxes, features, target, weights, middle, spread, mask, used, active, v, e, o,
-                                  error, k, rows, found, count, floor, scratch, dots, norms, unit_row)  # fmt: skip
+        count, floor = _scan_cone(home, near, order, boxes, features, target, weights, middle, sd,
+                                  mask, used, active, v, e, o, error, k, rows, found, count, floor,
+                                  scratch, dots, norms, unit_row)  # fmt: skip
     if floor > _F0:
         _box_may_reach(
             tops[0], tops[1], used, active, v, e, o, t, nn, floor, error, room, radius, may
@@ -576,8 +606,9 @@ def cosine(
         size -= 1
         keys[0], items[0] = keys[size], items[size]
         _sift(keys, items, 0, size)
-        count, floor = _scan_cone(g, near, order, boxes, features, target, weights, middle, spread, mask, used, active, v, e, o,
-                                  error, k, rows, found, count, floor, scratch, dots, norms, unit_row)  # fmt: skip
+        count, floor = _scan_cone(g, near, order, boxes, features, target, weights, middle, sd,
+                                  mask, used, active, v, e, o, error, k, rows, found, count, floor,
+                                  scratch, dots, norms, unit_row)  # fmt: skip
     return DONE, count
 
 
@@ -585,24 +616,25 @@ def cosine(
 
 
 @_compiled
-def euclidean_many(near, order, boxes, tops, dims, center, unit, reach, features, queries, weights, spread, mask,
-                   k, which, rows, found):  # fmt: skip
+def euclidean_many(near, order, boxes, tops, dims, center, unit, reach, features, queries, weights,
+                   middle, sd, mask, k, which, rows, found):  # fmt: skip
     """`euclidean` for the queries numbered in `which`; DONE, or how the first that failed ended."""
     for i in which:
-        ended, _ = euclidean(near, order, boxes, tops, dims, center, unit, reach, features, queries[i], weights[i],
-                             spread, mask, k, rows[i], found[i])  # fmt: skip
+        ended, _ = euclidean(near, order, boxes, tops, dims, center, unit, reach, features,
+                             queries[i], weights[i], middle, sd, mask, k, rows[i],
+                             found[i])  # fmt: skip
         if ended != DONE:
             return ended
     return DONE
 
 
 @_compiled
-def cosine_many(near, order, boxes, tops, dims, center, unit, reach, features, queries, weights, middle, spread, mask,
-                k, which, rows, found):  # fmt: skip
+def cosine_many(near, order, boxes, tops, dims, center, unit, reach, features, queries, weights,
+                middle, sd, mask, k, which, rows, found):  # fmt: skip
     """`cosine` for the queries numbered in `which`."""
     for i in which:
-        ended, _ = cosine(near, order, boxes, tops, dims, center, unit, reach, features, queries[i], weights[i],
-                          middle, spread, mask, k, rows[i], found[i])  # fmt: skip
+        ended, _ = cosine(near, order, boxes, tops, dims, center, unit, reach, features, queries[i],
+                          weights[i], middle, sd, mask, k, rows[i], found[i])  # fmt: skip
         if ended != DONE:
             return ended
     return DONE

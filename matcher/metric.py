@@ -1,4 +1,4 @@
-"""What "near" means: weights, scaling, and the two distances, in float64.
+"""What "near" means: the scale of a catalogue and the distances on it, in float64.
 
 Euclidean  d = sqrt(Σ w ((x − q) / s)²)
 cosine     d = 1 − cos = ½ Σ (û − v̂)², û and v̂ the unit vectors of √w (x − c) / s and √w (q − c) / s
@@ -11,47 +11,50 @@ per dimension (s = 1 where a column is constant), so that a weight means importa
 
 Arithmetic is elementwise and sums run over the dimensions in field order, so a distance has the
 same bits whoever computes it, in whatever batch. That is what makes ties by row reproducible.
+
+A metric more is a class here and its place in `METRICS`: without compiled search it is answered by
+scanning.
 """
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from data.errors import InputError
-from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, column_key, field_lookup, parse_vector
+from data.profiles import MUSIC_NAMES
+from matcher.checks import check_choice
 
-METRICS = ("euclidean", "cosine")
 SCALES = ("raw", "standard")
 DIMENSIONS = len(MUSIC_NAMES)
 VA = (MUSIC_NAMES.index("arousal"), MUSIC_NAMES.index("valence"))
-LARGEST = 1e100
-"""Numbers beyond this are refused: their squares would leave float64."""
 
-_POSITIONS = field_lookup(MUSIC_FIELDS)
 _AT_ONCE, _CHUNK = 1 << 18, 1 << 14
+_SMALL, _LARGE = 1e-200, 1e200
+"""Squared lengths outside these are computed from rescaled numbers, as in `matcher.kernels`."""
+
+Part = tuple[int, np.ndarray]
+"""A dimension and its part (N,) of each distance."""
 
 
 class Scaling(NamedTuple):
-    """Middle and spread of a catalogue, float64 (10,) each."""
+    """Middle and standard deviation of a catalogue, float64 (10,) each."""
 
     center: np.ndarray
-    spread: np.ndarray
+    sd: np.ndarray
 
 
 RAW = Scaling(np.zeros(DIMENSIONS), np.ones(DIMENSIONS))
 
 
 def standard_scaling(features: np.ndarray) -> Scaling:
-    """Mean and population standard deviation of each column of (N, 10); spread 1 where constant."""
+    """Mean and population standard deviation of each column of (N, 10); sd 1 where constant."""
     n = len(features)
     if n <= _AT_ONCE:
-        center, spread = (
-            features.mean(axis=0, dtype=np.float64),
-            features.std(axis=0, dtype=np.float64),
-        )
+        center = features.mean(axis=0, dtype=np.float64)
+        sd = features.std(axis=0, dtype=np.float64)
     else:  # in pieces: the deviations of ten million rows need not stand in memory at once
         center, squares = np.zeros(DIMENSIONS), np.zeros(DIMENSIONS)
         buffer, ones = np.empty((_CHUNK, DIMENSIONS)), np.ones(_CHUNK)
@@ -66,206 +69,171 @@ def standard_scaling(features: np.ndarray) -> Scaling:
             np.subtract(piece, center, out=held)
             np.square(held, out=held)
             squares += ones[: len(held)] @ held
-        spread = np.sqrt(squares / n)
+        sd = np.sqrt(squares / n)
     constant = features.min(axis=0) == features.max(axis=0)
-    return Scaling(center, np.where(constant | (spread == 0), 1.0, spread))
+    return Scaling(center, np.where(constant | (sd == 0), 1.0, sd))
 
 
-# ------------------------------------------------------------------------------ weights
+# ------------------------------------------------------------------------------ metrics
 
 
-def parse_weights(text: str, argument: str = "--weights") -> np.ndarray:
-    """Weights typed by a person, float64 (10,).
+class Metric(ABC):
+    """A way to measure distance, with everything that depends on it."""
 
-    Either ten numbers in field order, or `name=number` pairs in any spelling of the field names
-    (`valence=2,arousal=2`); a dimension that is not named keeps weight 1. Raises `InputError`.
-    """
-    if "=" not in text and "＝" not in text:
-        return check_weights(parse_vector(text, MUSIC_FIELDS, argument), argument)
-    weights = np.ones(DIMENSIONS)
-    for pair in re.split(r"[,;，；、]", text):
-        if not pair.strip():
-            continue
-        name, equals, number = pair.replace("＝", "=").partition("=")
-        if not equals:
-            raise InputError(
-                f"{argument}: '{pair.strip()}' has no number; write name=number, such as valence=2,arousal=2."
-            )
-        try:
-            weights[field_position(name, argument)] = float(number)
-        except InputError:
-            raise
-        except ValueError:
-            raise InputError(
-                f"{argument}: '{number.strip()}' is not a number; write name=number, such as valence=2."
-            ) from None
-    return check_weights(weights, argument)
+    name: ClassVar[str]
+    """What people call it on command lines."""
+    kernel: ClassVar[str] = ""
+    """Name of its compiled search in `matcher.kernels`, which has its bounds for boxes of rows."""
+    linear: ClassVar[bool] = False
+    """Whether d² is linear in y and y², so that an index by inner product can hold it."""
 
+    @abstractmethod
+    def parts(
+        self, features: np.ndarray, query: np.ndarray, importance: np.ndarray, scaling: Scaling
+    ) -> Iterator[Part]:
+        """Each dimension of importance above 0 and its part of what `finish` makes a distance."""
 
-def field_position(name: str, argument: str) -> int:
-    """Position of a music field by any of its spellings; `InputError` if there is none."""
-    position = _POSITIONS.get(column_key(name.strip()))
-    if position is None:
-        raise InputError(
-            f"{argument}: there is no dimension '{name.strip()}'; the ten are {', '.join(MUSIC_NAMES)}."
-        )
-    return position
+    @abstractmethod
+    def finish(self, total: np.ndarray) -> np.ndarray:
+        """Distances of the sums of their parts; must grow with them."""
 
+    @abstractmethod
+    def break_even(
+        self, a: np.ndarray, b: np.ndarray, query: np.ndarray, importance: np.ndarray, j: int
+    ) -> list[float]:
+        """Where the importance of dimension j makes a and b (10,), all scaled, equally near.
 
-def parse_features(text: str, argument: str = "--features") -> np.ndarray:
-    """Which dimensions take part, as weights of 1 and 0: `all`, `va`, or names."""
-    word = text.strip().casefold()
-    mask = np.zeros(DIMENSIONS)
-    if word == "all":
-        return mask + 1
-    if word == "va":
-        mask[list(VA)] = 1
-        return mask
-    names = [n for n in re.split(r"[,;，；、]", text) if n.strip()]
-    if not names:
-        raise InputError(
-            f"{argument}: nothing is chosen; give all, va, or names such as arousal,valence,rhythm."
-        )
-    mask[[field_position(n, argument) for n in names]] = 1
-    return mask
+        Candidates: the caller tries each.
+        """
+
+    def distances(
+        self,
+        features: np.ndarray,
+        query: np.ndarray,
+        importance: np.ndarray,
+        scaling: Scaling = RAW,
+    ) -> np.ndarray:
+        """Distance of each row of `features` (N, 10) to `query` (10,), float64 (N,)."""
+        found = self.parts(features, query, importance, scaling)
+        return self.finish(_sum((part for _, part in found), len(features)))
 
 
-def va_only(weights: np.ndarray | None = None) -> np.ndarray:
-    """Weights on arousal and valence alone."""
-    mask = parse_features("va")
-    return mask if weights is None else mask * weights
+class Euclidean(Metric):
+    """Its parts are those of d²."""
 
+    name = "euclidean"
+    kernel = "euclidean"
+    linear = True
 
-def check_weights(weights: object, argument: str = "weights") -> np.ndarray:
-    """Weights as float64 (10,); None is equal weights. Raises `InputError` unless ≥ 0 and some > 0."""
-    if weights is None:
-        return np.ones(DIMENSIONS)
-    weights = _as_floats(weights, (DIMENSIONS,), argument)
-    if not np.isfinite(weights).all() or weights.max() > LARGEST:
-        raise InputError(f"{argument}: every weight needs to be a finite number.")
-    if weights.min() < 0:
-        name = MUSIC_NAMES[int(np.argmin(weights))]
-        raise InputError(
-            f"{argument}: the weight of {name} is negative ({weights.min():g}); use 0 to leave a dimension out."
-        )
-    if not weights.any():
-        raise InputError(
-            f"{argument}: all weights are zero; give at least one dimension a weight above 0."
-        )
-    return weights
-
-
-def check_query(query: object, argument: str = "query") -> np.ndarray:
-    """A query as float64 (10,). Raises `InputError` for a wrong shape or non-finite numbers."""
-    return check_numbers(_as_floats(query, (DIMENSIONS,), argument), argument)
-
-
-def check_queries(queries: object, weights: object) -> tuple[np.ndarray, np.ndarray]:
-    """Queries (n, 10) and their weights (n, 10), from None, (10,) for all, or (n, 10). Raises `InputError`."""
-    try:
-        queries = np.ascontiguousarray(queries, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"queries: rows of {DIMENSIONS} numbers are needed.") from None
-    if queries.ndim != 2 or queries.shape[1] != DIMENSIONS:
-        raise InputError(f"queries: shape {queries.shape} given, (n, {DIMENSIONS}) needed.")
-    check_numbers(queries, "queries")
-    if weights is None or np.ndim(weights) == 1:
-        return queries, np.tile(check_weights(weights), (len(queries), 1))
-    if len(weights) != len(queries):
-        raise InputError(
-            f"weights: {len(weights)} rows given for {len(queries)} queries; give one each."
-        )
-    return queries, np.array([check_weights(w) for w in weights]).reshape(-1, DIMENSIONS)
-
-
-def check_numbers(array: np.ndarray, argument: str) -> np.ndarray:
-    """The array, if all of it is finite and within ±1e100."""
-    if array.size and not (
-        float(array.min()) >= -LARGEST and float(array.max()) <= LARGEST
-    ):  # false for NaN too
-        raise InputError(
-            f"{argument}: a number is missing, not finite or beyond ±{LARGEST:g}; correct or drop that row."
-        )
-    return array
-
-
-def check_choice(value: str, choices: tuple[str, ...], argument: str) -> str:
-    if value not in choices:
-        raise InputError(f"{argument}: '{value}' is not known; choose {' or '.join(choices)}.")
-    return value
-
-
-def _as_floats(value: object, shape: tuple[int, ...], argument: str) -> np.ndarray:
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{argument}: {shape[-1]} numbers are needed.") from None
-    if array.shape != shape:
-        raise InputError(
-            f"{argument}: shape {array.shape} given, {shape} needed ({', '.join(MUSIC_NAMES)})."
-        )
-    return array
-
-
-# ------------------------------------------------------------------------------ distances
-
-
-def distances(
-    features: np.ndarray,
-    query: np.ndarray,
-    weights: np.ndarray,
-    metric: str,
-    scaling: Scaling = RAW,
-) -> np.ndarray:
-    """Distance of each row of `features` (N, 10) to `query` (10,), float64 (N,)."""
-    total = _sum(parts(features, query, weights, metric, scaling), len(features))
-    return np.sqrt(total) if metric == "euclidean" else total
-
-
-def parts(
-    features: np.ndarray,
-    query: np.ndarray,
-    weights: np.ndarray,
-    metric: str,
-    scaling: Scaling = RAW,
-):
-    """Yield (dimension, its part (N,) of d² or of 1 − cos) for every dimension with weight above 0."""
-    active = np.flatnonzero(weights)
-    if metric == "euclidean":
-        for j in active:
+    def parts(
+        self, features: np.ndarray, query: np.ndarray, importance: np.ndarray, scaling: Scaling
+    ) -> Iterator[Part]:
+        for j in np.flatnonzero(importance):
             t = features[:, j] - query[j]
-            t /= scaling.spread[j]
-            t *= t
-            t *= weights[j]
-            yield j, t
-        return
-    unit = _unit(query[None], weights, active, scaling)
-    rows = _unit(features, weights, active, scaling)
-    no_direction = ~np.any([u != 0 for u in rows], axis=0) | (not np.any(unit))
-    for first, (j, u, v) in enumerate(zip(active, rows, unit, strict=True)):
-        part = u - v
-        part *= part
-        part *= 0.5
-        part[no_direction] = 0.0 if first else 1.0
-        yield j, part
+            t /= scaling.sd[j]
+            with np.errstate(over="ignore"):
+                t *= t
+                t *= importance[j]
+            yield int(j), t
+
+    def finish(self, total: np.ndarray) -> np.ndarray:
+        return np.sqrt(total)
+
+    def break_even(
+        self, a: np.ndarray, b: np.ndarray, query: np.ndarray, importance: np.ndarray, j: int
+    ) -> list[float]:
+        gain = (a[j] - query[j]) ** 2 - (b[j] - query[j]) ** 2
+        if not gain:
+            return []
+        behind = float(np.sum(importance * ((b - query) ** 2 - (a - query) ** 2)))
+        return [importance[j] + behind / gain]
+
+
+class Cosine(Metric):
+    """Its parts are those of 1 − cos."""
+
+    name = "cosine"
+    kernel = "cosine"
+
+    def parts(
+        self, features: np.ndarray, query: np.ndarray, importance: np.ndarray, scaling: Scaling
+    ) -> Iterator[Part]:
+        active = np.flatnonzero(importance)
+        unit = _unit(query[None], importance, active, scaling)
+        rows = _unit(features, importance, active, scaling)
+        no_direction = ~np.any([u != 0 for u in rows], axis=0) | (not np.any(unit))
+        for first, (j, u, v) in enumerate(zip(active, rows, unit, strict=True)):
+            part = u - v
+            part *= part
+            part *= 0.5
+            part[no_direction] = 0.0 if first else 1.0
+            yield int(j), part
+
+    def finish(self, total: np.ndarray) -> np.ndarray:
+        return total
+
+    def break_even(
+        self, a: np.ndarray, b: np.ndarray, query: np.ndarray, importance: np.ndarray, j: int
+    ) -> list[float]:
+        a, b, q = (np.ravel(_near_one(list(x[:, None]))) for x in (a, b, query))
+        others = importance * (np.arange(len(importance)) != j)
+        dot_a, dot_b, length_a, length_b = (
+            (others * x * y).sum() for x, y in ((a, q), (b, q), (a, a), (b, b))
+        )
+        # (dot_a + w q a)² (length_b + w b²) = (dot_b + w q b)² (length_a + w a²), a cubic in w
+        left, right = (
+            np.polymul(np.polymul([q[j] * x[j], dot], [q[j] * x[j], dot]), [y[j] ** 2, length])
+            for x, dot, y, length in ((a, dot_a, b, length_b), (b, dot_b, a, length_a))
+        )
+        try:
+            roots = np.roots(np.polysub(left, right))
+        except np.linalg.LinAlgError:  # coefficients that float64 cannot bring to one scale
+            return []
+        return [float(r.real) for r in roots if abs(r.imag) < 1e-9 * max(abs(r.real), 1e-9)]
+
+
+EUCLIDEAN, COSINE = Euclidean(), Cosine()
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (EUCLIDEAN, COSINE)}
+"""Every metric by its name, the default one first."""
+
+
+def metric_of(name: str, argument: str = "metric") -> Metric:
+    """The metric of a name. Raises `InputError`."""
+    return METRICS.get(name) or METRICS[check_choice(name, METRICS, argument)]
 
 
 def _unit(
-    features: np.ndarray, weights: np.ndarray, active: np.ndarray, scaling: Scaling
+    features: np.ndarray, importance: np.ndarray, active: np.ndarray, scaling: Scaling
 ) -> list[np.ndarray]:
     """Columns of the weighted, scaled rows brought to length 1 (0 where the length is 0)."""
+    roots = np.sqrt(importance[active])
     columns = [
-        np.sqrt(weights[j]) * ((features[:, j] - scaling.center[j]) / scaling.spread[j])
-        for j in active
+        root * ((features[:, j] - scaling.center[j]) / scaling.sd[j])
+        for root, j in zip(roots, active, strict=True)
     ]
-    length = np.sqrt(_sum(((j, c * c) for j, c in enumerate(columns)), len(features)))
+    with np.errstate(over="ignore", under="ignore"):
+        squares = _sum((c * c for c in columns), len(features))
+    odd = np.flatnonzero(~((squares > _SMALL) & (squares < _LARGE)))
+    if odd.size:
+        scaled = [(features[odd, j] - scaling.center[j]) / scaling.sd[j] for j in active]
+        again = _near_one([r * c for r, c in zip(roots, _near_one(scaled), strict=True)])
+        for column, held in zip(columns, again, strict=True):
+            column[odd] = held
+        squares[odd] = _sum((c * c for c in again), len(odd))
+    length = np.sqrt(squares)
     length[length == 0] = 1.0
     return [c / length for c in columns]
 
 
-def _sum(terms, n: int) -> np.ndarray:
+def _near_one(columns: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Each row times the power of two that brings its largest number below 1: no digit changes."""
+    exponent = np.frexp(np.max(np.abs(columns), axis=0))[1]
+    return [np.ldexp(c, -exponent) for c in columns]
+
+
+def _sum(terms: Iterable[np.ndarray], n: int) -> np.ndarray:
     total = np.zeros(n)
     with np.errstate(over="ignore"):
-        for _, term in terms:
+        for term in terms:
             total += term
     return total

@@ -20,14 +20,15 @@ def va_only() -> np.ndarray:
 
 
 def rhythm_first() -> np.ndarray:
-    """Pulse and speed three times, arousal twice as heavy as the rest (ours)."""
+    """Pulse and speed three times, arousal twice as heavy as the rest (heuristic)."""
     heavy = {"rhythm": 3.0, "rhythm_speed": 3.0, "arousal": 2.0}
     return np.array([heavy.get(n, 1.0) for n in MUSIC_NAMES])
 
 
 def by_reliability(reliability: np.ndarray) -> np.ndarray | None:
-    """Weights in proportion to how well each dimension was predicted on held-out films (R²), mean 1.
+    """Weights in proportion to how well each dimension was predicted, mean 1.
 
+    reliability : (10,), R² on held-out films.
     A dimension that was never measured weighs like the average one, one predicted no better than
     its mean weighs nothing. None where no dimension was predicted better than that.
     """
@@ -41,7 +42,17 @@ def by_reliability(reliability: np.ndarray) -> np.ndarray | None:
 
 
 def presets(reliability: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Every preset by name, the default one first: reliability where it was measured, else equal."""
+    """Every preset by name, the default first: reliability where it was measured, else equal."""
     measured = None if reliability is None else by_reliability(reliability)
     first = {} if measured is None else {"reliability": measured}
     return first | {"equal": equal(), "va_only": va_only(), "rhythm_first": rhythm_first()}
+
+
+def lead(weights: np.ndarray, edited: np.ndarray) -> float:
+    """What a dimension weighs that counts as much as all the others together.
+
+    weights : (10,) as they stand. edited : (10,) bool, the dimensions that lead; each is given the
+    sum of the others' weights, and never less than it has.
+    """
+    rest = float(weights[~edited].sum())
+    return max(rest, float(weights[edited].max(initial=0.0)), 1.0)

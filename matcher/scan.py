@@ -1,10 +1,10 @@
-"""The plain scan: every distance in float64. The oracle of all engines, and enough for small catalogues."""
+"""The plain scan: every distance in float64. The oracle of all engines."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from matcher.metric import Scaling, distances
+from matcher.metric import Metric, Scaling
 
 _CHUNK = 1 << 20
 
@@ -13,8 +13,8 @@ def scan(
     features: np.ndarray,
     query: np.ndarray,
     k: int,
-    weights: np.ndarray,
-    metric: str,
+    importance: np.ndarray,
+    metric: Metric,
     scaling: Scaling,
     rows: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -26,18 +26,11 @@ def scan(
     kept_rows, kept = np.empty(0, np.int64), np.empty(0)
     for i in range(0, n, _CHUNK):  # ten million rows at once would fill the memory with differences
         part = np.arange(i, min(i + _CHUNK, n)) if rows is None else rows[i : i + _CHUNK]
-        found = distances(
-            features[i : i + _CHUNK] if rows is None else features[part],
-            query,
-            weights,
-            metric,
-            scaling,
-        )
+        some = features[i : i + _CHUNK] if rows is None else features[part]
+        found = metric.distances(some, query, importance, scaling)
         best = smallest(found, k)
-        kept_rows, kept = (
-            np.concatenate([kept_rows, part[best]]),
-            np.concatenate([kept, found[best]]),
-        )
+        kept_rows = np.concatenate([kept_rows, part[best]])
+        kept = np.concatenate([kept, found[best]])
         best = smallest(kept, k)
         kept_rows, kept = kept_rows[best], kept[best]
     return kept_rows, kept

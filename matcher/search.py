@@ -1,161 +1,160 @@
-"""Rank a catalogue against a music profile: the k best tracks, each with its reason."""
+"""Rank a catalogue against a query: the k best tracks, each with its reason."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from data.catalogue import MISSING, Catalogue
-from data.errors import InputError
-from data.profiles import MUSIC_NAMES, MusicProfile
-from matcher.diversity import check_diversity, first_of_each, rerank
-from matcher.exact import Selection, TrackIndex
-from matcher.explain import sentence, shares, swap, swap_sentence
-from matcher.filters import Condition, parse_filter, passing
-from matcher.metric import RAW, Scaling, check_query, check_weights, standard_scaling
-
-if TYPE_CHECKING:
-    from matcher.milvus import MilvusIndex
+from data.profiles import MUSIC_NAMES
+from matcher.course import POOL, Course
+from matcher.diversity import first_of_each, rerank
+from matcher.exact import TrackIndex
+from matcher.explain import NextWins, Reason, contributions, reason, swap
+from matcher.index import Index
+from matcher.metric import METRICS, RAW, Scaling
+from matcher.placement import Placement
+from matcher.query import Query
 
 _POOL = 10
-"""A diverse list is chosen from this many times k candidates, and from fifty at least (ours)."""
+"""A diverse list is chosen from so many times k candidates, and from fifty at least (heuristic)."""
+
+Nearest = Callable[[int], tuple[np.ndarray, np.ndarray]]
+"""So many rows and their distances, nearest first."""
 
 
 @dataclass(frozen=True, eq=False)
 class Match:
     """One track of the answer.
 
-    row : its row in the catalogue. distance : in the metric asked for. shares : (10,), each
-    dimension's part of the distance, adding up to 1. sentence : why, in words. next_wins : what
-    would have to change for the next track of the list to come before it. values : the track's
-    profile (10,). track : its metadata as text (title, artist, path, …), without empty values.
+    row : its row in the catalogue. distance : in the metric asked for. contributions : (10,), each
+    dimension's part of the distance, adding up to 1. reason : why. values : the track's profile
+    (10,). track : its metadata as text (title, artist, path, …), without empty values. next_wins :
+    what would have to change for the next track of the list to come before it; None where nothing
+    could be said. placement : where in it a film should begin; None without a film, or where the
+    track is not known over time.
     """
 
     row: int
     track_id: str
     distance: float
-    shares: np.ndarray
-    sentence: str
+    contributions: np.ndarray
+    reason: Reason
     values: np.ndarray
     track: dict[str, str] = field(default_factory=dict)
-    next_wins: str = ""
+    next_wins: NextWins | None = None
+    placement: Placement | None = None
 
     @property
     def name(self) -> str:
         """What a person would call it: the title, else the id."""
         return self.track.get("title") or self.track_id
 
-    def to_dict(self) -> dict:
+    @property
+    def sentence(self) -> str:
+        """The reason in English."""
+        return self.reason.into()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON; sentences in English."""
         return {
             "row": self.row,
             "track_id": self.track_id,
             "distance": self.distance,
             "sentence": self.sentence,
-            "next_wins": self.next_wins,
+            "next_wins": self.next_wins.into() if self.next_wins else "",
             "values": dict(zip(MUSIC_NAMES, self.values.tolist(), strict=True)),
-            "shares": dict(zip(MUSIC_NAMES, self.shares.tolist(), strict=True)),
+            "shares": dict(zip(MUSIC_NAMES, self.contributions.tolist(), strict=True)),
             "track": {name: value for name, value in self.track.items() if name != "track_id"},
+            **(self.placement.to_dict() if self.placement else {}),
         }
 
 
 def rank(
-    catalogue: Catalogue,
-    query: MusicProfile | np.ndarray,
-    k: int = 5,
-    weights: np.ndarray | None = None,
-    metric: str = "euclidean",
-    scale: str = "standard",
-    where: str | Sequence[Condition] | np.ndarray | Selection | None = None,
-    index: TrackIndex | MilvusIndex | None = None,
-    diverse: float = 0.0,
-    copies: bool = True,
+    catalogue: Catalogue, query: Query, index: Index | None = None, course: Course | None = None
 ) -> list[Match]:
-    """The k tracks nearest to `query`, nearest first; never one whose file is gone (column status).
+    """The k tracks nearest to a query with values, nearest first.
 
-    query : a profile or its ten values. weights : (10,), ≥ 0; None weighs all alike. where : rows
-    that may be answered: a filter as in `matcher.filters`, a boolean per row, or row numbers.
-    index : one built from the same catalogue, to be used again. diverse : λ of
-    `matcher.diversity`. copies : False, or any `diverse`, gives one place to all tracks that are
-    marked as copies of one recording. Raises `InputError`.
+    Never one whose file is gone (column status) or in which nothing was heard (evidence 0). A
+    diverse list gives one place to copies of one recording, whatever the query says. index : one
+    of this catalogue, to be used again. course : a film over time before this catalogue, which then
+    takes part in the order. Raises `InputError`.
     """
-    query, weights = check_query(getattr(query, "values", query)), check_weights(weights)
-    check_diversity(diverse)
-    if isinstance(where, str):
-        where = parse_filter(where, "where")
-    index = index or TrackIndex.build(
-        catalogue.features, engine="scan"
-    )  # one question does not pay for preparation
-    spread = (
-        index.scaling if isinstance(index, TrackIndex) else standard_scaling(catalogue.features)
-    )
-    scaling = spread if scale == "standard" else RAW
-
-    def nearest(count: int) -> tuple[np.ndarray, np.ndarray]:
-        return _search(catalogue, index, query, count, weights, metric, scale, where)
-
-    rows, found = _answerable(
-        catalogue, nearest, max(_POOL * k, 50) if diverse else k + 1, copies and not diverse
-    )
-    if diverse:
-        order = rerank(catalogue.features[rows], found, k, diverse, weights, metric, scaling)
+    if index is None:  # one question does not pay for preparation
+        index = TrackIndex.build(catalogue.features, engine="scan")
+    wanted = max(_POOL * query.k, 50) if query.diversity else query.k + 1
+    nearest: Nearest = lambda count: index.nearest(catalogue, query, count)  # noqa: E731
+    if course is not None and course.weight:
+        nearest = _by_course(nearest, course, len(catalogue))
+    rows, found = _answerable(catalogue, nearest, wanted, query.copies and not query.diversity)
+    if query.diversity:
+        order = _diverse(catalogue.features[rows], found, query, index.scaling)
         rows, found = rows[order], found[order]
-    return _matches(
-        catalogue,
-        rows,
-        found,
-        k,
-        query,
-        weights,
-        metric,
-        scaling,
-        spread,
-        explain_order=not diverse,
+    matches = _matches(catalogue, rows, found, query, index.scaling)
+    return matches if course is None else _placed(matches, catalogue, query, index.scaling, course)
+
+
+def _by_course(nearest: Nearest, course: Course, total: int) -> Nearest:
+    """`nearest` in the order of profile and arc, with distances adjusted by the arc.
+
+    Tracks beyond the pool follow in the profile's order.
+    """
+    rows, found = nearest(min(POOL, total))
+    adjusted = course.adjusted(rows, found)
+    order = np.lexsort((rows, adjusted))
+    first, ahead = rows[order], adjusted[order]
+
+    def ordered(count: int) -> tuple[np.ndarray, np.ndarray]:
+        if count <= len(first):
+            return first[:count], ahead[:count]
+        more, far = nearest(count)
+        return np.r_[first, more[len(first) :]], np.r_[ahead, far[len(first) :]]
+
+    return ordered
+
+
+def _placed(
+    matches: list[Match], catalogue: Catalogue, query: Query, standard: Scaling, course: Course
+) -> list[Match]:
+    """Matches with their own distances and placements.
+
+    Where the arc took part in the order, no weight of a dimension alone would change it.
+    """
+    if not matches:
+        return matches
+    rows = [m.row for m in matches]
+    scaling = standard if query.scale == "standard" else RAW
+    values, importance = query.complete()
+    distances = METRICS[query.metric].distances(
+        catalogue.features[rows], values, importance, scaling
     )
-
-
-def _search(
-    catalogue, index, query, k, weights, metric, scale, where
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the catalogue and distances, from either kind of index."""
-    conditions = (
-        where
-        if isinstance(where, tuple | list) and where and isinstance(where[0], Condition)
-        else None
-    )
-    if isinstance(index, TrackIndex):
-        if len(index) != len(catalogue):
-            raise InputError(
-                f"index: it holds {len(index)} tracks, the catalogue {len(catalogue)}; build it from this catalogue."
-            )
-        return index.search_rows(
-            query,
-            k,
-            weights,
-            metric,
-            scale,
-            where if conditions is None else passing(catalogue, conditions),
+    places = course.placements(rows, [m.track_id for m in matches])
+    return [
+        replace(
+            match,
+            distance=float(distance),
+            placement=placed,
+            next_wins=None if course.weight else match.next_wins,
         )
-    ids, found = index.search(query, k, weights, metric, scale, where)
-    return _rows_of(catalogue, ids), found
+        for match, distance, placed in zip(matches, distances, places, strict=True)
+    ]
 
 
-def _rows_of(catalogue: Catalogue, ids: Sequence[str]) -> np.ndarray:
-    place = {track_id: row for row, track_id in enumerate(catalogue.track_ids)}
-    missing = next((i for i in ids if i not in place), None)
-    if missing is not None:
-        raise InputError(
-            f"index: track '{missing}' is not in {catalogue.source or 'the catalogue'}; push the catalogue again."
-        )
-    return np.array([place[i] for i in ids], dtype=np.int64)
+def _diverse(
+    features: np.ndarray, found: np.ndarray, query: Query, standard: Scaling
+) -> np.ndarray:
+    scaling = standard if query.scale == "standard" else RAW
+    metric, (_, importance) = METRICS[query.metric], query.complete()
+    return rerank(features, found, query.k, query.diversity, importance, metric, scaling)
 
 
 def _answerable(
-    catalogue: Catalogue, nearest, wanted: int, copies: bool
+    catalogue: Catalogue, nearest: Nearest, wanted: int, copies: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """At least `wanted` nearest tracks, if there are so many, however many that cannot be answered stand before them."""
+    """At least `wanted` nearest tracks, if there are so many that can be answered."""
     count = wanted
     while True:
         count = min(count, len(catalogue))
@@ -167,14 +166,14 @@ def _answerable(
 
 
 def _kept(catalogue: Catalogue, rows: np.ndarray, copies: bool) -> np.ndarray:
-    """Positions of the tracks whose files are there; without copies one of each recording.
+    """Positions of the tracks that are there and heard; without copies one of each recording.
 
     Column duplicate_of names the original, content_sha256 tells equal files.
     """
     tracks = [catalogue.track(int(row)) for row in rows]
-    kept = np.array(
-        [i for i, track in enumerate(tracks) if track.get("status") != MISSING], dtype=np.int64
-    )
+    heard = (catalogue.confidence[rows] > 0).any(axis=1)
+    there = [heard[i] and track.get("status") != MISSING for i, track in enumerate(tracks)]
+    kept = np.flatnonzero(there)
     if not copies:
         kept = kept[
             first_of_each(
@@ -186,47 +185,32 @@ def _kept(catalogue: Catalogue, rows: np.ndarray, copies: bool) -> np.ndarray:
 
 
 def _matches(
-    catalogue,
-    rows,
-    found,
-    k,
-    query,
-    weights,
-    metric,
-    scaling: Scaling,
-    spread: Scaling,
-    explain_order: bool,
+    catalogue: Catalogue, rows: np.ndarray, found: np.ndarray, query: Query, standard: Scaling
 ) -> list[Match]:
-    tracks = [catalogue.track(int(row)) for row in rows]
-    names = [track.get("title") or track.get("track_id", "") for track in tracks]
+    """The first k, each with its reason; standard : the catalogue's own scaling."""
+    scaling = standard if query.scale == "standard" else RAW
+    asked = query.complete()
+    metric, tracks = METRICS[query.metric], [catalogue.track(int(row)) for row in rows]
     matches = []
-    for i, row in enumerate(rows[:k]):
+    for i, row in enumerate(rows[: query.k]):
         values = catalogue.features[row]
-        share = shares(values, query, weights, metric, scaling)
-        change = ""
-        if explain_order and i + 1 < len(rows) and found[i + 1] > found[i]:
-            change = swap_sentence(
-                swap(values, catalogue.features[rows[i + 1]], query, weights, metric, scaling),
-                names[i + 1],
+        parts = contributions(values, *asked, metric, scaling)
+        after = None
+        if not query.diversity and i + 1 < len(rows) and found[i + 1] > found[i]:
+            change = swap(values, catalogue.features[rows[i + 1]], *asked, metric, scaling)
+            after = NextWins(
+                tracks[i + 1].get("title") or tracks[i + 1].get("track_id", ""), change
             )
-        reason = sentence(values, query, weights, share, spread.spread)
-        track_id = tracks[i].get("track_id", str(row))
         matches.append(
-            Match(int(row), track_id, float(found[i]), share, reason, values, tracks[i], change)
+            Match(
+                int(row),
+                tracks[i].get("track_id", str(row)),
+                float(found[i]),
+                parts,
+                reason(values, *asked, parts, standard.sd),
+                values,
+                tracks[i],
+                after,
+            )
         )
     return matches
-
-
-def open_index(where: str, catalogue: Catalogue) -> TrackIndex | MilvusIndex:
-    """The index at `where`: a Milvus address (http://…, or a Milvus Lite file ending in .db), or our own file.
-
-    Our own file is built from the catalogue where it is missing or of other numbers. Raises
-    `InputError`.
-    """
-    if "://" in where or where.endswith(".db"):
-        from matcher.milvus import MilvusIndex
-
-        return MilvusIndex.connect(where)
-    from matcher.store import index_of
-
-    return index_of(catalogue.features, where)

@@ -1,114 +1,118 @@
-"""A built index on disk: one safetensors file whose arrays are mapped, not read."""
+"""An index on disk: named arrays in one file, read into memory and proved whole.
+
+    8 bytes   the letters of `MAGIC`
+    8 bytes   size of the header, little-endian
+    header    JSON: dtype, shape and place of each array, and what `data.checksums.seal_arrays` says
+    arrays    each from a multiple of 64 bytes on
+
+Nothing is mapped: a file that is shortened or overwritten while it is open can do no harm, and a
+flipped bit is found when it is opened, before any answer.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import zlib
+import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from data.atomic import atomic_path
+from data.checksums import (
+    Damaged,
+    check_arrays,
+    damaged,
+    other_version,
+    parse_json,
+    seal_arrays,
+)
 from data.errors import InputError
-from matcher.exact import TrackIndex, has_numba
-from matcher.metric import Scaling
+from data.words import Sentence
 
-FORMAT = "leitmotif-index-1"
-_PARTS = ("near", "order", "boxes", "tops", "dims", "center", "unit", "reach")
-_SCANNED_FIRST = 4_000_000
-"""Rows scanned before the compiled search is loaded: loading it takes about as long as scanning so many (ours, measured)."""
-_DTYPES = {"F64": np.float64, "F32": np.float32, "I64": np.int64, "I32": np.int32, "U8": np.uint8}
-
-
-def fingerprint(features: np.ndarray) -> str:
-    """Tells one catalogue's numbers from another's."""
-    return f"{len(features)}-{zlib.crc32(np.ascontiguousarray(features)):08x}"
+KIND, VERSION = "index", 2
+MAGIC = b"LEITMIDX"
+_BEFORE = b"leitmotif-index-1"
+"""Stands in the header of version 1, which was a safetensors file."""
+_ALIGNED = 64
+_DTYPES = ("<f8", "<f4", "<i8", "<i4", "|u1")
 
 
-def save(index: TrackIndex, path: str | os.PathLike) -> None:
-    """Write `index` with its features, ids and every block index it has or can have."""
-    from safetensors.numpy import save_file
+def write(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays; the file appears whole or not at all. Raises `InputError`."""
+    if "\0" in os.fspath(path):
+        raise InputError("index.name", file=os.fspath(path))
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    places, end = {}, 0
+    for name, array in arrays.items():
+        first = -(-end // _ALIGNED) * _ALIGNED
+        end = first + array.nbytes
+        places[name] = {"dtype": array.dtype.str, "shape": array.shape, "bytes": [first, end]}
+    header = json.dumps({"arrays": places, "seal": seal_arrays(KIND, VERSION, arrays, {})}).encode()
+    header += b" " * (-(len(MAGIC) + 8 + len(header)) % _ALIGNED)
+    start = len(MAGIC) + 8 + len(header)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        file.write(MAGIC + len(header).to_bytes(8, "little") + header)
+        for name, array in arrays.items():
+            file.write(b"\0" * (start + places[name]["bytes"][0] - file.tell()))
+            file.write(array.reshape(-1).view(np.uint8).data)
 
-    arrays = {
-        "features": index.features,
-        "center": index.scaling.center,
-        "spread": index.scaling.spread,
-    }
-    for name, blocks in (("blocks", index.blocks), ("side", index.side)):
-        if blocks is not None:
-            arrays |= {f"{name}.{part}": getattr(blocks, part) for part in _PARTS}
-    if index.ids is not None:
-        arrays["ids"] = np.frombuffer(
-            json.dumps(index.ids.tolist(), ensure_ascii=False).encode(), dtype=np.uint8
-        )
-    with atomic_path(path) as temporary:
-        save_file(arrays, temporary, {"format": FORMAT, "fingerprint": fingerprint(index.features)})
 
+def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """The arrays at `path`.
 
-def load(path: str | os.PathLike) -> TrackIndex:
-    """Map the index at `path`. Raises `InputError` if there is none, or it is damaged."""
-    metadata, arrays = _open(Path(path))
+    Raises `Damaged` for an index of ours that is not whole or of another version, `InputError`
+    where there is none.
+    """
     try:
-        blocks, side = _blocks(arrays, "blocks"), _blocks(arrays, "side")
-        ids = np.array(json.loads(arrays["ids"].tobytes())) if "ids" in arrays else None
-        index = TrackIndex(
-            arrays["features"], ids, Scaling(arrays["center"], arrays["spread"]), blocks
-        )
-    except (KeyError, ValueError):
-        raise InputError(
-            f"{path}: this index is damaged; remove it, it is built again from its catalogue."
-        ) from None
-    index.side = side
-    index.patience = _SCANNED_FIRST
-    index.fingerprint = metadata["fingerprint"]
-    return index
-
-
-def _blocks(arrays: dict[str, np.ndarray], name: str):
-    if f"{name}.near" not in arrays or not has_numba():
-        return None
-    from matcher.blocks import Blocks
-
-    return Blocks(*(arrays[f"{name}.{part}"] for part in _PARTS))
-
-
-def _open(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    """The header's metadata and the arrays, mapped copy-on-write."""
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # a pipe would be waited for
+            raise InputError("index.not_ours", file=path)
+        whole = np.fromfile(path, dtype=np.uint8)
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = getattr(error, "strerror", None) or str(error)
+        raise InputError("index.unreadable", file=str(path), why=why) from None
+    head = whole[:4096].tobytes()
+    if not head.startswith(MAGIC):
+        if _BEFORE in head:
+            raise other_version(path, cure())
+        raise InputError("index.not_ours", file=path)
     try:
-        whole = np.memmap(path, dtype=np.uint8, mode="c")
-        size = int(whole[:8].view(np.uint64)[0])
-        header = json.loads(whole[8 : 8 + size].tobytes())
-        metadata = header.pop("__metadata__")
-        if metadata["format"] != FORMAT:
-            raise InputError(
-                f"{path}: an index of another version; remove it, it is built again from its catalogue."
-            )
-        body = np.asarray(whole)[8 + size :]
-        arrays = {}
-        for name, entry in header.items():
-            first, last = entry["data_offsets"]
-            if last > body.size:
-                raise ValueError
-            arrays[name] = body[first:last].view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
-        return metadata, arrays
-    except OSError as error:
-        raise InputError(
-            f"{path}: no index to read here ({error.strerror}); build one from the catalogue first."
-        ) from None
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, MemoryError):
-        raise InputError(
-            f"{path}: this is not an index of Leitmotif, or it is damaged; remove it and build it again."
-        ) from None
+        arrays, seal = _parse(whole)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError):
+        raise damaged(path, cure()) from None
+    try:
+        check_arrays(KIND, VERSION, arrays, seal, path)
+    except Damaged as error:
+        raise Damaged(error.code, **error.values | {"cure": cure()}) from None
+    return arrays
 
 
-def index_of(features: np.ndarray, path: str | os.PathLike) -> TrackIndex:
-    """The index kept at `path` if it is of these numbers; else one built now and kept there."""
-    path = Path(path)
-    if path.exists():
-        index = load(path)
-        if index.fingerprint == fingerprint(features):
-            return index
-    index = TrackIndex.build(features)
-    index.save(path)
-    return index
+def cure() -> Sentence:
+    """What to do with a damaged index."""
+    return Sentence("index.cure")
+
+
+def _parse(whole: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    start = len(MAGIC) + 8
+    size = int.from_bytes(whole[len(MAGIC) : start].tobytes(), "little")
+    header = parse_json(whole[start : start + size].tobytes(), "index")
+    body, arrays = whole[start + size :], {}
+    for name, place in header["arrays"].items():
+        first, last = place["bytes"]
+        if not 0 <= first <= last <= body.size:
+            raise ValueError(name)
+        if place["dtype"] not in _DTYPES:
+            raise ValueError(name)
+        arrays[name] = body[first:last].view(place["dtype"]).reshape(place["shape"])
+    return arrays, {str(k): str(v) for k, v in header["seal"].items()}
+
+
+def exists(path: Path) -> bool:
+    """Whether something is there; False for a name that no file can have."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False

@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from recommender.predict import Recommender
 
-__all__ = ["load_recommender"]
+__all__ = ["FILM_KINDS", "load_recommender"]
+
+FILM_KINDS = ("story", "music")
+"""What leads a film: its story, as in scored films, or its music, as in music videos. They ask for
+different music (`data/MODEL_CARD.md`), and each has its predictor."""
 
 
 def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
-    """The predictor that ships with the project, or the one in `path`; see `recommender.predict`."""
+    """The predictor that ships with the project; see `recommender.predict`.
+
+    path : None for the default, one of `FILM_KINDS`, "prior", or a file.
+    """
     from recommender import predict
 
     return predict.load_recommender(path)

@@ -23,7 +23,7 @@ Predict = Callable[[Pairs], np.ndarray]
 
 NEIGHBOURS = 25
 COMPONENTS = 3
-"""Ours: k of k-NN and the components of PLS and CCA were not tuned."""
+"""Heuristic: k of k-NN and the components of PLS and CCA were not tuned."""
 
 
 def mean_profile(train: Pairs) -> Predict:
@@ -97,8 +97,9 @@ def partial_least_squares(train: Pairs, components: int = COMPONENTS) -> Predict
 def canonical_correlation(train: Pairs, components: int = COMPONENTS) -> Predict:
     """Regression of the music on the picture's canonical variates, on complete standardised rows.
 
-    Over few scenes plain CCA finds high correlations in anything, so both sides are ridge-regularised
-    (Vinod 1976, *J. Econometrics* 4) by the penalty that ridge regression chooses for these pairs.
+    Over few scenes plain CCA finds high correlations in anything, so both sides are
+    ridge-regularised (Vinod 1976, *J. Econometrics* 4) by the penalty that ridge regression chooses
+    for these pairs.
     """
     from sklearn.cross_decomposition import CCA
     from sklearn.linear_model import LinearRegression
@@ -119,7 +120,9 @@ def canonical_correlation(train: Pairs, components: int = COMPONENTS) -> Predict
 
 
 def _penalised(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, np.ndarray]:
-    """Both with rows added that put `penalty` on each side's sum of squares and nothing on what they share."""
+    """Both with rows added that put `penalty` on each side's sum of squares and nothing on what
+    they share.
+    """
     added = [
         np.sqrt(penalty / 2) * np.vstack([np.eye(n), -np.eye(n)]) for n in (x.shape[1], y.shape[1])
     ]
@@ -130,7 +133,8 @@ def _penalised(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray
 def _on_complete_rows(
     train: Pairs, fit: Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]
 ) -> Predict:
-    """For methods that know no masks: standardised columns that were measured at all, unmeasured cells at their mean.
+    """For methods that know no masks: standardised columns that were measured at all, unmeasured
+    cells at their mean.
 
     fit : pictures (n, ≤ 11) and music (n, ≤ 10) to a function of pictures.
     """
@@ -162,9 +166,9 @@ BASELINES: Mapping[str, Callable[[Pairs], Predict]] = {
     "PLS": partial_least_squares,
     "CCA": canonical_correlation,
 }
-"""In the order of the table. The network comes last, from `recommender.train`."""
+"""In the order of the table. The network comes last, from `recommender.fit_network`."""
 UNSTRETCHED = ("mean profile", "VA only", "linear prior", "ridge, unstretched")
-"""Predictors whose query is the prediction itself, see `recommender.spread`."""
+"""Predictors whose query is the prediction itself, see `recommender.stretch`."""
 
 
 def measured_only(train: Pairs, forward: Forward) -> Predict:

@@ -1,4 +1,6 @@
-"""The measured part of `data/MODEL_CARD.md`: what stands between its marks is written anew by `python -m recommender.ship`."""
+"""The measured part of `data/MODEL_CARD.md`: what stands between its marks is written anew by
+`python -m recommender.ship`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import numpy as np
 
 from data.atomic import atomic_path
 from data.profiles import MUSIC_FIELDS
-from recommender.evaluate import PRIOR, Evaluation, Score
+from recommender.comparison import PRIOR, Evaluation, Score
 
 BEGIN, END = "<!-- measured: {} -->", "<!-- end -->"
 COLUMNS = {
@@ -30,12 +32,8 @@ def write_measured(path: str | os.PathLike, parts: Mapping[str, str]) -> None:
     text = Path(path).read_text(encoding="utf-8")
     for name, part in parts.items():
         begin = BEGIN.format(name)
-        text, found = re.subn(
-            f"{re.escape(begin)}\n.*?{re.escape(END)}",
-            lambda _, new=f"{begin}\n{part}\n{END}": new,
-            text,
-            flags=re.S,
-        )
+        new = f"{begin}\n{part}\n{END}".replace("\\", r"\\")
+        text, found = re.subn(f"{re.escape(begin)}\n.*?{re.escape(END)}", new, text, flags=re.S)
         if found != 1:
             raise ValueError(f"{path}: {begin} … {END} stands {found} times")
     with atomic_path(path) as temporary:
@@ -43,16 +41,21 @@ def write_measured(path: str | os.PathLike, parts: Mapping[str, str]) -> None:
 
 
 def retrieval_table(evaluation: Evaluation, *, gain: bool = False) -> str:
-    """What was judged, and one row per predictor; with `gain`, also the interval of what each wins over the prior."""
+    """What was judged, and one row per predictor; with `gain`, also the interval of what each wins
+    over the prior.
+    """
     e = evaluation
-    lead = f"{e.pairs:,} scenes of {e.sources} sources, {e.method}; pools of {e.pool}, {e.draws} draws of one scene per source."
+    lead = (
+        f"{e.pairs:,} scenes of {e.sources} sources, {e.method}; "
+        f"pools of {e.pool}, {e.draws} draws of one scene per source."
+    )
     head = ["predictor", *COLUMNS.values(), "p"] + ["gain in Recall@3 over the prior"] * gain
     rows = [
         [s.name, *(_cell(s, m) for m in COLUMNS), _p(s)]
-        + [_interval(*s.over_prior[RULE]) if s.over_prior else ""] * gain
+        + [interval(*s.over_prior[RULE]) if s.over_prior else ""] * gain
         for s in e.scores
     ]
-    return f"{lead}\n\n{_table(head, rows)}"
+    return f"{lead}\n\n{table(head, rows)}"
 
 
 def output_table(evaluation: Evaluation, names: Sequence[str]) -> str:
@@ -65,22 +68,20 @@ def output_table(evaluation: Evaluation, names: Sequence[str]) -> str:
         if np.isfinite(cells[0]["r2"]):
             rows.append(
                 [field.label.lower()]
-                + [
-                    _number(c[what], 3 if what == "r2" else 2)
-                    for c in cells
-                    for what in ("r2", "r")
-                ]
+                + [number(c[what], 3 if what == "r2" else 2) for c in cells for what in ("r2", "r")]
             )
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def reliability_table(reliability: Sequence[float], evaluation: Evaluation) -> str:
-    """What `Recommender.reliability` holds, beside the correlations of the prior that it came from."""
+    """What `Recommender.reliability` holds, beside the correlations of the prior that it came
+    from.
+    """
     rows = [
-        [f.label.lower(), _number(evaluation[PRIOR].outputs[f.name]["r"], 2), _number(r, 3)]
+        [f.label.lower(), number(evaluation[PRIOR].outputs[f.name]["r"], 2), number(r, 3)]
         for f, r in zip(MUSIC_FIELDS, reliability, strict=True)
     ]
-    return _table(["output", "r", "reliability"], rows)
+    return table(["output", "r", "reliability"], rows)
 
 
 def _cell(score: Score, metric: str) -> str:
@@ -88,9 +89,9 @@ def _cell(score: Score, metric: str) -> str:
         return _rank(score.metrics[metric]) + (
             f" [{_rank(score.low[metric])}, {_rank(score.high[metric])}]" if score.low else ""
         )
-    text = _number(score.metrics[metric], 3)
+    text = number(score.metrics[metric], 3)
     return (
-        f"{text} {_interval(score.low[metric], score.high[metric])}"
+        f"{text} {interval(score.low[metric], score.high[metric])}"
         if metric in WITH_INTERVAL and score.low
         else text
     )
@@ -101,14 +102,14 @@ def _rank(value: float) -> str:
 
 
 def _p(score: Score) -> str:
-    return _number(score.p[RULE], 3) if score.p else ""
+    return number(score.p[RULE], 3) if score.p else ""
 
 
-def _interval(low: float, high: float) -> str:
-    return f"[{_number(low, 3)}, {_number(high, 3)}]"
+def interval(low: float, high: float) -> str:
+    return f"[{number(low, 3)}, {number(high, 3)}]"
 
 
-def _number(value: float, digits: int) -> str:
+def number(value: float, digits: int) -> str:
     """Without the zero before the point, as statistics are written."""
     if not np.isfinite(value):
         return "–"
@@ -118,6 +119,6 @@ def _number(value: float, digits: int) -> str:
     return re.sub(r"^(−?)0\.", r"\1.", text)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -14,8 +14,9 @@ from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS
 from recommender.units import to_units
 
 
-class PairsDataset(Dataset):
-    """Batches of (values, confidence, music, music weight), float32; pictures in units, NaN where not measured.
+class PairsDataset(Dataset):  # type: ignore[misc]
+    """Batches of (values, confidence, music, music weight), float32; pictures in units, NaN where
+    not measured.
 
     Indexed by a list of rows, so that a batch is one look-up and not one per row.
     """
@@ -36,8 +37,10 @@ class PairsDataset(Dataset):
         return tuple(t[rows] for t in self.tensors)
 
 
-class Shuffled(Sampler[list[int]]):
-    """Batches of rows in an order that follows from seed and epoch alone, so that a resumed run sees what it would have seen."""
+class Shuffled(Sampler[list[int]]):  # type: ignore[misc]
+    """Batches of rows in an order that follows from seed and epoch alone, so that a resumed run
+    sees what it would have seen.
+    """
 
     def __init__(self, rows: int, batch_size: int, seed: int) -> None:
         self.rows, self.batch_size, self.seed, self.epoch = rows, batch_size, seed, 0
@@ -55,7 +58,7 @@ class Shuffled(Sampler[list[int]]):
             yield order[start : start + self.batch_size].tolist()
 
 
-class PairsModule(lightning.LightningDataModule):
+class PairsModule(lightning.LightningDataModule):  # type: ignore[misc]
     """Training batches in random order, and the validation pairs as one batch."""
 
     def __init__(

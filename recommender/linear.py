@@ -19,7 +19,7 @@ from recommender.units import from_units, to_units
 
 PENALTIES = tuple(float(p) for p in 10.0 ** np.arange(0, 5.5, 0.5))
 UNIFORM_SD = 3**-0.5
-"""Spread in units of a percentile score: that of a uniform variable on [−1, 1]."""
+"""Standard deviation in units of a percentile score: that of a uniform variable on [−1, 1]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,9 @@ class Linear:
     measured: np.ndarray
 
     def forward(self, values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(n, 11) values and confidences to (n, 10) values and confidences; unmeasured outputs are neutral at confidence 0."""
+        """(n, 11) values and confidences to (n, 10) values and confidences; unmeasured outputs are
+        neutral at confidence 0.
+        """
         known = np.where(np.isfinite(values), confidence, 0.0)
         units = self.out_mean + self.out_scale * (
             standardise(values, confidence, self) @ self.matrix.T
@@ -63,7 +65,8 @@ def standardise(values: np.ndarray, confidence: np.ndarray, scaler: Linear) -> n
 def fit_scaler(pairs: Pairs, prior: np.ndarray | None = None) -> Linear:
     """Means and spreads of the measured values, and the prior's matrix (or zeros).
 
-    A field that no pair measured keeps its neutral middle and the spread of a percentile score.
+    A field that no pair measured keeps its neutral middle and the standard deviation of a
+    percentile score.
     """
     in_mean, in_scale = _moments(to_units(pairs.video, VIDEO_FIELDS))
     out_mean, out_scale = _moments(to_units(pairs.music, MUSIC_FIELDS))
@@ -112,7 +115,9 @@ def choose_penalty(
     mask: np.ndarray | None,
     penalties: Sequence[float] = PENALTIES,
 ) -> float:
-    """The penalty of least squared error over five folds of sources; the strongest where there are too few sources."""
+    """The penalty of least squared error over five folds of sources; the strongest where there are
+    too few sources.
+    """
     groups = pairs.groups()
     folds = min(5, groups.max() + 1)
     if folds < 2:
@@ -133,7 +138,5 @@ def _moments(units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     known = np.isfinite(units)
     count = known.sum(0)
     mean = np.where(known, units, 0.0).sum(0) / np.maximum(count, 1)
-    spread = np.sqrt((np.where(known, units - mean, 0.0) ** 2).sum(0) / np.maximum(count, 1))
-    return np.where(count > 0, mean, 0.0), np.where(
-        (count > 1) & (spread > 1e-9), spread, UNIFORM_SD
-    )
+    sd = np.sqrt((np.where(known, units - mean, 0.0) ** 2).sum(0) / np.maximum(count, 1))
+    return np.where(count > 0, mean, 0.0), np.where((count > 1) & (sd > 1e-9), sd, UNIFORM_SD)

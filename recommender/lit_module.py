@@ -38,7 +38,8 @@ def emotion_class(music: Tensor) -> Tensor:
 
 
 def losses(network: Network, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
-    """The three tasks on one batch: `main` and `va` are weighted mean squared errors, `emotion` is cross-entropy.
+    """The three tasks on one batch: `main` and `va` are weighted mean squared errors, `emotion` is
+    cross-entropy.
 
     A target of weight 0 counts nowhere; a task without any target is 0.
     """
@@ -55,13 +56,16 @@ def losses(network: Network, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
     }
 
 
-class Training(lightning.LightningModule):
-    """Trains a `Network`; `best_state` is its state at the least validation loss, the untrained start included."""
+class Training(lightning.LightningModule):  # type: ignore[misc]
+    """Trains a `Network`; `best_state` is its state at the least validation loss, the untrained
+    start included.
+    """
 
     def __init__(self, network: Network, settings: Settings) -> None:
         super().__init__()
         self.network, self.settings = network, settings
-        self.best_loss, self.best_state, self.best_epoch = float("inf"), None, -1
+        self.best_loss, self.best_epoch = float("inf"), -1
+        self.best_state: dict[str, torch.Tensor] | None = None
         self.step_losses: list[Tensor] = []
 
     def on_train_epoch_start(self) -> None:

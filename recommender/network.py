@@ -9,7 +9,8 @@ fusion "split" the two branches see only their own inputs; with "shared" one tru
 feeds every head. The correction's last layers begin at zero and `skip` at the ridge solution, so an
 untrained network is the linear model.
 
-Values are in units of −1 to 1 (`recommender.units`); the scalers are buffers and travel with the weights.
+Values are in units of −1 to 1 (`recommender.units`); the scalers are buffers and travel with the
+weights.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class Config:
     """Units of the hidden layer of the valence and arousal branch."""
     dropout: float = 0.1
     input_dropout: float = 0.1
-    """Share of the inputs that are taken for unmeasured while training, so that missing ones do little harm."""
+    """Share of the inputs that are taken for unmeasured while training, so that missing ones do
+    little harm.
+    """
     fusion: str = "split"
 
     def to_dict(self) -> dict:
@@ -58,7 +61,7 @@ class Output(NamedTuple):
     """(n, 4) logits of `tasks.EMOTIONS`."""
 
 
-class Network(nn.Module):
+class Network(nn.Module):  # type: ignore[misc]
     """11 values with confidences to 10 music values and an emotion."""
 
     def __init__(self, config: Config, start: Linear) -> None:

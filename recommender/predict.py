@@ -7,27 +7,33 @@ order of `MUSIC_FIELDS`. NaN in an array means "not measured" and counts as conf
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 
 from data.errors import InputError
 from data.folders import ROOT
 from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, MusicProfile, VideoProfile
+from data.words import Sentence
 from recommender import prior
+from recommender.alignment import Requests, align
 from recommender.forward import Forward, network_forward
 from recommender.linear import Linear
-from recommender.spread import Spread
+from recommender.predictor_file import read_predictor
+from recommender.stretch import Stretch
 from recommender.units import check_values
-from recommender.weights import read_weights
 
 PRIOR_DESCRIPTION = (
-    "A documented linear prior: music follows the picture in arousal, valence, pace, tension and colour. "
-    "It learned from no pairs; nothing learned so far finds the true track better on scenes measured as yours are."
+    "A documented linear prior: music follows the picture in arousal, valence, pace, tension and "
+    "colour. It learned from no pairs; nothing learned so far finds the true track better on "
+    "scenes measured as yours are."
 )
 SHIPPED = ROOT / "weights" / "recommender.safetensors"
+MUSIC_LED = SHIPPED.with_name("recommender_music_led.safetensors")
+_SHIPPED: dict[object, Path] = {None: SHIPPED, "story": SHIPPED, "music": MUSIC_LED}
 
 
 @dataclass(frozen=True)
@@ -36,10 +42,11 @@ class Recommender:
 
     name : short, with a version; written into the `extractor` of every prediction.
     description : one or two sentences for people: what it is and what it learned from.
-    forward : the most likely music, before `spread` stretches it into a query.
-    spread : see `recommender.spread`; None leaves predictions as they are.
-    reliability : (10,) held-out R² an output can reach (squared correlation, 0 where it is negative or
-        was not measured); None where nothing was held out.
+    forward : the most likely music, before `stretch` makes it into a query.
+    stretch : see `recommender.stretch`; None leaves predictions as they are.
+    requests : what it asks for over many pictures, see `recommender.alignment`; None for unknown.
+    reliability : (10,) held-out R² an output can reach (squared correlation, 0 where it is negative
+        or was not measured); None where nothing was held out.
     video_extractor, music_extractor : what measured the pairs it learned from; empty for any.
     metadata : everything else the weights file says: scores, config, training pairs.
     """
@@ -47,11 +54,18 @@ class Recommender:
     name: str
     description: str
     forward: Forward
-    spread: Spread | None = None
+    stretch: Stretch | None = None
     reliability: np.ndarray | None = None
+    requests: Requests | None = None
     video_extractor: str = ""
     music_extractor: str = ""
     metadata: Mapping | None = None
+
+    @overload
+    def predict(self, video: VideoProfile) -> MusicProfile: ...
+
+    @overload
+    def predict(self, video: np.ndarray) -> MusicProfile | np.ndarray: ...
 
     def predict(self, video: VideoProfile | np.ndarray) -> MusicProfile | np.ndarray:
         """The music a picture asks for.
@@ -74,9 +88,15 @@ class Recommender:
             else self._query(values, confidence)[0]
         )
 
+    def ask(self, music: MusicProfile, tracks: np.ndarray) -> MusicProfile:
+        """A prediction as it is asked of tracks (n, 10); see `recommender.alignment`."""
+        if self.requests is None or len(tracks) < 2:
+            return music
+        return replace(music, values=align(music.values, self.requests, tracks))
+
     def _query(self, values: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         music, evidence = self.forward(values, confidence)
-        return (self.spread.apply(music) if self.spread else music), evidence
+        return (self.stretch.apply(music) if self.stretch else music), evidence
 
     def _profile(
         self, values: np.ndarray, confidence: np.ndarray, warnings: tuple[str, ...]
@@ -92,7 +112,12 @@ class Recommender:
         ):
             return ()
         return (
-            f"The picture was measured by '{video.extractor}', but {self.name} learned from '{self.video_extractor}'.",
+            Sentence(
+                "recommender.other_extractor",
+                measured=video.extractor,
+                name=self.name,
+                learned=self.video_extractor,
+            ),
         )
 
 
@@ -106,39 +131,50 @@ def linear_prior() -> Recommender:
 
 
 def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
-    """The shipped predictor, "prior" for the linear prior, or the weights in a file.
+    """A shipped predictor, or the one in a file.
+
+    path : None or "story" for the default, "music" for the one that learned from music videos,
+        "prior" for the linear prior without a file, or a file.
 
     Raises `InputError` for weights that are missing, damaged, pickled or of another layout.
     """
     if path == "prior" or (path is None and not SHIPPED.is_file()):
         return linear_prior()
-    path = Path(path or SHIPPED)
-    metadata, arrays = read_weights(path)
+    path = _SHIPPED[path] if path in _SHIPPED else Path(path or SHIPPED)
+    metadata, arrays = read_predictor(path)
     try:
         forward = (
             _linear_forward(arrays)
             if metadata["kind"] == "linear"
             else _network_forward(arrays, metadata["config"])
         )
-        spread = Spread(arrays["spread_centre"], arrays["spread_factor"])
-        reliability = metadata.get("reliability")
         return Recommender(
             metadata["name"],
             metadata["description"],
             forward,
-            spread,
-            None
-            if reliability is None
-            else np.array([np.nan if r is None else r for r in reliability], dtype=float),
-            metadata.get("video_extractor", ""),
-            metadata.get("music_extractor", ""),
-            metadata,
+            stretch=Stretch(arrays["stretch_centre"], arrays["stretch_factor"]),
+            reliability=_numbers(metadata.get("reliability")),
+            requests=_requests(arrays),
+            video_extractor=metadata.get("video_extractor", ""),
+            music_extractor=metadata.get("music_extractor", ""),
+            metadata=metadata,
         )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         first = str(error).splitlines()[0]
-        raise InputError(
-            f"{path}: the weights do not fit together ({first}); train again with `leitmotif train`."
-        ) from None
+        raise InputError("recommender.inconsistent", file=path, why=first) from None
+
+
+def _numbers(values: Sequence[float | None] | None) -> np.ndarray | None:
+    """Numbers of a JSON list, in which null stands for NaN."""
+    if values is None:
+        return None
+    return np.array([np.nan if v is None else v for v in values], dtype=float)
+
+
+def _requests(arrays: Mapping[str, np.ndarray]) -> Requests | None:
+    if "requests_mean" not in arrays:
+        return None
+    return Requests(arrays["requests_mean"], arrays["requests_covariance"])
 
 
 def _linear_forward(arrays: Mapping[str, np.ndarray]) -> Forward:

@@ -25,7 +25,9 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Pools:
-    """rows : (draws, pools, size) positions of scenes; a source keeps its place (pool and column) in every draw."""
+    """rows : (draws, pools, size) positions of scenes; a source keeps its place (pool and column)
+    in every draw.
+    """
 
     rows: np.ndarray
 
@@ -41,7 +43,9 @@ class Pools:
 
 
 def make_pools(pairs: Pairs, size: int = 100, draws: int = 20, seed: int = 0) -> Pools:
-    """Pools of `size` sources, or one of all sources if there are fewer; left-over sources sit out."""
+    """Pools of `size` sources, or one of all sources if there are fewer; left-over sources sit
+    out.
+    """
     rng = np.random.default_rng(seed)
     groups = pairs.groups()
     scenes = [np.flatnonzero(groups == g) for g in range(groups.max() + 1)]
@@ -54,7 +58,8 @@ def make_pools(pairs: Pairs, size: int = 100, draws: int = 20, seed: int = 0) ->
 def rank_tracks(
     predicted: np.ndarray, music: np.ndarray, scale: np.ndarray, pools: Pools
 ) -> np.ndarray:
-    """Rank of every track for every query, (draws, pools, size, size); 1 is nearest, ties share their mean rank.
+    """Rank of every track for every query, (draws, pools, size, size); 1 is nearest, ties share
+    their mean rank.
 
     predicted, music : (n, 10) in field units, NaN where unknown.
     scale : (10,) standard deviations of the outputs.
@@ -116,7 +121,8 @@ def bootstrap(
 def paired_gain(
     ranks: np.ndarray, other: np.ndarray, rounds: int = 1000, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval over sources of how much more `ranks` scores than `other`, (5,) low and (5,) high: recalls and MRR.
+    """95 % interval over sources of how much more `ranks` scores than `other`, (5,) low and (5,)
+    high: recalls and MRR.
 
     Both (sources, draws), of the same scenes.
     """
@@ -147,12 +153,13 @@ def permutation_p(ranks: np.ndarray, rounds: int = 1000, seed: int = 0) -> np.nd
 def per_output(
     predicted: np.ndarray, music: np.ndarray, reference: np.ndarray
 ) -> dict[str, dict[str, float]]:
-    """R², concordance (Lin's CCC) and Pearson's r of each output; NaN where it was not measured or never varies.
+    """R², concordance (Lin's CCC) and Pearson's r of each output; NaN where it was not measured or
+    never varies.
 
-    reference : (n, 10), the mean music of the pairs that each row's predictor was fitted on. R² is the
-        share of squared error that a prediction takes off this mean, and r looks at differences from
-        it: so the mean itself scores 0, also where every fold has its own (pooled as they are, fold
-        means would run against the truth).
+    reference : (n, 10), the mean music of the pairs that each row's predictor was fitted on. R² is
+        the share of squared error that a prediction takes off this mean, and r looks at differences
+        from it: so the mean itself scores 0, also where every fold has its own (pooled as they are,
+        fold means would run against the truth).
     """
     found = {}
     for j, name in enumerate(MUSIC_NAMES):

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from data.pairs import Pairs
+from recommender.alignment import Requests
+from recommender.fit_network import Trained
 from recommender.forward import Forward, network_forward
 from recommender.linear import Linear
-from recommender.spread import NO_SPREAD, fit_spread
-from recommender.train import Trained
-from recommender.weights import write_weights
+from recommender.predictor_file import write_predictor
+from recommender.stretch import NO_STRETCH, Stretch, fit_stretch
 
 
 def save(
@@ -25,16 +26,20 @@ def save(
     name: str,
     description: str,
     stretch: bool = True,
+    pictures: Pairs | None = None,
     **metadata: object,
 ) -> None:
-    """Write a linear model or a network, and the stretch that `pairs` (what it was fitted on) give it.
+    """Write a linear model or a network, with the stretch and the requests that `pairs` give it.
 
-    metadata : scores, reliability (10 numbers) and whatever else belongs to the file.
+    pairs : what it was fitted on. pictures : what it will be asked about, where that was measured
+    in another way; its requests are looked at over these. metadata : scores, reliability (10
+    numbers) and whatever else belongs to the file.
     """
-    spread = NO_SPREAD
-    if stretch:
-        spread = fit_spread(forward_of(model)(pairs.video, pairs.video_confidence)[0], pairs.music)
-    arrays: dict[str, np.ndarray] = {"spread_centre": spread.centre, "spread_factor": spread.factor}
+    predicted = forward_of(model)(pairs.video, pairs.video_confidence)[0]
+    stretched = fit_stretch(predicted, pairs.music) if stretch else NO_STRETCH
+    if pictures is not None:
+        predicted = forward_of(model)(pictures.video, pictures.video_confidence)[0]
+    arrays = query_arrays(stretched, stretched.apply(predicted))
     known: dict[str, object] = {
         "trained_on": {
             "origin": Path(pairs.origin).name,
@@ -59,7 +64,18 @@ def save(
         "video_extractor": pairs.video_extractor,
         "music_extractor": pairs.music_extractor,
     }
-    write_weights(path, kind, arrays, {**known, **metadata})
+    write_predictor(path, kind, arrays, {**known, **metadata})
+
+
+def query_arrays(stretch: Stretch, asked: np.ndarray) -> dict[str, np.ndarray]:
+    """What a predictor's file holds beside the model. asked : (n, 10) requests over pictures."""
+    requests = Requests.of(asked)
+    return {
+        "stretch_centre": stretch.centre,
+        "stretch_factor": stretch.factor,
+        "requests_mean": requests.mean,
+        "requests_covariance": requests.covariance,
+    }
 
 
 def forward_of(model: Linear | Trained) -> Forward:
@@ -68,13 +84,15 @@ def forward_of(model: Linear | Trained) -> Forward:
 
 
 def reliability(outputs: Mapping[str, Mapping[str, float]], sources: int) -> list[float]:
-    """Held-out R² that each output can reach when its scale is right: r² of a correlation that was not believed blindly.
+    """Held-out R² that each output can reach when its scale is right: r² of a correlation that was
+    not believed blindly.
 
-    outputs : as `recommender.protocol.per_output` gives them. sources : independent films behind them.
+    outputs : as `recommender.protocol.per_output` gives them. sources : independent films behind
+        them.
 
-    A correlation over few films is mostly chance, so each is pulled towards the mean of all as far as
-    their spread can be chance (empirical Bayes with standard error 1/√sources); negative ones count as 0.
-    NaN where an output was not measured.
+    A correlation over few films is mostly chance, so each is pulled towards the mean of all as far
+    as their spread can be chance (empirical Bayes with standard error 1/√sources); negative ones
+    count as 0. NaN where an output was not measured.
     """
     r = np.array([o["r"] for o in outputs.values()], dtype=float)
     known = np.isfinite(r)

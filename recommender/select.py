@@ -1,4 +1,5 @@
-"""Which predictor ships: every candidate is fitted on the training sources, the best on validation wins.
+"""Which predictor ships: every candidate is fitted on the training sources, the best on validation
+wins.
 
 The linear prior is a candidate like any other, and wins where nothing learned beats it. The test
 split is looked at once, for the winner's scores and the reliability of its outputs.
@@ -15,14 +16,14 @@ import numpy as np
 
 from data.errors import InputError, Progress
 from data.pairs import Pairs
-from recommender import evaluate, prior
+from recommender import comparison, prior
 from recommender.baselines import Predict, measured_only
-from recommender.evaluate import MIN_TEST_SOURCES, NETWORK, PRIOR
+from recommender.comparison import MIN_TEST_SOURCES, NETWORK, PRIOR
+from recommender.fit_network import Trained, train
 from recommender.linear import Linear, fit_ridge
 from recommender.lit_module import Settings
 from recommender.network import Config
 from recommender.save import forward_of, reliability, save
-from recommender.train import Trained, train
 from recommender.trainable import check_trainable
 
 CANDIDATES = (PRIOR, "ridge", "ridge around prior", NETWORK)
@@ -33,14 +34,15 @@ class Selection:
     """The winner and the tables it won by.
 
     model : fitted on the training sources.
-    validation : all candidates on the validation sources. test : the same fits on the test sources; None if there are too few.
+    validation : all candidates on the validation sources. test : the same fits on the test sources;
+        None if there are too few.
     """
 
     winner: str
     model: Linear | Trained
     train: Pairs
-    validation: evaluate.Evaluation
-    test: evaluate.Evaluation | None
+    validation: comparison.Evaluation
+    test: comparison.Evaluation | None
 
     @property
     def reliability(self) -> list[float] | None:
@@ -50,9 +52,17 @@ class Selection:
     def save(self, path: str | os.PathLike, name: str, description: str) -> None:
         """Write the winner's weights file with both tables inside."""
         save(
-            path, self.model, self.train, name=name, description=description, stretch=self.winner != PRIOR,
-            reliability=self.reliability, validation=self.validation.to_dict(), test=self.test and self.test.to_dict(), winner=self.winner,
-        )  # fmt: skip
+            path,
+            self.model,
+            self.train,
+            name=name,
+            description=description,
+            stretch=self.winner != PRIOR,
+            reliability=self.reliability,
+            validation=self.validation.to_dict(),
+            test=self.test and self.test.to_dict(),
+            winner=self.winner,
+        )
 
 
 def select(
@@ -66,15 +76,14 @@ def select(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Selection:
-    """Fit every candidate on the split "train" and keep the best by `metric` on "validation" (or the one named by `keep`).
+    """Fit every candidate on the split "train" and keep the best by `metric` on "validation" (or
+    the one named by `keep`).
 
     folder, resume, progress : of the network's training, see `train.train`.
     Raises `InputError` where the pairs cannot be trained or judged on.
     """
     if keep is not None and keep not in CANDIDATES:
-        raise InputError(
-            f"--keep: '{keep}' is no candidate; choose one of {', '.join(CANDIDATES)}."
-        )
+        raise InputError("training.no_candidate", given=keep, candidates=CANDIDATES)
     fitted, validation, test = pairs.split("train"), pairs.split("validation"), pairs.split("test")
     check_trainable(fitted)
     models: dict[str, Linear | Trained] = {
@@ -85,21 +94,21 @@ def select(
             fitted, validation, config, settings, folder=folder, resume=resume, progress=progress
         ),
     }
-    fits: Mapping[str, evaluate.Fit] = {
+    fits: Mapping[str, comparison.Fit] = {
         name: _fitted(name, model) for name, model in models.items()
     }
-    table = evaluate.held_out(
+    table = comparison.held_out(
         fitted, validation, fits, title=f"{Path(pairs.origin).name}: validation"
     )
     winner = keep or max(CANDIDATES, key=lambda name: table[name].metrics[metric])
     tested = None
     if len(set(test.sources)) >= MIN_TEST_SOURCES:
-        tested = evaluate.held_out(fitted, test, fits, title=f"{Path(pairs.origin).name}: test")
+        tested = comparison.held_out(fitted, test, fits, title=f"{Path(pairs.origin).name}: test")
     return Selection(winner, models[winner], fitted, table, tested)
 
 
 def _fitted(name: str, model: Linear | Trained) -> Callable[[Pairs], Predict]:
-    """A fit that was done before, in the form that `evaluate` takes."""
+    """A fit that was done before, in the form that `comparison` takes."""
     forward = forward_of(model)
 
     def everything(pairs: Pairs) -> np.ndarray:

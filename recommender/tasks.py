@@ -9,7 +9,9 @@ from data.profiles import MUSIC_NAMES, VIDEO_NAMES
 N_VA = 2
 MAIN_INPUTS, VA_INPUTS = slice(0, len(VIDEO_NAMES) - N_VA), slice(len(VIDEO_NAMES) - N_VA, None)
 MAIN_OUTPUTS, VA_OUTPUTS = slice(0, len(MUSIC_NAMES) - N_VA), slice(len(MUSIC_NAMES) - N_VA, None)
-"""Arousal and valence come last on both sides, in this order; slices are much faster than lists of positions."""
+"""Arousal and valence come last on both sides, in this order; slices are much faster than lists of
+positions.
+"""
 N_MAIN_INPUTS, N_MAIN_OUTPUTS = len(VIDEO_NAMES) - N_VA, len(MUSIC_NAMES) - N_VA
 EMOTIONS = ("excited", "tense", "sad", "calm")
 """Quadrants of valence and arousal: + +, − +, − −, + −."""

@@ -1,10 +1,10 @@
 """Search for sizes and rates: Optuna, for Recall@3 on the validation sources.
 
-The study lives in one SQLite file: it can be interrupted and resumed, and several processes can work
-on it at once. Every trial's sampler is seeded by the study's seed and the number of finished trials,
-so that in one process the same seed gives the same study, resumed or not. The first trial is the
-default, so a study never ends below it. A file remembers which pairs and epochs its trials were
-judged on, and takes no others.
+The study lives in one SQLite file: it can be interrupted and resumed, and several processes can
+work on it at once. Every trial's sampler is seeded by the study's seed and the number of finished
+trials, so that in one process the same seed gives the same study, resumed or not. The first trial
+is the default, so a study never ends below it. A file remembers which pairs and epochs its trials
+were judged on, and takes no others.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from optuna.trial import TrialState
 from data.errors import InputError, Progress
 from data.pairs import Pairs
 from recommender import protocol
-from recommender.evaluate import output_scale
+from recommender.comparison import output_scale
+from recommender.fit_network import Trained, train
 from recommender.forward import network_forward
 from recommender.lit_module import Settings
 from recommender.network import Config
-from recommender.spread import fit_spread
+from recommender.stretch import fit_stretch
 from recommender.tasks import FUSIONS
-from recommender.train import Trained, train
 from recommender.trainable import check_trainable
 
 OBJECTIVE = "recall@3"
@@ -88,9 +88,7 @@ def tune(
     train_pairs, validation = pairs.split("train"), pairs.split("validation")
     check_trainable(train_pairs)
     if len(set(validation.sources)) < 2:
-        raise InputError(
-            f"{pairs.origin}: the validation split has fewer than two sources; name splits in the file, or add videos."
-        )
+        raise InputError("training.small_validation", file=pairs.origin)
     study = open_study(storage, seed)
     _same_task(study, storage, pairs, base)
     objective = _objective(train_pairs, validation, base)
@@ -128,9 +126,8 @@ def _database(path: Path) -> Iterator[optuna.storages.RDBStorage]:
     except (
         Exception
     ) as error:  # SQLAlchemy and Alembic raise many kinds for a file that is no such database
-        raise InputError(
-            f"{path}: not an Optuna study ({str(error).splitlines()[0]}); name another file."
-        ) from None
+        why = str(error).splitlines()[0]
+        raise InputError("training.no_study_file", file=path, why=why) from None
 
 
 def _default() -> dict:
@@ -154,9 +151,7 @@ def _same_task(
     known = study.user_attrs.get("task", task)
     for what, value in task.items():
         if known[what] != value:
-            raise InputError(
-                f"{storage}: this study was made with other {what}; name another file with --study, or give the same {what}."
-            )
+            raise InputError(f"training.other_{what}", file=storage)
     study.set_user_attr("task", task)
 
 
@@ -190,16 +185,18 @@ def validation_recall(
 ) -> float:
     """Recall@3 of the stretched predictions on the validation pools."""
     forward = network_forward(trained.network)
-    spread = fit_spread(
+    stretch = fit_stretch(
         forward(train_pairs.video, train_pairs.video_confidence)[0], train_pairs.music
     )
-    query = spread.apply(forward(validation.video, validation.video_confidence)[0])
+    query = stretch.apply(forward(validation.video, validation.video_confidence)[0])
     ranks = protocol.true_ranks(protocol.rank_tracks(query, validation.music, scale, pools))
     return float(protocol.summarise(ranks)[protocol.METRICS.index(OBJECTIVE)])
 
 
-class _Pruning(lightning.Callback):
-    """Reports the validation loss of every epoch (negated: the study maximises) and stops hopeless trials."""
+class _Pruning(lightning.Callback):  # type: ignore[misc]
+    """Reports the validation loss of every epoch (negated: the study maximises) and stops hopeless
+    trials.
+    """
 
     def __init__(self, trial: optuna.Trial) -> None:
         self.trial = trial
@@ -213,12 +210,14 @@ class _Pruning(lightning.Callback):
 
 
 def best_of(storage: str | os.PathLike, base: Settings) -> tuple[Config, Settings]:
-    """The best trial in a file, whatever seed its study had. Raises `InputError` if the file is missing or no trial in it has ended."""
+    """The best trial in a file, whatever seed its study had. Raises `InputError` if the file is
+    missing or no trial in it has ended.
+    """
     path = Path(storage)
     if not path.is_file():
-        raise InputError(f"{path}: no such study; make one with `leitmotif tune PAIRS`.")
+        raise InputError("training.no_study", file=path)
     with _database(path) as database:
         best = [s.best_trial for s in optuna.get_all_study_summaries(database) if s.best_trial]
     if not best:
-        raise InputError(f"{path}: no trial in this study has ended; run `leitmotif tune` again.")
+        raise InputError("training.no_trial", file=path)
     return from_params(max(best, key=lambda trial: trial.value).params, base)

@@ -1,8 +1,8 @@
 """Profile values on one scale for arithmetic: −1 to 1, 0 where a field is neutral.
 
 A field's low and high become −1 and 1. The fields' scores are percentiles of a reference population
-(or squashed about a true zero), so one unit means about the same spread in every field, and a weight
-between two fields reads like a correlation.
+(or squashed about a true zero), so one unit means about the same spread in every field, and a
+weight between two fields reads like a correlation.
 """
 
 from __future__ import annotations
@@ -38,11 +38,9 @@ def check_values(values: np.ndarray, fields: Sequence[Field], what: str) -> np.n
     try:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InputError(f"{what}: numbers are needed.") from None
+        raise InputError("recommender.no_numbers", what=what) from None
     if array.ndim not in (1, 2) or array.shape[-1] != len(fields):
-        raise InputError(
-            f"{what}: shape {array.shape} given; ({len(fields)},) or (rows, {len(fields)}) is needed."
-        )
+        raise InputError("recommender.shape", what=what, shape=str(array.shape), count=len(fields))
     units = to_units(array, fields)
     bad = np.argwhere(np.atleast_2d(np.abs(units) > 1 + SLACK))
     if len(bad):
@@ -50,8 +48,9 @@ def check_values(values: np.ndarray, fields: Sequence[Field], what: str) -> np.n
         f = fields[column]
         value = float(np.atleast_2d(array)[row, column])
         raise InputError(
-            f"{what}: {f.name} is {value:g}; it must lie between {f.low:g} and {f.high:g}."
-        )
+            "recommender.out_of_range", what=what, field=f.name, value=f"{value:g}",
+            low=f"{f.low:g}", high=f"{f.high:g}",
+        )  # fmt: skip
     return array
 
 

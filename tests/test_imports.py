@@ -19,7 +19,7 @@ LAYERS = (
     ("leitmotif.words", "leitmotif.calibration", "leitmotif.score"),
     ("leitmotif.catalogue", "leitmotif.learning", "leitmotif.render"),
     ("leitmotif",),
-    ("leitmotif.pipeline",),
+    ("leitmotif.pipeline", "leitmotif.workers"),
     ("leitmotif.settings",),
     ("features", "recommender", "matcher"),
     ("data",),
@@ -28,7 +28,6 @@ LAYERS = (
 room beside it, never from one above."""
 NARROW = {
     "match_audio": {"matcher", "data"},  # it starts in a blink
-    "streamlit_app": {"leitmotif.page", "leitmotif.words", "leitmotif.settings", "data"},
     "leitmotif": {"leitmotif.pipeline"},
 }
 """Rooms that take less than the layers below offer."""
@@ -39,7 +38,10 @@ HOMES = {
     "librosa": r"features/",
     "av": r"features/|tools/demo/",  # the demo's builder writes the files that features read
     "torch": r"features/video/temporal\.py|recommender/|leitmotif/calibration/residual\.py",
-    "pytorch_lightning": r"recommender/|leitmotif/calibration/residual\.py",
+    "pytorch_lightning": (
+        r"recommender/(lit_module|datamodule|fit_network|tune)\.py"
+        r"|leitmotif/calibration/residual\.py"
+    ),
     "optuna": r"recommender/tune\.py",
     "pymilvus": r"matcher/milvus\.py",
     "streamlit": r"streamlit_app\.py|leitmotif/page/|leitmotif/commands/app\.py",

@@ -1,4 +1,4 @@
-"""`match_audio.py` as people call it: their own column names, both spellings, and what they get wrong."""
+"""`match_audio.py` as people call it: their own column names, spellings, and mistakes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,10 @@ def write_table(path: Path, rows: list[list], header: list[str], encoding: str =
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     return write_table(tmp_path / "我的 曲目.csv", tracks(), ["曲名", *USER_COLUMNS], "utf-8-sig")
+
+
+def asked_of(table: Path) -> tuple:
+    return "--audio_csv", table, "--pred_feat", USER_QUERY
 
 
 def call(*argv: str, capsys) -> tuple[int, str, str]:
@@ -98,8 +103,9 @@ def test_every_spelling_of_the_same_call_gives_the_same_answer(table, spelling, 
 
 
 def test_json_is_complete(table, capsys):
-    code, out, _ = call("--audio_csv", table, "--pred_feat", USER_QUERY, "--format", "json", "--weights", "valence=2,arousal=2,rhythm=0",
-                        "--scale", "standard", "--metric", "cosine", capsys=capsys)  # fmt: skip
+    asked = ("--scale", "standard", "--metric", "cosine", "--format", "json")
+    weights = ("--weights", "valence=2,arousal=2,rhythm=0")
+    code, out, _ = call(*asked_of(table), *asked, *weights, capsys=capsys)
     record = json.loads(out)
     assert code == 0
     assert record["weights"] == dict.fromkeys(MUSIC_NAMES, 1.0) | {
@@ -178,9 +184,34 @@ def test_a_prepared_index_and_a_filter_change_nothing_but_what_they_should(table
         assert call(*asked, "--index", tmp_path / "我的.index", capsys=capsys) == plain
 
 
+def test_what_is_given_twice_adds_up(table, capsys):
+    def titles(*argv: str) -> list[str]:
+        _, out, _ = call(*asked_of(table), "--format", "csv", *argv, capsys=capsys)
+        return [row["title"] for row in csv.DictReader(io.StringIO(out))]
+
+    once = titles("--features", "va", "--filter", "title!=曲 1, title!=曲 3")
+    twice = titles("--features", "va", "--filter", "title!=曲 1", "--filter", "title!=曲 3")
+    assert once == twice and "曲 1" not in once and "曲 3" not in once
+    assert titles("--weights", "rhythm=3,valence=2") == titles(
+        "--weights", "rhythm=3", "--weights", "valence=2"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_no_table(tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe")
+    for name in (str(tmp_path / "pipe"), "/dev/null"):
+        code, out, err = call(*asked_of(Path(name)), capsys=capsys)
+        assert (code, out) == (2, "")
+        assert err == (
+            f"match_audio.py: {name}: this is a pipe or a device, not a file; "
+            "save the table to a file and give its name.\n"
+        )
+
+
 def test_a_diverse_list_begins_with_the_nearest(table, capsys):
-    code, out, _ = call("--audio_csv", table, "--pred_feat", USER_QUERY, "--features", "va", "--diverse", "0.6", "--format", "csv",
-                        capsys=capsys)  # fmt: skip
+    asked = ("--features", "va", "--diverse", "0.6", "--format", "csv")
+    code, out, _ = call(*asked_of(table), *asked, capsys=capsys)
     titles = [row["title"] for row in csv.DictReader(io.StringIO(out))]
     assert code == 0
     assert titles[0] == "曲 1" and titles != [f"曲 {i}" for i in range(1, 6)]
@@ -201,6 +232,20 @@ def test_more_tracks_than_there_are(table, capsys):
     assert code == 0
     assert len(out.splitlines()) == 13
     assert "--top_k 50 is more than the 12 tracks" in err
+
+
+def test_a_track_in_which_nothing_is_heard_is_not_listed(tmp_path, capsys):
+    sure = [f"{name}_confidence" for name in MUSIC_NAMES]
+    rows = [[*row, *[float(i != 3)] * 10] for i, row in enumerate(tracks())]
+    path = write_table(tmp_path / "a.csv", rows, ["title", *USER_COLUMNS, *sure])
+    for k, said in (
+        (5, ""),
+        (12, "match_audio.py: note: nothing can be heard in 1 of the tracks; "),
+    ):
+        code, out, err = call(*asked_of(path), "--top_k", k, "--format", "csv", capsys=capsys)
+        listed = [row["title"] for row in csv.DictReader(io.StringIO(out))]
+        assert code == 0 and rows[3][0] not in listed and len(listed) == min(k, 11)
+        assert err.startswith(said) and bool(err) == bool(said)
 
 
 def test_good_rows_are_served_and_bad_rows_counted(tmp_path, capsys):
@@ -320,17 +365,32 @@ def test_an_unusable_catalogue_gets_one_sentence_and_code_2(tmp_path, content, s
     assert err.count("\n") == 1
 
 
+HEAVY = {"pandas", "torch", "pyarrow", "numba", "scipy", "librosa", "cv2", "rich", "pymilvus"}
+
+
 def test_nothing_heavy_is_imported(table):
     code = (
         "import sys, match_audio\n"
         f"code = match_audio.main(['--audio_csv', {str(table)!r}, '--pred_feat', {USER_QUERY!r}])\n"
-        "heavy = {'pandas', 'torch', 'pyarrow', 'numba', 'scipy', 'librosa', 'cv2', 'rich', 'pymilvus'} & set(sys.modules)\n"
+        f"heavy = {HEAVY!r} & set(sys.modules)\n"
         "sys.exit(code or ' '.join(sorted(heavy)) or 0)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8"
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_an_answer_that_finds_no_room_is_said_so(table):
+    argv = [sys.executable, str(ROOT / "match_audio.py"), *map(str, asked_of(table))]
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, encoding="utf-8")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "match_audio.py: the answer cannot be written (No space left on device); "
+        "make room, or print it somewhere else.\n"
+    )
 
 
 def test_it_runs_as_a_script_from_anywhere(table, tmp_path):

@@ -1,12 +1,13 @@
 """What is said to people: one TOML file per language, a table per part of the product.
 
-A code is `table.name`, such as `video.empty_file`; its sentence is a `str.format` template over named
-values. Adding a language is adding a file with the same codes; a test holds that each file has every
-code and uses the same values.
+A code is `table.name`, such as `video.empty_file`; its sentence is a `str.format` template over
+named values. Adding a language is adding a file with the same codes; a test holds that each file
+has every code and uses the same values.
 """
 
 from __future__ import annotations
 
+import numbers
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -68,8 +69,43 @@ class Sentence(str):
         """The same sentence in another language."""
         return say(self.code, language, **self.values)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[object, ...]:
         return _sentence, (self.code, self.values)
+
+
+def to_record(sentence: str) -> object:
+    """A sentence as plain JSON, for a cache: code, values, English. Other text is itself."""
+    if not isinstance(sentence, Sentence):
+        return str(sentence)
+    values = {name: _plain(value) for name, value in sentence.values.items()}
+    return {"code": sentence.code, "values": values, "english": str(sentence)}
+
+
+def from_record(record: object) -> str:
+    """Inverse of `to_record`; only the English of a sentence whose code is not known any more."""
+    if not isinstance(record, Mapping):
+        return str(record)
+    values = {name: _full(value) for name, value in record["values"].items()}
+    try:
+        return Sentence(record["code"], **values)
+    except (KeyError, ValueError, TypeError):
+        return str(record["english"])
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Sentence):
+        return to_record(value)
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    return float(value) if isinstance(value, numbers.Real) else str(value)
+
+
+def _full(value: object) -> object:
+    if isinstance(value, Mapping):
+        return from_record(value)
+    return [_full(v) for v in value] if isinstance(value, list) else value
 
 
 def _sentence(code: str, values: Mapping[str, object]) -> Sentence:

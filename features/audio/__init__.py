@@ -1,7 +1,7 @@
 """Sound to the ten features of music: file → recording → descriptors → `MusicProfile`.
 
 Every stage is a function of its own (`load.load`, `descriptors.listen`, `descriptors.describe`,
-`profile.rate`); these are the ones other packages call. Heavy imports wait until then.
+`profile.score`); these are the ones other packages call. Heavy imports wait until then.
 """
 
 from __future__ import annotations
@@ -14,10 +14,16 @@ import numpy as np
 
 from data.errors import InputError
 from data.profiles import MusicProfile
+from data.words import Sentence
 from features.audio.profile import EXTRACTOR
 
 if TYPE_CHECKING:
+    from features.audio.descriptors import Description
+    from features.audio.load import Recording
     from features.audio.structure import Beats
+
+Source = str | os.PathLike[str] | np.ndarray
+"""A path, or samples."""
 
 __all__ = ["EXTRACTOR", "TrackAnalysis", "analyze", "music_profile"]
 
@@ -26,7 +32,8 @@ __all__ = ["EXTRACTOR", "TrackAnalysis", "analyze", "music_profile"]
 class TrackAnalysis:
     """One track as the catalogue keeps it.
 
-    profile : the ten features; its `curves` are those of `data.track_curves.CURVE_NAMES` per half second.
+    profile : the ten features; its `curves` are those of `data.track_curves.CURVE_NAMES`, one value
+        per half second.
     duration_s : seconds. bpm : NaN without a pulse. key : as "F# minor", empty without tones.
     loudness_lufs : integrated, −inf for silence.
     beats : times, accents and their confidences. sections : (start, end) seconds, without gaps.
@@ -46,25 +53,32 @@ class TrackAnalysis:
 
 
 def music_profile(
-    source, *, rate: int | None = None, start: float = 0.0, end: float | None = None
+    source: Source,
+    *,
+    sample_rate: int | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    rate: int | None = None,
 ) -> MusicProfile:
     """The 10-D profile of an audio file, of a video's soundtrack, or of samples in memory.
 
-    source : path, or samples (n,) or (n, channels), float with full scale 1, at `rate` Hz.
+    source : path, or samples (n,) or (n, channels), float with full scale 1, at
+        `sample_rate` Hz (`rate` is the older name of it).
     start, end : seconds; the rest is not looked at (a scene of a film, a window of a track).
     Silence gives the neutral profile with confidence 0. Raises `InputError` for a file that
     cannot be read or has no sound.
     """
-    return analyze(source, rate=rate, start=start, end=end).profile
+    return analyze(source, sample_rate=sample_rate or rate, start=start, end=end).profile
 
 
 def analyze(
-    source,
+    source: Source,
     *,
-    rate: int | None = None,
+    sample_rate: int | None = None,
     start: float = 0.0,
     end: float | None = None,
     tags: bool = False,
+    rate: int | None = None,
 ) -> TrackAnalysis:
     """The profile and what a catalogue keeps beside it; arguments as in `music_profile`.
 
@@ -73,21 +87,16 @@ def analyze(
     from features.audio import structure
     from features.audio.descriptors import describe, listen
     from features.audio.fingerprint import fingerprint
-    from features.audio.load import from_samples, load
-    from features.audio.profile import rate as rated
+    from features.audio.profile import score
     from features.audio.tags import tag
 
-    if isinstance(source, (str, os.PathLike)):
-        recording = load(source, start, end)
-    else:
-        if not rate:
-            raise InputError("rate: samples in memory need their sample rate in Hz, as rate=44100.")
-        first, last = (None if t is None else round(t * rate) for t in (start, end))
-        recording = from_samples(source[first:last], rate)
+    recording = _recording(source, sample_rate or rate, start, end)
     sound = listen(recording)
     description = describe(sound)
+    heard = tag(recording.samples, recording.gain) if tags else None
     profile = replace(
-        rated(description, recording.warnings), curves=structure.curves(sound, description)
+        _weighed(score(description, recording.warnings), recording, description, heard),
+        curves=structure.curves(sound, description),
     )
     return TrackAnalysis(
         profile,
@@ -98,5 +107,35 @@ def analyze(
         structure.beats(sound, description),
         structure.sections(sound),
         fingerprint(sound.db),
-        tag(recording.samples, recording.gain) if tags else None,
+        heard,
     )
+
+
+def _recording(
+    source: Source, sample_rate: int | None, start: float, end: float | None
+) -> Recording:
+    from features.audio.load import from_samples, load
+
+    if isinstance(source, (str, os.PathLike)):
+        return load(source, start, end)
+    if not sample_rate:
+        raise InputError("audio.no_sample_rate")
+    first, last = (None if t is None else round(t * sample_rate) for t in (start, end))
+    return from_samples(np.asarray(source)[first:last], sample_rate)
+
+
+def _weighed(
+    profile: MusicProfile,
+    recording: Recording,
+    description: Description,
+    tags: dict[str, float] | None,
+) -> MusicProfile:
+    """The profile with its confidence lowered to what the recording allows, and why if to none."""
+    from features.audio.evidence import evidence
+
+    factors = evidence(recording, description.active_s, tags)
+    warnings = profile.warnings
+    if description.values and not factors.any():
+        code = "audio.too_short" if recording.heard else "audio.too_quiet"
+        warnings = (*warnings, Sentence(code))
+    return replace(profile, confidence=profile.confidence * factors, warnings=warnings)

@@ -18,14 +18,15 @@ from features.audio.spectrum import FRAME_S, Spectrum, analyse_frames, mel_db, m
 QUIET_DB = -60.0
 """Frames this far below the recording's level are pauses: they have loudness, but no timbre."""
 EDGE_S, EDGE_WEIGHT, FULL_LENGTH_S = 5.0, 0.5, 60.0
-"""Intro and ending of a full-length track count half (ours)."""
+"""Intro and ending of a full-length track count half (heuristic)."""
 _TONAL_WINDOW_S = 4.0
 _CHANGE_STEP_S = 0.1
 _TOKEN_S = 0.5
 
 DESCRIPTORS = (
-    "fullness", "entropy", "centroid", "spread", "bright", "warm_share", "loudness_change", "dynamic_range",
-    "novelty", "chroma_novelty", "harmonic_change", "pitch_classes", "key_clarity", "mode", "roughness",
+    "fullness", "entropy", "centroid", "spread", "bright", "warm_share", "loudness_change",
+    "dynamic_range", "novelty", "chroma_novelty", "harmonic_change", "pitch_classes", "key_clarity",
+    "mode", "roughness",
     "onset_rate", "attack", "pulse_clarity", "tempo", "speed", "register", "melody_slope",
 )  # fmt: skip
 
@@ -42,7 +43,7 @@ class Sound:
     duration_s: float
     lufs: float
     warnings: tuple[str, ...]
-    spectrum: Spectrum | None
+    spectrum: Spectrum
     db: np.ndarray
     timbre: np.ndarray
     envelope: np.ndarray
@@ -58,7 +59,8 @@ def listen(recording: Recording) -> Sound:
     head = (recording.duration_s, recording.lufs, recording.warnings)
     if recording.gain == 0:
         none = np.zeros(0, np.float32)
-        return Sound(*head, None, none, none, none, none, none, none, none, none)
+        silent = Spectrum(none, none, none, none)
+        return Sound(*head, silent, none, none, none, none, none, none, none, none)
     spectrum = analyse_frames(recording.samples, recording.gain)
     db = mel_db(spectrum.mel)
     level_db = 20 * np.log10(np.maximum(spectrum["rms"], 1e-9)) - np.float32(REFERENCE_LUFS)
@@ -172,7 +174,7 @@ def _rhythm(sound: Sound, span: slice) -> tuple[dict[str, float], rhythm.Pulse]:
     pulse = rhythm.pulse(rhythm.periodicity(envelope))
     rate = max(len(onsets) / (len(envelope) * FRAME_S), 0.1)
     tempo = np.log2(pulse.bpm) if np.isfinite(pulse.bpm) else np.log2(rhythm.TEMPO_PRIOR_BPM)
-    # the octave of the tempo in which about two onsets fall on a beat: an octave error moves nothing
+    # the octave in which about two onsets fall on a beat: an octave error moves nothing
     octave = np.round(np.log2(rate) - 1 - (tempo - np.log2(60)))
     speed = (
         0.5 * np.log2(rate) + 0.5 * (tempo - np.log2(60) + octave + 1)
@@ -201,7 +203,7 @@ def _change(sound: Sound, span: slice) -> dict[str, float]:
 
 
 def token_means(frames: np.ndarray, seconds: float) -> np.ndarray:
-    """Means of consecutive stretches of `seconds`, (n, …); the last may be shorter, not by more than half."""
+    """Means of stretches of `seconds`, (n, …); the last may be shorter, by half at most."""
     count = max(round(len(frames) * FRAME_S / seconds), 1)
     starts = np.round(np.arange(count) * seconds / FRAME_S).astype(int)
     lengths = np.diff(np.append(starts, len(frames)))

@@ -17,7 +17,7 @@ _LOWEST_BAND, _HIGHEST_BAND = 4, 103
 
 
 def fingerprint(db: np.ndarray) -> np.ndarray:
-    """Words uint32 (n,) of a recording's mel levels in dB (T, 128); empty for less than half a second."""
+    """Words, uint32 (n,), of mel levels in dB (T, 128); none for less than half a second."""
     if len(db) < _SMOOTH_FRAMES + 2 * _HOP_FRAMES:
         return np.zeros(0, np.uint32)
     used = db[:, _LOWEST_BAND:_HIGHEST_BAND]

@@ -1,4 +1,4 @@
-"""How far the descriptors explain what people rated: cross-validated fits, written into `data/reference/music.json`.
+"""How far the descriptors explain what people rated: fits in `data/reference/music.json`.
 
     python -m features.audio.fits FOLDER
 
@@ -39,7 +39,7 @@ _REPEATS, _RESAMPLES = 5, 2000
 
 
 def fits(folder: Path) -> dict:
-    """Scores of every fit by name: R², its 95 % interval, number of excerpts, and the coefficients of `fullness`."""
+    """Every fit by name: R², its 95 % interval, excerpts, and the coefficients of `fullness`."""
     result: dict[str, dict] = {}
     concepts = _table(
         folder / "film_music_concepts_100",
@@ -69,7 +69,7 @@ def fits(folder: Path) -> dict:
 
 
 def score(x: np.ndarray, y: np.ndarray) -> dict:
-    """Cross-validated R² of a ridge regression with its bootstrap interval; predictions are pooled over the folds."""
+    """Cross-validated R² of a ridge regression, predictions pooled, with a bootstrap interval."""
     from sklearn.linear_model import RidgeCV
     from sklearn.model_selection import KFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
@@ -78,21 +78,21 @@ def score(x: np.ndarray, y: np.ndarray) -> dict:
     model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-1, 4, 21)))
     folds = (KFold(10, shuffle=True, random_state=seed) for seed in range(_REPEATS))
     predicted = np.array([cross_val_predict(model, x, y, cv=fold) for fold in folds])
-    error, spread = ((predicted - y) ** 2).mean(axis=0), (y - y.mean()) ** 2
+    error, deviation = ((predicted - y) ** 2).mean(axis=0), (y - y.mean()) ** 2
     drawn = np.random.default_rng(0).integers(0, len(y), (_RESAMPLES, len(y)))
     resampled = 1 - error[drawn].sum(axis=1) / np.array(
         [((y[d] - y[d].mean()) ** 2).sum() for d in drawn]
     )
     low, high = np.percentile(resampled, [2.5, 97.5])
     return {
-        "r2": round(float(1 - error.sum() / spread.sum()), 3),
+        "r2": round(float(1 - error.sum() / deviation.sum()), 3),
         "interval": [round(float(low), 3), round(float(high), 3)],
         "excerpts": len(y),
     }
 
 
 def _factorial(folder: Path) -> dict:
-    """Standardised effects of what was set on the arousal and valence that four ratings add up to."""
+    """Standardised effects of what was set on arousal and valence, sums of four ratings."""
     from sklearn.linear_model import LinearRegression
 
     rows = _read(folder / "mean_emotion_ratings.csv")
@@ -100,11 +100,12 @@ def _factorial(folder: Path) -> dict:
         row["Nro"]: {k: int(v) for k, v in row.items()}
         for row in _read(folder / "design_matrix.csv")
     }
-    pitch, rate = (53, 59, 65, 71, 77, 83), (1.2, 2.0, 2.8, 4.4, 6.0)
+    pitch, notes_per_s = (53, 59, 65, 71, 77, 83), (1.2, 2.0, 2.8, 4.4, 6.0)
     set_to = [design[row["Nro"]] for row in rows]
     names = ("register", "mode", "log_notes_per_s", "loudness", "staccato")
     x = np.array([
-        [pitch[d["Register"] - 1], 1.5 - d["Mode"], np.log2(rate[d["Tempo"] - 1]), d["Soundlevel"], d["Articulation"]]
+        [pitch[d["Register"] - 1], 1.5 - d["Mode"], np.log2(notes_per_s[d["Tempo"] - 1])]
+        + [d["Soundlevel"], d["Articulation"]]
         + [d["Timbre"] == t for t in (2, 3)] + [d["Melody"] == m for m in (2, 3, 4)]
         for d in set_to
     ], dtype=float)  # fmt: skip
@@ -124,7 +125,10 @@ def _factorial(folder: Path) -> dict:
 
 
 def _statistics(row: dict[str, str]) -> list[float]:
-    """`_TIMBRE` of one excerpt. The first MFCC is the mean mel level in dB times √128: less the RMS level, `fullness`."""
+    """`_TIMBRE` of one excerpt.
+
+    The first MFCC is the mean mel level in dB times √128; less the RMS level it is `fullness`.
+    """
     fullness = float(row["MFCC1"]) / np.sqrt(128) - 20 * np.log10(float(row["RMS"]))
     spectral = [np.log(float(row[n])) for n in ("sp_centr", "spec_bw", "spec_rolloff")]
     return [fullness, *spectral, *(float(row[f"MFCC{i}"]) for i in range(2, 21))]

@@ -1,14 +1,16 @@
-"""Integrated loudness by ITU-R BS.1770-4 / EBU R128, measured while a file is being decoded.
+"""Integrated loudness by ITU-R BS.1770-5 / EBU R128, measured while a file is being decoded.
 
-The K-weighting filters are pyloudnorm's; the running sums are ours, because pyloudnorm needs the
-whole recording in memory and five times the time. Powers are mean squares of K-weighted samples
+The K-weighting filters are pyloudnorm's, the running sums are not: pyloudnorm needs the whole
+recording in memory and five times the time. Powers are mean squares of K-weighted samples
 (full scale 1), summed over channels with the standard's weights.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from data.compiled import njit
+from features.audio.channels import loudness_weights
 
 HOP_S = 0.1
 """Gating blocks of 0.4 s overlap by 75 %: four hops each."""
@@ -18,24 +20,17 @@ _RELATIVE_GATE_LU = -10.0
 
 
 class LoudnessMeter:
-    """Feed it (channels, n) float32 pieces of one recording, then read `powers` or `lufs`."""
+    """Feed it pieces of one recording, then read `powers`; rate and layout may change midway."""
 
-    def __init__(self, rate: int, channels: int) -> None:
-        from pyloudnorm import IIRfilter
-
-        shelf = IIRfilter(4.0, 1 / np.sqrt(2), 1500.0, rate, "high_shelf")
-        high_pass = IIRfilter(0.0, 0.5, 38.0, rate, "high_pass")
-        self._sections = np.array([[*f.b, f.a[1], f.a[2]] for f in (shelf, high_pass)])
-        self._state: np.ndarray | None = None
-        self._weights = (
-            np.array([1, 1, 1, 0, 1.41, 1.41]) if channels == 6 else np.ones(channels)
-        )  # FL FR FC LFE SL SR
-        self._hop = round(rate * HOP_S)
+    def __init__(self) -> None:
+        self._form: tuple[int, tuple[str, ...]] | None = None
         self._running = np.zeros(2)  # sum of squares and number of samples of the unfinished hop
         self._hops: list[np.ndarray] = []
 
-    def feed(self, samples: np.ndarray) -> None:
-        if self._state is None:
+    def feed(self, samples: np.ndarray, sample_rate: int, channels: tuple[str, ...]) -> None:
+        """samples : float32 (channels, n), full scale 1; channels : their names."""
+        if self._form != (sample_rate, channels):
+            self._change(sample_rate, channels)
             self._state = _settled(self._sections, samples[:, 0].astype(np.float64))
         self._hops.append(
             _hop_powers(
@@ -43,8 +38,26 @@ class LoudnessMeter:
             )
         )
 
+    def _change(self, sample_rate: int, channels: tuple[str, ...]) -> None:
+        """Filters and hops for another form; an unfinished hop goes on with as much time."""
+        from pyloudnorm import IIRfilter
+
+        hop = max(round(sample_rate * HOP_S), 1)
+        if self._form:
+            held = min(round(self._running[1] * sample_rate / self._form[0]), hop - 1)
+            mean = self._running[0] / max(self._running[1], 1)
+            self._running[:] = mean * held, held
+        shelf = IIRfilter(4.0, 1 / np.sqrt(2), 1500.0, sample_rate, "high_shelf")
+        high_pass = IIRfilter(0.0, 0.5, 38.0, sample_rate, "high_pass")
+        self._sections = np.array([[*f.b, f.a[1], f.a[2]] for f in (shelf, high_pass)])
+        self._weights = loudness_weights(channels)
+        self._hop, self._form = hop, (sample_rate, channels)
+
     def powers(self) -> np.ndarray:
-        """Mean K-weighted power of every 0.1-s hop, float64 (n,); a last partial hop counts only when it is alone."""
+        """Mean K-weighted power of every 0.1-s hop, float64 (n,).
+
+        A last partial hop counts only when it is alone.
+        """
         hops = np.concatenate(self._hops) if self._hops else np.zeros(0)
         if len(hops) == 0 and self._running[1]:
             hops = self._running[:1] / self._running[1]
@@ -84,7 +97,7 @@ def _lufs(power: np.ndarray) -> np.ndarray:
 
 
 def _settled(sections: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Filter states as if the first sample had lasted for ever, so that an offset is not heard as a click."""
+    """Filter states as if the first sample had lasted for ever: an offset is no click."""
     state = np.zeros((len(first), 2, 2))
     level = first.copy()
     for s, (b0, b1, b2, a1, a2) in enumerate(sections):
@@ -95,8 +108,15 @@ def _settled(sections: np.ndarray, first: np.ndarray) -> np.ndarray:
     return state
 
 
-@njit(cache=True)
-def _hop_powers(samples, sections, state, weights, hop, running):
+@njit
+def _hop_powers(
+    samples: np.ndarray,
+    sections: np.ndarray,
+    state: np.ndarray,
+    weights: np.ndarray,
+    hop: int,
+    running: np.ndarray,
+) -> np.ndarray:
     channels, n = samples.shape
     squares = np.zeros(n)
     for c in range(channels):
@@ -121,7 +141,7 @@ def _hop_powers(samples, sections, state, weights, hop, running):
     for i in range(n):
         running[0] += squares[i]
         running[1] += 1
-        if running[1] == hop:
+        if running[1] >= hop:
             out[done] = running[0] / hop
             done += 1
             running[0] = 0.0

@@ -8,8 +8,8 @@ Gómez 2012), the path through it a Viterbi search that pays for leaps.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from data.compiled import njit
 from features.audio.spectrum import FRAME_S
 
 LOWEST_NOTE, HIGHEST_NOTE = 45, 96
@@ -20,15 +20,16 @@ _HARMONIC_DECAY = 0.8
 _LEAP_COST = 0.02
 _STRIDE = 2
 PHRASE_S = (1.0, 3.0)
-"""Notes this far apart belong to one phrase; what lies further apart says nothing of where a line is heading (ours).
+"""Heuristic: notes this far apart belong to one phrase; what lies further apart says nothing of
+where a line is heading.
 
-On the demo's tracks the slope then follows the written melody with rank correlation .86, every rising and
-falling tune on its own side; Theil–Sen over whole 8-s stretches reaches .59."""
+On the demo's tracks the slope then follows the written melody with rank correlation .86, every
+rising and falling tune on its own side; Theil–Sen over whole 8-s stretches reaches .59."""
 _STEP_S = 0.25
 
 
 def melody(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float = 0.0) -> np.ndarray:
-    """Pitch of the leading voice per frame, float32 (T,); NaN in frames where no pitch stands out."""
+    """Pitch of the leading voice per frame, float32 (T,); NaN where none stands out."""
     salience = _salience(
         peak_hz[::_STRIDE], peak_level[::_STRIDE] * ear(peak_hz[::_STRIDE]), offset
     )
@@ -40,7 +41,7 @@ def melody(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float = 0.0) -> 
 
 
 def ear(hz: np.ndarray) -> np.ndarray:
-    """A-weighting (IEC 61672) as a factor, 0.8 at 1 kHz: without it the bass, not the tune, leads."""
+    """A-weighting (IEC 61672) as a factor, 0.8 at 1 kHz: without it the bass leads."""
     square = np.maximum(hz, 1.0).astype(np.float32) ** 2
     below = (square + np.float32(20.6**2)) * np.sqrt(
         (square + np.float32(107.7**2)) * (square + np.float32(737.9**2))
@@ -51,8 +52,9 @@ def ear(hz: np.ndarray) -> np.ndarray:
 def trend(pitch: np.ndarray) -> tuple[float, float]:
     """Slope of the melody in semitones per second, and the share of time that had a melody.
 
-    The slope is Theil and Sen's (pairwise slopes, robustly averaged: here by Tukey's trimean, because
-    repeated notes make the median of a slow line zero) over pairs `PHRASE_S` apart; 0 without pairs.
+    The slope is Theil and Sen's (pairwise slopes, robustly averaged: here by Tukey's trimean,
+    because repeated notes make the median of a slow line zero) over pairs `PHRASE_S` apart; 0
+    without pairs.
     """
     width = round(_STEP_S / FRAME_S)
     steps, step_s = len(pitch) // width, width * FRAME_S
@@ -72,8 +74,8 @@ def trend(pitch: np.ndarray) -> tuple[float, float]:
     return float(np.percentile(slopes, [25, 50, 50, 75]).mean()), float(voiced.mean())
 
 
-@njit(cache=True, fastmath=True)
-def _salience(peak_hz, peak_level, offset):
+@njit(fastmath=True)
+def _salience(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float) -> np.ndarray:
     """(T, bins), 1 at a frame's most salient pitch."""
     frames, count = peak_hz.shape
     bins = (HIGHEST_NOTE - LOWEST_NOTE) * _BINS_PER_SEMITONE
@@ -101,8 +103,8 @@ def _salience(peak_hz, peak_level, offset):
     return out
 
 
-@njit(cache=True, fastmath=True)
-def _best_path(salience):
+@njit(fastmath=True)
+def _best_path(salience: np.ndarray) -> np.ndarray:
     frames, bins = salience.shape
     reach = 2 * _BINS_PER_SEMITONE
     back = np.zeros((frames, bins), np.int16)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,21 +23,22 @@ from features.audio.load import load
 from features.audio.profile import EXTRACTOR, PARTS, REFERENCE, composites, weighted, z_scores
 
 
-def measure(descriptions: list[dict[str, float]], source: str) -> dict:
+def measure(descriptions: list[dict[str, float]], source: str) -> dict[str, Any]:
     """The reference statistics of tracks that have been described."""
     table = np.array([[d[name] for name in DESCRIPTORS] for d in descriptions])
-    statistics = {"descriptors": dict(zip(DESCRIPTORS, map(_spread, table.T), strict=True))}
-    z = [z_scores(d, statistics["descriptors"]) for d in descriptions]
-    parts = {
-        name: np.array([weighted(weights, row) for row in z]) for name, weights in PARTS.items()
+    statistics: dict[str, Any] = {
+        "descriptors": dict(zip(DESCRIPTORS, map(_location, table.T), strict=True))
     }
+    z = [z_scores(d, statistics["descriptors"]) for d in descriptions]
+    parts = {name: np.array([weighted(part, row) for row in z]) for name, part in PARTS.items()}
     statistics["parts"] = {name: round(float(x.std()), 6) for name, x in parts.items()}
     sums = np.array([composites(d, statistics) for d in descriptions])
-    statistics["features"] = dict(zip(MUSIC_NAMES, map(_spread, sums.T), strict=True))
+    statistics["features"] = dict(zip(MUSIC_NAMES, map(_location, sums.T), strict=True))
     return {"source": source, "tracks": len(descriptions), "extractor": EXTRACTOR} | statistics
 
 
-def _spread(x: np.ndarray) -> dict[str, float]:
+def _location(x: np.ndarray) -> dict[str, float]:
+    """Median and median absolute deviation."""
     median = float(np.median(x))
     return {"median": round(median, 6), "mad": round(float(np.median(np.abs(x - median))), 6)}
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numba import njit
 
+from data.compiled import njit
 from features.audio.load import RATE
 
 N_FFT = 2048
@@ -76,7 +76,7 @@ def analyse_frames(samples: np.ndarray, gain: float = 1.0) -> Spectrum:
 
 
 def _windows(samples: np.ndarray, block: slice) -> np.ndarray:
-    """Centred windows of some frames, (n, 2048), a view of few samples: long recordings are never copied whole."""
+    """Centred windows of some frames, (n, 2048): a view of few samples, never a whole recording."""
     first, last = block.start * HOP - N_FFT // 2, (block.stop - 1) * HOP + N_FFT // 2
     piece = samples[max(first, 0) : max(last, 0)]
     before = max(-first, 0)
@@ -104,7 +104,7 @@ def _hann() -> np.ndarray:
 
 @cache
 def _mel_bands() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """librosa's mel filter bank as the run of bins that each band covers: starts, stops, weights (128, width)."""
+    """librosa's mel bank as the bins that each band covers: starts, stops, weights (128, width)."""
     from librosa.filters import mel
 
     bank = mel(sr=RATE, n_fft=N_FFT, n_mels=N_MELS)
@@ -116,8 +116,17 @@ def _mel_bands() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return starts, stops, weights
 
 
-@njit(cache=True, fastmath=True)
-def _describe(spectra, starts, stops, weights, moments, mel, peak_hz, peak_level):
+@njit(fastmath=True)
+def _describe(
+    spectra: np.ndarray,
+    starts: np.ndarray,
+    stops: np.ndarray,
+    weights: np.ndarray,
+    moments: np.ndarray,
+    mel: np.ndarray,
+    peak_hz: np.ndarray,
+    peak_level: np.ndarray,
+) -> None:
     frames, bins = spectra.shape
     power = np.empty(bins, np.float32)
     level = np.empty(bins, np.float32)
@@ -134,8 +143,8 @@ def _describe(spectra, starts, stops, weights, moments, mel, peak_hz, peak_level
         _peaks(level, peak_hz[t], peak_level[t])
 
 
-@njit(cache=True, fastmath=True)
-def _moments(power, level, out):
+@njit(fastmath=True)
+def _moments(power: np.ndarray, level: np.ndarray, out: np.ndarray) -> None:
     bins = len(level)
     step = RATE / N_FFT
     total, first, energy, log_sum = 0.0, 0.0, 0.0, 0.0
@@ -173,9 +182,9 @@ def _moments(power, level, out):
     out[7] = high / energy
 
 
-@njit(cache=True, fastmath=True)
-def _peaks(level, hz_out, level_out):
-    """The strongest local maxima, their frequencies by a parabola through the logarithms of three bins."""
+@njit(fastmath=True)
+def _peaks(level: np.ndarray, hz_out: np.ndarray, level_out: np.ndarray) -> None:
+    """The strongest local maxima, each placed by a parabola through the logarithms of 3 bins."""
     step = RATE / N_FFT
     low, high = int(PEAK_RANGE_HZ[0] / step), int(PEAK_RANGE_HZ[1] / step)
     ceiling = np.float32(0.0)

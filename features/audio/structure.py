@@ -19,9 +19,9 @@ from features.audio.load import LONGEST_S
 from features.audio.spectrum import FRAME_S
 
 LEVEL_PER_UNIT_LU = 6.0
-"""Within a track a swell of this much weighs like one standard deviation of the other signs of arousal (ours)."""
+"""Heuristic: a swell of this much weighs like one standard deviation of arousal's other signs."""
 SECTION_S = 8.0
-"""What lies on both sides of a boundary is compared over this long; no section is shorter (ours)."""
+"""Heuristic: both sides of a boundary are compared over this long; no section is shorter."""
 _QUIETEST_LU = -60.0
 
 
@@ -40,7 +40,10 @@ class Beats:
 
 
 def curves(sound: Sound, description: Description) -> Curves:
-    """The track over time, (T, 5) in the order of `data.track_curves.CURVE_NAMES`; silence has loudness −60, arousal −100 and no onsets."""
+    """The track over time, (T, 5) in the order of `data.track_curves.CURVE_NAMES`.
+
+    Silence has loudness −60, arousal −100 and no onsets.
+    """
     tokens = int(np.ceil(round(_measured_s(sound) / TOKEN_S, 3)))
     times = np.arange(tokens) * TOKEN_S
     if not description.values:
@@ -90,7 +93,8 @@ def _onset_rate(sound: Sound) -> np.ndarray:
 def _arousal(
     sound: Sound, description: Description, loudness: np.ndarray, rate: np.ndarray
 ) -> np.ndarray:
-    """The track's arousal formula on the token's own timbre, onsets and level; pulse and register are the track's."""
+    """The track's arousal formula on each token's timbre, onsets and level; pulse and register are
+    the track's."""
     spectrum = sound.spectrum
     rms = np.maximum(token_means(spectrum["rms"], TOKEN_S), 1e-6)
     own = {
@@ -126,7 +130,8 @@ def beats(sound: Sound, description: Description) -> Beats:
         for phase in range(bar):
             first = np.arange(len(times)) % bar == phase
             gap = strength[first].mean() - strength[~first].mean()
-            # standard error of a difference of means: longer bars have fewer firsts and win by chance more often
+            # standard error of a difference of means: longer bars have fewer firsts and win by
+            # chance more often
             t = gap / (strength.std() * np.sqrt(1 / first.sum() + 1 / (~first).sum()) + 1e-9)
             if t > contrast:
                 best, contrast = first, t

@@ -7,15 +7,17 @@ The ten features do not depend on any of them.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from features.audio.load import RATE
+from features.chatter import without_chatter
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOODS = ("happy", "sad", "tender", "exciting", "angry", "scary")
 TAGS = ("music", "speech", "vocals", *(f"mood_{m}" for m in MOODS))
@@ -25,16 +27,17 @@ _RATE = 16_000
 _STRIDE_S = 2.0
 _MOST_WINDOWS = 90
 _HEARD = 0.2
-"""A class this likely counts as heard in a window; music must also be likelier than speech (ours)."""
+"""Heuristic: a class this likely counts as heard in a window; music must beat speech, too."""
 _MUSIC, _FIRST_MOOD = 132, 271
 _SPEECH = slice(0, 6)
 _VOCALS = (*range(24, 33), 249, 250)
 
 
 def tag(samples: np.ndarray, gain: float = 1.0) -> dict[str, float] | None:
-    """Shares and moods by the names in `TAGS` of `gain` times mono samples at `RATE`; None without YAMNet.
+    """Shares and moods by the names in `TAGS`; None without YAMNet.
 
-    One window of 0.975 s is heard every 2 s, at most 90 spread over the recording.
+    samples : float32 (n,), mono, at `RATE`; they are heard multiplied by `gain`. One window of
+    0.975 s is heard every 2 s, at most 90 spread over the recording.
     """
     classifier = _classifier()
     if classifier is None or not len(samples):
@@ -51,7 +54,7 @@ def tag(samples: np.ndarray, gain: float = 1.0) -> dict[str, float] | None:
 
 
 def _windows(samples: np.ndarray) -> np.ndarray:
-    """(n, 15600) windows at 16 kHz spread over the samples, a short recording padded with silence."""
+    """Windows at 16 kHz spread over the samples, (n, 15600); short recordings get silence."""
     import soxr
 
     width = int(np.ceil(WINDOW * RATE / _RATE))
@@ -64,51 +67,38 @@ def _windows(samples: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _classifier():
-    """A function from windows to scores (n, 521); None where the weights or mediapipe's libraries are missing."""
-    from features import weights
+def _classifier() -> Callable[[np.ndarray], np.ndarray] | None:
+    """From windows to scores (n, 521); None without the weights or mediapipe's libraries."""
+    from features import pretrained
 
-    path = weights.locate("yamnet")
+    path = pretrained.locate("yamnet")
     if path is None:
         return None
     try:
-        with _quiet():
-            from mediapipe.tasks.python import BaseOptions
-            from mediapipe.tasks.python.audio import AudioClassifier, AudioClassifierOptions
-            from mediapipe.tasks.python.components.containers.audio_data import AudioData
-
-            options = AudioClassifierOptions(
-                base_options=BaseOptions(model_asset_buffer=path.read_bytes())
-            )
-            classifier = AudioClassifier.create_from_options(options)
-            # its destructor runs at the end of the process, when its modules are gone already, and prints a traceback
-            AudioClassifier.__del__ = lambda self: None
+        with without_chatter():
+            classify = _open(path)
+            classify(np.zeros((1, WINDOW), np.float32))  # what it has to say, it says now
+            return classify
     except (ImportError, OSError, RuntimeError):
         return None
 
+
+def _open(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+    from mediapipe.tasks.python import BaseOptions
+    from mediapipe.tasks.python.audio import AudioClassifier, AudioClassifierOptions
+    from mediapipe.tasks.python.components.containers.audio_data import AudioData
+
+    options = AudioClassifierOptions(base_options=BaseOptions(model_asset_buffer=path.read_bytes()))
+    classifier = AudioClassifier.create_from_options(options)
+    # its destructor runs at the end of the process, when its modules are gone, with a traceback
+    AudioClassifier.__del__ = lambda self: None
+
     def classify(windows: np.ndarray) -> np.ndarray:
-        with _quiet():
-            results = classifier.classify(
-                AudioData.create_from_array(windows.astype(np.float32).ravel(), _RATE)
-            )
+        sound = AudioData.create_from_array(windows.astype(np.float32).ravel(), _RATE)
         scores = [
             [c.score for c in sorted(r.classifications[0].categories, key=lambda c: c.index)]
-            for r in results[: len(windows)]
+            for r in classifier.classify(sound)[: len(windows)]
         ]
         return np.array(scores, dtype=np.float32)
 
     return classify
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """mediapipe's native code writes to stderr whatever it is told; its lines are for its developers."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as sink:  # noqa: PTH123
-            os.dup2(sink.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

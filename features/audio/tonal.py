@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from data.compiled import njit
 
 MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
@@ -29,7 +30,7 @@ class Key(NamedTuple):
 
 
 def tuning(peak_hz: np.ndarray, peak_level: np.ndarray) -> float:
-    """Offset of the instruments from A = 440 Hz in semitones, −0.5–0.5: circular mean over the peaks."""
+    """Offset from A = 440 Hz in semitones, −0.5–0.5: circular mean over the peaks."""
     sounding = peak_level > 0
     semitones = 12 * np.log2(peak_hz[sounding] / C0_HZ)
     return float(
@@ -57,18 +58,17 @@ def key(profile: np.ndarray) -> Key:
 
 
 def key_scores(profiles: np.ndarray) -> np.ndarray:
-    """Correlation of each chroma row (n, 12) with the 24 key profiles, (n, 24); zero for flat rows."""
+    """Correlation of chroma rows (n, 12) with the 24 key profiles, (n, 24); 0 for flat rows."""
     keys = np.array([np.roll(p, shift) for p in (MAJOR, MINOR) for shift in range(12)])
     keys = (keys - keys.mean(axis=1, keepdims=True)) / keys.std(axis=1, keepdims=True)
-    spread = profiles.std(axis=1, keepdims=True)
-    centred = (profiles - profiles.mean(axis=1, keepdims=True)) / np.where(
-        spread > 1e-9, spread, np.inf
-    )
+    sd = profiles.std(axis=1, keepdims=True)
+    centred = profiles - profiles.mean(axis=1, keepdims=True)
+    centred = centred / np.where(sd > 1e-9, sd, np.inf)
     return centred @ keys.T / 12
 
 
 def harmonic_change(profiles: np.ndarray) -> np.ndarray:
-    """Distance of neighbouring tonal centroids, (n,), for chroma rows at an even pace (Harte et al. 2006)."""
+    """Distances of neighbouring tonal centroids, (n,), for chroma at an even pace (Harte 2006)."""
     angles = np.arange(12)[:, None] * np.pi * np.array([7 / 6, 3 / 2, 2 / 3])
     radii = np.array([1.0, 1.0, 0.5])
     total = profiles.sum(axis=1, keepdims=True)
@@ -79,12 +79,12 @@ def harmonic_change(profiles: np.ndarray) -> np.ndarray:
 
 
 def roughness(peak_hz: np.ndarray, peak_level: np.ndarray) -> np.ndarray:
-    """Sensory dissonance of each frame's peaks, float32 (T,), per unit of their summed level (Sethares 1993)."""
+    """Sensory dissonance of a frame's peaks per summed level, float32 (T,) (Sethares 1993)."""
     return _roughness(peak_hz, peak_level)
 
 
-@njit(cache=True, fastmath=True)
-def _chroma(peak_hz, peak_level, offset):
+@njit(fastmath=True)
+def _chroma(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float) -> np.ndarray:
     frames, count = peak_hz.shape
     out = np.zeros((frames, 12), np.float32)
     shifts = np.empty(5)
@@ -108,8 +108,8 @@ def _chroma(peak_hz, peak_level, offset):
     return out
 
 
-@njit(cache=True, fastmath=True)
-def _roughness(peak_hz, peak_level):
+@njit(fastmath=True)
+def _roughness(peak_hz: np.ndarray, peak_level: np.ndarray) -> np.ndarray:
     frames, count = peak_hz.shape
     out = np.zeros(frames, np.float32)
     for t in range(frames):

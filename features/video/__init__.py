@@ -1,6 +1,6 @@
 """Video to numbers: one pass gives a Timeline, closed forms make the 11-D profile of it.
 
-`read_timeline` watches, `rate` scores any part of what was seen, `scenes` divides it, and
+`read_timeline` watches, `score` rates any part of what was seen, `scenes` divides it, and
 `video_profile` does the usual: the profile of the whole file.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from data.profiles import VideoProfile
     from features.video.timeline import Timeline
 
-__all__ = ["rate", "read_timeline", "scenes", "video_profile"]
+__all__ = ["read_timeline", "scenes", "score", "video_profile"]
 
 
 def read_timeline(
@@ -35,11 +35,12 @@ def read_timeline(
     )
 
 
-def rate(timeline: Timeline, start: float = 0.0, end: float | None = None) -> VideoProfile:
-    """The 11-D profile of a Timeline's part from `start` to `end` seconds. See `features.video.profile`."""
+def score(timeline: Timeline, start: float = 0.0, end: float | None = None) -> VideoProfile:
+    """The 11-D profile of a Timeline's part from `start` to `end` seconds. See
+    `features.video.profile`."""
     from features.video import profile
 
-    return profile.rate(timeline, start, end)
+    return profile.score(timeline, start, end)
 
 
 def scenes(timeline: Timeline) -> list[tuple[float, float]]:
@@ -56,4 +57,4 @@ def video_profile(
 
     Raises `InputError` for a file that is missing, empty, no video, or cannot be decoded at all.
     """
-    return rate(read_timeline(path, progress=progress, cache=cache))
+    return score(read_timeline(path, progress=progress, cache=cache))

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 BLACK = 28
-"""Highest 8-bit level of a bar, compression noise and soft edges included. Ours."""
+"""Highest 8-bit level of a bar, compression noise and soft edges included. Heuristic."""
 LEAST_LEFT = 0.25
-"""A picture that would lose more than this share of either side is dark, not barred. Ours."""
+"""A picture that would lose more than this share of either side is dark, not barred. Heuristic."""
 
 
 class Box(NamedTuple):
@@ -37,9 +37,9 @@ def find_bars(pictures: Iterable[np.ndarray]) -> Box | None:
     """The box that holds everything ever lit in BGR uint8 `pictures` of one size; None for no bars.
 
     A row counts as lit if more than 2 % of it is brighter than `BLACK` in some picture: a logo or a
-    subtitle in the bar keeps the bar. Bars come in pairs of one width (a picture that is dark on one
-    side only has none). Bars under 2 % of the side are left alone, and so is a clip
-    that is dark everywhere.
+    subtitle in the bar keeps the bar. Bars come in pairs of one width (a picture that is dark on
+    one side only has none). Bars under 2 % of the side are left alone, and so is a clip that is
+    dark everywhere.
     """
     rows = columns = None
     for picture in pictures:
@@ -47,7 +47,7 @@ def find_bars(pictures: Iterable[np.ndarray]) -> Box | None:
         r, c = lit.mean(axis=1), lit.mean(axis=0)
         rows = r if rows is None else np.maximum(rows, r)
         columns = c if columns is None else np.maximum(columns, c)
-    if rows is None:
+    if rows is None or columns is None:
         return None
     (top, bottom), (left, right) = _extent(rows), _extent(columns)
     if bottom - top < LEAST_LEFT or right - left < LEAST_LEFT:

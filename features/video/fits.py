@@ -1,8 +1,8 @@
 """Fits of visual arousal and valence to what people said of film excerpts (LIRIS-ACCEDE discrete).
 
-The authors published, beside the ratings' ranks, five visual features that our signals also measure.
-Units differ, so both sides are matched by rank: every quantity becomes a normal score. Only
-coefficients and scores leave this module, never rows of the data.
+The authors published, beside the ratings' ranks, five visual features that our signals also
+measure. Units differ, so both sides are matched by rank: every quantity becomes a normal score.
+Only coefficients and scores leave this module, never rows of the data.
 
 Baveye, Dellandréa, Chamaret & Chen (2015), LIRIS-ACCEDE: a video database for affective content
 analysis, IEEE Trans. Affective Computing 6(1), 43–55.
@@ -60,15 +60,14 @@ def fit(folder: Path) -> dict[str, Fit]:
 
 def _read(path: Path) -> dict[int, dict[str, str]]:
     if not path.is_file():
-        raise InputError(
-            f"{path}: no such file; name the folder of the LIRIS-ACCEDE discrete tables."
-        )
+        raise InputError("video.no_liris", file=path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         return {int(row["id"]): row for row in csv.DictReader(file)}
 
 
 def _runs(ids: list[int], sets: list[str]) -> np.ndarray:
-    """A number per excerpt that changes where a film must end: at a gap of ids or another official set."""
+    """A number per excerpt that changes where a film must end: at a gap of ids or another official
+    set."""
     new = [False] + [
         i != before + 1 or s != t
         for before, i, t, s in zip(ids, ids[1:], sets, sets[1:], strict=False)
@@ -88,8 +87,10 @@ def _fit_one(inputs: np.ndarray, target: np.ndarray, runs: np.ndarray) -> Fit:
     low, high = _interval(predicted, target, runs)
     residual, around_mean = np.mean((target - predicted) ** 2), np.mean(target**2)
     return Fit(
-        weights={name: round(float(c), 4) for name, c in zip(FEATURES, model.coef_, strict=True)},
-        spread=round(float(model.predict(inputs).std()), 4),
+        coefficients={
+            name: round(float(c), 4) for name, c in zip(FEATURES, model.coef_, strict=True)
+        },
+        sd=round(float(model.predict(inputs).std()), 4),
         score={
             "r": round(float(np.corrcoef(predicted, target)[0, 1]), 4),
             "r_low": low,

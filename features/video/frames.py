@@ -21,6 +21,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from data.errors import InputError
+from data.words import Sentence
 from features.video.bars import Box, find_bars
 
 SMALL = 160
@@ -28,7 +29,6 @@ SMALL = 160
 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 _PICTURE_FORMATS = ("image2", "_pipe", "ico")
-_CURE = "give a video file such as MP4, MOV, MKV or WebM."
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class VideoReader:
     """A video file, opened and checked; iterate over it once for its frames.
 
     duration : seconds the file says its picture lasts; NaN if it does not say.
-    rate : frames per second on average, as declared.
+    fps : frames per second on average, as declared.
     warnings : sentences about damage, complete after the iteration.
     end : seconds at which the last frame read stops being shown, after the iteration.
 
@@ -72,9 +72,9 @@ class VideoReader:
             raise
         self._stream.thread_type = "AUTO"
         rate = self._stream.average_rate or self._stream.guessed_rate
-        self.rate = Fraction(rate) if rate else Fraction(25)
+        self.fps = Fraction(rate) if rate else Fraction(25)
         self.duration = _declared_duration(self._stream, self._container)
-        self.warnings: list[str] = []
+        self.warnings: list[Sentence] = []
         self.end = 0.0
         self._start = self._stream.start_time
         self._box: Box | None = None
@@ -102,9 +102,7 @@ class VideoReader:
             last = time
             yield Frame(time, self._convert(source, SMALL), source, self)
         if not self._frames:
-            raise InputError(
-                f"{self.path}: not one frame can be decoded (damaged, or truncated at its beginning); {_CURE}"
-            )
+            raise _no_video("no_frame", self.path)
         self._finish()
 
     # -------------------------------------------------------------------------------- decoding
@@ -152,7 +150,7 @@ class VideoReader:
 
     def _time(self, source: av.VideoFrame, last: float) -> float | None:
         """Seconds since the start, strictly rising; None for a frame that would go back in time."""
-        step = float(1 / self.rate)
+        step = float(1 / self.fps)
         if source.pts is None:
             return last + step if last >= 0 else 0.0
         base = self._stream.time_base
@@ -170,12 +168,13 @@ class VideoReader:
         """How long a frame stays on screen, as far as it says so."""
         if source.duration:
             return float(source.duration * self._stream.time_base)
-        return step or float(1 / self.rate)
+        return step or float(1 / self.fps)
 
     # -------------------------------------------------------------------------------- pictures
 
     def _convert(self, source: av.VideoFrame, side: int, whole: bool = False) -> np.ndarray:
-        """Upright BGR picture with square pixels, at most `side` px without the bars, which stay on if `whole`."""
+        """Upright BGR picture with square pixels, at most `side` px without the bars, which stay on
+        if `whole`."""
         ratio = float(self._stream.sample_aspect_ratio or 1) or 1.0
         width, height = source.width * ratio, float(source.height)
         turn = _TURNS.get(round(source.rotation) % 360)
@@ -195,40 +194,33 @@ class VideoReader:
 
     def _finish(self) -> None:
         """Say what is wrong with the file, now that it was read."""
-        if self._errors or self._corrupt:
-            self.warnings.append(
-                f"The file is damaged in {self._errors + self._corrupt} places; the profile comes from the frames that could be read."
-            )
-        declared = self._stream.frames
-        gap = self.duration - self.end
-        if (declared and self._frames < 0.98 * declared) or gap > max(0.5, 0.02 * self.duration):
-            missing = (
-                f"{self._frames} of {declared} frames"
-                if declared
-                else f"{self.end:.1f} of {self.duration:.1f} s"
-            )
-            self.warnings.append(
-                f"The file seems cut off: {missing} could be read; the profile describes those."
-            )
+        broken = self._errors + self._corrupt
+        if broken:
+            self.warnings.append(Sentence("video.damaged_places", n=broken))
+        if self.duration - self.end > max(0.5, 0.02 * self.duration):
+            cut = Sentence("video.cut_off", done=self.end, total=self.duration)
+            self.warnings.append(cut)
 
 
 def check_file(path: Path) -> None:
     """Raise `InputError` if there is no file that could be read and be a video."""
     try:
         if path.is_dir():
-            raise InputError(f"{path}: this is a folder; name one video file in it.")
+            raise InputError("video.is_folder", file=path)
         with path.open("rb") as file:
             head = file.read(4096)
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; check the path.") from None
+        raise InputError("video.no_such_file", file=path) from None
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); check its permissions."
-        ) from None
+        raise InputError("video.unreadable", file=path, why=error.strerror) from None
     if not head:
-        raise InputError(f"{path}: the file is empty (0 bytes); {_CURE}")
+        raise _no_video("empty_file", path)
     if _is_text(head):
-        raise InputError(f"{path}: this is a text file, not a video; {_CURE}")
+        raise _no_video("text_file", path)
+
+
+def _no_video(code: str, path: Path) -> InputError:
+    return InputError(f"video.{code}", file=path, cure=Sentence("video.cure"))
 
 
 def _is_text(head: bytes) -> bool:
@@ -244,26 +236,22 @@ def _open(path: Path) -> av.container.InputContainer:
     try:
         return av.open(str(path), metadata_errors="replace")
     except (av.error.FFmpegError, OSError, ValueError):
-        raise InputError(
-            f"{path}: cannot be opened as a video (damaged, truncated, or not a video at all); {_CURE}"
-        ) from None
+        raise _no_video("not_openable", path) from None
 
 
 def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
     if any(name.endswith(_PICTURE_FORMATS) for name in container.format.name.split(",")):
-        raise InputError(f"{path}: this is a picture, not a video; {_CURE}")
+        raise _no_video("is_picture", path)
     attached = av.stream.Disposition.attached_pic
     films = [s for s in container.streams.video if not s.disposition & attached]
     if not films:
         if container.streams.audio:
-            raise InputError(f"{path}: there is sound in this file but no video; {_CURE}")
-        raise InputError(f"{path}: there is no video stream in this file; {_CURE}")
+            raise _no_video("only_sound", path)
+        raise _no_video("no_stream", path)
     best = container.streams.best("video")
     stream = best if best in films else films[0]
     if not stream.codec_context:
-        raise InputError(
-            f"{path}: its video is in a format that cannot be decoded here; convert it to H.264."
-        )
+        raise InputError("video.no_decoder", file=path)
     return stream
 
 

@@ -1,4 +1,5 @@
-"""Scenes of about 8–30 s: neighbouring shots that look alike, grouped by dynamic programming. Ours."""
+"""Scenes of about 8–30 s: neighbouring shots that look alike, grouped by dynamic programming.
+Heuristic."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ SHORTEST, LONGEST = 8.0, 30.0
 _MEMORY = 4.0
 """Seconds on both sides of a cut that are compared."""
 _PRICE = 0.15
-"""What a boundary costs, in units of difference between its sides (0 alike, 1 nothing in common)."""
+"""What a boundary costs, in units of difference between its sides (0 alike, 1 nothing in
+common)."""
 
 
 def scenes(timeline: Timeline) -> list[tuple[float, float]]:
@@ -57,7 +59,8 @@ def _length_penalty(length: float) -> float:
 
 
 def _difference(timeline: Timeline, time: float) -> float:
-    """How different the pictures before and after `time` are, 0–1 (Hellinger distance of palettes)."""
+    """How different the pictures before and after `time` are, 0–1 (Hellinger distance of
+    palettes)."""
     before = timeline.palette[(timeline.times >= time - _MEMORY) & (timeline.times + 0.25 < time)]
     after = timeline.palette[(timeline.times + 0.25 >= time) & (timeline.times < time + _MEMORY)]
     if not len(before) or not len(after):

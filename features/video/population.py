@@ -1,4 +1,5 @@
-"""Building the reference: statistics of the scenes of many clips, written to `data/reference/video.json`."""
+"""Building the reference: statistics of the scenes of many clips, written to
+`data/reference/video.json`."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import InputError
-from features.video import profile, raters
+from features.video import profile, scorers
 from features.video.fits import fit
 from features.video.grouping import scenes
 from features.video.reference import Fit, Reference, Scale, scale_of
@@ -29,13 +30,13 @@ def build(
     """
     parts = [profile.window(t, start, end) for t in timelines for start, end in scenes(t)]
     forms = {
-        name: {"floor": floor, "centre": raters.CENTRES.get(name)}
-        for name, floor in raters.FLOORS.items()
+        name: {"floor": floor, "centre": scorers.CENTRES.get(name)}
+        for name, floor in scorers.FLOORS.items()
     }
     unscaled = {name: Scale(0.0, 1.0, 0, **form) for name, form in forms.items()}
-    means = {name: [] for name in forms}
+    means: dict[str, list[float]] = {name: [] for name in forms}
     for part in parts:
-        for name, raw in raters.quantities(part).items():
+        for name, raw in scorers.quantities(part).items():
             means[name].append(_mean(unscaled[name].transform(raw), part["seconds"]))
     scales = {name: scale_of(np.array(values), **forms[name]) for name, values in means.items()}
     fits: dict[str, Fit] = fit(liris)
@@ -45,7 +46,7 @@ def build(
         "seconds": round(sum(t.duration for t in timelines), 1),
     }
     reference = Reference(
-        scales | dict.fromkeys(raters.DERIVED, _PLAIN),
+        scales | dict.fromkeys(scorers.DERIVED, _PLAIN),
         shot_scale(film_shots),
         fits["arousal"],
         fits["valence"],
@@ -53,7 +54,7 @@ def build(
     )
     derived = {
         name: scale_of(np.array([_mean(_derived(name, p, reference), p["seconds"]) for p in parts]))
-        for name in raters.DERIVED
+        for name in scorers.DERIVED
     }
     reference.scales.update(derived)
     return reference
@@ -61,13 +62,13 @@ def build(
 
 def _derived(name: str, part: Timeline, reference: Reference) -> np.ndarray:
     if name == "content":
-        return raters.raw_content(part)
-    z = raters.standard_scores(part, reference)
+        return scorers.raw_content(part)
+    z = scorers.standard_scores(part, reference)
     valence, arousal = (
-        raters.visual_valence(part, z, reference),
-        raters.visual_arousal(part, z, reference),
+        scorers.visual_valence(part, z, reference),
+        scorers.visual_arousal(part, z, reference),
     )
-    return raters.raw_scene_tension(part, z, valence, arousal)
+    return scorers.raw_scene_tension(part, z, valence, arousal)
 
 
 def _mean(curve: np.ndarray, weights: np.ndarray) -> float:
@@ -81,13 +82,11 @@ def shot_scale(path: Path) -> Scale:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lengths = np.array([float(row["duration"]) for row in csv.DictReader(file)])
     except (OSError, KeyError, ValueError):
-        raise InputError(
-            f"{path}: a CSV table of shot lengths with a column 'duration' in seconds is needed."
-        ) from None
+        raise InputError("video.no_shot_table", file=path) from None
     lengths = lengths[lengths > 0.1]
     logs = np.log(lengths)
     median = float(np.quantile(logs, 0.5, weights=lengths, method="inverted_cdf"))
-    spread = 1.4826 * float(
+    mad_sd = 1.4826 * float(
         np.quantile(np.abs(logs - median), 0.5, weights=lengths, method="inverted_cdf")
     )
-    return Scale(round(median, 6), round(spread, 6), len(lengths), 0.0)
+    return Scale(round(median, 6), round(mad_sd, 6), len(lengths), 0.0)

@@ -2,7 +2,7 @@
 
 Every field is first a curve over the tokens (`curves`) and then a time-weighted mean of it; for
 tension, pacing and arousal the mean of the mean and the 90th percentile, because peaks decide what
-people remember (ours).
+people remember (heuristic).
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import numpy as np
 
 from data.errors import InputError
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES, Curves, VideoProfile
-from features.video import raters
-from features.video.reference import Reference, share, shipped
+from features.video import scorers
+from features.video.reference import Reference, percentile, shipped
 from features.video.timeline import Timeline
 
 PEAKED = ("character_tension", "scene_tension", "narrative_pacing", "visual_arousal")
 _PEAKED = [VIDEO_NAMES.index(name) for name in PEAKED]
 
 
-def rate(
+def score(
     timeline: Timeline,
     start: float = 0.0,
     end: float | None = None,
@@ -51,7 +51,7 @@ def window(timeline: Timeline, start: float = 0.0, end: float | None = None) -> 
     inside = (middle >= start) & (middle < end)
     if not inside.any():
         raise InputError(
-            f"window {start:g}–{end:g} s: nothing of the video lies in it; it lasts {timeline.duration:.1f} s."
+            "video.nothing_in_window", start=start, end=end, duration=timeline.duration
         )
     if inside.all():
         return timeline
@@ -67,28 +67,28 @@ def window(timeline: Timeline, start: float = 0.0, end: float | None = None) -> 
 
 def score_curves(timeline: Timeline, reference: Reference) -> dict[str, np.ndarray]:
     """The eleven fields per token, (T,) each, by name."""
-    z = raters.standard_scores(timeline, reference)
-    arousal = raters.visual_arousal(timeline, z, reference)
-    valence = raters.visual_valence(timeline, z, reference)
-    tension = raters.raw_scene_tension(timeline, z, valence, arousal)
+    z = scorers.standard_scores(timeline, reference)
+    arousal = scorers.visual_arousal(timeline, z, reference)
+    valence = scorers.visual_valence(timeline, z, reference)
+    tension = scorers.raw_scene_tension(timeline, z, valence, arousal)
     return {
-        "character_tension": raters.character_tension(timeline),
-        "scene_tension": 100 * share(reference.scales["tension"].z(tension)),
-        "narrative_pacing": raters.narrative_pacing(z),
+        "character_tension": scorers.character_tension(timeline),
+        "scene_tension": 100 * percentile(reference.scales["tension"].z(tension)),
+        "narrative_pacing": scorers.narrative_pacing(z),
         "narrative_content": 100
-        * share(reference.scales["content"].z(raters.raw_content(timeline))),
-        "image_affinity": raters.image_affinity(timeline, z),
-        "action_energy": 100 * share(z["residual_energy"]),
-        "color_weight": share(z["weight"]),
-        "color_warmth": share(z["heat"]),
-        "motion_amplitude": share(z["motion"]),
+        * percentile(reference.scales["content"].z(scorers.raw_content(timeline))),
+        "image_affinity": scorers.image_affinity(timeline, z),
+        "action_energy": 100 * percentile(z["residual_energy"]),
+        "color_weight": percentile(z["weight"]),
+        "color_warmth": percentile(z["heat"]),
+        "motion_amplitude": percentile(z["motion"]),
         "visual_arousal": arousal,
         "visual_valence": valence,
     }
 
 
 def confidence_curves(timeline: Timeline) -> np.ndarray:
-    """Evidence behind each field per token, 0–1, shape (T, 11). Ours.
+    """Evidence behind each field per token, 0–1, shape (T, 11). Heuristic.
 
     Colour is always seen. Motion counts by the share of flow pairs within one shot. People count by
     the share of looks that found a face; whether a face-less picture invites is known a little once
@@ -109,12 +109,13 @@ def confidence_curves(timeline: Timeline) -> np.ndarray:
 
 
 def _watched(seconds: float) -> float:
-    """Half a second says little, ten say nearly all there is to say: 1 − exp(−s / 3). Ours."""
+    """Half a second says little, ten say nearly all there is to say: 1 − exp(−s / 3). Heuristic."""
     return float(1 - np.exp(-seconds / 3))
 
 
 def summary(curves: np.ndarray, seconds: np.ndarray) -> np.ndarray:
-    """The eleven numbers (11,) of curves (T, 11) whose tokens last `seconds` (T,), within the fields' ranges."""
+    """The eleven numbers (11,) of curves (T, 11) whose tokens last `seconds` (T,), within the
+    fields' ranges."""
     values = np.average(curves, axis=0, weights=seconds)
     peaks = np.quantile(curves[:, _PEAKED], 0.9, axis=0, weights=seconds, method="inverted_cdf")
     values[_PEAKED] = (values[_PEAKED] + np.maximum(peaks, values[_PEAKED])) / 2

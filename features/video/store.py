@@ -20,7 +20,8 @@ from features.video.frames import check_file
 from features.video.timeline import Timeline
 
 MOST_BYTES = 1 << 30
-"""Size the folder keeps to: about 20 films of two hours (55 MB each), or thousands of clips. Ours."""
+"""Size the folder keeps to: about 20 films of two hours (55 MB each), or thousands of clips.
+Heuristic."""
 
 
 def read_timeline(path: str | os.PathLike, progress: Progress | None = None) -> Timeline:
@@ -54,7 +55,8 @@ def _keep(timeline: Timeline, path: Path) -> None:
 
 
 def _make_room(newest: Path) -> None:
-    """Remove the entries not asked for the longest until the folder keeps to its size; `newest` stays."""
+    """Remove the entries not asked for the longest until the folder keeps to its size; `newest`
+    stays."""
     entries = []
     for path in newest.parent.iterdir():
         with suppress(OSError):  # another process was faster

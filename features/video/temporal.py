@@ -1,11 +1,12 @@
 """The light Transformer over a Timeline: what a person sees that the closed form does not.
 
-    tokens (B, T, n) ─ linear ─► (B, T, d) ─ 2 × (banded attention, feed-forward) ─► attention pooling ─► (B, 11)
+    tokens (B, T, n) ─ linear ─► (B, T, d) ─ 2 × (banded attention, feed-forward)
+                     ─► attention pooling ─► (B, 11)
 
-The eleven outputs are residuals in reference-z units, added to the closed form; the last layer starts
-at zero, so an untrained network changes nothing. Attention reaches 16 tokens (8 s) to either side, so
-cost grows with length and not with its square. A mask says which tokens are real, another which
-signals were seen. Plain torch; training lives in `leitmotif.calibration`.
+The eleven outputs are residuals in reference-z units, added to the closed form; the last layer
+starts at zero, so an untrained network changes nothing. Attention reaches 16 tokens (8 s) to either
+side, so cost grows with length and not with its square. A mask says which tokens are real, another
+which signals were seen. Plain torch; training lives in `leitmotif.calibration`.
 """
 
 from __future__ import annotations
@@ -38,11 +39,12 @@ class TemporalSettings:
     dropout: float = 0.1
 
 
-class BandedAttention(nn.Module):
-    """Self-attention over the `reach` nearest tokens on each side, with a learned bias per distance.
+class BandedAttention(nn.Module):  # type: ignore[misc]  # torch's types are not read
+    """Self-attention over the `reach` nearest tokens on each side, with a learned bias per
+    distance.
 
-    Queries stand in blocks of `reach`; each block sees itself and its two neighbours. The result does
-    not depend on where blocks begin.
+    Queries stand in blocks of `reach`; each block sees itself and its two neighbours. The result
+    does not depend on where blocks begin.
     """
 
     def __init__(self, settings: TemporalSettings) -> None:
@@ -82,14 +84,15 @@ class BandedAttention(nn.Module):
         return self.out(mixed.permute(0, 2, 3, 1, 4).reshape(batch, length, width))
 
     def _with_neighbours(self, t: Tensor, dim: int) -> Tensor:
-        """(…, T, …) to (…, blocks, 3·reach, …): each block with the one before and the one after."""
+        """(…, T, …) to (…, blocks, 3·reach, …): each block with the one before and the one
+        after."""
         padding = [0, 0] * (t.ndim - 1 - dim) + [self.reach, self.reach]
         return (
             functional.pad(t, padding).unfold(dim, 3 * self.reach, self.reach).movedim(-1, dim + 1)
         )
 
 
-class Block(nn.Module):
+class Block(nn.Module):  # type: ignore[misc]
     """Pre-norm Transformer layer."""
 
     def __init__(self, settings: TemporalSettings) -> None:
@@ -111,7 +114,7 @@ class Block(nn.Module):
         return x + self.dropout(self.feed(self.norm_feed(x)))
 
 
-class TemporalTransformer(nn.Module):
+class TemporalTransformer(nn.Module):  # type: ignore[misc]
     """Tokens of a window to eleven residuals in z units; deterministic in eval mode on the CPU."""
 
     def __init__(self, settings: TemporalSettings) -> None:
@@ -156,14 +159,16 @@ class TemporalTransformer(nn.Module):
 
 
 def places(mask: Tensor) -> Tensor:
-    """Where each token stands in its window: u from −1 to 1 and its square about the mean, (B, T, 2)."""
+    """Where each token stands in its window: u from −1 to 1 and its square about the mean, (B, T,
+    2)."""
     count = mask.sum(dim=1, keepdim=True)
     u = (2 * torch.arange(mask.shape[1]) + 1) / count - 1
     return torch.stack([u, 1.5 * u * u - 0.5], dim=-1) * mask[..., None]
 
 
 def batch(windows: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[Tensor, Tensor, Tensor]:
-    """Windows of (tokens (T, n), seen (T, n)) padded to one length: tokens, seen, mask for `forward`."""
+    """Windows of (tokens (T, n), seen (T, n)) padded to one length: tokens, seen, mask for
+    `forward`."""
     longest = max(len(tokens) for tokens, _ in windows)
     tokens = torch.zeros(len(windows), longest, windows[0][0].shape[1])
     seen = torch.zeros(tokens.shape, dtype=torch.bool)
@@ -175,7 +180,7 @@ def batch(windows: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[Tensor, Ten
     return tokens, seen, mask
 
 
-@torch.inference_mode()
+@torch.inference_mode()  # type: ignore[untyped-decorator]
 def residuals(
     network: TemporalTransformer, windows: Sequence[tuple[np.ndarray, np.ndarray]]
 ) -> np.ndarray:
@@ -184,7 +189,8 @@ def residuals(
 
 
 def load_network(settings: Mapping, arrays: Mapping[str, np.ndarray]) -> TemporalTransformer:
-    """The network of stored sizes and weights, ready to be asked. Raises what torch raises when they don't fit."""
+    """The network of stored sizes and weights, ready to be asked. Raises what torch raises when
+    they don't fit."""
     network = TemporalTransformer(TemporalSettings(**settings))
     network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     return network.eval()

@@ -24,7 +24,8 @@ _NOT_A_SIGNAL = ("seconds",)
 class TokenScale:
     """How a Timeline's columns become tokens.
 
-    names : the signals read, by Timeline column; others are left out (constant where it was fitted).
+    names : the signals read, by Timeline column; others are left out (constant where it was
+        fitted).
     levels, scores : float32 (n, 33), each signal's curve from value to normal score.
     centre (1024,), axes (c, 1024) : principal axes of the embedding, already divided by their
         standard deviations; c = 0 where no embedding was seen.
@@ -57,14 +58,8 @@ class TokenScale:
             if seen
             else (np.zeros(0), np.zeros((0, 0)))
         )
-        pack = lambda rows: np.array(list(rows), dtype=np.float32).reshape(len(curves), KNOTS)  # noqa: E731
-        return cls(
-            tuple(curves),
-            pack(c[0] for c in curves.values()),
-            pack(c[1] for c in curves.values()),
-            centre,
-            axes,
-        )
+        packed = np.array(list(curves.values()), dtype=np.float32).reshape(len(curves), 2, KNOTS)
+        return cls(tuple(curves), packed[:, 0], packed[:, 1], centre, axes)
 
     def read(self, timeline: Timeline) -> tuple[np.ndarray, np.ndarray]:
         """Tokens float32 (T, width), 0 where missing, and seen bool (T, width)."""
@@ -103,7 +98,8 @@ class TokenScale:
 
 
 def _normal_scores(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(levels, scores), `KNOTS` each: quantiles of the values and their normal scores, ties averaged."""
+    """(levels, scores), `KNOTS` each: quantiles of the values and their normal scores, ties
+    averaged."""
     from scipy.special import ndtri
 
     shares = (np.arange(KNOTS) + 0.5) / KNOTS

@@ -1,8 +1,9 @@
 """The whole path from rated windows to profile weights, and which model each field keeps.
 
-A field keeps the closed form unless a model's held-out R² is better by a paired bootstrap interval over
-groups that lies above zero: first the calibrated curve against the closed form, then the summary model
-and the Transformer, each against what was kept before it. So held-out scores never fall below the closed form's.
+A field keeps the closed form unless a model's held-out R² is better by a paired bootstrap interval
+over groups that lies above zero: first the calibrated curve against the closed form, then the
+summary model and the Transformer, each against what was kept before it. So held-out scores never
+fall below the closed form's.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 
 from data.errors import InputError, Progress
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES
-from features.video.profile_weights import MODELS, ProfileWeights
+from features.video.profile_coefficients import MODELS, ProfileCoefficients
 from leitmotif.calibration import crossval, measures
 from leitmotif.calibration.ratings import Ratings
 from leitmotif.calibration.watch import Reader, watch
@@ -63,7 +64,7 @@ class FieldReport:
 class Calibration:
     """What was learned, and the evidence."""
 
-    weights: ProfileWeights
+    weights: ProfileCoefficients
     fields: tuple[FieldReport, ...]
     windows: int
     clips: int
@@ -89,8 +90,8 @@ def calibrate(
 ) -> Calibration:
     """Learn from ratings, scored by cross-validation over groups.
 
-    folder : where training keeps checkpoints and CSV logs; the same ratings, pictures and settings take
-        up there what was done before, and give the same numbers.
+    folder : where training keeps checkpoints and CSV logs; the same ratings, pictures and settings
+        take up there what was done before, and give the same numbers.
     read : path to Timeline; watches the file by default.
     Raises `InputError` where there are too few ratings for any field.
     """
@@ -125,7 +126,7 @@ def calibrate(
 
 def _weights(
     rated: crossval.Rated, reports: list[FieldReport], simple: crossval.Below, network
-) -> ProfileWeights:
+) -> ProfileCoefficients:
     """The file's content: per field what it keeps, and each model that any field does."""
     by_name = {r.name: r for r in reports}
     models = tuple(by_name[n].kept if n in by_name else "closed" for n in VIDEO_NAMES)
@@ -134,7 +135,7 @@ def _weights(
         for n in VIDEO_NAMES
     ]
     longest = max(part["seconds"].sum() for part in rated.parts)
-    found = ProfileWeights(
+    found = ProfileCoefficients(
         models,
         simple.curve,
         rated.clips[0].extractor,
@@ -193,7 +194,7 @@ def usable(ratings: Ratings) -> tuple[Ratings, list[str]]:
             notes.append(f"{f.name} keeps the closed form: {reason}.")
             values[:, i] = np.nan
     if not np.isfinite(values).any():
-        raise InputError(f"{ratings.source}: too little to learn from ({notes[0].rstrip('.')}).")
+        raise InputError("calibration.too_little", file=ratings.source, why=notes[0].rstrip("."))
     return replace(ratings, values=values), notes
 
 

@@ -1,4 +1,5 @@
-"""Watching the rated clips: from windows of files to windows of Timelines with their closed form."""
+"""Watching the rated clips: from windows of files to windows of Timelines with their closed
+form."""
 
 from __future__ import annotations
 
@@ -26,8 +27,8 @@ def watch(
     Clips that cannot be read and windows outside their clip are left out, each with a sentence; the
     ratings come back without them. Raises `InputError` if nothing is left.
     """
-    from features.video.profile import rate, window
-    from features.video.profile_weights import to_z
+    from features.video.profile import score, window
+    from features.video.profile_coefficients import to_z
 
     if read is None:
         from features.video import read_timeline as read
@@ -37,16 +38,14 @@ def watch(
         if w.clip not in timelines:
             continue
         try:
-            closed.append(rate(timelines[w.clip], w.start, w.end).values)
+            closed.append(score(timelines[w.clip], w.start, w.end).values)
         except InputError as error:
             notes.append(f"left out: {w.clip.name}, {error}")
             continue
         parts.append(window(timelines[w.clip], w.start, w.end))
         rows.append(row)
     if not rows:
-        raise InputError(
-            f"{ratings.source}: none of its clips can be used ({notes[0]}); check the files."
-        )
+        raise InputError("calibration.no_clip", file=ratings.source, why=notes[0])
     ratings = ratings.take(np.array(rows))
     used = list(dict.fromkeys(w.clip for w in ratings.windows))
     clip = np.array([used.index(w.clip) for w in ratings.windows])
@@ -79,7 +78,5 @@ def _timelines(
             notes.append(f"left out: {error}")
     extractors = sorted({t.extractor for t in timelines.values()})
     if len(extractors) > 1:
-        raise InputError(
-            f"the clips were measured by different extractors ({', '.join(extractors)}); fetch the models and run again."
-        )
+        raise InputError("calibration.mixed", extractors=extractors)
     return timelines, notes

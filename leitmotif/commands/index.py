@@ -1,4 +1,4 @@
-"""`leitmotif index build|push|range CATALOGUE`: prepare a catalogue for search, here or on Milvus; show what it spans."""
+"""`leitmotif index build|push|range CATALOGUE`: prepare it for search, show what it spans."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import argparse
 import json
 from pathlib import Path
 
+from data.catalogue import Catalogue
+from leitmotif.show.progress import progress_bar
+from matcher.checks import check_count
+from matcher.diversity import far_apart
+from matcher.index import index_of
+from matcher.metric import standard_scaling
+from matcher.milvus import MilvusIndex
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser(
-        "index", help="prepare a catalogue for search, or push it to Milvus"
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     build = actions.add_parser(
@@ -52,8 +57,6 @@ def add_parser(subparsers) -> None:
 
 
 def run_build(args: argparse.Namespace) -> None:
-    from data.catalogue import Catalogue
-    from matcher.store import index_of
 
     catalogue = Catalogue.read(args.catalogue)
     output = args.output or args.catalogue.with_name(args.catalogue.name + ".index")
@@ -67,9 +70,6 @@ def run_build(args: argparse.Namespace) -> None:
 
 
 def run_push(args: argparse.Namespace) -> None:
-    from data.catalogue import Catalogue
-    from leitmotif.show.progress import progress_bar
-    from matcher.milvus import MilvusIndex
 
     catalogue = Catalogue.read(args.catalogue)
     index = MilvusIndex.connect(args.uri, token=args.token, collection=args.collection)
@@ -85,13 +85,8 @@ def run_push(args: argparse.Namespace) -> None:
 
 
 def run_range(args: argparse.Namespace) -> None:
-    from data.catalogue import Catalogue
-    from data.errors import InputError
-    from matcher.diversity import far_apart
-    from matcher.metric import standard_scaling
 
-    if args.count < 1:
-        raise InputError(f"--count: {args.count} given; it needs to be a whole number from 1 up.")
+    check_count(args.count, "--count")
     catalogue = Catalogue.read(args.catalogue)
     rows = far_apart(catalogue.features, args.count, standard_scaling(catalogue.features))
     tracks = [catalogue.track(int(row)) for row in rows]

@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 
+from rich.table import Table
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser("models", help="list or fetch the pretrained files")
+from features.pretrained import PRETRAINED, find, known, pull
+from leitmotif.show.progress import progress_bar
+from leitmotif.show.terminal import console
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="what there is, and where it lies here")
     listing.add_argument("--json", action="store_true", help="print JSON")
@@ -19,18 +24,14 @@ def add_parser(subparsers) -> None:
 
 
 def run_list(args: argparse.Namespace) -> None:
-    from features.weights import WEIGHTS, find
 
     found = [
         entry._asdict() | {"path": str(path) if (path := find(entry.name)) else None}
-        for entry in WEIGHTS
+        for entry in PRETRAINED
     ]
     if args.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return
-    from rich.table import Table
-
-    from leitmotif.show.terminal import console
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("name", "MB", "licence", "where", "serves"):
@@ -47,9 +48,7 @@ def run_list(args: argparse.Namespace) -> None:
 
 
 def run_pull(args: argparse.Namespace) -> None:
-    from features.weights import WEIGHTS, known, pull
-    from leitmotif.show.progress import progress_bar
 
-    for entry in [known(name) for name in args.names] or WEIGHTS:
+    for entry in [known(name) for name in args.names] or PRETRAINED:
         with progress_bar(entry.name, args.quiet) as progress:
             print(pull(entry.name, progress))

@@ -6,10 +6,30 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.catalogue import Catalogue
+from data.errors import InputError
+from leitmotif import pipeline
+from leitmotif.settings import Settings
+from leitmotif.show.progress import progress_bar, warn
+from leitmotif.show.terminal import console, print_recommendation
+from matcher import presets
+from matcher.checks import check_choice, check_count
+from matcher.course import TrackCourses
+from matcher.diversity import check_diversity
+from matcher.filters import Filter
+from matcher.importance import parse_weights
+from matcher.index import open_index
+from matcher.metric import METRICS
+from matcher.query import Query
+from recommender import load_recommender
+
+if TYPE_CHECKING:
+    from matcher.query import Query
 
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser("recommend", help="find the tracks that fit a video")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument(
         "--catalogue",
@@ -19,11 +39,13 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--top-k", type=int, default=5, metavar="K", help="how many tracks (5)")
     parser.add_argument(
         "--weights",
+        action="append",
         metavar="W",
-        help="importance per dimension: valence=2,rhythm=0.5 (others 1), ten numbers, or equal (default: by measured reliability)",
+        help="importance per dimension: valence=2,rhythm=0.5 (others 1), ten numbers, or equal "
+        "(default: by measured reliability)",
     )
     parser.add_argument("--va-only", action="store_true", help="match on arousal and valence alone")
-    parser.add_argument("--metric", choices=("euclidean", "cosine"), default="euclidean")
+    parser.add_argument("--metric", default="euclidean", help="euclidean (%(default)s), or cosine")
     parser.add_argument(
         "--scale",
         choices=("standard", "raw"),
@@ -32,6 +54,7 @@ def add_parser(subparsers) -> None:
     )
     parser.add_argument(
         "--filter",
+        action="append",
         metavar="F",
         help="only tracks such as bpm=90..130, license=CC*, duration<=3:00, artist!=A|B",
     )
@@ -43,6 +66,17 @@ def add_parser(subparsers) -> None:
     )
     parser.add_argument(
         "--index", metavar="I", help="a prepared index: a file, or the address of a Milvus server"
+    )
+    parser.add_argument(
+        "--kind",
+        choices=("story", "music"),
+        default="story",
+        help="what leads the film: its story (%(default)s), or its music, as in music videos",
+    )
+    parser.add_argument(
+        "--place",
+        metavar="T",
+        help="second (or m:ss) of the track at which the film begins, where that is decided",
     )
     parser.add_argument(
         "--profile-weights",
@@ -63,56 +97,74 @@ def add_parser(subparsers) -> None:
     parser.set_defaults(run=run)
 
 
+def parse_query(args: argparse.Namespace) -> Query:
+    """What is asked, but for what the picture says. Raises `InputError`."""
+
+    importance = None
+    if args.va_only:
+        importance = presets.va_only()
+    elif args.weights == ["equal"]:
+        importance = presets.equal()
+    elif args.weights:
+        importance = parse_weights(args.weights)
+    return Query(
+        importance=importance,
+        metric=check_choice(args.metric, METRICS, "--metric"),
+        scale=args.scale,
+        k=check_count(args.top_k, "--top-k"),
+        filter=Filter.parse(args.filter) if args.filter else None,
+        diversity=check_diversity(args.diverse, "--diverse"),
+    )
+
+
+def parse_place(text: str | None) -> float | None:
+    """Seconds of `41`, `41.5` or `0:41`. Raises `InputError`."""
+    if text is None:
+        return None
+    try:
+        minutes, _, seconds = text.rpartition(":")
+        place = 60 * int(minutes or 0) + float(seconds)
+    except ValueError:
+        place = -1.0
+    if not 0 <= place < 1e6:
+        raise InputError("command.place", given=text)
+    return place
+
+
 def run(args: argparse.Namespace) -> None:
-    from data.catalogue import Catalogue
-    from leitmotif.settings import Settings
-    from matcher import presets
-    from matcher.diversity import check_diversity
-    from matcher.filters import parse_filter
-    from matcher.metric import parse_weights
-    from matcher.search import open_index
+    """Watch the video, print its tracks."""
 
     # Whatever can be wrong with the arguments is found before the long work.
-    weights = (
-        presets.equal()
-        if args.weights == "equal"
-        else parse_weights(args.weights)
-        if args.weights
-        else None
-    )
-    search = dict(
-        where=parse_filter(args.filter) if args.filter else None,
-        diverse=check_diversity(args.diverse, "--diverse"),
-    )
+    query, place = parse_query(args), parse_place(args.place)
     catalogue = Catalogue.read(args.catalogue or Settings.from_environment().catalogue)
     if catalogue.skipped:
         print(
-            f"leitmotif: {catalogue.source}: {len(catalogue.skipped)} rows skipped; `leitmotif catalogue check` names them.",
+            f"leitmotif: {catalogue.source}: {len(catalogue.skipped)} rows skipped; "
+            "`leitmotif catalogue check` names them.",
             file=sys.stderr,
         )
-
-    search["index"] = open_index(args.index, catalogue) if args.index else None
-
-    from leitmotif import pipeline
-    from leitmotif.show.progress import progress_bar, warn
-    from leitmotif.show.terminal import console, print_recommendation
-
+    index = open_index(args.index, catalogue) if args.index else None
     learned = pipeline.load_profile_weights(args.profile_weights)
+    recommender = load_recommender(args.kind)
     with progress_bar(args.video.name, args.quiet) as progress:
         timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache)
-    options = dict(
-        k=args.top_k,
-        weights=weights,
-        metric=args.metric,
-        scale=args.scale,
-        va_only=args.va_only,
-        **search,
-    )
     if args.per_scene:
-        results = pipeline.recommend_scenes(timeline, catalogue, profile_weights=learned, **options)
+        results = pipeline.recommend_scenes(
+            timeline,
+            catalogue,
+            query,
+            index=index,
+            recommender=recommender,
+            profile_weights=learned,
+            place=place,
+        )
     else:
+        profile = pipeline.score(timeline, profile_weights=learned)
+        course = pipeline.course_of(timeline, TrackCourses.beside(catalogue), place=place)
         results = [
-            pipeline.match(pipeline.rate(timeline, profile_weights=learned), catalogue, **options)
+            pipeline.match(
+                profile, catalogue, query, index=index, recommender=recommender, course=course
+            )
         ]
     if args.json:
         record = {

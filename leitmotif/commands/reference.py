@@ -5,6 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from data.errors import InputError
+from features.video import read_timeline
+from features.video.population import build
+from features.video.reference import PATH
+from leitmotif.show.progress import progress_bar
+
 VIDEO_SUFFIXES = (
     ".mp4",
     ".mov",
@@ -20,10 +26,7 @@ VIDEO_SUFFIXES = (
 )
 
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser(
-        "reference", help="rebuild the population that scores are shares of"
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     build = actions.add_parser(
         "build", help="write the reference of the video fields from named inputs"
@@ -51,12 +54,6 @@ def add_parser(subparsers) -> None:
 
 
 def run_build(args: argparse.Namespace) -> None:
-    from data.atomic import atomic_path
-    from data.errors import InputError
-    from features.video import read_timeline
-    from features.video.population import build
-    from features.video.reference import PATH
-    from leitmotif.show.progress import progress_bar
 
     files = [
         f
@@ -80,8 +77,7 @@ def run_build(args: argparse.Namespace) -> None:
     }
     reference = build(timelines, args.shots, args.liris, made_from)
     output = args.output or PATH
-    with atomic_path(output) as temporary:
-        temporary.write_text(reference.to_json(), encoding="utf-8")
+    reference.write(output)
     print(f"{output}: {reference.made_from['clips']} clips, {reference.made_from['scenes']} scenes")
     for name, fit in (("arousal", reference.arousal), ("valence", reference.valence)):
         s = fit.score

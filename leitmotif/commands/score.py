@@ -21,11 +21,9 @@ from leitmotif.show.terminal import console
 ACTIONS = ("plan", "render", "export")
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "score",
-        help="plan a film's music: cues, tracks, edits to the frame, exports",
-        usage="leitmotif score [plan] VIDEO [options] | score render SCORE | score export SCORE",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = (
+        "leitmotif score [plan] VIDEO [options] | score render SCORE | score export SCORE"
     )
     parser.add_argument(
         "words", nargs="+", metavar="[plan|render|export] FILE", help="a film, or its score"

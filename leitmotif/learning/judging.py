@@ -8,12 +8,23 @@ from pathlib import Path
 from data.errors import InputError, Progress
 from data.muvi_sync import is_muvi_sync, read_muvi_sync
 from data.pairs import Pairs, read_pairs
+from leitmotif.learning.scored_videos import learn
 from leitmotif.settings import DATA
-from recommender import evaluate as protocol
 from recommender import load_recommender
-from recommender.evaluate import Evaluation, Prediction
+from recommender.comparison import (
+    UNFITTED,
+    Evaluation,
+    Fit,
+    Judge,
+    Prediction,
+    all_fits,
+    held_out,
+)
+from recommender.comparison import (
+    cross_validate as judged_in_folds,
+)
 from recommender.predict import Recommender
-from recommender.weights import read_weights
+from recommender.predictor_file import read_predictor
 
 TUNED = DATA / "weights" / "recommender_music_videos.safetensors"
 SHIPPED_PAIRS = (DATA / "pairs.csv", DATA / "pairs_muvi_sync.csv")
@@ -25,7 +36,7 @@ def evaluate_source(
     cross_validate: bool = False,
     folds: int = 5,
     train: str | os.PathLike | None = None,
-    weights: str | os.PathLike | None = None,
+    predictor: str | os.PathLike | None = None,
     progress: Progress | None = None,
     **options: object,
 ) -> Evaluation:
@@ -34,15 +45,15 @@ def evaluate_source(
     cross_validate : fit the baselines and the network on the source itself, `folds` of its sources apart.
     train : pairs to fit them on instead; by default the shipped pairs that the same extractors measured.
         Without any, only predictors that need no fitting are judged.
-    weights : the predictor judged as "shipped"; by default the one that ships.
-    options : pool, draws, seed; see `recommender.evaluate.score`.
+    predictor : a file judged as "shipped"; by default the one that ships.
+    options : pool, draws, seed; see `recommender.comparison.score`.
     """
     pairs = read_source(source, progress)
     options["title"] = Path(pairs.origin).name
-    given, notes = _shipped(load_recommender(weights), pairs)
+    given, notes = _shipped(load_recommender(predictor), pairs)
     notes += [pairs.left_out] if pairs.left_out else []
     if cross_validate:
-        return protocol.cross_validate(
+        return judged_in_folds(
             pairs, _fits(pairs), folds, given=given, progress=progress, notes=notes, **options
         )
     known, fits = read_pairs(train) if train else shipped_pairs(pairs), _fits(pairs)
@@ -50,28 +61,28 @@ def evaluate_source(
         notes.append(
             "No shipped pairs were measured by these extractors, so what needs fitting is left out; --cross-validate fits on SOURCE."
         )
-        fits = {name: fits[name] for name in protocol.UNFITTED}
+        fits = {name: fits[name] for name in UNFITTED}
     else:
         notes += [known.left_out] if known.left_out else []
         notes.append(f"The others were fitted on {len(known)} scenes of {Path(known.origin).name}.")
-    return protocol.held_out(known, pairs, fits, given=given, notes=notes, **options)
+    return held_out(known, pairs, fits, given=given, notes=notes, **options)
 
 
-def _fits(pairs: Pairs) -> dict[str, protocol.Fit]:
+def _fits(pairs: Pairs) -> dict[str, Fit]:
     """Every predictor; the network with the sizes that were tuned on pairs of the same extractor, else with the default ones."""
     if TUNED.is_file():
-        metadata, _ = read_weights(TUNED)
+        metadata, _ = read_predictor(TUNED)
         if metadata["kind"] == "network" and metadata["video_extractor"] in pairs.video_extractors:
             from recommender.lit_module import Settings
             from recommender.network import Config
 
-            return protocol.all_fits(
+            return all_fits(
                 config=Config(**metadata["config"]), settings=Settings(**metadata["settings"])
             )
-    return protocol.all_fits()
+    return all_fits()
 
 
-def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol.Judge], list[str]]:
+def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, Judge], list[str]]:
     """The row of the shipped predictor, unless it learned from these very sources; and what to know of it."""
     learned = set((recommender.metadata or {}).get("trained_on", {}).get("sources", ()))
     name = f"shipped: {recommender.name}"
@@ -82,12 +93,13 @@ def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol
 
     def judge(kept: Pairs) -> Prediction:
         music = recommender.forward(kept.video, kept.video_confidence)[0]
-        return Prediction(music, recommender.spread.apply(music) if recommender.spread else music)
+        return Prediction(music, recommender.stretch.apply(music) if recommender.stretch else music)
 
     notes = [f"{name}: {recommender.description}"]
     if recommender.video_extractor and recommender.video_extractor != pairs.video_extractor:
         notes.append(
-            f"It learned from pictures measured by {recommender.video_extractor}, these were measured by {pairs.video_extractor}."
+            f"It learned from pictures measured by {recommender.video_extractor}, "
+            f"these were measured by {pairs.video_extractor}."
         )
     return {name: judge}, notes
 
@@ -96,15 +108,11 @@ def read_source(source: str | os.PathLike, progress: Progress | None = None) -> 
     """The pairs of anything that `leitmotif evaluate` takes."""
     source = Path(source)
     if not source.exists():
-        raise InputError(
-            f"{source}: no such file or folder; give scored videos, a folder laid out like MuVi-Sync, or a pairs file."
-        )
+        raise InputError("learn.no_source", source=source)
     if source.is_file():
         return read_pairs(source)
     if is_muvi_sync(source):
         return read_muvi_sync(source)
-    from leitmotif.learning.scored_videos import learn
-
     return learn(source, progress=progress).pairs
 
 

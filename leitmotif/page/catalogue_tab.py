@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 
@@ -96,7 +99,8 @@ def _star() -> np.ndarray | None:
     film = state.chosen_film()
     if film is None or not film.ready:
         return None
-    return state.recommender().predict(film_page.rated(film, *film_page.scene_times(film))).values
+    profile = state.profile(film, *film_page.scene_times(film))
+    return state.recommender().predict(profile).values
 
 
 def _skipped(library: Library, words: Words) -> None:
@@ -105,15 +109,14 @@ def _skipped(library: Library, words: Words) -> None:
         with st.expander(words("skipped_rows", n=len(skipped)), icon=":material/info:"):
             for row in skipped[:MOST_SKIPPED]:
                 st.text(words("line", n=row.line, why=words.sentence(row.reason)))
-    for name, reason in st.session_state.get("left_out", [])[:MOST_SKIPPED]:
-        st.caption(plain(f"{name}: {reason}"))
+    left_out = state.desk().left_out.get(library.catalogue.source, [])
+    for name, reason in left_out[:MOST_SKIPPED]:
+        st.caption(plain(f"{name}: {words.sentence(reason)}"))
 
 
 def _as_csv(library: Library) -> bytes:
-    import tempfile
-    from pathlib import Path
-
-    with tempfile.TemporaryDirectory(dir=state.workspace().folder) as folder:
+    """Made when it is asked for, in a thread that knows no session."""
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "audio_features.csv")
         library.catalogue.write(path)
         return path.read_bytes()

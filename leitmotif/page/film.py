@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
-from data.errors import InputError
 from data.profiles import VideoProfile
-from leitmotif import pipeline
 from leitmotif.page import state, widgets
-from leitmotif.page.state import Film, plain
+from leitmotif.page.state import plain
+from leitmotif.sessions.films import Film
 from leitmotif.show import charts, drawing
 from leitmotif.words.page_words import Words
 
@@ -18,12 +15,13 @@ PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".web
 WHOLE = -1
 """Stands among the scenes for the whole video."""
 LARGEST_PLAYED = 128 << 20
-"""Bytes of a video that is shown in the page: Streamlit holds what it serves in memory (ours)."""
+"""Bytes of a video shown in the page: Streamlit holds what it serves in memory (heuristic)."""
 
 
 def progress(film: Film, words: Words) -> None:
     """The film is being watched, or could not be."""
     job = film.job
+    assert job is not None
     if job.state == "failed":
         state.failure(job, film.kept, words)
     elif job.state == "cancelled":
@@ -37,20 +35,15 @@ def progress(film: Film, words: Words) -> None:
 @st.fragment(run_every=1.0)
 def _watching(film: Film, words: Words) -> None:
     job = film.job
+    assert job is not None
     if job.ended:
         st.rerun()
     with st.container(border=True):
         st.markdown(f"**{plain(words('watching', name=film.kept.name))}**")
         name, done, total = job.stage
         clock = words("of_time", done=words.clock(done), total=words.clock(total)) if total else ""
-        said = (
-            words("queued")
-            if job.state == "waiting"
-            else f"{words.stage(name)} · {clock}"
-            if clock
-            else words.stage(name)
-        )
-        st.progress(job.stage.share, said)
+        at = " · ".join(filter(None, (words.stage(name), clock)))
+        st.progress(job.stage.share, words("queued") if job.state == "waiting" else at)
         st.button(
             words("cancel"), icon=":material/stop_circle:", on_click=job.cancel, key="cancel_film"
         )
@@ -59,43 +52,49 @@ def _watching(film: Film, words: Words) -> None:
 def show(film: Film, words: Words) -> None:
     """The film beside its profile, and below both its course over time."""
     start, end = scene_times(film)
-    profile = rated(film, start, end)
-    whole = rated(film, 0.0, None)
+    profile = state.profile(film, start, end)
+    whole = state.profile(film, 0.0, None)
     picture, numbers = st.columns([5, 6], gap="large")
     with picture:
-        _player(film, start, words)
+        _player(film, start, end, words)
         for warning in film.timeline.warnings:
             st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
     with numbers:
         st.subheader(words("saw"), anchor=False, help=words("saw_how"))
-        st.html(drawing.profile_bars(profile, words.field, words.evidence))
+        st.html(drawing.profile_bars(profile, words))
     with st.container(key="course"):
         _course(film, whole, words)
 
 
-def _player(film: Film, start: float, words: Words) -> None:
+def _player(film: Film, start: float, end: float | None, words: Words) -> None:
     path = film.kept.path
     kind = PLAYABLE.get(path.suffix.lower())
     about = (
         f"{words.clock(film.timeline.duration)} · {words('n_shots', n=len(film.timeline.shots))}"
     )
     if kind and path.is_file() and path.stat().st_size <= LARGEST_PLAYED:
-        st.video(
-            str(path),
-            format=kind,
-            start_time=int(start),
-            alt=words("film_player", name=film.kept.name),
-        )
+        address = state.served(path, kind, f"film|{film.kept.key}")
+        said = words("film_player", name=film.kept.name)
+        st.html(drawing.film_player(address, start, end, said))
     elif film.timeline.keyframes:
-        st.image(film.timeline.keyframes[0][1], width="stretch", alt=film.kept.name)
+        st.image(_picture_of(film, start, end), width="stretch", alt=film.kept.name)
         about += " · " + words("no_player")
     st.caption(plain(f"{film.kept.name} · {about}"))
 
 
+def _picture_of(film: Film, start: float, end: float | None) -> bytes:
+    """A picture from inside a stretch of the film, else the nearest one."""
+    middle = (start + (film.timeline.duration if end is None else end)) / 2
+    return min(film.timeline.keyframes, key=lambda k: abs(k[0] - middle))[1]
+
+
 def _course(film: Film, whole: VideoProfile, words: Words) -> None:
-    timeline, scenes = film.timeline, film_scenes(film)
+    timeline, scenes = film.timeline, film.scenes()
+    assert whole.curves is not None
     heading, choice = st.columns([3, 2], vertical_alignment="bottom")
     heading.subheader(words("over_time"), anchor=False, help=words("over_time_how"))
+    if widgets.chosen(_scene(film)) != chosen_scene(film):
+        widgets.choose(_scene(film), chosen_scene(film))
     chosen = choice.selectbox(
         words("scene"),
         range(WHOLE, len(scenes)),
@@ -121,9 +120,9 @@ def _course(film: Film, whole: VideoProfile, words: Words) -> None:
 def _click(chart_key: str, film: Film) -> None:
     """A click on a scene chooses it; on the chosen one, the whole video again."""
     picked = st.session_state[chart_key]["selection"].get("scene") or []
-    if picked and len(film_scenes(film)) > 1:
+    if picked and len(film.scenes()) > 1:
         scene = int(picked[0]["scene"])
-        widgets.choose(_scene(film), WHOLE if widgets.chosen(_scene(film)) == scene else scene)
+        widgets.choose(_scene(film), WHOLE if chosen_scene(film) == scene else scene)
 
 
 def _scene_name(n: int, scenes: list[tuple[float, float]], words: Words) -> str:
@@ -131,46 +130,18 @@ def _scene_name(n: int, scenes: list[tuple[float, float]], words: Words) -> str:
     return f"{words('scene_n', n=n + 1)} · {words.clock(start)} – {words.clock(end)}"
 
 
-# ------------------------------------------------------------------------------ computed once per film
-
-
 def _scene(film: Film) -> str:
     """The name of the choice of a scene."""
     return f"scene|{film.kept.key}"
 
 
+def chosen_scene(film: Film) -> int:
+    """The scene chosen, `WHOLE` for the whole video, also where what was chosen is no scene."""
+    scene = widgets.chosen(_scene(film))
+    return scene if isinstance(scene, int) and 0 <= scene < len(film.scenes()) else WHOLE
+
+
 def scene_times(film: Film) -> tuple[float, float | None]:
     """Start and end of the scene chosen; end is None for the whole video."""
-    scene = widgets.chosen(_scene(film))
-    return (0.0, None) if scene in (None, WHOLE) else film_scenes(film)[scene]
-
-
-def film_scenes(film: Film) -> list[tuple[float, float]]:
-    return _once(film, "scenes", lambda: _scenes(film.timeline))
-
-
-def rated(film: Film, start: float, end: float | None) -> VideoProfile:
-    """The profile of a stretch of the film."""
-    return _once(film, (start, end), lambda: _rate(film.timeline, start, end))
-
-
-def _scenes(timeline):
-    from features.video import scenes
-
-    return scenes(timeline)
-
-
-def _rate(timeline, start, end):
-    """As the ratings in use bend it; where they cannot judge this video the closed form stands, with the reason as a warning."""
-    try:
-        return pipeline.rate(timeline, start, end, state.profile_weights())
-    except InputError as error:
-        profile = pipeline.rate(timeline, start, end)
-        return replace(profile, warnings=(*profile.warnings, str(error)))
-
-
-def _once(film: Film, what, compute):
-    """Remembered beside the film, and gone with it."""
-    if what not in film.known:
-        film.known[what] = compute()
-    return film.known[what]
+    scene = chosen_scene(film)
+    return (0.0, None) if scene == WHOLE else film.scenes()[scene]

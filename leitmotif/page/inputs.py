@@ -5,26 +5,32 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from data.errors import InputError
+from data.errors import InputError, Progress
+from data.words import languages
+from leitmotif.catalogue.build import build
 from leitmotif.catalogue.library import Library
 from leitmotif.page import state, uploads, widgets
 from leitmotif.page.state import plain
+from leitmotif.sessions.desk import Listed
 from leitmotif.sessions.jobs import Job
 from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Kept, local_file
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
-from leitmotif.words.page_words import LANGUAGES, Words
+from leitmotif.words.page_words import Words
 
 # ------------------------------------------------------------------------------ language
 
 
 def language() -> Words:
     """The words of the language chosen, at first the browser's."""
-    if "language" not in st.session_state:
-        st.session_state["language"] = "zh" if (st.context.locale or "").startswith("zh") else "en"
-    return Words(st.session_state["language"])
+    now = st.session_state.setdefault("language", Words.of_locale(st.context.locale).language)
+    if st.session_state.get("spoken", now) != now:
+        widgets.anew()
+    st.session_state["spoken"] = now
+    return Words(now)
 
 
 def title(words: Words) -> None:
@@ -33,17 +39,17 @@ def title(words: Words) -> None:
 
 
 def language_switch(words: Words) -> None:
-    st.segmented_control(
-        "Language · 语言", list(LANGUAGES), format_func=LANGUAGES.get, key="language", required=True
-    )
+    known = languages()
+    label = " · ".join(Words(code)("language") for code in known)
+    st.segmented_control(label, list(known), format_func=known.get, key="language", required=True)
 
 
 # ------------------------------------------------------------------------------ video
 
 
 def video(words: Words) -> None:
-    """The videos of this session, and a way to add one."""
-    films = state.films()
+    """The videos on the desk, and a way to add one."""
+    films = state.desk().films
     if not films:
         return
     st.subheader(words("video"), anchor=False)
@@ -68,7 +74,7 @@ def video(words: Words) -> None:
 
 def _video_fields(words: Words) -> None:
     """Upload, sample, path."""
-    kinds = ", ".join(s[1:].upper() for s in VIDEO_SUFFIXES)
+    kinds = words.joined(s[1:].upper() for s in VIDEO_SUFFIXES)
     helps = words("upload_help", kinds=kinds, mb=state.settings().max_upload_mb)
     uploads.field(
         "video",
@@ -109,12 +115,7 @@ def catalogue(words: Words) -> Library | None:
     """The catalogue chosen, ready to be asked; None (and a sentence) if it cannot be read."""
     st.subheader(words("catalogue"), anchor=False)
     known = _catalogues()
-    names = {
-        key: words("demo_catalogue") if key == "demo" else name
-        for key, (name, _, _) in known.items()
-    }
-    names |= {key: words("uploaded", name=name) for key, (name, _, own) in known.items() if not own}
-    names = _distinct(names)
+    names = _distinct({key: _name(key, listed, words) for key, listed in known.items()})
     chosen = None
     if known:
         if widgets.chosen("catalogue") not in known:
@@ -126,25 +127,33 @@ def catalogue(words: Words) -> Library | None:
             key=widgets.placed("catalogue"),
             label_visibility="collapsed",
         )
+        widgets.note("catalogue", chosen)
     with st.expander(words("own_catalogue"), icon=":material/library_music:"):
         _other_catalogue(words)
     if chosen is None:
         return None
-    _, path, own = known[chosen]
     try:
-        return state.library(path, own)
+        return state.library(known[chosen].path, known[chosen].followed)
     except InputError as error:
         st.error(plain(words.trouble(error)))
         return None
 
 
-def _catalogues() -> dict[str, tuple[str, Path, bool]]:
-    """Catalogues of this session by key: name, path, whether it is a file of this machine."""
-    if "catalogues" not in st.session_state:
-        path = state.settings().catalogue
-        first = {"demo" if path == DEMO_CATALOGUE else str(path): (path.name, path, True)}
-        st.session_state["catalogues"] = first if path.is_file() else {}
-    return st.session_state["catalogues"]
+def _catalogues() -> dict[str, Listed]:
+    """The catalogue of the settings, and those on the desk, by key."""
+    path = state.settings().catalogue
+    first = Listed(path.name, path, True)
+    return ({_key_of(path): first} if path.is_file() else {}) | state.desk().catalogues
+
+
+def _key_of(path: Path) -> str:
+    return "demo" if path == DEMO_CATALOGUE else str(path)
+
+
+def _name(key: str, listed: Listed, words: Words) -> str:
+    if key == "demo":
+        return words("demo_catalogue")
+    return listed.name if listed.followed else words("uploaded", name=listed.name)
 
 
 def _other_catalogue(words: Words) -> None:
@@ -158,10 +167,10 @@ def _other_catalogue(words: Words) -> None:
             words("build"),
             icon=":material/queue_music:",
             on_click=_start_build,
-            disabled="build" in st.session_state,
+            disabled=state.desk().build is not None,
             width="stretch",
         )
-        if "build" in st.session_state:
+        if state.desk().build is not None:
             _building(words)
 
 
@@ -177,31 +186,33 @@ def _offer(kept: Kept, own: bool) -> None:
     try:
         state.library(kept.path, own)
     except InputError as error:
-        raise InputError(kept.named(str(error))) from None
-    _catalogues()[kept.key] = (kept.name, kept.path, own)
+        raise kept.renamed(error) from None
+    state.desk().list_catalogue(kept.key, Listed(kept.name, kept.path, own))
     widgets.choose("catalogue", kept.key)
 
 
 def _start_build() -> None:
-    from leitmotif.catalogue.build import build
-
     folder = Path(st.session_state["build_folder"].strip().strip("\"'")).expanduser()
-    output = (
-        state.workspace().folder
-        / f"built-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}.csv"
-    )
+    desk = state.desk()
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    output = desk.folder / f"built-{name}.csv"
 
-    def work(progress):
+    def work(progress: Progress) -> tuple[Any, Path]:
         if not str(folder).strip(". ") or not folder.is_dir():
-            raise InputError(f"{folder}: no such folder on this machine; check the path.")
+            raise InputError("session.no_such_folder", folder=folder)
         return build([folder.resolve()], output, progress=progress), output
 
-    st.session_state["build"] = (folder.name, state.workspace().start(work))
+    if desk.build is None:
+        desk.build = (folder.name, desk.workspace.start(work))
 
 
 @st.fragment(run_every=1.0)
 def _building(words: Words) -> None:
-    name, job = st.session_state["build"]
+    under_way = state.desk().build
+    if under_way is None:  # another tab saw its end
+        st.rerun()
+        return
+    name, job = under_way
     if job.ended:
         _end_build(name, job, words)
         st.rerun()
@@ -212,14 +223,13 @@ def _building(words: Words) -> None:
     st.button(words("cancel"), key="cancel_build", on_click=job.cancel)
 
 
-def _end_build(name: str, job: Job, words: Words) -> None:
-    del st.session_state["build"]
-    if job.state == "done":
+def _end_build(name: str, job: Job[Any], words: Words) -> None:
+    desk = state.desk()
+    desk.build = None
+    if job.result is not None:
         built, output = job.result
-        st.session_state["left_out"] = [
-            (Path(source).name, reason) for source, reason in built.failed
-        ]
-        st.session_state["catalogues"][str(output)] = (name, output, True)
+        desk.left_out[str(output)] = [(Path(f).name, reason) for f, reason in built.failed]
+        desk.list_catalogue(str(output), Listed(name, output, True))
         widgets.choose("catalogue", str(output))
         st.toast(words("built", n=len(built.catalogue), failed=len(built.failed)))
     elif job.state == "failed":
@@ -240,7 +250,7 @@ def empty(words: Words) -> None:
 
 
 def _distinct(names: dict[str, str]) -> dict[str, str]:
-    """Names by key, counted where some are the same: Streamlit tells options apart by what they show."""
+    """Names by key, counted where some are the same: Streamlit tells options apart by names."""
     before: Counter[str] = Counter()
     distinct = {}
     for key, name in names.items():

@@ -5,8 +5,8 @@ One fragment: moving a slider runs this part of the page again and nothing else.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -17,53 +17,41 @@ from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
 from leitmotif.page import state, takeaway, tracks, widgets
-from leitmotif.page.state import Film, plain
-from leitmotif.show.result_page import Choices
+from leitmotif.page.state import plain
+from leitmotif.sessions.films import Film
 from leitmotif.words.page_words import Words
 from matcher import presets
-
-
-class Asked(NamedTuple):
-    """What the person asks for, beside the list."""
-
-    music: MusicProfile
-    edited: tuple[str, ...]
-    metric: str
-    scale: str
-    diverse: float
-    where: np.ndarray | None
-    filters: str
+from matcher.course import Course
+from matcher.filters import Filter
+from matcher.metric import METRICS, SCALES
+from matcher.query import Query
 
 
 @st.fragment
 def show(film: Film, library: Library, words: Words) -> None:
     start, end = film_page.scene_times(film)
-    video = film_page.rated(film, start, end)
+    video = state.profile(film, start, end)
     controls, answer = st.container(key="answer").columns([4, 7], gap="large")
     with controls:
-        asked = _controls(film, state.recommender().predict(video), library, words)
+        predicted = pipeline.request(video, library.catalogue, state.recommender())
+        asked, lead = _controls(film, predicted, library, words)
     with answer:
         what = words("whole") if end is None else f"{words.clock(start)} – {words.clock(end)}"
         st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
         st.caption(plain(f"{film.kept.name} · {what}"))
         k, own_sound = _presets(words)
-        options = dict(
-            k=k,
-            weights=_weights(),
-            metric=asked.metric,
-            scale=asked.scale,
-            where=asked.where,
-            diverse=asked.diverse,
-        )
-        options |= dict(
-            music=asked.music,
-            recommender=state.recommender(),
-            index=library.index,
-            start=start,
-            end=end,
-        )
         try:
-            result = pipeline.match(video, library.catalogue, **options)
+            query = replace(asked, importance=_lifted(predicted, lead), k=k)
+            result = pipeline.match(
+                video,
+                library.catalogue,
+                query,
+                index=library.index,
+                recommender=state.recommender(),
+                course=_course(film, library, words),
+                start=start,
+                end=end,
+            )
         except InputError as error:
             st.warning(plain(words.trouble(error)))
             return
@@ -73,31 +61,47 @@ def show(film: Film, library: Library, words: Words) -> None:
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
-        choices = Choices(result.weights, asked.metric, asked.scale, asked.filters, asked.edited)
-        tracks.show(film, library, result, choices, own_sound, words)
-        takeaway.show(film, result, choices, words)
+        tracks.show(film, library, result, own_sound, words)
+        takeaway.show(film, result, words)
+    state.remember()
 
 
-def _controls(film: Film, predicted: MusicProfile, library: Library, words: Words) -> Asked:
+def _course(film: Film, library: Library, words: Words) -> Course | None:
+    """The film over time beside the tracks; None, with a sentence, where these are damaged."""
+    start, end = film_page.scene_times(film)
+    try:
+        return pipeline.course_of(film.timeline, library.courses, start, end)
+    except InputError as error:
+        st.caption(":material/info: " + plain(words.trouble(error)))
+        return None
+
+
+def _controls(
+    film: Film, predicted: MusicProfile, library: Library, words: Words
+) -> tuple[Query, frozenset[str]]:
+    """What the person asks for, beside the list, and the dimensions that are to lead."""
     sound, matter, filters = st.tabs([words("wants"), words("matters"), words("filters")])
     with sound:
-        music, edited = _wishes(film, predicted, words)
+        values, lead = _wishes(film, predicted, words)
     with matter:
         _weight_sliders(words)
-        metric, scale, diverse = _distance(words)
+        metric, scale, diversity = _distance(words)
     with filters:
-        where, said = _filters(library, words)
-    return Asked(music, edited, metric, scale, diverse, where, said)
+        filter_ = _filters(library, words)
+    query = Query(values, metric=metric, scale=scale, filter=filter_, diversity=diversity)
+    return query, lead
 
 
-# ------------------------------------------------------------------------------ what it wants to hear
+# ---------------------------------------------------------------- what it wants to hear
 
 
-def _wishes(
-    film: Film, predicted: MusicProfile, words: Words
-) -> tuple[MusicProfile, tuple[str, ...]]:
-    """Ten sliders that begin at the prediction; the profile they stand for and the names that were moved."""
-    place = f"{film.kept.key}|{film_page.scene_times(film)[0]:.3f}|{film_page.scene_times(film)[1]}"
+def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarray, frozenset[str]]:
+    """Ten sliders that begin at the prediction.
+
+    The values (10,) they stand for, and the names of what was moved and is to lead.
+    """
+    start_s, end_s = film_page.scene_times(film)
+    place = f"{film.kept.key}|{start_s:.3f}|{end_s}"
     kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
     sliders = f"wish|{place}"
     st.caption(words("wants_how"))
@@ -122,8 +126,13 @@ def _wishes(
             kept[f.name] = value
         values.append(asked if value == start else value)
     edited = tuple(n for n in MUSIC_NAMES if n in kept)
+    leading = False
     if edited:
-        st.caption(words("edited", names=", ".join(words.field(n) for n in edited)))
+        names = words.joined(words.field(n) for n in edited)
+        said = st.empty()
+        toggle = partial(st.toggle, words("leading"), help=words("leading_how"))
+        leading = widgets.remembered("leading", True, toggle)
+        said.caption(words("edited_leads" if leading else "edited", names=names))
     st.button(
         words("reset"),
         icon=":material/undo:",
@@ -138,11 +147,8 @@ def _wishes(
         if sure == 0 and f.name not in kept
     ]
     if silent:
-        st.caption(words("silent", names=", ".join(words.field(f) for f in silent)))
-    confidence = np.where([n in kept for n in MUSIC_NAMES], 1.0, predicted.confidence)
-    return MusicProfile(
-        np.array(values), confidence, predicted.extractor, warnings=predicted.warnings
-    ), edited
+        st.caption(words("silent", names=words.joined(words.field(f) for f in silent)))
+    return np.array(values), frozenset(edited if leading else ())
 
 
 def _reset(kept: dict[str, float], sliders: str) -> None:
@@ -150,7 +156,17 @@ def _reset(kept: dict[str, float], sliders: str) -> None:
     widgets.renew(sliders)
 
 
-# ------------------------------------------------------------------------------ what matters
+# ---------------------------------------------------------------- what matters
+
+
+def _lifted(predicted: MusicProfile, lead: frozenset[str]) -> np.ndarray:
+    """The weights (10,), with what was edited in the lead, but for those that the person set."""
+    weights = _weights()
+    edited = np.isin(MUSIC_NAMES, list(lead - st.session_state.get("own_weights", set())))
+    if not edited.any():
+        return weights
+    known = weights * (predicted.confidence > 0)
+    return np.where(edited, presets.lead(known, edited), weights)
 
 
 def _weight_key(name: str) -> str:
@@ -166,8 +182,10 @@ def _weights() -> np.ndarray:
 
 
 def _presets(words: Words) -> tuple[int, str]:
-    """Above the list: presets of the weights, what becomes of the film's own sound, how many tracks."""
+    """Above the list: presets of the weights, the film's own sound, how many tracks."""
     known = _known_presets()
+    if widgets.chosen("preset") not in known:
+        widgets.choose("preset", None)  # another predictor knows other presets
     st.segmented_control(
         words("preset"),
         list(known),
@@ -188,6 +206,7 @@ def _presets(words: Words) -> tuple[int, str]:
 
 
 def _pick() -> None:
+    st.session_state["own_weights"] = set()
     weights = _known_presets().get(widgets.chosen("preset"))
     if weights is not None:
         widgets.renew("weights", weights)
@@ -211,12 +230,16 @@ def _weight_sliders(words: Words) -> None:
             step=0.1,
             format="%.1f",
             key=key,
-            on_change=_own_weights,
+            on_change=_own_weight,
+            args=[f.name, key],
         )
     widgets.note("weights", _weights())
 
 
-def _own_weights() -> None:
+def _own_weight(name: str, key: str) -> None:
+    if key != _weight_key(name):
+        return  # of a slider that the page has replaced meanwhile
+    st.session_state.setdefault("own_weights", set()).add(name)
     widgets.choose(
         "preset", next((n for n, w in _known_presets().items() if np.allclose(w, _weights())), None)
     )
@@ -224,19 +247,19 @@ def _own_weights() -> None:
 
 def _distance(words: Words) -> tuple[str, str, float]:
     """Metric, scale, diversity."""
-    metric = widgets.one_of("metric", ["euclidean", "cosine"], words, help=words("metric_help"))
-    scale = widgets.one_of("scale", ["standard", "raw"], words, help=words("scale_help"))
+    metric = widgets.one_of("metric", list(METRICS), words, help=words("metric_help"))
+    scale = widgets.one_of("scale", sorted(SCALES, reverse=True), words, help=words("scale_help"))
     slider = partial(
         st.slider, words("diversity"), 0.0, 0.9, step=0.1, help=words("diversity_help")
     )
     return metric, scale, widgets.remembered("diverse", 0.0, slider)
 
 
-# ------------------------------------------------------------------------------ filters
+# ---------------------------------------------------------------- filters
 
 
-def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
-    """The rows that may be answered, and the same in words."""
+def _filters(library: Library, words: Words) -> Filter | None:
+    """The rows that may be answered; None for all."""
     place = f"{library.catalogue.source}|{len(library.catalogue)}"
     typed = widgets.remembered(f"words|{place}", "", partial(st.text_input, words("words")))
     licences = [name for name, _ in library.licences]
@@ -247,7 +270,7 @@ def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
         format_func=lambda n: n or words("no_licence"),
         placeholder=words("any"),
     )
-    chosen = widgets.remembered(f"licence|{place}|{'|'.join(licences)}", [], choice)
+    chosen: list[str] = widgets.remembered(f"licence|{place}|{'|'.join(licences)}", [], choice)
     bpm = _range(words("tempo"), library.bpm, f"bpm|{place}")
     seconds = _range(words("length"), library.durations, f"seconds|{place}")
     where = library.where(words=typed, licences=tuple(chosen), bpm=bpm, seconds=seconds)
@@ -261,11 +284,11 @@ def _filters(library: Library, words: Words) -> tuple[np.ndarray | None, str]:
         if limits
         for low, high in [limits]
     ]
-    return where, ", ".join(said)
+    return None if where is None and not said else Filter(words.joined(said), rows=where)
 
 
 def _range(label: str, values: np.ndarray, key: str) -> tuple[float, float] | None:
-    """A slider over the values that occur; None while it stands at both ends, or where nothing is known."""
+    """A slider over the values that occur; None at both ends, or where nothing is known."""
     known = values[np.isfinite(values)]
     if not len(known) or np.floor(known.min()) == np.ceil(known.max()):
         return None

@@ -1,61 +1,50 @@
 """What a session keeps between two redraws, and what all sessions share.
 
-Shared things (predictor, catalogues with their indexes, the folder of all sessions) are made once
-and only read. Everything that belongs to one person lies in `st.session_state` and in their folder.
+Shared things (predictor, catalogues with their indexes) are made once and only read. What belongs
+to one person lies on their desk (`leitmotif.sessions.desk`) and outlives the session; what their
+widgets say lies in `st.session_state`, and a copy of it on the desk.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
+import platformdirs
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from data.catalogue import Catalogue
+from data.columns import Column
 from data.errors import InputError
+from data.profiles import VideoProfile
+from features.video.profile_coefficients import ProfileCoefficients
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import widgets
+from leitmotif.sessions.desk import OWN, Desk, Desks, name_from, new_name, plain_values
+from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
-from leitmotif.sessions.workspace import Kept, Workspace, Workspaces
+from leitmotif.sessions.workspace import Kept
 from leitmotif.settings import Settings
-from leitmotif.show.drawing import STYLE
+from leitmotif.show.templates import render
 from leitmotif.words.page_words import Words
+from recommender import load_recommender
+from recommender.predict import Recommender
 
-if TYPE_CHECKING:
-    from features.video.profile_weights import ProfileWeights
-    from features.video.timeline import Timeline
-    from recommender.predict import Recommender
-
-ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#5B52C7"/>'
-    '<path d="M6 13v6M11 8v16M16 11v10M21 6v20M26 13v6" stroke="#fff" stroke-width="2.6" stroke-linecap="round"/></svg>'
-)
+ICON = str(render("icon.svg"))
 """Drawn here, because Streamlit fetches the icons that it knows by name from another machine."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
-
-
-@dataclass
-class Film:
-    """A video of this session: the file, and the job that watches it."""
-
-    kept: Kept
-    job: Job[Timeline]
-    known: dict = field(default_factory=dict)
-    """What was computed of it: profiles of its stretches, its scenes, previews."""
-
-    @property
-    def ready(self) -> bool:
-        return self.job.state == "done"
-
-    @property
-    def timeline(self) -> Timeline:
-        return self.job.result
+_SHARES = ("\\\\", "//")
+"""How a path to another machine begins."""
+FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
+"""Headers of a proxy: behind one, whoever comes may sit anywhere."""
 
 
 # ------------------------------------------------------------------------------ shared
@@ -68,81 +57,116 @@ def settings() -> Settings:
 
 @st.cache_resource(show_spinner=False)
 def recommender() -> Recommender:
-    from recommender import load_recommender
-
     return load_recommender()
 
 
 @st.cache_resource(show_spinner=False)
-def profile_weights() -> ProfileWeights | None:
+def profile_weights() -> ProfileCoefficients | None:
     """The ratings by which pictures are seen, if any were named when the page was started."""
     return pipeline.load_profile_weights(Settings.from_environment().profile_weights)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
-def _library(path: str, stamp: tuple[int, int], own: bool) -> Library:
+def _library(path: str, stamp: tuple[int, int], base: str | None) -> Library:
     library = Library.open(path)
-    library = library if own else Library(library.catalogue)
+    if base is not None:
+        library = Library(_without_shares(library.catalogue), Path(base) if base else None)
     library.index  # noqa: B018  built now, not at the first slider
     return library
 
 
-def library(path: Path, own: bool = True) -> Library:
+def _without_shares(catalogue: Catalogue) -> Catalogue:
+    """Without the paths that lead to other machines: a stranger's table must not reach there."""
+    paths = catalogue.text("path")
+    if not any(path.startswith(_SHARES) for path in paths):
+        return catalogue
+    kept = Column("" if path.startswith(_SHARES) else path for path in paths)
+    return replace(catalogue, columns={**catalogue.columns, "path": kept})
+
+
+def library(path: Path, followed: bool = True) -> Library:
     """A catalogue with its index; read again only when the file has changed. Raises `InputError`.
 
-    own : whether the file is one of this machine, whose paths may be followed.
+    followed : whether the paths in it begin at its own folder. Those of an uploaded table begin at
+    the user's home, on their own machine; elsewhere they are not followed.
     """
     stat = path.stat() if path.is_file() else None
-    return _library(str(path), (stat.st_size, stat.st_mtime_ns) if stat else (0, 0), own)
+    base = None if followed else str(Path.home()) if local() else ""
+    return _library(str(path), (stat.st_size, stat.st_mtime_ns) if stat else (0, 0), base)
 
 
 @st.cache_resource(show_spinner=False)
-def _workspaces() -> Workspaces:
+def _desks() -> Desks:
     def alive(session: str) -> bool:
         return not Runtime.exists() or Runtime.instance().is_active_session(session)
 
-    return Workspaces(alive, grace_s=float(st.get_option("server.disconnectedSessionTTL")))
+    data = os.environ.get("LEITMOTIF_DATA") or platformdirs.user_data_dir("leitmotif", False)
+    grace = float(st.get_option("server.disconnectedSessionTTL"))
+    return Desks(Path(data, "desks"), alive, grace)
 
 
-# ------------------------------------------------------------------------------ of this session
+# ------------------------------------------------------------------------------ of this person
 
 
-def workspace() -> Workspace:
-    """The folder of this session and its jobs."""
-    return _workspaces().of(get_script_run_ctx().session_id)
+def desk() -> Desk:
+    """The desk of whoever looks at this page: their films, catalogues and choices."""
+    if "desk" not in st.session_state:
+        name = name_from(st.query_params.get("desk"))
+        if name is None and not local():
+            name = st.query_params["desk"] = new_name()
+        st.session_state["desk"] = name or OWN
+    session = get_script_run_ctx().session_id
+    return _desks().of(st.session_state["desk"], session, visitor=not local())
+
+
+def begin() -> None:
+    """At a session's first redraw: everything as it was left."""
+    if "begun" not in st.session_state:
+        st.session_state["begun"] = True
+        widgets.restore(desk().choices)
+
+
+def remember() -> None:
+    """At the end of a redraw: what the person has chosen, for the next visit."""
+    desk().choose(plain_values(widgets.snapshot()))
 
 
 def local() -> bool:
-    """Whether only this machine can open the page: then paths of this machine may be named in it."""
-    return st.get_option("server.address") in LOCAL
-
-
-def films() -> dict[str, Film]:
-    return st.session_state.setdefault("films", {})
+    """Whether only this machine can open the page: then its paths may be named in it."""
+    forwarded = any(name in st.context.headers for name in FORWARDED)
+    return st.get_option("server.address") in LOCAL and not forwarded
 
 
 def chosen_film() -> Film | None:
-    return films().get(widgets.chosen("film"))
+    """The film chosen; one that was left here at an earlier visit is watched now."""
+    film = desk().films.get(widgets.chosen("film"))
+    if film is not None and film.job is None:
+        film.watch(desk().workspace)
+    return film
 
 
 def open_film(kept: Kept) -> None:
-    """Begin to watch a video, unless this session has it already, and choose it."""
-    if kept.key not in films() or films()[kept.key].job.state in ("failed", "cancelled"):
-        job = workspace().start(lambda progress: pipeline.read_video(kept.path, progress=progress))
-        films()[kept.key] = Film(kept, job)
+    """Begin to watch a video, unless it is on the desk already, and choose it."""
+    desk().open_film(kept)
     widgets.choose("film", kept.key)
 
 
 def remove_film(key: str) -> None:
-    """Forget a film: stop what is done for it, and delete its file (if it is ours) and its previews."""
-    film = films().pop(key)
-    jobs = [film.job, *(job for job in film.known.values() if isinstance(job, Job))]
-    for job in jobs:
-        job.cancel()
-    for job in jobs:
-        job.wait(5)
-    workspace().remove(film.kept)
-    widgets.choose("film", next(reversed(films()), None))
+    """Forget a film, and everything that was made of it."""
+    desk().remove_film(key)
+    widgets.choose("film", next(reversed(desk().films), None))
+
+
+def profile(film: Film, start: float, end: float | None) -> VideoProfile:
+    """The profile of a stretch of a film, as the ratings in use bend it."""
+    return film.profile(start, end, profile_weights())
+
+
+def served(path: Path, kind: str, place: str) -> str:
+    """The address of a file in the page. place : which element shows it."""
+    if not Runtime.exists():
+        return ""
+    return Runtime.instance().media_file_mgr.add(str(path), kind, place)
 
 
 def trouble(error: InputError | None) -> None:
@@ -161,11 +185,12 @@ def sentence() -> Iterator[None]:
 
 def troubles(words: Words) -> None:
     """Show, once, what went wrong since the last redraw."""
-    for error in st.session_state.pop("troubles", []):
+    found, desk().troubles = desk().troubles, []
+    for error in [*found, *st.session_state.pop("troubles", [])]:
         st.error(plain(words.trouble(error)), icon=":material/error:")
 
 
-def failure(job: Job, kept: Kept, words: Words) -> None:
+def failure(job: Job[Any], kept: Kept, words: Words) -> None:
     """Why a job about a file failed, in one sentence."""
     st.error(plain(kept.named(words.trouble(job.error))), icon=":material/error:")
 
@@ -176,17 +201,4 @@ def plain(text: str) -> str:
 
 
 def style() -> None:
-    st.html(f"<style>{STYLE}{_PAGE}</style>")
-
-
-_PAGE = """
-.stMainBlockContainer { padding: 1.6rem 2.2rem 3rem; max-width: 84rem; }
-[data-testid="stSidebarHeader"] { height: 1.6rem; margin: 0; padding-top: .6rem; padding-bottom: 0; }
-.stSidebar .stHeading h1 { padding: 0; }
-.st-key-course [data-testid="stElementToolbar"] { display: none; }  /* it would lie on the choice of scene */
-@media (max-width: 640px) {
-  .stMainBlockContainer { padding: 3.4rem .9rem 2rem; }
-  /* the tracks before the sliders */
-  .st-key-answer > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] > div:first-child { order: 2; }
-}
-"""
+    st.html(f"<style>{render('style.css')}{render('page.css')}</style>")

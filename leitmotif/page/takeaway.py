@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
-from leitmotif.page import film as film_page
-from leitmotif.page.state import Film
+from leitmotif.page import state
 from leitmotif.pipeline import Recommendation
+from leitmotif.sessions.films import Film
 from leitmotif.show import result_page as report
-from leitmotif.show.result_page import Choices
 from leitmotif.words.page_words import Words
 
 
-def show(film: Film, result: Recommendation, choices: Choices, words: Words) -> None:
+def show(film: Film, result: Recommendation, words: Words) -> None:
     st.subheader(words("take"), anchor=False)
     name = film.kept.name
-    stem = Path(name).stem
-    whole = film_page.rated(film, 0.0, None)
+    stem = report.file_stem(name, result)
+    whole = state.profile(film, 0.0, None)
     kinds = (
         (
             "as_report",
             "html",
             "text/html",
-            lambda: report.report_html(name, film.timeline, whole, result, choices, words),
+            lambda: report.report_html(name, film.timeline, whole, result, words),
             "description",
         ),
-        ("as_csv", "csv", "text/csv", lambda: "\ufeff" + report.results_csv(result), "table"),
+        ("as_csv", "csv", "text/csv", lambda: "\ufeff" + report.results_csv(name, result), "table"),
         (
             "as_json",
             "json",
             "application/json",
-            lambda: report.results_json(name, result, choices),
+            lambda: report.results_json(name, result),
             "data_object",
         ),
     )
@@ -41,7 +38,7 @@ def show(film: Film, result: Recommendation, choices: Choices, words: Words) -> 
             st.download_button(
                 words(label),
                 make,
-                f"{stem}-music.{suffix}",
+                f"{stem}.{suffix}",
                 mime,
                 icon=f":material/{icon}:",
                 on_click="ignore",

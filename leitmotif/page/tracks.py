@@ -1,4 +1,4 @@
-"""The tracks of the answer: a card each, with a player, reasons, and the film with the track under it."""
+"""The tracks of the answer: a card each, with a player, reasons, and the film with the track."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from data.catalogue import to_number
-from data.errors import InputError
+from data.errors import InputError, Progress
+from data.numbers import parse_number
 from leitmotif.catalogue.library import Library
 from leitmotif.page import state
-from leitmotif.page.state import Film, plain
+from leitmotif.page.state import plain
 from leitmotif.pipeline import Recommendation
 from leitmotif.render import ffmpeg, preview
+from leitmotif.sessions.child import in_child
+from leitmotif.sessions.films import Film
+from leitmotif.sessions.jobs import Job
 from leitmotif.show import drawing
-from leitmotif.show.result_page import Choices
 from leitmotif.words.page_words import Words
+from matcher.search import Match
 
 PLAYABLE = {
     ".mp3": "audio/mpeg",
@@ -34,18 +37,17 @@ PLAYABLE |= {
     ".weba": "audio/webm",
 }
 LARGEST_PLAYED = 12 << 20
-"""Bytes of a sound file that is served as it is; larger ones are made smaller first (ours)."""
+"""Bytes of a sound file that is served as it is; larger ones are made smaller first (heuristic)."""
 
 
-def show(
-    film: Film, library: Library, result: Recommendation, choices: Choices, own: str, words: Words
-) -> None:
+def show(film: Film, library: Library, result: Recommendation, own: str, words: Words) -> None:
     """own : what becomes of the film's own sound in a preview, "mute" or "duck"."""
-    spread = library.index.scaling.spread
+    sd, importance = library.index.scaling.sd, result.query.importance
+    assert importance is not None  # `match` fills it in
     sounds = []
     for place, match in enumerate(result.matches, start=1):
         with st.container(border=True, key=f"track-{place}"):
-            off = (match.values - result.music.values) / spread
+            off = (match.values - result.music.values) / sd
             st.html(
                 drawing.track_head(
                     place,
@@ -56,8 +58,11 @@ def show(
                 )
             )
             sounds.append((st.empty(), match))
-            st.caption(plain(words.reason(match.sentence, off, choices.weights, match.shares)))
-            st.html(drawing.reason_bars(off, choices.weights, words.field, words.off))
+            st.caption(plain(words.reason(match.reason)))
+            if match.placement and (match.placement.says_something or match.placement.in_point):
+                at, reason = match.placement.in_point, words.sentence(match.placement.reason)
+                st.caption(plain(words("begins", at=words.clock(at), reason=reason)))
+            st.html(drawing.reason_bars(off, importance, words))
             _preview(film, library, result, match, own, words)
     # The list stands before the first sound file is opened.
     arousal = library.arousal([match.track_id for _, match in sounds])
@@ -68,16 +73,16 @@ def show(
 
 def _facts(track: dict[str, str], words: Words) -> list[str]:
     """Length, tempo, key and licence, where they are known."""
-    seconds, bpm = (to_number(track.get(n, "")) for n in ("duration_s", "bpm"))
+    seconds, bpm = (parse_number(track.get(n, "")) for n in ("duration_s", "bpm"))
     facts = [words.clock(seconds)] if np.isfinite(seconds) else []
     facts += [f"{bpm:.0f} BPM"] if np.isfinite(bpm) else []
     return facts + [track[n] for n in ("key", "license") if n in track]
 
 
-# ------------------------------------------------------------------------------ player
+# ---------------------------------------------------------------- player
 
 
-def _player(library: Library, match, arousal: np.ndarray | None, words: Words) -> None:
+def _player(library: Library, match: Match, arousal: np.ndarray | None, words: Words) -> None:
     path = library.sound(match.row)
     if path is None:
         st.caption(words("no_sound"))
@@ -99,23 +104,24 @@ def _outline(path: str, changed: int) -> np.ndarray:
 
 
 def _listenable(path: Path) -> tuple[Path, str]:
-    """The file itself if browsers play it and it is not large, else a copy they play, made once a session."""
+    """The file itself if browsers play it and it is not large, else a copy they play, made once."""
     kind = PLAYABLE.get(path.suffix.lower())
     if kind and path.stat().st_size <= LARGEST_PLAYED:
         return path, kind
-    return ffmpeg.listening_copy(path, state.workspace().folder), "audio/mp4"
+    return ffmpeg.listening_copy(path, state.desk().workspace.folder), "audio/mp4"
 
 
-# ------------------------------------------------------------------------------ the film with the track
+# ---------------------------------------------------------------- the film with the track
 
 
 def _preview(
-    film: Film, library: Library, result: Recommendation, match, own: str, words: Words
+    film: Film, library: Library, result: Recommendation, match: Match, own: str, words: Words
 ) -> None:
     track = library.sound(match.row)
     if track is None:
         return
-    what = ("preview", str(track), own, result.start, result.end)
+    in_point = match.placement.in_point if match.placement else 0.0
+    what = ("preview", str(track), own, result.start, result.end, in_point)
     job = film.known.get(what)
     if job is None or job.state == "cancelled":
         st.button(
@@ -123,7 +129,7 @@ def _preview(
             icon=":material/theaters:",
             key=f"hear|{match.row}|{own}",
             on_click=_render,
-            args=[film, track, own, result.start, result.end, what],
+            args=[film, track, own, result.start, result.end, in_point, what],
         )
     elif not job.ended:
         _rendering(job, match.name, words)
@@ -134,26 +140,34 @@ def _preview(
 
 
 def _render(
-    film: Film, track: Path, own: str, start: float, end: float | None, what: tuple
+    film: Film,
+    track: Path,
+    own: str,
+    start: float,
+    end: float | None,
+    in_point: float,
+    what: tuple[object, ...],
 ) -> None:
-    folder = state.workspace().folder
-    output = folder / f"{film.kept.key[:32]}-{abs(hash(what)):x}.mp4"
-    film.known[what] = state.workspace().start(
-        lambda progress: preview.render(
-            film.kept.path, track, output, original=own, start=start, end=end, progress=progress
-        )
-    )
+    workspace = state.desk().workspace
+    output = workspace.folder / f"{film.kept.key[:32]}-{abs(hash(what)):x}.mp4"
+    video = film.kept.path
+    options = dict(original=own, start=start, end=end, in_point=in_point)
+
+    def work(progress: Progress) -> Path:
+        return in_child(preview.render, video, track, output, progress=progress, **options)
+
+    film.known[what] = workspace.start(work)
 
 
 @st.fragment(run_every=0.7)
-def _rendering(job, name: str, words: Words) -> None:
+def _rendering(job: Job[Path], name: str, words: Words) -> None:
     if job.ended:
         st.rerun()
     st.progress(job.stage.share, plain(words("rendering", name=name)))
     st.button(words("cancel"), key=f"cancel|{id(job)}", on_click=job.cancel)
 
 
-def _rendered(path: Path, film: Film, match, words: Words) -> None:
+def _rendered(path: Path, film: Film, match: Match, words: Words) -> None:
     kind = {".mp4": "video/mp4", ".webm": "video/webm"}.get(path.suffix)
     if kind:
         st.video(str(path), format=kind, alt=words("preview_of", name=match.name))

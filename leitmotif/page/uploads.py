@@ -4,9 +4,9 @@ A field would hold the bytes of every file for as long as it stands, so it stand
 upload. A large file takes its time to be kept on disk; that begins once the new field is there, so
 that what is dropped meanwhile is not lost with the old one.
 
-Once another click has come, Streamlit begins the next redraw in a new thread and ends the old one, a
-callback too, wherever that next looks into `st.session_state`. So a file stays in line until it was
-used; whichever redraw comes to it finds what another one has kept of it.
+Once another click has come, Streamlit begins the next redraw in a new thread and ends the old one,
+a callback too, wherever that next looks into `st.session_state`. So a file stays in line until it
+was used; whichever redraw comes to it finds what another one has kept of it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import dataclasses
 import io
 import threading
 from collections.abc import Callable, Collection
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -22,17 +23,21 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from leitmotif.page import state, widgets
 from leitmotif.page.state import plain
-from leitmotif.sessions.workspace import Kept, local_file, shown_name
+from leitmotif.sessions.workspace import Kept, local_file, receive, shown_name
 from leitmotif.words.page_words import Words
 
 
 def field(
-    what: str, suffixes: Collection[str], use: Callable[[Kept, bool], None], words: Words, **options
+    what: str,
+    suffixes: Collection[str],
+    use: Callable[[Kept, bool], None],
+    words: Words,
+    **options: Any,
 ) -> None:
     """An upload field, and what came through it or was named by its path: kept, then used.
 
-    what : "video" or "catalogue". use : called with the file and whether it is one of this machine; twice
-    does no harm. options : passed to `st.file_uploader`.
+    what : "video" or "catalogue". use : called with the file and whether it is one of this machine;
+    twice does no harm. options : passed to `st.file_uploader`.
     """
     key, limit = widgets.key(f"{what}_upload"), state.settings().max_upload_mb
     line, before = _line(what), st.session_state.get(f"{what}_upload_before")
@@ -48,11 +53,8 @@ def field(
         widgets.renew(f"{what}_upload")
         st.rerun()
     if line.waiting:
-        with st.spinner(
-            plain(
-                words("keeping", name=shown_name(getattr(line.waiting[0], "name", line.waiting[0])))
-            )
-        ):
+        name = shown_name(getattr(line.waiting[0], "name", line.waiting[0]))
+        with st.spinner(plain(words("keeping", name=name))):
             while line.waiting:
                 _keep(line, suffixes, use, limit)
         st.rerun()
@@ -65,19 +67,18 @@ def by_path(what: str, path: str) -> None:
 
 @dataclasses.dataclass
 class _Line:
-    """Uploads, and paths, that are still to be used; and the numbers of all uploads that ever stood in line."""
+    """Uploads and paths that are still to be used, and the numbers of all that ever were."""
 
     waiting: list[UploadedFile | str] = dataclasses.field(default_factory=list)
     seen: set[str] = dataclasses.field(default_factory=set)
     kept: dict[str, Kept] = dataclasses.field(default_factory=dict)
     guard: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
-    def join(self, given: list | UploadedFile | None) -> None:
+    def join(self, given: list[UploadedFile] | UploadedFile | None) -> None:
         """Put in line what is new of what a field was given."""
         files = given if isinstance(given, list) else [given]
-        new = [
-            f for f in files if isinstance(f, UploadedFile) and f.file_id not in self.seen
-        ]  # of one removed there is a trace
+        # Of one removed there is a trace of another kind.
+        new = [f for f in files if isinstance(f, UploadedFile) and f.file_id not in self.seen]
         self.seen.update(f.file_id for f in new)
         self.waiting.extend(new)
 
@@ -98,7 +99,7 @@ def _line(what: str) -> _Line:
 def _keep(
     line: _Line, suffixes: Collection[str], use: Callable[[Kept, bool], None], limit_mb: int
 ) -> None:
-    """Keep and use the first in line. What ends a redraw is no `Exception`: then it stays in line."""
+    """Keep and use the first in line; it stays there if the redraw ends (no `Exception`)."""
     first = line.waiting[0]
     try:
         with state.sentence():
@@ -114,10 +115,9 @@ def _keep(
 
 def _received(line: _Line, file: UploadedFile, suffixes: Collection[str], limit_mb: int) -> Kept:
     """Copied once, by whichever redraw is first."""
-    workspace = state.workspace()
+    folder = state.desk().folder
     with line.guard:
         if file.file_id not in line.kept:
-            line.kept[file.file_id] = workspace.receive(
-                file.name, io.BytesIO(file.getvalue()), suffixes, limit_mb
-            )
+            content = io.BytesIO(file.getvalue())
+            line.kept[file.file_id] = receive(folder, file.name, content, suffixes, limit_mb)
         return line.kept[file.file_id]

@@ -1,4 +1,4 @@
-"""Widgets as this page uses them: remembered ones, and those whose value the page chooses as well as the person.
+"""Widgets as this page uses them: remembered ones, and those that the page moves as well.
 
 A browser sends what all its widgets say with every click. One that has not yet heard what the page
 chose would so undo it, unseen; therefore each choice of the page makes a new widget, of which the
@@ -11,11 +11,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import streamlit as st
 
+from data.words import languages
 from leitmotif.words.page_words import Words
 
 T = TypeVar("T")
+UPLOAD = "_upload"
+"""How the names of upload fields end: they say nothing that could be kept."""
 
 
 class Turn(NamedTuple):
@@ -49,7 +53,7 @@ def choose(name: str, value: Any) -> None:
 
 
 def note(name: str, value: Any) -> None:
-    """Remember what the person made of such a widget, for when it is drawn again after an absence."""
+    """Remember what the person made of such a widget, for when it is drawn again later."""
     turns = _turns()
     turns[name] = Turn(turns.get(name, Turn()).n, value)
 
@@ -70,7 +74,8 @@ def _turns() -> dict[str, Turn]:
 def remembered(name: str, first: T, draw: Callable[..., T]) -> T:
     """Draw a widget that says at first `first`, and later what it said last.
 
-    Streamlit forgets a widget that one redraw leaves out, as those of the list while another film is watched.
+    Streamlit forgets a widget that one redraw leaves out, as those of the list while another film
+    is watched.
     """
     kept = st.session_state.setdefault("remembered", {})
     if name not in st.session_state:
@@ -79,7 +84,48 @@ def remembered(name: str, first: T, draw: Callable[..., T]) -> T:
     return kept[name]
 
 
-def one_of(name: str, options: list[str], words: Words, **look) -> str:
+def anew() -> None:
+    """Draw every widget anew with what it says now: its words are about to change.
+
+    A browser names some choices by their words, and would speak of words that are gone.
+    """
+    for name in [n for n in _turns() if not n.endswith(UPLOAD)]:
+        renew(name, chosen(name))
+    for name, value in st.session_state.get("remembered", {}).items():
+        st.session_state[name] = value
+
+
+def snapshot() -> dict[str, Any]:
+    """What this session's widgets say, for another session to begin with."""
+    said = {name: chosen(name) for name in _turns()}
+    return {
+        "language": st.session_state.get("language"),
+        "turns": {name: value for name, value in said.items() if value is not None},
+        "remembered": dict(st.session_state.get("remembered", {})),
+        "wishes": st.session_state.get("wishes", {}),
+        "own_weights": sorted(st.session_state.get("own_weights", ())),
+    }
+
+
+def restore(snapshot: dict[str, Any]) -> None:
+    """Begin with a snapshot that was kept as JSON."""
+    state = st.session_state
+    if snapshot.get("language") in languages():
+        state["language"] = snapshot["language"]
+    state["turns"] = {name: Turn(0, _array(v)) for name, v in snapshot.get("turns", {}).items()}
+    state["remembered"] = {
+        name: tuple(v) if isinstance(v, list) and not name.startswith("licence|") else v
+        for name, v in snapshot.get("remembered", {}).items()
+    }
+    state["wishes"] = snapshot.get("wishes", {})
+    state["own_weights"] = set(snapshot.get("own_weights", ()))
+
+
+def _array(value: Any) -> Any:
+    return np.array(value) if isinstance(value, list) else value
+
+
+def one_of(name: str, options: list[str], words: Words, **look: Any) -> str:
     """A row of choices, the first one chosen at first. Name and options are keys of `words`."""
     row = partial(
         st.segmented_control,

@@ -14,18 +14,22 @@ from typing import Literal
 
 from data.atomic import atomic_path
 from data.errors import InputError, Progress
+from features.audio.load import load
+from features.media import probe
 from leitmotif.render import ffmpeg
 
+SILENCE_LUFS = -70.0
+"""What EBU R128 gates away: what is not louder counts as silence."""
 TARGET_LUFS = -16.0
 """Loudness of the track: the upper end of what AES TD1004.1.15-10 recommends for streams."""
 DUCK_LU = 12.0
-"""How far below the track the original sound is kept when it is ducked (ours)."""
+"""How far below the track the original sound is kept when it is ducked (heuristic)."""
 PEAK_DBTP = -1.5
-"""Ceiling of the limiter: half a decibel below the usual −1 dBTP, for what the encoder adds (ours)."""
+"""Ceiling of the limiter: half a decibel below −1 dBTP, for what the encoder adds (heuristic)."""
 FADE_S = 3.0
-"""Fade at the end; at most a quarter of the picture (ours)."""
+"""Fade at the end; at most a quarter of the picture (heuristic)."""
 SEAM_S = 1.5
-"""Cross-fade where a short track begins again; at most a quarter of the track (ours)."""
+"""Cross-fade where a short track begins again; at most a quarter of the track (heuristic)."""
 
 _IN_MP4 = frozenset({"h264", "hevc", "av1", "mpeg4", "vp9", "mpeg2video", "mpeg1video"})
 _IN_WEBM = frozenset({"vp8", "vp9", "av1"})
@@ -34,17 +38,17 @@ _SOUND = {".mp4": ("aac", "192k"), ".webm": ("libopus", "160k"), ".mkv": ("aac",
 Original = Literal["mute", "duck"]
 
 
-def container(video: str | os.PathLike, codec: str) -> str:
-    """The suffix of a file that can hold this picture as it is: what a browser plays, where there is a choice."""
+def container(video: str | os.PathLike[str], codec: str) -> str:
+    """The suffix of a file that can hold this picture; one that browsers play, if possible."""
     if codec in _IN_WEBM and (codec == "vp8" or Path(video).suffix.lower() == ".webm"):
         return ".webm"
     return ".mp4" if codec in _IN_MP4 else ".mkv"
 
 
 def render(
-    video: str | os.PathLike,
-    track: str | os.PathLike,
-    output: str | os.PathLike,
+    video: str | os.PathLike[str],
+    track: str | os.PathLike[str],
+    output: str | os.PathLike[str],
     *,
     original: Original = "mute",
     start: float = 0.0,
@@ -61,30 +65,22 @@ def render(
     in_point : where in the track to begin.
     Raises `InputError` if either file lacks what is needed; nothing half-written is left.
     """
-    picture, music = ffmpeg.probe(video), ffmpeg.probe(track)
+    picture, music = probe(video), probe(track)
     if not picture.video:
-        raise InputError(f"{Path(video).name}: there is no picture in this file; choose a video.")
+        raise InputError("render.no_picture", file=Path(video).name)
     if not music.audio:
-        raise InputError(
-            f"{Path(track).name}: there is no sound in this file; choose another track."
-        )
+        raise InputError("render.no_track_sound", file=Path(track).name)
     length = (picture.duration if end is None else min(end, picture.duration)) - start
     if not length > 0:
-        raise InputError(
-            f"{Path(video).name}: nothing is left between {start:.2f} s and its end; choose another stretch."
-        )
+        raise InputError("render.stretch_empty", file=Path(video).name, start=f"{start:.2f}")
     target = Path(output).with_suffix(container(video, picture.video))
     with (
         atomic_path(target) as temporary,
         tempfile.TemporaryDirectory(dir=temporary.parent, prefix=".music-") as folder,
     ):
         laps = _laps(track, length, in_point, Path(folder), progress)
-        gain = _gain(ffmpeg.loudness(laps[0]), TARGET_LUFS)
-        own = (
-            _own_gain(video, start, length, progress)
-            if original == "duck" and picture.audio
-            else None
-        )
+        gain = _gain(load(laps[0]).lufs, TARGET_LUFS)
+        own = _own_gain(video, start, length) if original == "duck" and picture.audio else None
         sound, rate = _SOUND[target.suffix]
         ffmpeg.run(
             [
@@ -117,7 +113,7 @@ def render(
 
 
 def _laps(
-    track: str | os.PathLike,
+    track: str | os.PathLike[str],
     length: float,
     in_point: float,
     folder: Path,
@@ -137,16 +133,14 @@ def _laps(
         f"{length:.6f}",
     ]
     ffmpeg.run([*cut, *pcm, str(whole)], stage="track", total=length, progress=progress)
-    have = ffmpeg.probe(whole).duration
+    have = probe(whole).duration
     if not have > 0:
-        raise InputError(
-            f"{Path(track).name}: nothing is left of this track after {in_point:.1f} s; begin earlier."
-        )
+        raise InputError("render.track_empty", file=Path(track).name, start=f"{in_point:.1f}")
     if have >= length - 0.05:
         return [whole]
     if in_point:  # the later laps begin at the track's own beginning
         ffmpeg.run([*ffmpeg.source(track), *pcm, str(whole)], stage="track", progress=progress)
-        have = ffmpeg.probe(whole).duration
+        have = probe(whole).duration
     seam = min(SEAM_S, have / 4)
     return [
         _lap(whole, folder / f"{name}.wav", min(at, have - seam), seam)
@@ -163,25 +157,24 @@ def _lap(whole: Path, output: Path, start: float, seam: float) -> Path:
     return output
 
 
-def _own_gain(
-    video: str | os.PathLike, start: float, length: float, progress: Progress | None
-) -> float | None:
-    """Decibels that keep the film's own sound `DUCK_LU` below the track, never louder than it was; None for silence."""
-    measured = ffmpeg.loudness(video, start=start, length=length, progress=progress)
-    return (
-        None
-        if measured <= ffmpeg.SILENCE_LUFS
-        else min(0.0, _gain(measured, TARGET_LUFS - DUCK_LU))
-    )
+def _own_gain(video: str | os.PathLike[str], start: float, length: float) -> float | None:
+    """Decibels that keep the film's own sound `DUCK_LU` below the track, never louder than it is.
+
+    None for silence. A film of more than an hour is judged by its first hour.
+    """
+    measured = load(video, start, start + length).lufs
+    if measured <= SILENCE_LUFS:
+        return None
+    return min(0.0, _gain(measured, TARGET_LUFS - DUCK_LU))
 
 
 def _gain(measured: float, target: float) -> float:
     """Decibels from one loudness to another; silence stays silent."""
-    return 0.0 if measured <= ffmpeg.SILENCE_LUFS else target - measured
+    return 0.0 if measured <= SILENCE_LUFS else target - measured
 
 
 def _mix(laps: int, gain: float, own: float | None, length: float) -> str:
-    """The filter graph: input 0 is the film, 1 the first lap, 2 the repeated one; the result is [out]."""
+    """The filter graph from film (0), first lap (1) and repeated lap (2) to [out]."""
     fade = min(FADE_S, length / 4)
     ceiling = 10 ** (PEAK_DBTP / 20)
     joined = "[1:a][2:a]concat=n=2:v=0:a=1[music];" if laps > 1 else "[1:a]anull[music];"

@@ -25,6 +25,8 @@ from leitmotif.score.model import Cue, Film, HitPoint, Score, Track
 from leitmotif.score.spotting import SHORTEST_S, group, respot
 from leitmotif.score.timecode import COMMON, FrameRate, nearest_common
 from matcher.metric import standard_scaling
+from matcher.query import Query
+from matcher.search import Match
 from recommender import load_recommender
 
 CHOICES = 5
@@ -106,7 +108,7 @@ def spot(
 
 
 def _profile(timeline: Timeline, start: float, end: float) -> VideoProfile:
-    return pipeline.rate(timeline, start, end)
+    return pipeline.score(timeline, start, end)
 
 
 def choose(plan: Score, timeline: Timeline, library: Library, *, reprise: bool = False) -> Score:
@@ -116,23 +118,35 @@ def choose(plan: Score, timeline: Timeline, library: Library, *, reprise: bool =
     for cue in plan.cues:
         if cue.track is None and not cue.muted:
             offered = _offered(cue, plan, timeline, library, 0 if reprise else len(used))
-            free = [t for t in offered if reprise or t.track_id not in used]
+            free = [(t, at) for t, at in offered if reprise or t.track_id not in used]
             if not free:
                 cues.append(replace(cue, note=Sentence("score.no_track_left")))
                 continue
-            cue = replace(cue, track=free[0], alternatives=tuple(free[1:CHOICES]))
-            used.add(free[0].track_id)
+            (track, in_point), others = free[0], tuple(t for t, _ in free[1:CHOICES])
+            cue = replace(cue, track=track, in_point=in_point, alternatives=others)
+            used.add(track.track_id)
         cues.append(cue)
     return replace(plan, cues=tuple(cues))
 
 
-def _offered(cue: Cue, plan: Score, timeline: Timeline, library: Library, more: int) -> list[Track]:
+def _offered(
+    cue: Cue, plan: Score, timeline: Timeline, library: Library, more: int
+) -> list[tuple[Track, Fraction | None]]:
+    """Tracks whose files are there, best first, and where the arc says to begin, if it decides."""
     rate = plan.film.rate
     start, end = (float(rate.seconds(frame)) for frame in (cue.start, cue.end))
-    profile = _profile(timeline, start, min(end, timeline.duration))
-    answer = pipeline.match(profile, library.catalogue, k=CHOICES + more)
+    end = min(end, timeline.duration)
+    course = pipeline.course_of(timeline, library.courses, start, end)
+    query = Query(k=CHOICES + more)
+    profile = _profile(timeline, start, end)
+    answer = pipeline.match(profile, library.catalogue, query, course=course)
     found = ((match, library.sound(match.row)) for match in answer.matches)
-    return [_track(match.track, path) for match, path in found if path]
+    return [(_track(match.track, path), _in_point(match)) for match, path in found if path]
+
+
+def _in_point(match: Match) -> Fraction | None:
+    placed = match.placement
+    return Fraction(placed.in_point) if placed and placed.decided else None
 
 
 def _track(row: dict[str, str], path: Path) -> Track:
@@ -155,7 +169,8 @@ def _fitted(cue: Cue, rate: FrameRate) -> Cue:
     bars = _bars(cue.track.path)
     start = rate.seconds(cue.start)
     asked = [(float(rate.seconds(h.frame) - start), float(2 / rate.fps)) for h in cue.hits]
-    found = fit(bars, rate.seconds(cue.frames), film_in=start, hits=asked)
+    place = None if cue.in_point is None else float(cue.in_point)
+    found = fit(bars, rate.seconds(cue.frames), film_in=start, in_point=place, hits=asked)
     landed = tuple(replace(h, miss=_miss(h, bars, found.pieces, rate)) for h in cue.hits)
     note = "" if found.ends else Sentence("score.fades_out")
     return replace(cue, pieces=found.pieces, hits=landed, note=note)

@@ -98,6 +98,8 @@ class Cue:
     muted: bool = False
     note: str = ""
     alternatives: tuple[Track, ...] = ()
+    in_point: Fraction | None = None
+    """Second of the track at which music and picture move together best, where that is known."""
 
     @property
     def frames(self) -> int:
@@ -280,6 +282,7 @@ def _cue(given: Mapping[str, Any]) -> Cue:
         "gain": tuple((int(frame), float(level)) for frame, level in given["gain"]),
         "hits": tuple(HitPoint(**hit) for hit in given["hits"]),
         "alternatives": tuple(_track(track) for track in given.get("alternatives", ())),
+        "in_point": Fraction(given["in_point"]) if given.get("in_point") else None,
     }
     return Cue(**{**given, **rebuilt})
 

@@ -15,9 +15,12 @@ from typing import Literal
 
 import numpy as np
 import soundfile
+import soxr
 
 from data.atomic import atomic_path
 from data.errors import InputError, Progress
+from features.audio.loudness import LoudnessMeter, integrated_lufs
+from features.media import probe
 from leitmotif.render import ffmpeg
 from leitmotif.render.preview import container
 from leitmotif.score.exports.clips import gain_at
@@ -128,9 +131,9 @@ class _Decoded:
         wav = self.folder / "track.wav"
         arguments = ("-map", "0:a:0", "-ac", "2", "-ar", str(SAMPLE_RATE), "-c:a", "pcm_f32le")
         ffmpeg.run([*ffmpeg.source(path), *arguments, str(wav)], stage="track")
-        lufs = ffmpeg.loudness(wav)
+        lufs = loudness_lufs(wav)
         sound, _ = soundfile.read(wav, dtype="float32", always_2d=True)
-        gain = 1.0 if lufs <= ffmpeg.SILENCE_LUFS else 10 ** ((TRACK_LUFS - lufs) / 20)
+        gain = 10 ** ((TRACK_LUFS - lufs) / 20) if np.isfinite(lufs) else 1.0
         return sound, gain
 
 
@@ -150,7 +153,7 @@ def render_film(
     film = score.film
     if not Path(film.path).is_file():
         raise InputError("score.file_gone", file=film.path)
-    target = Path(output).with_suffix(container(film.path, ffmpeg.probe(film.path).video))
+    target = Path(output).with_suffix(container(film.path, probe(film.path).video))
     length = f"{float(film.rate.seconds(film.frames)):.6f}"
     with (
         atomic_path(target) as temporary,
@@ -184,16 +187,23 @@ def render_film(
 
 def _two_pass_gain(path: Path, target_lufs: float) -> float:
     """Decibels from what was measured to the target, held back where peaks would pass −1 dBTP."""
-    lufs = ffmpeg.loudness(path)
-    if lufs <= ffmpeg.SILENCE_LUFS:
+    lufs = loudness_lufs(path)
+    if not np.isfinite(lufs):
         return 0.0
     return min(target_lufs - lufs, PEAK_DBTP - true_peak_db(path))
 
 
+def loudness_lufs(path: str | os.PathLike[str]) -> float:
+    """Integrated loudness of a stereo WAV (BS.1770), −inf for silence; a block at a time."""
+    meter = LoudnessMeter()
+    with soundfile.SoundFile(path) as file:
+        for block in file.blocks(1 << 20, dtype="float32", always_2d=True):
+            meter.feed(np.ascontiguousarray(block.T), file.samplerate, ("FL", "FR"))
+    return float(integrated_lufs(meter.powers()))
+
+
 def true_peak_db(path: str | os.PathLike[str]) -> float:
     """True peak in dBTP by four-fold oversampling (ITU-R BS.1770-5, annex 2)."""
-    import soxr
-
     highest = 1e-9
     with soundfile.SoundFile(path) as file:
         for block in file.blocks(1 << 20, dtype="float32", always_2d=True):

@@ -17,7 +17,7 @@ T = TypeVar("T")
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 AT_ONCE = 2
-"""How many run at the same time, over all sessions: decoding and measuring fill a core each (ours)."""
+"""How many run at the same time, over all desks: decoding fills a core each (heuristic)."""
 _SLOTS = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -38,7 +38,8 @@ class Job(Generic[T]):
     """`work(progress)` in a thread of its own, begun at once or as soon as a slot is free.
 
     state : where it is. stage : the last report. result : what `work` gave back, once done.
-    error : the `InputError` of a failed job; None means the mistake is ours (its traceback is on stderr).
+    error : the `InputError` of a failed job; None means that the mistake is ours (its traceback is
+        on stderr).
     """
 
     def __init__(self, work: Callable[[Progress], T]) -> None:
@@ -79,9 +80,8 @@ class Job(Generic[T]):
         except InputError as error:
             self.state, self.error = "failed", error
         except Exception:
-            stopping = (
-                self._stop.is_set() or not threading.main_thread().is_alive()
-            )  # the server ends, and libraries with it
+            # The server ends, and libraries with it.
+            stopping = self._stop.is_set() or not threading.main_thread().is_alive()
             self.state = "cancelled" if stopping else "failed"
             if not stopping:
                 traceback.print_exc()

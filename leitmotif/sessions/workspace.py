@@ -1,7 +1,7 @@
-"""Where a session's files are, and that they go when the session goes.
+"""Files that come in, and the temporary folder of what is made of them.
 
-Each browser session owns one folder under one folder of the server. A file that comes in is kept
-under the checksum of its content; the name it came with is only ever shown, never used as a path.
+A file that comes in is kept under the checksum of its content; the name it came with is only ever
+shown, never used as a path. Each desk in use has one folder under one folder of the server.
 """
 
 from __future__ import annotations
@@ -13,108 +13,124 @@ import shutil
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
-from data.errors import InputError
+from filelock import FileLock, Timeout
+
+from data.errors import InputError, Progress
+from data.media import VIDEO_SUFFIXES as _VIDEO
+from data.words import Sentence
 from leitmotif.sessions.jobs import Job
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".m4v", ".avi")
+T = TypeVar("T")
+
+VIDEO_SUFFIXES = tuple(sorted(_VIDEO))
 CATALOGUE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 _PREFIX = "leitmotif-page-"
 _CHUNK = 1 << 20
+_INCOMING = "incoming-"
+_RUNNING: list[Workspaces] = []
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A file of a session. `key` names its content, `name` is for people, `path` is where it lies."""
+    """A file of a desk. `key` names its content, `name` is for people, `path` is where it lies."""
 
     key: str
     name: str
     path: Path
 
     def named(self, sentence: str) -> str:
-        """A sentence about the file with the name that people know, in place of where we keep it."""
+        """A sentence about the file with the name that people know in place of its path."""
         return sentence.replace(str(self.path), self.name).replace(self.path.name, self.name)
+
+    def renamed(self, error: InputError) -> InputError:
+        """An error about the file, likewise."""
+        if not isinstance(error.sentence, Sentence):
+            return InputError(self.named(str(error)))
+        values = {
+            name: self.named(str(value)) if isinstance(value, str | Path) else value
+            for name, value in error.values.items()
+            if not isinstance(value, Sentence)
+        }
+        return InputError(error.code, **error.values | values)
 
 
 def shown_name(name: str) -> str:
-    """The last part of a file's name, fit to be shown: no folders, no control characters, no endless length."""
+    """The last part of a file's name, fit to be shown.
+
+    Without folders, control characters and endless length.
+    """
     last = re.split(r"[\\/]", name)[-1]
     clean = "".join(c for c in last if c.isprintable()).strip()
     return clean if len(clean) <= 80 else clean[:60] + "…" + clean[-16:]
 
 
+def receive(
+    folder: Path, name: str, stream: BinaryIO, suffixes: Collection[str], limit_mb: int
+) -> Kept:
+    """Keep what was uploaded in `folder`. The same content twice is kept once.
+
+    Raises `InputError` for an empty file, one over the limit, or one of another kind.
+    """
+    shown = shown_name(name) or "file"
+    suffix = Path(shown).suffix.lower()
+    if suffix not in suffixes:
+        raise InputError("session.wrong_kind", file=shown, kinds=", ".join(suffixes))
+    incoming = folder / f"{_INCOMING}{uuid.uuid4().hex[:8]}{suffix}"
+    try:
+        key = _copy(stream, incoming, limit_mb << 20)
+        size = incoming.stat().st_size
+        if size == 0:
+            raise InputError("session.empty_file", file=shown)
+        if key is None:
+            raise InputError("session.too_large", file=shown, mb=limit_mb)
+        kept = Kept(key, shown, folder / f"{key[:32]}{suffix}")
+        incoming.replace(kept.path)
+        return kept
+    except OSError as error:
+        raise InputError("session.cannot_keep", file=shown, reason=error.strerror) from None
+    finally:
+        incoming.unlink(missing_ok=True)
+
+
+def _copy(stream: BinaryIO, to: Path, limit: int) -> str | None:
+    """Copy and name by content; None when there is more than `limit` bytes."""
+    digest, copied = hashlib.sha256(), 0
+    with to.open("wb") as file:
+        while chunk := stream.read(_CHUNK):
+            copied += len(chunk)
+            if copied > limit:
+                return None
+            digest.update(chunk)
+            file.write(chunk)
+    return digest.hexdigest()
+
+
 class Workspace:
-    """The folder of one session and the work that goes on for it."""
+    """The temporary folder of one desk and the work that goes on for it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.jobs: list[Job] = []
+        self.jobs: list[Job[Any]] = []
         folder.mkdir(parents=True, exist_ok=True)
 
-    def receive(
-        self, name: str, stream: BinaryIO, suffixes: Collection[str], limit_mb: int
-    ) -> Kept:
-        """Keep what was uploaded. The same content twice is kept once.
-
-        Raises `InputError` for an empty file, one over the limit, or one of another kind.
-        """
-        shown = shown_name(name) or "file"
-        suffix = Path(shown).suffix.lower()
-        if suffix not in suffixes:
-            raise InputError(
-                f"{shown}: files of this kind are not read here; give one of {', '.join(suffixes)}."
-            )
-        incoming = self.folder / f"incoming{suffix}"
-        try:
-            key = self._copy(stream, incoming, limit_mb << 20)
-            size = incoming.stat().st_size
-            if size == 0:
-                raise InputError(f"{shown}: this file is empty (0 bytes); export or copy it again.")
-            if key is None:
-                raise InputError(
-                    f"{shown}: larger than the {limit_mb} MB this page takes; open it by its path, or raise LEITMOTIF_MAX_UPLOAD_MB."
-                )
-            kept = Kept(key, shown, self.folder / f"{key[:32]}{suffix}")
-            incoming.replace(kept.path)
-            return kept
-        except OSError as error:
-            raise InputError(
-                f"{shown}: cannot be kept ({error.strerror}); make room on the disk and try again."
-            ) from None
-        finally:
-            incoming.unlink(missing_ok=True)
-
-    @staticmethod
-    def _copy(stream: BinaryIO, to: Path, limit: int) -> str | None:
-        """Copy and name by content; None when there is more than `limit` bytes."""
-        digest, copied = hashlib.sha256(), 0
-        with to.open("wb") as file:
-            while chunk := stream.read(_CHUNK):
-                copied += len(chunk)
-                if copied > limit:
-                    return None
-                digest.update(chunk)
-                file.write(chunk)
-        return digest.hexdigest()
-
-    def start(self, work: Callable) -> Job:
-        """Begin a job that ends with the session."""
+    def start(self, work: Callable[[Progress], T]) -> Job[T]:
+        """Begin a job that ends with the workspace."""
         self.jobs = [job for job in self.jobs if not job.ended]
         job = Job(work)
         self.jobs.append(job)
         return job
 
     def remove(self, kept: Kept) -> None:
-        """Delete what this folder holds of a file: itself and what was made of it; one that lies elsewhere stays."""
+        """Delete what was made of a file."""
         for file in self.folder.glob(f"{kept.key[:32]}*"):
-            with suppress(
-                OSError
-            ):  # Windows keeps a file that is still open; it goes with the session
+            with suppress(OSError):  # still open, on Windows: it goes with the workspace
                 file.unlink()
 
     def close(self) -> None:
@@ -123,6 +139,14 @@ class Workspace:
         for job in self.jobs:
             job.wait(5)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def remove_halves(folder: Path) -> None:
+    """Remove uploads of more than an hour ago that broke off."""
+    for file in folder.glob(f"{_INCOMING}*"):
+        with suppress(OSError):
+            if file.stat().st_mtime < time.time() - 3600:
+                file.unlink()
 
 
 def local_file(text: str, suffixes: Collection[str]) -> Kept:
@@ -136,63 +160,66 @@ def local_file(text: str, suffixes: Collection[str]) -> Kept:
     except (OSError, ValueError):
         size = None
     if size is None:
-        raise InputError(f"{path}: no such file on this machine; check the path.")
+        raise InputError("session.no_such_file", file=path)
     if found.suffix.lower() not in suffixes:
-        raise InputError(
-            f"{path}: files of this kind are not read here; give one of {', '.join(suffixes)}."
-        )
+        raise InputError("session.wrong_kind", file=path, kinds=", ".join(suffixes))
     key = hashlib.sha256(f"{found}|{size}|{changed}".encode()).hexdigest()
     return Kept(key, shown_name(found.name), found)
 
 
 class Workspaces:
-    """All sessions' folders. Those of sessions that have gone are removed, and everything at the server's end.
+    """The temporary folders of all desks in use.
 
-    alive : whether a session still has its browser. grace_s : how long a session without one is kept,
-    for networks that drop and laptops that sleep.
+    Those of desks that nobody uses any more are removed, and all of them at the server's end.
+    in_use : whether somebody uses a desk. grace_s : how long one that nobody uses is kept, for
+    networks that drop and laptops that sleep. closed : told of each desk whose folder was removed.
     """
 
     def __init__(
-        self, alive: Callable[[str], bool], grace_s: float = 120.0, parent: Path | None = None
+        self,
+        in_use: Callable[[str], bool],
+        grace_s: float = 120.0,
+        parent: Path | None = None,
+        closed: Callable[[str], None] = lambda name: None,
     ) -> None:
-        from filelock import FileLock
-
         parent = parent or Path(tempfile.gettempdir())
         remove_left_behind(parent)
         self.root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         self._lock = FileLock(self.root / "lock")
         self._lock.acquire()
-        self._alive, self._grace = alive, grace_s
+        self._in_use, self._grace, self._told = in_use, grace_s, closed
         self._open: dict[str, Workspace] = {}
         self._seen: dict[str, float] = {}
         self._guard = threading.Lock()
         self._closed = threading.Event()
-        atexit.register(self.close)
+        _RUNNING.append(self)
         threading.Thread(target=self._watch, name="leitmotif-workspaces", daemon=True).start()
 
-    def of(self, session: str) -> Workspace:
-        """The folder of a session, made at its first use."""
+    def of(self, desk: str) -> Workspace:
+        """The folder of a desk, made at its first use."""
         with self._guard:
-            self._seen[session] = time.monotonic()
-            if session not in self._open:
-                self._open[session] = Workspace(
-                    self.root / hashlib.sha256(session.encode()).hexdigest()[:16]
-                )
-            return self._open[session]
+            self._seen[desk] = time.monotonic()
+            if desk not in self._open:
+                name = hashlib.sha256(desk.encode()).hexdigest()[:16]
+                self._open[desk] = Workspace(self.root / name)
+            return self._open[desk]
 
     def sweep(self) -> None:
-        """Remove the folders of sessions that have been gone for longer than the grace."""
+        """Remove the folders of desks that nobody has used for longer than the grace."""
         now = time.monotonic()
         with self._guard:
-            for session in self._open:
-                if self._alive(session):
-                    self._seen[session] = now
-            gone = [
-                self._open.pop(s) for s in list(self._open) if now - self._seen[s] > self._grace
-            ]
+            for desk in self._open:
+                if self._in_use(desk):
+                    self._seen[desk] = now
+            gone = {
+                desk: self._open.pop(desk)
+                for desk in list(self._open)
+                if now - self._seen[desk] > self._grace
+            }
             self._seen = {s: t for s, t in self._seen.items() if s in self._open}
-        for workspace in gone:
+        for desk, workspace in gone.items():
             workspace.close()
+            self._told(desk)
 
     def close(self) -> None:
         self._closed.set()
@@ -209,10 +236,15 @@ class Workspaces:
             self.sweep()
 
 
-def remove_left_behind(parent: Path) -> None:
-    """Remove the folders of servers that ended without tidying up: theirs is the lock that nobody holds."""
-    from filelock import FileLock, Timeout
+@atexit.register
+def close_all() -> None:
+    """At the server's end."""
+    while _RUNNING:
+        _RUNNING.pop().close()
 
+
+def remove_left_behind(parent: Path) -> None:
+    """Remove the folders of servers that ended without tidying up: nobody holds their lock."""
     for root in parent.glob(f"{_PREFIX}*"):
         try:
             with FileLock(root / "lock", timeout=0):

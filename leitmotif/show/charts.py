@@ -1,4 +1,4 @@
-"""The page's two charts that answer to the mouse: the film over time, and the map of a catalogue."""
+"""The page's two charts that answer to the mouse: the film over time, a catalogue's map."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import io
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,9 @@ CURVES = tuple(CURVE_COLOURS)
 MOST_POINTS = 480
 """Points per curve: more than a screen's width of them cannot be seen."""
 PICTURES = 8
-"""Keyframes in the strip: enough to recognise the film, large enough to see on a phone (ours)."""
+"""Keyframes in the strip: enough to recognise the film, and seen on a phone (heuristic)."""
+MOST_PICTURES = 32
+"""So many where there are many scenes: smaller ones show nothing (heuristic)."""
 _CLOCK = (
     "floor(datum.value / 60) + ':' + (datum.value % 60 < 9.5 ? '0' : '') + round(datum.value % 60)"
 )
@@ -55,7 +57,7 @@ def film_chart(
     y = alt.Y("at:Q", scale=alt.Scale(domain=[0, len(CURVES) + 1.35], nice=False), axis=None)
     layers = [
         _bands(alt, rows, x, y, words),
-        _strip(alt, keyframes, duration, y),
+        _strip(alt, keyframes, duration, scenes, y),
         _cut_ticks(alt, cuts, duration),
         _names(alt, words),
         _reader(alt, rows, scenes, chosen, words),
@@ -67,8 +69,10 @@ def film_chart(
     )
 
 
-def _moments(curves: Curves, duration: float, scenes: Sequence[tuple[float, float]]) -> list[dict]:
-    """One row per stretch of time: start, end, the four values (None where there is none), the scene."""
+def _moments(
+    curves: Curves, duration: float, scenes: Sequence[tuple[float, float]]
+) -> list[dict[str, Any]]:
+    """One row per stretch of time: start, end, the four values or None, the scene."""
     edges = np.linspace(0, len(curves.times), min(len(curves.times), MOST_POINTS) + 1).astype(int)
     starts = [start for start, _ in scenes]
     rows = []
@@ -76,7 +80,7 @@ def _moments(curves: Curves, duration: float, scenes: Sequence[tuple[float, floa
         begin = float(curves.times[first])
         end = float(curves.times[last]) if last < len(curves.times) else duration
         scene = max(int(np.searchsorted(starts, begin + 1e-6)) - 1, 0)
-        row = {"time": begin, "end": max(end, begin), "scene": scene}
+        row: dict[str, Any] = {"time": begin, "end": max(end, begin), "scene": scene}
         for name in CURVES:
             known = curves[name][first:last]
             known = known[np.isfinite(known)]
@@ -91,7 +95,7 @@ def _band(name: str) -> tuple[float, float]:
     return base + 0.06, base + 0.72
 
 
-def _bands(alt, rows, x, y, words):
+def _bands(alt: Any, rows: list[dict[str, Any]], x: Any, y: Any, words: Words) -> Any:
     """The curves, each in its band, and the neutral line of each."""
     points, lines = [], []
     for name in CURVES:
@@ -123,7 +127,7 @@ def _bands(alt, rows, x, y, words):
     ).encode(x=x, y=y, color=colour)
 
 
-def _names(alt, words):
+def _names(alt: Any, words: Words) -> Any:
     names = [{"at": _band(n)[1] + 0.26, "name": words.field(n)} for n in CURVES]
     y = alt.Y("at:Q")
     return (
@@ -133,28 +137,75 @@ def _names(alt, words):
     )
 
 
-def _strip(alt, keyframes, duration, y):
-    """Equal slots along the film, in each the keyframe that lies nearest to its middle."""
+def _strip(
+    alt: Any,
+    keyframes: Sequence[tuple[float, bytes]],
+    duration: float,
+    scenes: Sequence[tuple[float, float]],
+    y: Any,
+) -> Any:
+    """Pictures of the film, each over its own moment."""
     if not keyframes:
         return None
-    times = np.array([t for t, _ in keyframes])
-    edges = np.linspace(0, duration, PICTURES + 1)
+    times = [time for time, _ in keyframes]
+    width, places = strip_places(times, duration, scenes)
     top, bottom = len(CURVES) + 1.33, len(CURVES) + 0.12
     rows = [
         {
-            "time": a,
-            "end": b,
+            "time": left,
+            "end": left + width,
             "at": bottom,
             "top": top,
-            "picture": thumbnail(keyframes[int(np.argmin(np.abs(times - (a + b) / 2)))][1]),
+            "picture": thumbnail(keyframes[i][1]),
         }
-        for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+        for i, left in places
     ]
     return (
         alt.Chart(alt.Data(values=rows))
         .mark_image(aspect=True)
         .encode(x="time:Q", x2="end:Q", y=y, y2="top:Q", url="picture:N")
     )
+
+
+def strip_places(
+    times: Sequence[float], duration: float, scenes: Sequence[tuple[float, float]]
+) -> tuple[float, list[tuple[int, float]]]:
+    """How wide the strip's pictures are, and which stand where: (keyframe, left edge), in seconds.
+
+    times : of the keyframes, rising. Each picture lies over its own time and none over another;
+    every scene that has a keyframe has a picture, and the rest of the room is filled.
+    """
+    wanted = [i for scene in scenes if (i := _middle_one(times, scene)) is not None]
+    width = duration / PICTURES
+    while True:
+        places = _places(times, duration, wanted, width)
+        shown = {i for i, _ in places}
+        if width <= duration / MOST_PICTURES or all(i in shown for i in wanted):
+            return width, places
+        width *= 0.9
+
+
+def _middle_one(times: Sequence[float], scene: tuple[float, float]) -> int | None:
+    """The keyframe of a scene that is nearest to its middle."""
+    within = [i for i, time in enumerate(times) if scene[0] <= time < scene[1]]
+    return min(within, key=lambda i: abs(times[i] - sum(scene) / 2), default=None)
+
+
+def _places(
+    times: Sequence[float], duration: float, wanted: Sequence[int], width: float
+) -> list[tuple[int, float]]:
+    """From left to right whatever fits, but nothing in the place of what is wanted."""
+    places: list[tuple[int, float]] = []
+    free = 0.0
+    for i, time in enumerate(times):
+        left = min(max(time - width / 2, free), max(duration - width, 0.0))
+        following = next((times[j] for j in wanted if j > i), duration)
+        if left < free - 1e-9 or left > time:
+            continue
+        if i in wanted or left + width <= following:
+            places.append((i, left))
+            free = left + width
+    return places
 
 
 def thumbnail(jpeg: bytes, width: int = 200) -> str:
@@ -167,7 +218,7 @@ def thumbnail(jpeg: bytes, width: int = 200) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(small.getvalue()).decode("ascii")
 
 
-def _cut_ticks(alt, cuts, duration):
+def _cut_ticks(alt: Any, cuts: Sequence[float], duration: float) -> Any:
     if not len(cuts):
         return None
     at = len(CURVES)
@@ -179,8 +230,14 @@ def _cut_ticks(alt, cuts, duration):
     )
 
 
-def _reader(alt, rows, scenes, chosen, words):
-    """Invisible columns that show the values under the mouse; those of the chosen scene are tinted."""
+def _reader(
+    alt: Any,
+    rows: list[dict[str, Any]],
+    scenes: Sequence[tuple[float, float]],
+    chosen: int | None,
+    words: Words,
+) -> Any:
+    """Invisible columns that show the values under the mouse, tinted in the chosen scene."""
     table = [
         row
         | {
@@ -234,7 +291,7 @@ def map_chart(
     shown = [row | {"mood": words(row["mood"])} for row in rows]
     domain = [words(m) for m in moods]
 
-    def axis(title: str | None):
+    def axis(title: str | None) -> Any:
         bare = alt.Axis(labels=False, ticks=False, grid=False, title=None, domain=False)
         return alt.Axis(title=words.field(title), grid=True, tickCount=5) if title else bare
 

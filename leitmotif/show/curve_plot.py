@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from data.atomic import atomic_path
 from data.errors import InputError
-from data.profiles import VIDEO_FIELDS, VideoProfile
+from data.profiles import VIDEO_FIELDS, Field, VideoProfile
 from features.video.timeline import Timeline
 
 _SUFFIXES = (".png", ".pdf", ".svg", ".jpg")
@@ -25,9 +26,10 @@ _PICTURES = 7
 _INK, _LINE, _CUT = "#22252b", "#2f6db5", "#d0d3d9"
 
 
-def write_curves(path: str | os.PathLike, profile: VideoProfile) -> None:
-    """`time_s` and the eleven fields, a row per half second; Parquet, or CSV if the name ends in .csv."""
+def write_curves(path: str | os.PathLike[str], profile: VideoProfile) -> None:
+    """`time_s` and the eleven fields, a row per half second, as Parquet or .csv."""
     curves = profile.curves
+    assert curves is not None
     columns = {"time_s": curves.times} | {name: curves[name] for name in curves.names}
     with atomic_path(path) as temporary:
         if Path(path).suffix.lower() == ".csv":
@@ -47,22 +49,18 @@ def write_curves(path: str | os.PathLike, profile: VideoProfile) -> None:
 
             pq.write_table(pa.table(columns), temporary)
         else:
-            raise InputError(
-                f"{path}: curves are written as .parquet or .csv; choose one of these endings."
-            )
+            raise InputError("render.curve_suffix", file=path)
 
 
 def plot_curves(
-    path: str | os.PathLike, title: str, timeline: Timeline, profile: VideoProfile
+    path: str | os.PathLike[str], title: str, timeline: Timeline, profile: VideoProfile
 ) -> None:
-    """One page: key frames on top, under them the eleven curves over time with the cuts and each mean.
+    """One page: key frames on top, under them the eleven curves with the cuts and each mean.
 
     Raises `InputError` for an ending other than .png, .pdf, .svg, .jpg.
     """
     if Path(path).suffix.lower() not in _SUFFIXES:
-        raise InputError(
-            f"{path}: a plot is written as {', '.join(_SUFFIXES)}; choose one of these endings."
-        )
+        raise InputError("render.plot_suffix", file=path, endings=_SUFFIXES)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -101,12 +99,16 @@ def _fonts() -> list[str]:
     return ["DejaVu Sans", *(name for name in _CHINESE_FONTS if name in there)]
 
 
-def _draw_curve(axes, field, timeline: Timeline, profile: VideoProfile, row: int) -> None:
-    curve = profile.curves[field.name]
+def _draw_curve(
+    axes: Any, field: Field, timeline: Timeline, profile: VideoProfile, row: int
+) -> None:
+    curves = profile.curves
+    assert curves is not None
+    curve = curves[field.name]
     axes.vlines(timeline.cuts, field.low, field.high, color=_CUT, linewidth=0.7)
     axes.axhline(field.neutral, color=_CUT, linewidth=0.7, linestyle=":")
     faint = 0.35 + 0.65 * float(profile.confidence[row])
-    times = np.append(profile.curves.times, timeline.duration)
+    times = np.append(curves.times, timeline.duration)
     axes.stairs(curve, times, baseline=field.neutral, fill=True, color=_LINE, alpha=0.18 * faint)
     axes.stairs(curve, times, baseline=None, color=_LINE, alpha=faint, linewidth=1.4)
     axes.set_xlim(0, timeline.duration)
@@ -140,7 +142,7 @@ def _draw_curve(axes, field, timeline: Timeline, profile: VideoProfile, row: int
         axes.spines[side].set_color(_CUT)
 
 
-def _draw_keyframes(figure, cell, timeline: Timeline) -> None:
+def _draw_keyframes(figure: Any, cell: Any, timeline: Timeline) -> None:
     """Pictures of the longest shots in order of time, each over a tick at its moment."""
     import io
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from data.catalogue import to_number
+from data.numbers import parse_number
 from data.profiles import MUSIC_FIELDS, Field, Profile
 from leitmotif.pipeline import Recommendation
 
 _BAR = 20
-_MEASURED = {"duration_s": lambda v: clock(v), "bpm": "{:.0f} BPM".format}
+_MEASURED: dict[str, Callable[[float], str]] = {
+    "duration_s": lambda v: clock(v),
+    "bpm": "{:.0f} BPM".format,
+}
 
 
 def console() -> Console:
@@ -68,42 +72,46 @@ def bar(f: Field, value: float, confidence: float) -> Text:
 
 
 def matches_table(result: Recommendation) -> Table:
-    """One row per track: rank, title, what is known of it, distance, reason."""
+    """One row per track: rank, title, what is known of it, where to begin, distance, reason."""
     table = Table(
         title="Tracks", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
     )
-    for column, justify in (
-        ("#", "right"),
-        ("track", "left"),
-        ("about", "left"),
-        ("distance", "right"),
-        ("why", "left"),
-    ):
-        table.add_column(column, justify=justify, overflow="fold")
+    for column in ("#", "track", "about", "from", "distance", "why"):
+        right = column in ("#", "from", "distance")
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
     for place, m in enumerate(result.matches, start=1):
         name = f"{m.name} · {m.track['artist']}" if "artist" in m.track else m.name
         about = [
             show(value)
             for column, show in _MEASURED.items()
-            if math.isfinite(value := to_number(m.track.get(column, "")))
+            if math.isfinite(value := parse_number(m.track.get(column, "")))
         ]
         about += [m.track[column] for column in ("key", "license") if column in m.track]
+        together = [m.placement.reason] if m.placement and m.placement.says_something else []
+        why = "; ".join([m.sentence, *together])
+        begin = clock(m.placement.in_point) if m.placement else "–"
         table.add_row(
-            str(place), Text(name), Text(", ".join(about)), f"{m.distance:.3f}", Text(m.sentence)
+            str(place), Text(name), Text(", ".join(about)), begin, f"{m.distance:.3f}", Text(why)
         )
     return table
 
 
 def print_recommendation(result: Recommendation, out: Console) -> None:
-    """The three tables of one video or scene: what it is like, the music it asks for, the tracks."""
+    """The three tables of one video or scene: what it is like, what it asks for, the tracks."""
     if result.end is not None:
         out.rule(f"scene {clock(result.start)} – {clock(result.end)}", align="left")
     out.print(profile_table("The picture", result.video), end="\n\n")
     out.print(profile_table("The music it asks for", result.music))
     out.print(Text(f"Predictor: {result.predictor}", style="dim"), end="\n\n")
     out.print(matches_table(result))
+    placed = [m.placement for m in result.matches if m.placement]
+    if placed and not any(p.says_something for p in placed):
+        out.print(Text(f"Over time: {placed[0].reason}.", style="dim"))
+    assert result.query.importance is not None
     unweighed = [
-        f.label.lower() for f, w in zip(MUSIC_FIELDS, result.weights, strict=True) if w == 0
+        f.label.lower()
+        for f, w in zip(MUSIC_FIELDS, result.query.importance, strict=True)
+        if w == 0
     ]
     if unweighed:
         out.print(Text(f"Left out of the match: {', '.join(unweighed)}.", style="dim"))

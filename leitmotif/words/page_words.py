@@ -1,75 +1,47 @@
-"""The page's words in one language, from `data/words`.
-
-Names of dimensions come from `data.profiles`.
-"""
+"""The page's words in one language, all from the one file of that language in `data/words`."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable
 
-from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS, Field
-from data.words import Sentence, languages, say, words
-from leitmotif.words.sentences_zh import translated
-
-Language = str
-LANGUAGES = languages()
-
-MEANING_ZH = {
-    "character_tension": "画面中的人物显得紧张",
-    "scene_tension": "场景本身令人紧张",
-    "narrative_pacing": "镜头短、运动多",
-    "narrative_content": "可讲述的内容多",
-    "image_affinity": "人物靠近而亲切",
-    "action_energy": "画面中的事物运动有力",
-    "color_weight": "色彩暗而沉重",
-    "color_warmth": "色彩温暖",
-    "motion_amplitude": "整个画面移动幅度大，包括镜头",
-    "visual_arousal": "画面令人兴奋",
-    "visual_valence": "画面令人愉悦",
-    "richness": "织体厚，同时发声多",
-    "variation": "音乐不断变化",
-    "rhythm": "节拍清晰有力",
-    "warmth": "中低频饱满，起音柔和",
-    "harmony": "协和，调性清晰",
-    "brightness": "高频能量多",
-    "melody_trend": "旋律上行（50 为平）",
-    "rhythm_speed": "速度快，音头密",
-    "arousal": "音乐令人兴奋",
-    "valence": "音乐听来积极",
-}
-
-_MORE_LESS_ZH = {
-    "richness": ("更丰富", "更稀疏"),
-    "variation": ("变化更多", "变化更少"),
-    "rhythm": ("节奏更强", "节奏更弱"),
-    "warmth": ("更温暖", "更清冷"),
-    "harmony": ("更和谐", "更粗粝"),
-    "brightness": ("更明亮", "更暗"),
-    "melody_trend": ("旋律更上行", "旋律更下行"),
-    "rhythm_speed": ("更快", "更慢"),
-    "arousal": ("更激动", "更平静"),
-    "valence": ("更积极", "更消极"),
-}
-_FIELDS = {f.name: f for f in (*VIDEO_FIELDS, *MUSIC_FIELDS)}
+from data.errors import InputError
+from data.profiles import Field
+from data.words import DEFAULT, Sentence, languages, say, words
+from matcher.explain import Reason
 
 
 class Words:
     """The page's words in one language: `words("cancel")`, `words("scene_n", n=3)`."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: str) -> None:
         self.language = language
+
+    @classmethod
+    def of_locale(cls, locale: str | None) -> Words:
+        """The words nearest to what a browser asks for (`zh-CN`), else English."""
+        known = languages()
+        asked = (locale or "").replace("_", "-")
+        return cls(next((c for c in (asked, asked.split("-")[0]) if c in known), DEFAULT))
+
+    @property
+    def tag(self) -> str:
+        """The language for a page's `lang` (BCP 47)."""
+        return words(self.language)["language.tag"]
 
     def __call__(self, key: str, **values: object) -> str:
         return say(f"page.{key}", self.language, **values)
 
     def field(self, f: Field | str) -> str:
         """The name of a dimension."""
-        f = _FIELDS[f] if isinstance(f, str) else f
-        return f.zh if self.language == "zh" else f.label
+        return say(f"field.{f if isinstance(f, str) else f.name}", self.language)
 
     def meaning(self, f: Field) -> str:
         """What a high value of a dimension says."""
-        return f.meaning if self.language == "en" else MEANING_ZH[f.name]
+        return say(f"meaning.{f.name}", self.language)
+
+    def joined(self, items: Iterable[str]) -> str:
+        """Several things in a row, as the language writes them."""
+        return words(self.language)["language.comma"].join(items)
 
     def stage(self, name: str) -> str:
         """A stage of the work; one that has no name here is shown as the work calls it."""
@@ -94,42 +66,14 @@ class Words:
         """A difference in the catalogue's standard deviations, in words."""
         return self("off", d=f"{abs(d):.1f}", way=self("more" if d > 0 else "less"))
 
-    def trouble(self, error: Exception | None) -> str:
-        """The one sentence that an `InputError` is, with a Chinese lead where it is not known in Chinese; None is our own mistake."""
-        if error is None:
-            return self("our_mistake")
-        said = getattr(error, "sentence", None) or str(error)
-        if isinstance(said, Sentence):
-            return said.into(self.language)
-        return said if self.language == "en" else translated(said) or self("failed_lead") + said
+    def trouble(self, error: InputError | None) -> str:
+        """The one sentence that an `InputError` is; None is our own mistake."""
+        return self("our_mistake") if error is None else self.sentence(error.sentence)
 
-    def sentence(self, english: str) -> str:
+    def sentence(self, said: str) -> str:
         """What a package says of a file or a result: a warning, the reason of a row left out."""
-        if isinstance(english, Sentence):
-            return english.into(self.language)
-        return english if self.language == "en" else translated(english) or english
+        return said.into(self.language) if isinstance(said, Sentence) else said
 
-    def reason(self, english: str, off: np.ndarray, weights: np.ndarray, shares: np.ndarray) -> str:
-        """Why a track matches, in one sentence; `english` is the matcher's own."""
-        return english if self.language == "en" else _reason_zh(off, weights, shares)
-
-
-def _reason_zh(off: np.ndarray, weights: np.ndarray, shares: np.ndarray) -> str:
-    from matcher.explain import near_and_far
-
-    if not np.any(off[weights > 0]):
-        return "完全符合要求"
-    near, far = near_and_far(off, weights, shares)
-    pieces = ["、".join(MUSIC_FIELDS[j].zh for j in near) + "接近"] if near else []
-    pieces += (
-        ["比要求" + "、".join(_degree_zh(off[j], MUSIC_FIELDS[j].name) for j in far)] if far else []
-    )
-    return "；".join(pieces)
-
-
-def _degree_zh(off: float, name: str) -> str:
-    from matcher.explain import LITTLE, MUCH
-
-    word = _MORE_LESS_ZH[name][0 if off > 0 else 1]
-    size = abs(off)
-    return ("稍微" if size < LITTLE else "明显" if size >= MUCH else "") + word
+    def reason(self, reason: Reason) -> str:
+        """Why a track matches, in one sentence."""
+        return reason.into(self.language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Server:
     """Where it makes its temporary files."""
 
     def sessions(self) -> list[Path]:
-        """The folders of the sessions that it holds."""
+        """The temporary folders of the desks in use."""
         return [
             f
             for root in self.temporary.glob("leitmotif-page-*")
@@ -48,15 +49,20 @@ class Server:
             if f.is_dir()
         ]
 
+    def kept(self) -> list[Path]:
+        """The films that it keeps for later visits."""
+        return [f for f in (self.temporary / "kept").rglob("*") if f.suffix == ".mp4"]
+
 
 class Visit:
     """One person at the page, in a browser session of their own.
 
-    They look before they act: every act here waits for what it visibly does, so that the next one meets
-    the page as a person would.
+    They look before they act: every act here waits for what it visibly does, so that the next
+    one meets the page as a person would.
     """
 
-    def __init__(self, browser, server: Server, **context) -> None:
+    def __init__(self, browser, server: Server, desk: str | None = None, **context) -> None:
+        self.desk = desk or uuid.uuid4().hex
         self.context = browser.new_context(**USUAL | context)
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
@@ -65,7 +71,7 @@ class Visit:
         self._asked = self._running = True
         self.page.on("request", self._note)
         self.page.on("websocket", self._listen)
-        self.page.goto(server.url)
+        self.page.goto(f"{server.url}/?desk={self.desk}")
         self.rest()
 
     def _note(self, request) -> None:
@@ -126,7 +132,8 @@ class Visit:
 
     def wait_for_other_tracks(self, before: list[str]) -> list[str]:
         self.page.wait_for_function(
-            "before => { const now = [...document.querySelectorAll('.lm .title')].map(e => e.innerText);"
+            "before => { const all = document.querySelectorAll('.lm .title');"
+            "const now = [...all].map(e => e.innerText);"
             "return now.length && JSON.stringify(now) != JSON.stringify(before) }",
             arg=before,
         )
@@ -136,7 +143,10 @@ class Visit:
     # ---------------------------------------------------------------- acting
 
     def give_film(self, *files) -> None:
-        """Give files to the field for videos, each a path or (name, bytes). What the page makes of them is awaited by the caller."""
+        """Give files to the field for videos, each a path or (name, bytes).
+
+        What the page makes of them is awaited by the caller.
+        """
         self._give("video", files)
 
     def give_catalogue(self, file) -> None:
@@ -185,6 +195,7 @@ class Visit:
 
 _CALM = """() => {
   const app = document.querySelector('[data-testid=stApp]');
-  return app && app.dataset.testScriptState == 'notRunning' && app.dataset.testConnectionState == 'CONNECTED'
+  return app && app.dataset.testScriptState == 'notRunning'
+    && app.dataset.testConnectionState == 'CONNECTED'
     && !document.querySelector('[data-stale=true], [aria-label^="Cancel upload"]');
 }"""

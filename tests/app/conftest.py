@@ -11,6 +11,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from browsing import GRACE_S, LIMIT_MB, QUIET, ROOT, Server, Visit
@@ -21,9 +23,7 @@ def chromium() -> str:
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
     )
     if found is None:
-        pytest.skip(
-            "Chromium is not installed: `apt-get install chromium` brings the browser that drives the page"
-        )
+        pytest.skip("Chromium, which drives the page, is not installed: `apt-get install chromium`")
     pytest.importorskip(
         "playwright", reason="playwright is not installed: `pip install playwright`"
     )
@@ -34,13 +34,20 @@ def chromium() -> str:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`leitmotif app` with a small limit, a short grace and folders of its own."""
     chromium()
-    temporary = tmp_path_factory.mktemp("server")
+    with running(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@contextmanager
+def running(temporary: Path) -> Iterator[Server]:
+    """A server with its folders in `temporary`; at its end nothing temporary may be left."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     settings = {
         "TMPDIR": str(temporary),
         "TEMP": str(temporary),
+        "LEITMOTIF_DATA": str(temporary / "kept"),
         "LEITMOTIF_MAX_UPLOAD_MB": str(LIMIT_MB),
         "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(GRACE_S),
         "OMP_NUM_THREADS": "1",

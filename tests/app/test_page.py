@@ -6,15 +6,22 @@ Streamlit's AppTest runs the real script. The film is a real one of two seconds,
 from __future__ import annotations
 
 import subprocess
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from data.catalogue import Catalogue
 from data.profiles import MUSIC_NAMES
 from data.words import say
+from leitmotif.page import state
 from leitmotif.render import ffmpeg
+from leitmotif.sessions.desk import Desk, _safe
+from leitmotif.settings import DEMO_CATALOGUE
 from matcher import presets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,8 +49,28 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def page() -> AppTest:
-    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+def page(desk: str | None = None) -> AppTest:
+    """A visit to a desk, by default to one that nobody has sat at."""
+    at = AppTest.from_file(str(ROOT / "leitmotif" / "page" / "script.py"), default_timeout=120)
+    at.query_params["desk"] = desk or uuid.uuid4().hex
+    return at.run()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where desks are kept, away from a person's own."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEITMOTIF_DATA", str(folder))
+        st.cache_resource.clear()
+        yield folder
+    st.cache_resource.clear()
+
+
+def desk_of(at: AppTest) -> Desk:
+    found = state._desks()._open.values()
+    name = at.session_state["desk"]
+    return next(d for d in found if d.folder.name == _safe(name))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +95,7 @@ def said(at: AppTest, kind: str, name: str):
 
 def film_of(at: AppTest):
     """The film chosen, as the session keeps it."""
-    return at.session_state["films"][said(at, "radio", "film").value]
+    return desk_of(at).films[said(at, "radio", "film").value]
 
 
 def weights(at: AppTest) -> np.ndarray:
@@ -109,10 +136,12 @@ def test_results_of_a_film(watched: AppTest):
 
 
 def test_sliders_begin_at_the_prediction(watched: AppTest):
-    from features.video import rate
+    from features.video import score
+    from leitmotif.pipeline import request
     from recommender import load_recommender
 
-    predicted = load_recommender().predict(rate(film_of(watched).timeline))
+    catalogue = Catalogue.read(DEMO_CATALOGUE)
+    predicted = request(score(film_of(watched).timeline), catalogue, load_recommender())
     for name, value in zip(MUSIC_NAMES, predicted.values, strict=True):
         slider = next(
             s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}")
@@ -134,6 +163,29 @@ def test_a_wish_changes_the_list_and_can_be_taken_back(watched: AppTest):
     assert film_of(watched).timeline is timeline  # not watched again
     next(b for b in watched.button if b.label == say("page.reset")).click().run()
     assert titles(watched) == before
+
+
+def test_what_is_changed_leads_until_the_person_says_otherwise(watched: AppTest):
+    """Arousal at its lowest is answered by calm tracks; once one at +65 stood in front."""
+    slider = next(s for s in watched.slider if s.key.startswith("wish|") and "|arousal" in s.key)
+    slider.set_value(slider.min).run()
+    led = [arousal_of(title) for title in titles(watched)]
+    assert max(led) < 0
+    watched.toggle(key="leading").set_value(False).run()
+    assert [arousal_of(title) for title in titles(watched)] != led
+    watched.toggle(key="leading").set_value(True).run()
+    assert [arousal_of(title) for title in titles(watched)] == led
+    own = next(s for s in watched.slider if s.key.startswith("weights|") and "|arousal" in s.key)
+    own.set_value(0.1).run()
+    assert [arousal_of(title) for title in titles(watched)] != led, "the person's weight stands"
+    said(watched, "button_group", "preset").set_value("equal").run()
+    next(b for b in watched.button if b.label == say("page.reset")).click().run()
+
+
+def arousal_of(title: str) -> float:
+    demo = Catalogue.read(DEMO_CATALOGUE)
+    row = demo.text("title").index(title)
+    return float(demo.features[row, MUSIC_NAMES.index("arousal")])
 
 
 def test_presets_move_the_weights(watched: AppTest):
@@ -180,7 +232,7 @@ def test_other_language_keeps_everything_else(watched: AppTest):
 def test_the_same_content_is_one_film(watched: AppTest, film: Path):
     at = watched
     at.text_input(key="video_path").set_value(f'"{film}"').run()
-    assert len(at.session_state["films"]) == 1
+    assert len(desk_of(at).films) == 1
 
 
 @pytest.mark.parametrize(
@@ -221,28 +273,30 @@ def test_shipped_settings_tell_nobody_and_stay_on_this_machine():
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert settings["browser"]["gatherUsageStats"] is False
     assert settings["server"]["address"] == "localhost"
+    assert settings["runner"]["postScriptGC"] is False  # it made everybody wait at every move
 
 
 @pytest.mark.parametrize("same_extractor", [True, False])
 def test_ratings_named_at_the_start_bend_what_the_page_sees(
     film, tmp_path, monkeypatch, same_extractor
 ):
-    """A calibration that puts scene tension at 100·Φ(1) = 84.1; one learned on another extractor is told, not used."""
-    import streamlit as st
+    """A calibration that puts scene tension at 100·Φ(1) = 84.1.
 
+    One learned on another extractor is told, not used.
+    """
     from data.profiles import VIDEO_NAMES
-    from features.video import rate, read_timeline
-    from features.video.profile_weights import ProfileWeights
+    from features.video import read_timeline, score
+    from features.video.profile_coefficients import ProfileCoefficients
 
     timeline = read_timeline(film)
     grid = np.linspace(-2.5, 2.5, 5)
     curves = np.repeat(np.stack([grid, np.ones(5)])[None], len(VIDEO_NAMES), axis=0)
     models = tuple("calibrated" if name == "scene_tension" else "closed" for name in VIDEO_NAMES)
-    ProfileWeights(models, curves, timeline.extractor if same_extractor else "another 1").save(
+    ProfileCoefficients(models, curves, timeline.extractor if same_extractor else "another 1").save(
         tmp_path / "mine.safetensors"
     )
     monkeypatch.setenv("LEITMOTIF_PROFILE_WEIGHTS", str(tmp_path / "mine.safetensors"))
-    st.cache_resource.clear()
+    state.profile_weights.clear()
     try:
         at = page()
         at.text_input(key="video_path").set_value(str(film)).run()
@@ -250,9 +304,9 @@ def test_ratings_named_at_the_start_bend_what_the_page_sees(
         seen = film_of(at.run()).known[(0.0, None)]
     finally:
         monkeypatch.delenv("LEITMOTIF_PROFILE_WEIGHTS")
-        st.cache_resource.clear()
+        state.profile_weights.clear()
     assert seen["scene_tension"] == pytest.approx(
-        84.134 if same_extractor else rate(timeline)["scene_tension"], abs=0.01
+        84.134 if same_extractor else score(timeline)["scene_tension"], abs=0.01
     )
     assert any("another 1" in warning for warning in seen.warnings) is not same_extractor
 
@@ -291,11 +345,11 @@ def test_what_matters_still_matters_for_the_next_film(film: Path, tmp_path: Path
     assert not at.exception and not at.warning
 
 
-# ------------------------------------------------------------------------------ a browser that hears late
+# ---------------------------------------------------------------- a browser that hears late
 
 
 def browser_says(at: AppTest):
-    """What a browser sends with its next click: what all its widgets say, as far as it has heard."""
+    """What a browser sends with its next click: what its widgets say, as far as it has heard."""
     return at._tree.get_widget_states()
 
 
@@ -373,3 +427,60 @@ def test_what_was_uploaded_is_taken_in_and_the_field_stands_anew(film: Path, tmp
     ]
     said(at, "file_uploader", "video_upload").set_value(films).run()
     assert said(at, "radio", "film").options == ["one\\.mp4", "two\\.mp4"]
+
+
+# ---------------------------------------------------------------- what stays
+
+
+def test_another_visit_finds_everything_as_it_was(film: Path, tmp_path: Path):
+    at = page("mine")
+    at.text_input(key="video_path").set_value(str(film)).run()
+    assert film_of(at).job.wait(120)
+    at.run()
+    table = catalogue_file(tmp_path / "kept.csv", "one", "two", "three")
+    at.text_input(key="catalogue_path").set_value(str(table)).run()
+    warmth = next(s for s in at.slider if s.key.startswith("wish|") and "|warmth" in s.key)
+    warmth.set_value(warmth.max)
+    next(c for c in at.get("button_group") if c.key == "metric").set_value("cosine")
+    at.number_input(key="k").set_value(2).run()
+    next(c for c in at.get("button_group") if c.key == "language").set_value("zh").run()
+    before = titles(at)
+    assert len(before) == 2
+
+    st.cache_resource.clear()  # as a restart does: what the server held is gone
+    again = page("mine")
+    assert film_of(again).job.wait(120)
+    again.run()
+    assert titles(again) == before and again.number_input(key="k").value == 2
+    assert said(again, "selectbox", "catalogue").options[-1] == "kept.csv"
+    shown = next(s for s in again.slider if s.key.startswith("wish|") and "|warmth" in s.key)
+    assert shown.value == shown.max and shown.label == "温暖度"
+    assert next(c for c in again.get("button_group") if c.key == "metric").value == "cosine"
+    assert not again.exception and titles(page("another")) == []
+
+
+def test_an_uploaded_table_finds_the_sound_that_its_paths_name(film: Path):
+    track = sorted((DEMO_CATALOGUE.parent / "demo" / "tracks").iterdir())[0]
+    row = f"1,{track}," + ",".join(map(str, range(10)))
+    text = "\n".join(["track_id,path," + ",".join(MUSIC_NAMES), row])
+    at = page()
+    at.text_input(key="video_path").set_value(str(film)).run()
+    assert film_of(at).job.wait(120)
+    upload = said(at, "file_uploader", "catalogue_upload")
+    upload.set_value(("mine.csv", text.encode(), "text/csv")).run()
+    assert titles(at) == ["1"]
+    assert any('class="wave"' in h.proto.body for h in at.get("html"))
+
+
+def test_damaged_curves_leave_the_list_standing(film: Path, tmp_path: Path):
+    for name in ("audio_features.csv", "audio_features.curves.parquet"):
+        content = bytearray((DEMO_CATALOGUE.parent / name).read_bytes())
+        if name.endswith("parquet"):
+            content[len(content) // 2] ^= 255
+        (tmp_path / name).write_bytes(bytes(content))
+    at = page()
+    at.text_input(key="catalogue_path").set_value(str(tmp_path / "audio_features.csv")).run()
+    at.text_input(key="video_path").set_value(str(film)).run()
+    assert film_of(at).job.wait(120)
+    at.run()
+    assert len(titles(at)) == 5 and not at.exception and not at.error

@@ -10,8 +10,9 @@ import pytest
 
 from data.errors import Cancelled, InputError
 from data.profiles import VIDEO_NAMES
-from features.video import rate
-from features.video.timeline import COLUMNS, Timeline
+from features.video import score
+from features.video.signals import COLUMNS
+from features.video.timeline import Timeline
 from leitmotif.calibration import crossval
 from leitmotif.calibration.calibrate import calibrate, compare
 from leitmotif.calibration.crossval import Answers, Rated
@@ -51,6 +52,7 @@ def clip(seed: int, seconds: int = 8) -> Timeline:
     return Timeline(
         np.arange(count) * 0.5,
         values,
+        COLUMNS,
         [(0.0, float(seconds))],
         float(seconds),
         palette,
@@ -75,7 +77,7 @@ def rated(count: int, values: dict[int, np.ndarray], clips: int = 40) -> Ratings
 def closed(count: int, field: int) -> np.ndarray:
     return np.array(
         [
-            rate(CLIPS[w.clip], w.start, w.end).values[field]
+            score(CLIPS[w.clip], w.start, w.end).values[field]
             for w in rated(count, {0: np.zeros(count)}).windows
         ]
     )
@@ -90,7 +92,7 @@ def test_ratings_that_a_curve_explains_get_a_curve(tmp_path):
     assert row.scores["calibrated"].r2 > 0.95 > row.scores["closed"].r2
     assert found.weights.models.count("closed") == 10 and found.weights.network is None
     bent = [
-        found.weights.rate(CLIPS[w.clip], w.start, w.end)["scene_tension"]
+        found.weights.score(CLIPS[w.clip], w.start, w.end)["scene_tension"]
         for w in rated(40, {0: np.zeros(40)}).windows
     ]
     assert np.abs(np.array(bent) - tension).mean() < 2
@@ -102,7 +104,7 @@ def test_ratings_that_agree_with_the_closed_form_keep_it(tmp_path):
     found = calibrate(rated(40, {WARMTH: warmth}), tmp_path, settings=QUICK, read=CLIPS.get)
     assert found.fields[0].kept == "closed" and set(found.weights.models) == {"closed"}
     path = next(iter(CLIPS))
-    assert np.array_equal(found.weights.rate(CLIPS[path]).values, rate(CLIPS[path]).values)
+    assert np.array_equal(found.weights.score(CLIPS[path]).values, score(CLIPS[path]).values)
 
 
 def test_a_field_keeps_the_simplest_model_that_wins():

@@ -64,7 +64,7 @@ def test_the_hidden_rule_is_recovered(raters, clips, tmp_path):
     assert row.scores["summary"].r2 > 0.8 * ceiling
     assert row.scores["summary"].r2 > max(row.scores["calibrated"].r2, row.scores["closed"].r2)
     given = np.array(
-        [found.weights.rate(clips[w.clip], w.start, w.end).values[FIELD] for w in raters.windows]
+        [found.weights.score(clips[w.clip], w.start, w.end).values[FIELD] for w in raters.windows]
     )
     others = np.setdiff1d(np.arange(len(raters.windows)), rows)
     assert (
@@ -77,7 +77,7 @@ def test_twenty_ratings_do_no_harm(raters, clips, tmp_path):
     (row,) = found.fields
     assert row.scores[row.kept].r2 >= row.scores["closed"].r2
     given = np.array(
-        [found.weights.rate(clips[w.clip], w.start, w.end).values[FIELD] for w in raters.windows]
+        [found.weights.score(clips[w.clip], w.start, w.end).values[FIELD] for w in raters.windows]
     )
     groups = np.array([w.clip.name for w in raters.windows])
     assert (

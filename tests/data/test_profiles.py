@@ -55,14 +55,17 @@ profiles = st.builds(
 
 def test_order_of_the_video_profile():
     assert VideoProfile.names() == (
-        "character_tension", "scene_tension", "narrative_pacing", "narrative_content", "image_affinity", "action_energy",
+        "character_tension", "scene_tension", "narrative_pacing", "narrative_content",
+        "image_affinity", "action_energy",
         "color_weight", "color_warmth", "motion_amplitude", "visual_arousal", "visual_valence",
     )  # fmt: skip
 
 
 def test_order_of_the_music_profile():
     assert MusicProfile.names() == (
-        "richness", "variation", "rhythm", "warmth", "harmony", "brightness", "melody_trend", "rhythm_speed", "arousal", "valence",
+        "richness", "variation", "rhythm", "warmth", "harmony", "brightness",
+        "melody_trend", "rhythm_speed",
+        "arousal", "valence",
     )  # fmt: skip
 
 
@@ -153,8 +156,18 @@ def test_ten_numbers_in_any_separator(numbers, separator):
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["−1,5; 2;3;4;5,0;6;7;8;9;−0,25", "−1.5 2 3 4 5 6 7 8 9 −0.25", "[-1.5;2;3;4;5;6;7;8;9;-.25]"],
+)
+def test_numbers_as_other_countries_and_typesetters_write_them(text):
+    expected = [-1.5, 2, 3, 4, 5, 6, 7, 8, 9, -0.25]
+    assert parse_vector(text, MUSIC_FIELDS, "--pred_feat").tolist() == expected
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("1,2;3;4;5;6;7;8;9;10;11;12", "--pred_feat: 12 numbers given, 10 needed"),
         ("1,2,3,4,5,6,7,8,9", "--pred_feat: 9 numbers given, 10 needed"),
         ("1,2,3,4,5,6,7,8,9,warm", "--pred_feat: 'warm' is not a number"),
         ("1,2,3,4,5,6,7,8,9,nan", "--pred_feat: the value of valence is not a finite number"),
@@ -172,3 +185,32 @@ def test_any_text_is_a_vector_or_one_sentence(text):
         assert parse_vector(text, MUSIC_FIELDS, "--pred_feat").shape == (10,)
     except InputError as error:
         assert str(error).startswith("--pred_feat: ")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "[" * 100_000,
+        lambda text: text.replace("0.5", "9" * 5000, 1),
+        lambda text: text.replace("0.5", "1" + "0" * 400, 1),
+        lambda text: text.replace('"warnings": []', '"warnings": 3'),
+        lambda text: text.replace(
+            '"confidence": {"richness": 0.25', '"confidence": {"richness": 7'
+        ),
+        lambda text: text.replace('"confidence": {', '"confidence": null, "x": {"y": {')[:-3],
+        lambda text: text.replace('"values": {', '"values": [{'),
+        lambda text: text.replace("0.5", "NaN", 1),
+    ],
+    ids=["deep", "digits", "huge", "warnings", "confidence", "cut", "list", "NaN"],
+)
+def test_damaged_json_is_one_sentence(change):
+    text = MusicProfile(np.full(10, 0.5), np.full(10, 0.25)).to_json()
+    assert change(text) != text
+    with pytest.raises(InputError, match="MusicProfile: "):
+        MusicProfile.from_json(change(text))
+
+
+def test_decimal_commas_and_the_minus_of_type():
+    for typed in ("−5,5; 3,25; 1", "-5,5 3,25 1", "-5,5, 3,25, 1"):
+        values = parse_vector(typed, MUSIC_FIELDS[:3], "--pred_feat")
+        assert values.tolist() == [-5.5, 3.25, 1.0]

@@ -1,4 +1,4 @@
-"""Two routes to one number: our single pass against librosa's separate functions, and hand-worked cases."""
+"""Our single pass against librosa's separate functions, and cases worked by hand."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from sounds import RATE, drums, low_passed, notes
 
 from data.catalogue import Catalogue
 from data.errors import InputError
-from data.profiles import MUSIC_FIELDS
+from data.profiles import MUSIC_FIELDS, MUSIC_NAMES
 from features.audio import EXTRACTOR, analyze, music_profile
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
@@ -21,7 +21,7 @@ TUNE = [0, 2, 4, 2, 0, 4, 5, 4, 2, 4, 0, 0, 4, 2, 1, 0]
 
 
 def profile(sound: np.ndarray):
-    return music_profile(sound, rate=RATE)
+    return music_profile(sound, sample_rate=RATE)
 
 
 def tune(mode: str = "major", tonic: int = 60, repeats: int = 2, **tone) -> np.ndarray:
@@ -97,7 +97,7 @@ def test_chords_are_harmonious_and_clusters_are_not():
 
 @pytest.mark.parametrize("bpm", [60, 73, 90, 104, 120, 137, 150, 165, 180])
 def test_tempo_is_right_within_two_percent_up_to_a_factor_of_two(bpm: int):
-    found = analyze(drums(bpm), rate=RATE).bpm
+    found = analyze(drums(bpm), sample_rate=RATE).bpm
     assert min(abs(found / bpm / factor - 1) for factor in (0.5, 1, 2)) < 0.02
 
 
@@ -110,7 +110,7 @@ def test_rhythm_speed_rises_with_tempo_whatever_octave_is_heard():
 
 
 def test_gain_changes_nothing_but_loudness():
-    loud, soft = analyze(tune(), rate=RATE), analyze(tune() * 0.01, rate=RATE)
+    loud, soft = analyze(tune(), sample_rate=RATE), analyze(tune() * 0.01, sample_rate=RATE)
     np.testing.assert_allclose(loud.profile.values, soft.profile.values, atol=1e-3)
     assert loud.loudness_lufs - soft.loudness_lufs == pytest.approx(40, abs=0.05)
 
@@ -127,11 +127,19 @@ def test_stereo_is_heard_as_mono():
     ids=["silence", "offset", "one sample"],
 )
 def test_nothing_to_hear_is_neutral_with_no_confidence(sound: np.ndarray):
-    heard = analyze(sound, rate=RATE)
+    heard = analyze(sound, sample_rate=RATE)
     assert heard.profile.values.tolist() == [f.neutral for f in MUSIC_FIELDS]
     assert heard.profile.confidence.max() == 0
     assert heard.profile.warnings == ("there is nothing to hear",)
     assert heard.loudness_lufs == float("-inf")
+
+
+def test_a_jingle_says_more_of_its_arousal_than_of_its_valence():
+    jingle, piece = tune()[: 3 * RATE], tune(repeats=4)
+    short, long = music_profile(jingle, sample_rate=RATE), music_profile(piece, sample_rate=RATE)
+    at = MUSIC_NAMES.index
+    assert short.confidence[at("valence")] < 0.3 * long.confidence[at("valence")]
+    assert short.confidence[at("arousal")] > 0.8 * long.confidence[at("arousal")]
 
 
 def test_a_click_is_described_with_little_confidence():
@@ -145,7 +153,7 @@ def test_any_sample_rate(rate: int):
     sound = tune(partials=3)
     at = np.linspace(0, len(sound) - 1, round(len(sound) / RATE * rate))
     resampled = np.interp(at, np.arange(len(sound)), sound)
-    heard, reference = music_profile(resampled, rate=rate), profile(sound)
+    heard, reference = music_profile(resampled, sample_rate=rate), profile(sound)
     np.testing.assert_allclose(heard["valence"], reference["valence"], atol=6)
     np.testing.assert_allclose(heard["rhythm_speed"], reference["rhythm_speed"], atol=6)
 
@@ -160,7 +168,7 @@ def test_any_sample_rate(rate: int):
 )
 def test_samples_that_cannot_be_used(samples: np.ndarray, rate: int | None, message: str):
     with pytest.raises(InputError, match=message):
-        music_profile(samples, rate=rate)
+        music_profile(samples, sample_rate=rate)
 
 
 # --------------------------------------------------------------------- the demo, composed by us

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from features.video.signals import COLUMNS
 from features.video.temporal import TemporalSettings, TemporalTransformer, batch, residuals
-from features.video.timeline import COLUMNS, Timeline
+from features.video.timeline import Timeline
 from features.video.tokens import TokenScale
 
 SIGNALS = 9
@@ -46,6 +47,7 @@ def timeline(values: np.ndarray, embedding: np.ndarray | None = None) -> Timelin
     return Timeline(
         np.arange(len(values)) * 0.5,
         columns,
+        COLUMNS,
         [(0.0, seconds)],
         seconds,
         np.zeros((len(values), 36), np.float32),
@@ -99,7 +101,8 @@ def test_what_is_missing_does_not_leak(network):
 
 
 def test_attention_sees_sixteen_tokens_and_no_more(network):
-    """One layer's output at a token does not change with what lies 17 tokens away, and does with 16."""
+    """One layer's output at a token does not change with what lies 17 tokens away, and does with
+    16."""
     torch.manual_seed(0)
     x, mask = torch.randn(1, 64, 32), torch.ones(1, 64, dtype=torch.bool)
     attention = network.blocks[0].attention

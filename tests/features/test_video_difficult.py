@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
-from features.video import rate, read_timeline
+from features.video import read_timeline, score
 
 SENTENCES = {
     "howler_js__sound2_13031d.webm": "sound in this file but no video",
@@ -56,7 +56,7 @@ def test_what_holds_no_video_says_so(difficult, name):
 @pytest.mark.parametrize("name", DURATIONS)
 def test_the_rest_has_a_profile(difficult, name):
     timeline = read_timeline(difficult / name)
-    profile = rate(timeline)
+    profile = score(timeline)
     assert timeline.duration == pytest.approx(DURATIONS[name], abs=0.06)
     assert np.isfinite(profile.values).all()
     assert len(profile.curves.times) == len(timeline)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from video_files import encode, texture
 
-from features.video import rate, read_timeline
+from features.video import read_timeline, score
 
 HEIGHT, WIDTH = 180, 320
 
 
 def profile(folder, name, frames, fps=25):
-    return rate(read_timeline(encode(folder / f"{name}.mp4", frames, fps)))
+    return score(read_timeline(encode(folder / f"{name}.mp4", frames, fps)))
 
 
 def still(seconds=6, seed=0):

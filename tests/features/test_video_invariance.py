@@ -15,7 +15,7 @@ import pytest
 from video_files import encode
 
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES
-from features.video import rate, read_timeline
+from features.video import read_timeline, score
 
 SPANS = np.array([f.high - f.low for f in VIDEO_FIELDS])
 CLIPS = {
@@ -46,7 +46,7 @@ def clip(request, shared, tmp_path_factory):
 
 
 def profile(path):
-    return rate(read_timeline(path))
+    return score(read_timeline(path))
 
 
 def assert_same(found, expected, tolerance=0.03):
@@ -141,11 +141,11 @@ def test_in_other_codecs(shared, tmp_path, codec, suffix, options):
 def test_averages_of_the_halves_are_those_of_the_whole(shared, name):
     timeline = read_timeline(shared / "data" / name)
     middle = timeline.times[len(timeline) // 2]
-    left, right = rate(timeline, 0, middle), rate(timeline, middle)
+    left, right = score(timeline, 0, middle), score(timeline, middle)
     shares = np.array([middle, timeline.duration - middle]) / timeline.duration
     for field in VIDEO_FIELDS:
         if field.name in ("color_weight", "color_warmth", "motion_amplitude", "action_energy"):
             joined = shares @ [left[field.name], right[field.name]]
             assert joined == pytest.approx(
-                rate(timeline)[field.name], abs=0.05 * (field.high - field.low)
+                score(timeline)[field.name], abs=0.05 * (field.high - field.low)
             ), field.name

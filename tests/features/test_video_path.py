@@ -9,8 +9,9 @@ from video_files import encode, texture
 
 from data.errors import Cancelled, InputError
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES
-from features.video import profile, rate, read_timeline, scenes, video_profile
-from features.video.timeline import COLUMNS, Timeline
+from features.video import profile, read_timeline, scenes, score, video_profile
+from features.video.signals import COLUMNS
+from features.video.timeline import Timeline
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +62,13 @@ def test_the_profile_is_the_mean_of_its_curves(three_shots):
 
 def test_a_window_is_rated_by_the_same_code(three_shots):
     timeline = read_timeline(three_shots)
-    whole, left, right = rate(timeline), rate(timeline, 0, 3), rate(timeline, 3, 6)
+    whole, left, right = score(timeline), score(timeline, 0, 3), score(timeline, 3, 6)
     assert whole["color_weight"] == pytest.approx(
         (left["color_weight"] + right["color_weight"]) / 2
     )
     assert len(left.curves.times) == 6
     with pytest.raises(InputError, match=r"lasts 6\.0 s"):
-        rate(timeline, 7, 9)
+        score(timeline, 7, 9)
 
 
 def test_scenes_can_be_asked_for_twice(three_shots):
@@ -97,14 +98,14 @@ def test_a_timeline_survives_its_file(three_shots, tmp_path):
         timeline.extractor,
     )
     (tmp_path / "other.npz").write_bytes(b"not an archive")
-    with pytest.raises(InputError, match="not a saved timeline"):
+    with pytest.raises(InputError, match="analyse the video again"):
         Timeline.load(tmp_path / "other.npz")
 
 
 def test_one_frame_is_one_shot_and_says_how_little_was_seen(tmp_path):
     timeline = read_timeline(encode(tmp_path / "one.mp4", [texture()]))
     assert timeline.shots == [(0.0, timeline.duration)]
-    assert rate(timeline).confidence.max() < 0.05
+    assert score(timeline).confidence.max() < 0.05
 
 
 def test_black_and_still_are_one_shot(tmp_path):
@@ -112,7 +113,7 @@ def test_black_and_still_are_one_shot(tmp_path):
         encode(tmp_path / "black.mp4", [np.zeros((90, 160, 3), np.uint8)] * 50)
     )
     assert len(timeline.shots) == 1
-    assert np.isfinite(rate(timeline).values).all()
+    assert np.isfinite(score(timeline).values).all()
 
 
 def test_long_work_can_be_stopped(three_shots):
@@ -200,7 +201,8 @@ def test_a_truncated_file_gives_what_could_be_read_and_says_so(three_shots, tmp_
 
 
 def test_a_curve_counts_by_its_mean_and_where_peaks_are_remembered_by_its_peak_too():
-    """Ten tokens, one of them high: the mean of the mean and the 90th percentile, weighted by seconds."""
+    """Ten tokens, one of them high: the mean of the mean and the 90th percentile, weighted by
+    seconds."""
     curve = np.array([0.1] * 8 + [0.5, 0.9])
     curves = np.tile(curve[:, None], (1, len(VIDEO_NAMES)))
     seconds = np.full(10, 0.5)

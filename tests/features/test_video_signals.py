@@ -18,7 +18,7 @@ RATE = Fraction(25)
 
 
 def find_cuts(frames):
-    signal = cuts.CutSignal(RATE)
+    signal = cuts.CutFinder(RATE)
     for k, frame in enumerate(frames):
         signal.update(k / 25, frame)
     return signal.finish()
@@ -123,7 +123,7 @@ class TestCuts:
 
 class TestMotion:
     def rows(self, frames, step=0.1):
-        signal = motion.MotionSignal()
+        signal = motion.Flow()
         pairs = [signal.update(k * step, frame) for k, frame in enumerate(frames)]
         assert pairs[0] is None
         return {
@@ -199,7 +199,7 @@ class TestColour:
         assert colour.activity(np.array([80.0, 43.0, 17.0])) == pytest.approx(-2.1 + 0.06 * 50)
 
     def row(self, image):
-        row, palette = colour.update(image)
+        row, palette = colour.measure(image)
         return dict(zip(colour.NAMES, row, strict=True)) | {"palette": palette}
 
     def test_plain_red(self):
@@ -346,7 +346,7 @@ def test_the_cuts_of_the_sample_film_are_exact():
     demo = Path(__file__).resolve().parents[2] / "data" / "demo"
     known = json.loads((demo / "film.json").read_text(encoding="utf-8"))["cuts_s"]
     with VideoReader(demo / "sample.mp4") as film:
-        signal = cuts.CutSignal(film.rate)
+        signal = cuts.CutFinder(film.fps)
         for frame in film:
             signal.update(frame.time, frame.small)
     assert len(known) == 17

@@ -11,7 +11,9 @@ import pytest
 from video_files import encode, texture
 
 from data.errors import InputError
+from data.words import Sentence
 from features.video import extract, read_timeline, store
+from features.video.timeline import Timeline
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,6 +67,44 @@ def test_a_damaged_entry_is_replaced(cache, video, watched):
     assert len(watched) == 2
     read_timeline(video)
     assert len(watched) == 2
+
+
+@pytest.mark.parametrize("place", [0.0005, 0.1, 0.5, 0.99])
+def test_one_flipped_bit_makes_the_entry_anew(cache, video, watched, place):
+    first = read_timeline(video)
+    entry = next(cache.iterdir())
+    raw = bytearray(entry.read_bytes())
+    raw[int(place * len(raw))] ^= 16
+    entry.write_bytes(raw)
+    assert np.array_equal(read_timeline(video).values, first.values, equal_nan=True)
+    assert len(watched) == 2
+
+
+def test_an_entry_of_another_version_is_made_anew(cache, video, watched, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr("features.video.timeline._FILE", ("timeline", 1))
+        read_timeline(video)
+    read_timeline(video)
+    assert len(watched) == 2
+
+
+def test_warnings_come_back_from_the_cache_in_any_language(tmp_path):
+    missing = Sentence("video.no_models")
+    said = Sentence("video.not_looked_at", lost=[Sentence("video.no_faces")], why=missing)
+    cut = Sentence("video.cut_off", done=1.0, total=2.5)
+    timeline = Timeline(
+        np.zeros(1),
+        np.zeros((1, 1)),
+        ("seconds",),
+        [(0.0, 0.5)],
+        0.5,
+        np.zeros((1, 36), np.float32),
+        warnings=(said, cut),
+    )
+    timeline.save(tmp_path / "t.npz")
+    found = Timeline.load(tmp_path / "t.npz").warnings
+    assert found == (said, cut)
+    assert [w.into("zh") for w in found] == [said.into("zh"), cut.into("zh")]
 
 
 def test_the_folder_keeps_to_its_size_and_loses_what_was_not_asked_for(
@@ -139,7 +179,7 @@ def test_models_are_listed(models, capsys):
 
 
 def test_without_weights_one_sentence_says_what_is_lost(cache, video, monkeypatch):
-    from features.video import rate
+    from features.video import score
     from features.video.signals import networks
 
     monkeypatch.setattr(networks, "locate", lambda name: None)
@@ -148,7 +188,7 @@ def test_without_weights_one_sentence_says_what_is_lost(cache, video, monkeypatc
     assert len(timeline.warnings) == 1
     assert "character tension" in timeline.warnings[0] and "models pull" in timeline.warnings[0]
     assert timeline.extractor == "leitmotif-video 2 cuts+motion+colour"
-    profile = rate(timeline)
+    profile = score(timeline)
     assert (profile["character_tension"], profile.confidence[0], profile.confidence[4]) == (
         50,
         0,
@@ -161,8 +201,7 @@ def test_without_system_libraries_they_are_named(cache, video, monkeypatch, mode
 
     def refuse(name, path):
         raise networks.Unavailable(
-            "MediaPipe does not start (libEGL.so.1); on Linux it needs the system libraries "
-            + networks.LIBRARIES
+            Sentence("video.no_mediapipe", why="libEGL.so.1", libraries=networks.LIBRARIES)
         )
 
     monkeypatch.setattr(networks, "_open", refuse)

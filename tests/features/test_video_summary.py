@@ -11,7 +11,8 @@ Z = np.linspace(-1, 1, 11)
 
 
 def test_the_numbers_of_a_window_by_hand():
-    """Two signals and one component of the embedding: one signal rises, one is seen in two tokens only."""
+    """Two signals and one component of the embedding: one signal rises, one is seen in two tokens
+    only."""
     tokens = np.array([[-1.0, 0, 2], [-1 / 3, 4, 2], [1 / 3, 2, 2], [1, 0, 2]], dtype=np.float32)
     seen = np.array([[1, 0, 1], [1, 1, 1], [1, 1, 1], [1, 0, 1]], dtype=bool)
     numbers = summarise(Z, tokens, seen, signals=2)
@@ -56,7 +57,7 @@ def model(numbers: int = 14, windows: int = 3) -> SummaryModel:
 
 def test_an_answer_is_a_line_and_what_close_windows_pull():
     m, numbers = model(), np.random.default_rng(2).normal(size=14)
-    scores = (numbers - m.centre) / m.spread
+    scores = (numbers - m.centre) / m.sd
     assert np.abs(scores).max() < REACH
     near = np.exp(-0.5 * np.square(scores[CLOSED] - m.known).mean(axis=1))
     assert np.allclose(m.residual(numbers[None])[0], m.slopes @ scores + m.pull @ near)

@@ -11,6 +11,7 @@ import pytest
 
 from data.catalogue import Catalogue
 from data.profiles import MusicProfile, VideoProfile
+from data.words import Sentence
 from leitmotif import recommend
 from leitmotif.cli import COMMANDS, get_parser, main
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
@@ -87,13 +88,10 @@ def test_results_go_to_stdout_and_nothing_else_does(capsys):
 
 
 def test_warnings_name_the_video_where_they_are_about_the_video(capsys):
-    warn(
-        "films/a.mp4",
-        ["The file seems cut off.", "Faces are not looked for.", "The file seems cut off."],
-    )
-    assert (
-        capsys.readouterr().err
-        == "leitmotif: films/a.mp4: The file seems cut off.\nleitmotif: Faces are not looked for.\n"
+    about = Sentence("video.cut_off", done=1, total=2)
+    warn("films/a.mp4", [about, "Faces are not looked for.", about])
+    assert capsys.readouterr().err == (
+        f"leitmotif: films/a.mp4: {about}\nleitmotif: Faces are not looked for.\n"
     )
 
 
@@ -102,7 +100,7 @@ def test_missing_networks_are_nothing_that_the_video_lacks(capsys, monkeypatch, 
     monkeypatch.setattr("features.video.signals.networks.locate", lambda name: None)
     assert main([command, str(DEMO_VIDEO), "--no-cache"]) == 0
     err = capsys.readouterr().err
-    assert err.startswith("leitmotif: Faces are not looked for") and err.count("\n") == 1, err
+    assert err.startswith("leitmotif: Not everything is looked at") and err.count("\n") == 1, err
 
 
 def test_interrupted_build_leaves_no_half_catalogue(capsys, tmp_path, monkeypatch):
@@ -119,7 +117,7 @@ def test_interrupted_build_leaves_no_half_catalogue(capsys, tmp_path, monkeypatc
     assert not target.exists()
 
 
-@pytest.mark.parametrize("command", [c.__name__.rsplit(".", 1)[-1] for c in COMMANDS])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(capsys, command):
     with pytest.raises(SystemExit) as stop:
         get_parser().parse_args([command, "--help"])
@@ -151,3 +149,21 @@ def test_what_the_picture_says_nothing_about_is_left_out_of_the_match(capsys, we
     unknown = {name for name, confidence in said["music"]["confidence"].items() if confidence == 0}
     assert all(said["weights"][name] == 0 for name in unknown)
     assert any(said["weights"].values())
+
+
+def test_a_film_led_by_its_music_is_asked_another_way(capsys):
+    story, music = (
+        answer(capsys, "recommend", DEMO_VIDEO, "--kind", kind)["recommendations"][0]
+        for kind in ("story", "music")
+    )
+    assert story["music"]["values"] != music["music"]["values"]
+    assert music["music"]["extractor"] == "recommender:music-led-1"
+    assert any("learned from 'muvi_sync-1'" in warning for warning in music["warnings"])
+
+
+def test_a_decided_place_is_where_every_track_begins(capsys):
+    found = answer(capsys, "recommend", DEMO_VIDEO, "--place", "0:00")["recommendations"][0]
+    assert [m["in_point_s"] for m in found["matches"]] == [0.0] * 5
+    assert all(m["out_point_s"] > 0 and "r" in m and "z" in m for m in found["matches"])
+    assert main(["recommend", str(DEMO_VIDEO), "--place", "soon"]) == 2
+    assert "--place: 'soon' is no second of a track" in capsys.readouterr().err

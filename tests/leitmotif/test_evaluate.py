@@ -13,6 +13,7 @@ from planted import linear_rule, planted
 from data.muvi_sync import COLUMNS
 from leitmotif.cli import main
 from leitmotif.learning import judging as join
+from recommender import comparison
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_cross_validation_prints_every_predictor_beside_chance(pairs_file, tmp_p
 def test_nothing_is_trained_on_the_source_unless_told(
     pairs_file, music_videos, monkeypatch, capsys
 ):
-    monkeypatch.setattr("recommender.evaluate.cross_validate", None)
+    monkeypatch.setattr("recommender.comparison.cross_validate", None)
     assert run("evaluate", pairs_file, "--json") == 0
     table = json.loads(capsys.readouterr().out)
     names = [s["name"] for s in table["scores"]]
@@ -123,9 +124,9 @@ def test_a_folder_like_muvi_sync_is_judged_with_the_shipped_pairs(
     music_videos, monkeypatch, capsys
 ):
     monkeypatch.setattr(
-        join.protocol,
+        join,
         "all_fits",
-        lambda **_: {n: f for n, f in join.protocol.BASELINES.items() if n in ("VA only", "ridge")},
+        lambda **_: {n: f for n, f in comparison.BASELINES.items() if n in ("VA only", "ridge")},
     )
     assert run("evaluate", music_videos) == 0
     out, notes = capsys.readouterr()
@@ -185,7 +186,7 @@ def test_train_keeps_the_best_and_evaluate_judges_it(pairs_file, tmp_path, capsy
         and record["kept"] in ("ridge", "ridge around prior", "network")
         and record["test"]["scores"]
     )
-    assert run("evaluate", pairs_file, "--weights", weights, "--json") == 0
+    assert run("evaluate", pairs_file, "--predictor", weights, "--json") == 0
     table = json.loads(capsys.readouterr().out)
     assert "mine learned from some of these sources and is not judged on them." in table["notes"]
     assert run("train", pairs_file, "-o", weights, "--epochs", 1, "--keep", "linear prior") == 0
@@ -212,7 +213,7 @@ def test_tune_writes_a_study_that_train_uses(pairs_file, tmp_path, capsys):
             ["evaluate", "PAIRS", "--cross-validate", "--train", "PAIRS"],
             "--train: not together with --cross-validate",
         ),
-        (["evaluate", "PAIRS", "--weights", "PAIRS"], "damaged or no safetensors file"),
+        (["evaluate", "PAIRS", "--predictor", "PAIRS"], "damaged or no safetensors file"),
         (["train", "nowhere.csv"], "no such pairs file"),
         (["train", "PAIRS", "--epochs", "0"], "--epochs and --batch-size: at least 1"),
         (["train", "PAIRS", "--resume"], "--resume: name the folder of the run with --runs"),

@@ -159,3 +159,11 @@ def test_without_measured_reliability_the_default_is_equal():
     assert next(iter(presets.presets(None))) == "equal"
     assert next(iter(presets.presets(np.full(10, -1.0)))) == "equal"
     assert next(iter(presets.presets(np.full(10, 0.3)))) == "reliability"
+
+
+def test_what_is_edited_counts_as_much_as_all_the_rest():
+    arousal = np.isin(MUSIC_NAMES, ["arousal"])
+    assert presets.lead(np.ones(10), arousal) == 9
+    assert presets.lead(np.ones(10), np.isin(MUSIC_NAMES, ["arousal", "warmth"])) == 8
+    assert presets.lead(presets.va_only(), arousal) == 1
+    assert presets.lead(np.zeros(10), arousal) == 1, "it counts even where nothing else does"

@@ -14,6 +14,8 @@ import pytest
 import soundfile
 
 from data.errors import Cancelled, InputError
+from features.audio.load import load
+from features.media import probe
 from leitmotif.render import ffmpeg, preview
 
 RATE = 48000
@@ -73,6 +75,11 @@ def sound(path: Path) -> np.ndarray:
     )[::2]
 
 
+def loudness(path: Path, end: float | None = None) -> float:
+    """Integrated loudness in LUFS (BS.1770)."""
+    return load(path, 0.0, end).lufs
+
+
 def level(samples: np.ndarray, hertz: float) -> float:
     """Amplitude of one frequency in decibels."""
     window = np.hanning(len(samples))
@@ -111,7 +118,7 @@ def test_every_track_is_brought_to_one_loudness(material: Path, tmp_path: Path, 
     out = preview.render(
         material / "film.mp4", tone(tmp_path / "t.wav", 1000, 9, loud), tmp_path / "out.mp4", end=6
     )
-    assert ffmpeg.loudness(out, length=4.0) == pytest.approx(preview.TARGET_LUFS, abs=0.7)
+    assert loudness(out, end=4.0) == pytest.approx(preview.TARGET_LUFS, abs=0.7)
 
 
 def test_peaks_stay_below_the_ceiling(material: Path, tmp_path: Path):
@@ -120,14 +127,14 @@ def test_peaks_stay_below_the_ceiling(material: Path, tmp_path: Path):
         -t / 0.015
     )  # high peaks, little loudness: the gain alone would clip them
     soundfile.write(tmp_path / "drum.wav", 0.9 * np.tile(stroke, 28), RATE)
-    assert preview.TARGET_LUFS - ffmpeg.loudness(tmp_path / "drum.wav") + 20 * np.log10(0.9) > 0
+    assert preview.TARGET_LUFS - loudness(tmp_path / "drum.wav") + 20 * np.log10(0.9) > 0
     out = preview.render(material / "film.mp4", tmp_path / "drum.wav", tmp_path / "out.mp4")
     assert np.abs(sound(out)).max() <= 10 ** (-1.0 / 20)
 
 
 def test_long_track_is_cut_and_faded_at_the_end(material: Path):
     out = preview.render(material / "film.mp4", material / "long.wav", material / "cut.mp4")
-    assert ffmpeg.probe(out).duration == pytest.approx(6.0, abs=0.1)
+    assert probe(out).duration == pytest.approx(6.0, abs=0.1)
     heard = sound(out)
     start, end = (
         np.sqrt(np.mean(part**2))
@@ -170,7 +177,7 @@ def test_one_scene_alone(material: Path, tmp_path: Path):
     out = preview.render(
         material / "film.mp4", material / "long.wav", tmp_path / "scene.mp4", start=2.0, end=4.5
     )
-    assert ffmpeg.probe(out).duration == pytest.approx(
+    assert probe(out).duration == pytest.approx(
         2.5, abs=0.15
     )  # whole frames, reordered ones included
     assert len(sound(out)) / RATE == pytest.approx(2.5, abs=0.1)
@@ -190,7 +197,7 @@ def test_container_follows_the_picture(
     video = film(tmp_path / name, 2, *codec)
     out = preview.render(video, tone(tmp_path / "t.wav", 900, 3), tmp_path / "out.mp4")
     assert out.suffix == suffix
-    assert ffmpeg.probe(out).video == ffmpeg.probe(video).video
+    assert probe(out).video == probe(video).video
 
 
 def test_film_without_sound_can_be_ducked_too(tmp_path: Path):
@@ -209,7 +216,7 @@ def test_film_without_sound_can_be_ducked_too(tmp_path: Path):
         tmp_path / "out.mp4",
         original="duck",
     )
-    assert ffmpeg.probe(out).audio == "aac"
+    assert probe(out).audio == "aac"
 
 
 def test_silent_track_gives_silence(material: Path, tmp_path: Path):
@@ -230,6 +237,22 @@ def test_what_cannot_be_used_is_named(material: Path, tmp_path: Path):
     with pytest.raises(InputError, match="nothing is left"):
         preview.render(material / "film.mp4", material / "long.wav", tmp_path / "o.mp4", start=60)
     assert sorted(f.name for f in tmp_path.iterdir()) == ["text.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nlong.wav\n#EXT-X-ENDLIST\n"),
+        ("a.mp4", "ffconcat version 1.0\nfile long.wav\n"),
+    ],
+)
+def test_a_list_of_other_files_opens_none(material: Path, name: str, content: str):
+    """Playlists name files of this machine; ffmpeg would play them."""
+    (material / name).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="no picture or sound"):
+        probe(material / name)
+    with pytest.raises(InputError, match="no sound"):
+        ffmpeg.outline(material / name)
 
 
 def test_cancelling_leaves_nothing(material: Path, tmp_path: Path):
@@ -260,5 +283,5 @@ def test_real_clip_with_a_real_track(shared: Path, tmp_path: Path):
         clip, shared / "data/music/tsc__courseclear_a.ogg", tmp_path / "out.mp4", original="duck"
     )
     assert picture_packets(out) == picture_packets(clip)
-    assert ffmpeg.probe(out).duration == pytest.approx(ffmpeg.probe(clip).duration, abs=0.2)
-    assert ffmpeg.loudness(out) == pytest.approx(preview.TARGET_LUFS, abs=1.0)
+    assert probe(out).duration == pytest.approx(probe(clip).duration, abs=0.2)
+    assert loudness(out) == pytest.approx(preview.TARGET_LUFS, abs=1.0)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -16,8 +17,10 @@ from data.profiles import MUSIC_NAMES, Curves, MusicProfile, VideoProfile
 from leitmotif import pipeline
 from leitmotif.pipeline import Recommendation
 from leitmotif.show import result_page as report
-from leitmotif.show.result_page import Choices
 from leitmotif.words.page_words import Words
+from matcher.filters import Filter
+from matcher.query import Query
+from recommender import load_recommender
 
 EVIL = "<img src=x onerror=alert(1)>\"'&"
 
@@ -47,13 +50,15 @@ def result(whole: VideoProfile) -> Recommendation:
     ]
     rows[0] |= {"title": EVIL, "artist": "=1+1", "license": EVIL}
     rows[1] |= {"title": "+SUM(A1)", "artist": "@x", "path": "-x", "bpm": "-1.5"}
-    music = MusicProfile(np.zeros(10), np.ones(10))
-    return pipeline.match(whole, Catalogue.from_rows(rows, "my tracks.csv"), k=6, music=music)
-
-
-@pytest.fixture(scope="module")
-def choices() -> Choices:
-    return Choices(np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 0.5]), filters="CC0", edited=("warmth",))
+    catalogue = Catalogue.from_rows(rows, "my tracks.csv")
+    asked = pipeline.request(whole, catalogue, load_recommender())
+    query = Query(
+        asked.values + 5.0 * (np.array(MUSIC_NAMES) == "warmth"),
+        np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 0.5]),
+        k=6,
+        filter=Filter("CC0", rows=np.ones(6, dtype=bool)),
+    )
+    return pipeline.match(whole, catalogue, query)
 
 
 class Pieces(HTMLParser):
@@ -71,8 +76,8 @@ class Pieces(HTMLParser):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_page_holds_everything_and_asks_nobody(whole, result, choices, language):
-    text = report.report_html(EVIL, Timeline, whole, result, choices, Words(language))
+def test_page_holds_everything_and_asks_nobody(whole, result, language):
+    text = report.report_html(EVIL, Timeline, whole, result, Words(language))
     page = Pieces(text)
     said = " ".join(page.words)
     for match in result.matches:
@@ -87,14 +92,14 @@ def test_page_holds_everything_and_asks_nobody(whole, result, choices, language)
     assert not re.search(r"https?://|url\(|@import", text.replace("http://www.w3.org/2000/svg", ""))
 
 
-def test_nothing_from_a_file_becomes_markup(whole, result, choices):
-    page = Pieces(report.report_html(EVIL, Timeline, whole, result, choices, Words("en")))
+def test_nothing_from_a_file_becomes_markup(whole, result):
+    page = Pieces(report.report_html(EVIL, Timeline, whole, result, Words("en")))
     assert not [a for _, a in page.tags if any(name.startswith("on") for name in a)]
     assert EVIL in " ".join(page.words)
 
 
 def test_table_has_a_row_per_track_and_no_formula(result):
-    rows = list(csv.DictReader(io.StringIO(report.results_csv(result))))
+    rows = list(csv.DictReader(io.StringIO(report.results_csv("film.mp4", result))))
     assert [int(r["place"]) for r in rows] == [1, 2, 3, 4, 5, 6]
     assert [r["track_id"] for r in rows] == [m.track_id for m in result.matches]
     for row, match in zip(rows, result.matches, strict=True):
@@ -112,11 +117,22 @@ def test_numbers_stay_numbers(cell: str, safe: str):
     assert report.safe_cell(cell) == safe
 
 
-def test_json_says_what_was_chosen(result, choices):
-    record = json.loads(report.results_json("film.mp4", result, choices))
+def test_a_scene_has_a_name_and_times_of_its_own(result):
+    scene = replace(result, start=8.0, end=21.46)
+    assert report.file_stem("my film.mp4", result) == "my film-music"
+    assert report.file_stem("my film.mp4", scene) == "my film-0m08.0s-0m21.5s-music"
+    rows = list(csv.DictReader(io.StringIO(report.results_csv("my film.mp4", scene))))
+    assert {(r["video"], r["start_s"], r["end_s"]) for r in rows} == {
+        ("my film.mp4", "8.000", "21.460")
+    }
+    assert next(csv.DictReader(io.StringIO(report.results_csv("=a", result))))["video"] == "'=a"
+
+
+def test_json_says_what_was_asked(result):
+    record = json.loads(report.results_json("film.mp4", result))
     assert record["video"] == "film.mp4" and record["catalogue"] == "my tracks.csv"
-    assert record["choices"]["weights"]["arousal"] == 2 and record["choices"]["edited"] == [
-        "warmth"
-    ]
     found = record["recommendations"][0]
+    request = found["request"]
+    assert request["importance"]["arousal"] == 2 and request["edited"] == ["warmth"]
+    assert (request["filter"], request["k"], request["scale"]) == ("CC0", 6, "standard")
     assert len(found["matches"]) == 6 and set(found["music"]["values"]) == set(MUSIC_NAMES)

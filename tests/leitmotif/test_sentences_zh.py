@@ -1,10 +1,9 @@
-"""What goes wrong with a person's file is said in Chinese on the Chinese page: real files, the real sentences."""
+"""What goes wrong with a person's file is said in Chinese on the Chinese page: real files."""
 
 from __future__ import annotations
 
 import io
 import shutil
-import string
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +14,14 @@ import pytest
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, VideoProfile
+from data.words import say
 from leitmotif import pipeline
-from leitmotif.catalogue.build import build
 from leitmotif.render import ffmpeg, preview
-from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Workspace, local_file
+from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, local_file
+from leitmotif.sessions.workspace import receive as receive_file
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
 from leitmotif.words.page_words import Words
-from leitmotif.words.sentences_zh import SENTENCES, translated
+from matcher.query import Query
 
 TRACK = sorted((DEMO_CATALOGUE.parent / "demo" / "tracks").iterdir())[0]
 HEADER = "track_id," + ",".join(MUSIC_NAMES)
@@ -31,11 +31,9 @@ ROW = "1,2,3,4,5,6,7,8,9,10"
 def in_chinese(work: Callable[[], object]) -> str:
     with pytest.raises(InputError) as error:
         work()
-    said = translated(str(error.value))
-    assert said is not None, f"no Chinese for: {error.value}"
-    assert said == Words("zh").trouble(error.value) and str(error.value) == Words("en").trouble(
-        error.value
-    )
+    assert Words("en").trouble(error.value) == str(error.value)
+    said = Words("zh").trouble(error.value)
+    assert said == say(error.value.code, "zh", **error.value.values) != str(error.value)
     return said
 
 
@@ -84,20 +82,16 @@ def test_what_is_no_catalogue(tmp_path: Path, content: bytes, said: str):
 
 
 def test_what_the_page_does_not_take_in(tmp_path: Path):
-    workspace = Workspace(tmp_path / "session")
-
     def receive(name: str, content: bytes) -> str:
-        return in_chinese(lambda: workspace.receive(name, io.BytesIO(content), VIDEO_SUFFIXES, 1))
+        return in_chinese(
+            lambda: receive_file(tmp_path, name, io.BytesIO(content), VIDEO_SUFFIXES, 1)
+        )
 
     assert receive("notes.pdf", b"x").startswith("notes.pdf：这里不读取这种文件")
     assert receive("空.mp4", b"").startswith("空.mp4：这是空文件")
     assert "超过了本页可接收的 1 MB" in receive("large.mp4", bytes((1 << 20) + 1))
     assert "本机没有这个文件" in in_chinese(
         lambda: local_file(str(tmp_path / "gone.csv"), CATALOGUE_SUFFIXES)
-    )
-    (tmp_path / "empty folder").mkdir()
-    assert "其中没有音频文件" in in_chinese(
-        lambda: build([tmp_path / "empty folder"], tmp_path / "out.csv", jobs=1)
     )
 
 
@@ -106,14 +100,12 @@ def test_what_cannot_be_matched_or_heard(tmp_path: Path):
         np.array([(f.low + f.high) / 2 for f in VIDEO_FIELDS]), np.ones(11), "test"
     )
     catalogue = Catalogue.read(DEMO_CATALOGUE)
-    assert "所有权重都为零" in in_chinese(
-        lambda: pipeline.match(video, catalogue, weights=np.zeros(10))
-    )
+    assert "所有权重都为零" in in_chinese(lambda: Query(importance=np.zeros(10)))
     mixed = replace(
         catalogue, columns=catalogue.columns | {"extractor": ["one", "two"] * (len(catalogue) // 2)}
     )
     assert "2 个不同的提取器" in in_chinese(lambda: pipeline.match(video, mixed))
-    warnings = pipeline.match(video, catalogue, k=100).warnings
+    warnings = pipeline.match(video, catalogue, Query(k=100)).warnings
     assert any("已全部列出" in Words("zh").sentence(w) for w in warnings)
     assert "没有画面" in in_chinese(lambda: preview.render(TRACK, TRACK, tmp_path / "out.mp4"))
     silent = tmp_path / "silent.mp4"
@@ -138,24 +130,7 @@ def test_half_a_film_and_missing_networks_are_said_in_chinese(tmp_path: Path, mo
     half = tmp_path / "half.mp4"
     half.write_bytes(DEMO_VIDEO.read_bytes()[: DEMO_VIDEO.stat().st_size // 4])
     warnings = pipeline.read_video(half, cache=False).warnings
-    said = [translated(w) for w in warnings]
-    assert all(said), warnings
+    said = [Words("zh").sentence(w) for w in warnings]
     assert any("只读出" in s for s in said) and any(
         "没有检测人脸" in s and "缺少预训练文件" in s for s in said
-    )
-
-
-@pytest.mark.parametrize("english", SENTENCES)
-def test_each_sentence_is_found_by_its_own_words(english: str):
-    names = [name for _, name, _, _ in string.Formatter().parse(english) if name]
-    values = {name: f"{name}-7" for name in names}
-    assert translated(english.format(**values)) == SENTENCES[english].format(**values)
-
-
-def test_a_sentence_nobody_knows_stays_as_it_is():
-    assert translated("clip.mp4: the moon is in the way.") is None
-    assert Words("zh").sentence("the moon is in the way") == "the moon is in the way"
-    assert (
-        Words("zh").trouble(InputError("clip.mp4: the moon is in the way."))
-        == "文件有问题：clip.mp4: the moon is in the way."
     )

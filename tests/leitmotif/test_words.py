@@ -1,17 +1,19 @@
-"""Two languages, side by side, and nothing missing in either."""
+"""Every language in a file of its own, and nothing missing in any."""
 
 from __future__ import annotations
 
 import ast
+import re
 import string
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from data.errors import InputError
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS
 from data.words import languages, words
-from leitmotif.words.page_words import _MORE_LESS_ZH, MEANING_ZH, Words
+from leitmotif.words.page_words import Words
+from matcher.explain import Difference, Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
@@ -20,7 +22,6 @@ SOURCES = [
         ROOT / "leitmotif" / f"{n}.py"
         for n in ("show/charts", "show/result_page", "words/page_words")
     ),
-    ROOT / "streamlit_app.py",
 ]
 
 
@@ -61,13 +62,53 @@ def test_chinese_is_chinese():
     said = [
         c for c, text in words("zh").items() if not any("\u4e00" <= c <= "\u9fff" for c in text)
     ]
-    assert set(said) <= {"language.comma", "page.of_time"}
+    assert set(said) <= {
+        "language.comma",
+        "language.tag",
+        "page.of_time",
+        "pairs.both",
+        "reason.and",
+        "reason.then",
+    }
 
 
 def test_every_dimension_has_a_name_and_a_meaning_in_both():
-    names = {f.name for f in (*VIDEO_FIELDS, *MUSIC_FIELDS)}
-    assert set(MEANING_ZH) == names and set(_MORE_LESS_ZH) == set(MUSIC_NAMES)
-    assert Words("zh").field("warmth") == "温暖度" and Words("en").field("warmth") == "Warmth"
+    fields = (*VIDEO_FIELDS, *MUSIC_FIELDS)
+    assert [Words("en").field(f) for f in fields] == [f.label for f in fields]
+    assert [Words("zh").field(f) for f in fields] == [f.zh for f in fields]
+    assert [Words("en").meaning(f) for f in fields] == [f.meaning for f in fields]
+    ways = {f"reason.{n}{way}" for n in MUSIC_NAMES for way in ("", "_more", "_less")}
+    assert ways <= set(words("en"))
+    assert all(words("zh")[f"reason.{f.name}"] == f.zh for f in MUSIC_FIELDS)
+
+
+def test_a_third_language_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A file in which every word is turned round; nothing else knows of it."""
+    for path in (ROOT / "data" / "words").glob("*.toml"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    lines = (tmp_path / "en.toml").read_text(encoding="utf-8").splitlines()
+    turned = [re.sub(r'^(\w+) = "(.*)"', r'\1 = "¡\2!"', line) for line in lines]
+    (tmp_path / "xx.toml").write_text("\n".join(turned), encoding="utf-8")
+    monkeypatch.setattr("data.words.FOLDER", tmp_path)
+    words.cache_clear()
+    try:
+        assert list(languages()) == ["en", "xx", "zh"] and languages()["xx"] == "¡English!"
+        said = Words.of_locale("xx-YY")
+        assert said("cancel") == "¡Cancel!" and said.field("warmth") == "¡Warmth!"
+        assert said.meaning(MUSIC_FIELDS[0]).startswith("¡") and said.stage("watching")[0] == "¡"
+        assert said.reason(Reason(("warmth",))).count("¡") == 2
+        error = InputError("session.empty_file", file="a.mp4")
+        assert said.trouble(error).startswith("¡a.mp4: this file is empty")
+        assert str(error).startswith("a.mp4")
+    finally:
+        words.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"), [("zh-CN", "zh"), ("zh_TW", "zh"), ("de", "en"), (None, "en")]
+)
+def test_a_browsers_language_is_met_where_it_is_known(locale: str | None, language: str):
+    assert Words.of_locale(locale).language == language
 
 
 def test_clock():
@@ -75,12 +116,9 @@ def test_clock():
 
 
 def test_reasons_in_chinese_say_what_the_english_ones_do():
-    words, weights = Words("zh"), np.ones(10)
-    off = np.zeros(10)
-    assert words.reason("exactly what was asked", off, weights, off) == "完全符合要求"
-    off[MUSIC_NAMES.index("brightness")] = -0.5
-    off[MUSIC_NAMES.index("rhythm_speed")] = 2.0
-    share = off**2 / (off**2).sum()
-    said = words.reason("", off, weights, share)
-    assert "接近" in said and "明显更快" in said and "稍微更暗" in said
-    assert Words("en").reason("close in arousal", off, weights, share) == "close in arousal"
+    reason = Reason(("warmth",), (Difference("brightness", -0.5), Difference("rhythm_speed", 2.0)))
+    assert Words("zh").reason(Reason()) == "完全符合要求"
+    assert Words("zh").reason(reason) == "温暖度接近；比要求稍微更暗、明显更快"
+    assert Words("en").reason(reason) == (
+        "close in warmth; a little darker and much faster than asked"
+    )

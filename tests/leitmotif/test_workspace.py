@@ -16,6 +16,7 @@ from leitmotif.sessions.workspace import (
     Workspace,
     Workspaces,
     local_file,
+    receive,
     remove_left_behind,
     shown_name,
 )
@@ -39,7 +40,7 @@ def workspace(tmp_path: Path) -> Workspace:
 )
 def test_a_name_is_never_a_path(workspace: Workspace, tmp_path: Path, name: str):
     before = {f for f in tmp_path.rglob("*") if f.is_file()}
-    kept = workspace.receive(name, io.BytesIO(b"content"), VIDEO_SUFFIXES, 1)
+    kept = receive(workspace.folder, name, io.BytesIO(b"content"), VIDEO_SUFFIXES, 1)
     assert kept.path.parent == workspace.folder
     assert {f for f in tmp_path.rglob("*") if f.is_file()} - before == {kept.path}
     assert "/" not in kept.name and "\\" not in kept.name and kept.name.isprintable()
@@ -52,8 +53,8 @@ def test_shown_names_are_printable_and_short(name: str):
 
 
 def test_the_same_content_is_kept_once(workspace: Workspace):
-    first = workspace.receive("a.mp4", io.BytesIO(b"x" * 5000), VIDEO_SUFFIXES, 1)
-    second = workspace.receive("b.mp4", io.BytesIO(b"x" * 5000), VIDEO_SUFFIXES, 1)
+    first = receive(workspace.folder, "a.mp4", io.BytesIO(b"x" * 5000), VIDEO_SUFFIXES, 1)
+    second = receive(workspace.folder, "b.mp4", io.BytesIO(b"x" * 5000), VIDEO_SUFFIXES, 1)
     assert first.key == second.key and first.path == second.path
     assert [f.name for f in workspace.folder.iterdir()] == [first.path.name]
 
@@ -71,13 +72,13 @@ def test_what_cannot_be_kept_leaves_nothing(
     workspace: Workspace, name: str, content: bytes, reason: str
 ):
     with pytest.raises(InputError, match=reason):
-        workspace.receive(name, io.BytesIO(content), VIDEO_SUFFIXES, 1)
+        receive(workspace.folder, name, io.BytesIO(content), VIDEO_SUFFIXES, 1)
     assert list(workspace.folder.iterdir()) == []
 
 
 def test_exactly_the_limit_is_taken(workspace: Workspace):
     assert (
-        workspace.receive("a.mp4", io.BytesIO(b"x" * (1 << 20)), VIDEO_SUFFIXES, 1)
+        receive(workspace.folder, "a.mp4", io.BytesIO(b"x" * (1 << 20)), VIDEO_SUFFIXES, 1)
         .path.stat()
         .st_size
         == 1 << 20
@@ -87,7 +88,7 @@ def test_exactly_the_limit_is_taken(workspace: Workspace):
 def test_removing_spares_files_that_are_not_ours(workspace: Workspace, tmp_path: Path):
     (tmp_path / "my film.mp4").write_bytes(b"x")
     own = local_file(str(tmp_path / "my film.mp4"), VIDEO_SUFFIXES)
-    kept = workspace.receive("a.mp4", io.BytesIO(b"x"), VIDEO_SUFFIXES, 1)
+    kept = receive(workspace.folder, "a.mp4", io.BytesIO(b"x"), VIDEO_SUFFIXES, 1)
     workspace.remove(own)
     workspace.remove(kept)
     assert own.path.is_file() and not kept.path.exists()

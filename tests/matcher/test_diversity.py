@@ -7,7 +7,7 @@ import pytest
 
 from data.errors import InputError
 from matcher.diversity import check_diversity, far_apart, first_of_each, rerank
-from matcher.metric import RAW, distances, standard_scaling
+from matcher.metric import EUCLIDEAN, RAW, standard_scaling
 
 ONES = np.ones(10)
 
@@ -20,22 +20,22 @@ def on_a_line(*places: float) -> np.ndarray:
 
 def test_without_diversity_the_order_is_that_of_distance():
     x = on_a_line(1, 2, 3, 4)
-    assert rerank(x, np.array([1.0, 2, 3, 4]), 3, 0.0, ONES, "euclidean", RAW).tolist() == [0, 1, 2]
+    assert rerank(x, np.array([1.0, 2, 3, 4]), 3, 0.0, ONES, EUCLIDEAN, RAW).tolist() == [0, 1, 2]
 
 
 def test_a_near_copy_gives_way_to_something_else():
     x = on_a_line(1.0, 1.01, 1.02, -1.3, 5)
     found = np.abs(x[:, 8])
-    assert rerank(x, found, 3, 0.3, ONES, "euclidean", RAW).tolist() == [0, 3, 1]
+    assert rerank(x, found, 3, 0.3, ONES, EUCLIDEAN, RAW).tolist() == [0, 3, 1]
 
 
 def test_every_step_minimises_the_stated_score():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 10))
-    found = distances(x, np.zeros(10), ONES, "euclidean")
+    found = EUCLIDEAN.distances(x, np.zeros(10), ONES)
     order = np.argsort(found)
     x, found = x[order], found[order]
-    chosen = rerank(x, found, 8, 0.4, ONES, "euclidean", RAW).tolist()
+    chosen = rerank(x, found, 8, 0.4, ONES, EUCLIDEAN, RAW).tolist()
     assert chosen[0] == 0
     for step in range(1, 8):
         score = [
@@ -56,7 +56,7 @@ def test_the_range_of_a_catalogue_covers_it():
     scaling = standard_scaling(x)
     chosen = far_apart(x, 12, scaling)
     assert len(set(chosen.tolist())) == 12
-    y = (x - scaling.center) / scaling.spread
+    y = (x - scaling.center) / scaling.sd
     apart = np.linalg.norm(y[chosen][:, None] - y[chosen], axis=2)[np.triu_indices(12, 1)].min()
     covered = np.linalg.norm(y[:, None] - y[chosen], axis=2).min(axis=1).max()
     assert covered <= apart

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from data.catalogue import Catalogue
 from data.errors import InputError
-from matcher import TrackIndex, rank
-from matcher.filters import parse_filter, passing
+from matcher import Query, TrackIndex, rank
+from matcher.filters import Filter, parse_filter
+from matcher.index import open_index
 from matcher.milvus import MilvusIndex
 from matcher.milvus_filter import to_expression
-from matcher.search import open_index
 
 if sys.platform == "win32":
     pytest.skip("Milvus Lite has no Windows build", allow_module_level=True)
@@ -68,34 +69,46 @@ def test_ids_and_distances_are_those_of_the_exact_index(index):
     for query, weights, scale in draws(30):
         ids, found = index.search(query, 7, weights, scale=scale)
         expected = exact.search(query, 7, weights, scale=scale)
-        assert ids == expected[0].tolist()
+        assert ids.tolist() == expected[0].tolist()
         np.testing.assert_array_equal(found, expected[1])
 
 
 FILTERS = (
-    "bpm>=90, bpm<100", "bpm!=60|61", "license=CC0", "license=cc*", "license!=own", "license~by", "title=Piece no. 4*",
-    "bpm=100..110, arousal>0", "track_id!=曲7|曲100", "license!=cc*|own", "bpm<70",
-)  # fmt: skip
+    *("bpm>=90, bpm<100", "bpm!=60|61", "license=CC0", "license=cc*", "license!=own", "bpm<70"),
+    *("license~by", "title=Piece no. 4*", "bpm=100..110, arousal>0", "track_id!=曲7|曲100"),
+    "license!=cc*|own",
+)
 
 
 @pytest.mark.parametrize("text", FILTERS)
 def test_milvus_filters_as_we_do(index, text):
     tracks = catalogue()
-    mask = passing(tracks, parse_filter(text))
-    exact = TrackIndex.build(X, tracks.track_ids, engine="scan")
+    exact = TrackIndex.build(X, engine="scan")
     for query, weights, scale in draws(3):
-        expected = exact.search(query, 9, weights, scale=scale, where=mask)
-        assert index.search(query, 9, weights, scale=scale, where=text)[0] == expected[0].tolist()
+        asked = Query(query, weights, scale=scale, filter=Filter.parse(text))
+        np.testing.assert_array_equal(
+            index.nearest(tracks, asked, 9)[0], exact.nearest(tracks, asked, 9)[0]
+        )
 
 
-def test_rank_explains_what_milvus_found(index):
-    mine, plain = (
-        rank(catalogue(), X[1200], k=4, index=index, where="bpm>100"),
-        rank(catalogue(), X[1200], k=4, where="bpm>100"),
-    )
-    assert [(m.row, m.sentence, m.next_wins) for m in mine] == [
-        (m.row, m.sentence, m.next_wins) for m in plain
+@pytest.mark.parametrize("where", ["bpm>100", np.arange(N) % 3 == 0, [1200, 8, 7, 1]])
+def test_rank_explains_what_milvus_found(index, where):
+    asked = Query(X[1200], k=4, filter=Filter.of(where))
+    mine, plain = rank(catalogue(), asked, index), rank(catalogue(), asked)
+    assert [(m.row, m.reason, m.next_wins) for m in mine] == [
+        (m.row, m.reason, m.next_wins) for m in plain
     ]
+
+
+@pytest.mark.parametrize("strange", ["it's", "back\\slash", 'quo"te', "line\nbreak", "%_", "曲"])
+def test_any_id_can_leave_the_collection(tmp_path, strange):
+    tracks = catalogue().take(range(3))
+    before = replace(tracks, columns=tracks.columns | {"track_id": ["a", strange, "b"]})
+    index = open_index_pushed(str(tmp_path / "few.db"), before)
+    assert index.search(X[1], 1)[0].tolist() == [strange]
+    index.push(before.take([0, 2]))
+    assert sorted(index.search(X[1], 3)[0]) == ["a", "b"]
+    index.close()
 
 
 def test_tracks_come_and_go(tmp_path):
@@ -111,7 +124,7 @@ def test_tracks_come_and_go(tmp_path):
     index.close()
     again = open_index(uri, tracks)
     assert len(again) == 10
-    assert again.search(X[5], 1)[0] == [tracks.track_ids[5]]
+    assert again.search(X[5], 1)[0].tolist() == [tracks.track_ids[5]]
     again.close()
 
 
@@ -124,14 +137,16 @@ def open_index_pushed(uri: str, tracks: Catalogue) -> MilvusIndex:
 def test_what_milvus_cannot_do_is_refused_with_the_reason(index):
     with pytest.raises(InputError, match="cosine is not to be had from Milvus"):
         index.search(X[0], metric="cosine")
+
+    def filtered(text: str) -> None:
+        index.nearest(catalogue(), Query(X[0], np.ones(10), filter=Filter.parse(text)), 5)
+
     with pytest.raises(InputError, match="no column 'mood'"):
-        index.search(X[0], where="mood=sad")
-    with pytest.raises(InputError, match="not rows or masks"):
-        index.search(X[0], where=[1, 2, 3])
+        filtered("mood=sad")
     with pytest.raises(InputError, match="column 'title' holds text"):
-        index.search(X[0], where="title>3")
+        filtered("title>3")
     with pytest.raises(InputError, match="give the whole text"):
-        to_expression("title~100%", {"title": False})
+        to_expression(parse_filter("title~100%"), {"title": False})
 
 
 def test_an_empty_file_says_how_to_fill_it(tmp_path):
@@ -139,6 +154,15 @@ def test_an_empty_file_says_how_to_fill_it(tmp_path):
     with pytest.raises(InputError, match="fill it with `leitmotif index push`"):
         empty.search(X[0])
     empty.close()
+
+
+@pytest.mark.parametrize("name", ["http://[bad", "x://y", "no folder/a.db", "file.db", "a\0b.db"])
+def test_an_address_that_cannot_be_opened(tmp_path, monkeypatch, capfd, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.db").write_text("a file of somebody's")
+    with pytest.raises(InputError, match="Milvus refuses"):
+        open_index(name, catalogue())
+    assert capfd.readouterr().err == ""
 
 
 def test_a_server_that_is_down_gets_one_sentence_after_a_few_attempts(monkeypatch):

@@ -6,8 +6,8 @@ import numpy as np
 
 from data.pairs import SPLITS, Pairs
 from data.profiles import MUSIC_FIELDS, VIDEO_FIELDS
-from recommender.evaluate import Prediction
-from recommender.spread import fit_spread
+from recommender.comparison import Prediction
+from recommender.stretch import fit_stretch
 from recommender.units import from_units
 
 
@@ -83,6 +83,6 @@ def planted(
 
 
 def the_rule(truth: np.ndarray, pairs: Pairs) -> Callable[[Pairs], Prediction]:
-    """The best that any predictor can do for these `pairs`, whose music without noise is `truth`."""
-    query = fit_spread(truth, pairs.music).apply(truth)
+    """The best that a predictor can do for `pairs`, whose music without noise is `truth`."""
+    query = fit_stretch(truth, pairs.music).apply(truth)
     return lambda _: Prediction(truth, query)

@@ -1,18 +1,20 @@
-"""The model card: its tables are those of the shipped weights, and only what stands between marks is written."""
+"""The model card: its tables are those of the shipped weights, and only what stands between marks
+is written.
+"""
 
 import numpy as np
 import pytest
 
 from recommender import card
-from recommender.evaluate import Evaluation, Score
+from recommender.comparison import Evaluation, Score
 from recommender.predict import SHIPPED
+from recommender.predictor_file import read_predictor
 from recommender.ship import CARD
-from recommender.weights import read_weights
 
 
 def stored_evaluation() -> tuple[Evaluation, list[float]]:
     """The table inside the default's weights, and the reliability that it gave."""
-    metadata, _ = read_weights(SHIPPED)
+    metadata, _ = read_predictor(SHIPPED)
     record = metadata["evaluation"]
     scores = [
         s
@@ -41,11 +43,15 @@ def test_the_card_says_what_the_shipped_weights_say():
 def test_only_what_stands_between_the_marks_is_written(tmp_path):
     path = tmp_path / "卡片.md"
     path.write_text(
-        "Before.\n<!-- measured: a -->\nold\nlines\n<!-- end -->\nBetween.\n<!-- measured: b -->\n<!-- end -->\n",
+        "Before.\n<!-- measured: a -->\nold\nlines\n<!-- end -->\nBetween.\n"
+        "<!-- measured: b -->\n<!-- end -->\n",
         encoding="utf-8",
     )
     card.write_measured(path, {"b": r"\1 new", "a": "| 1 |\n| 2 |"})
-    expected = "Before.\n<!-- measured: a -->\n| 1 |\n| 2 |\n<!-- end -->\nBetween.\n<!-- measured: b -->\n\\1 new\n<!-- end -->\n"
+    expected = (
+        "Before.\n<!-- measured: a -->\n| 1 |\n| 2 |\n<!-- end -->\nBetween.\n"
+        "<!-- measured: b -->\n\\1 new\n<!-- end -->\n"
+    )
     assert path.read_text(encoding="utf-8") == expected
     with pytest.raises(ValueError, match="measured: c"):
         card.write_measured(path, {"c": ""})
@@ -73,6 +79,6 @@ def test_rows_by_hand():
     )
     assert lines[4] == "| chance | .250 | .500 | 1.000 | .400 | 2.5 |  |  |"
     assert (
-        lines[5]
-        == "| x | .250 | .500 [.500, .500] | 1.000 [1.000, 1.000] | .400 | 2.5 [2.5, 2.5] | .500 | [−.100, .250] |"
+        lines[5] == "| x | .250 | .500 [.500, .500] | 1.000 [1.000, 1.000] | .400 | 2.5 [2.5, 2.5] "
+        "| .500 | [−.100, .250] |"
     )

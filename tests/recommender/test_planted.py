@@ -1,14 +1,16 @@
-"""Where the truth is known, the network finds it: curved rules, straight rules, missing inputs, tuning."""
+"""Where the truth is known, the network finds it: curved rules, straight rules, missing inputs,
+tuning.
+"""
 
 import numpy as np
 import pytest
 from planted import curved_rule, linear_rule, planted, the_rule
 
 from recommender.baselines import BASELINES
-from recommender.evaluate import Evaluation, fit_network, held_out
+from recommender.comparison import Evaluation, fit_network, held_out
+from recommender.fit_network import train
 from recommender.lit_module import Settings
 from recommender.network import Config
-from recommender.train import train
 
 RECALL = "recall@3"
 

@@ -1,4 +1,6 @@
-"""The linear prior: follows the picture, stays in range, and lets what was not measured move nothing."""
+"""The linear prior: follows the picture, stays in range, and lets what was not measured move
+nothing.
+"""
 
 import subprocess
 import sys
@@ -92,7 +94,7 @@ def test_outputs_never_leave_their_ranges(units):
 def test_no_output_follows_its_inputs_by_more_than_their_own_size():
     assert np.abs(prior.matrix()).sum(1).max() <= 1 + 1e-12
     assert np.count_nonzero(prior.matrix()) == len(prior.WEIGHTS), "each coefficient is named once"
-    assert all(w.source.startswith(("ours", "fitted")) for w in prior.WEIGHTS)
+    assert all(w.source.startswith(("heuristic", "fitted")) for w in prior.WEIGHTS)
 
 
 def test_rows_and_single_vectors_agree_and_nan_means_not_measured():

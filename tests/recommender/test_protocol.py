@@ -7,7 +7,7 @@ from planted import linear_rule, planted
 from data.errors import InputError
 from recommender import baselines, protocol
 from recommender.baselines import BASELINES
-from recommender.evaluate import Prediction, cross_validate, held_out, score
+from recommender.comparison import Prediction, cross_validate, held_out, score
 
 SCALE = np.ones(10)
 
@@ -179,7 +179,9 @@ def test_over_few_scenes_cca_promises_no_more_than_ridge_does(monkeypatch):
 
 
 def test_stretching_lets_a_shrunken_prediction_search(pairs):
-    """With much noise squared error shrinks predictions; their order survives, their distance to the truth does not."""
+    """With much noise squared error shrinks predictions; their order survives, their distance to
+    the truth does not.
+    """
     noisy, _ = planted(linear_rule, 2000, noise=3.0)
     fits = {name: BASELINES[name] for name in ("ridge, unstretched", "ridge")}
     found = held_out(noisy.split("train"), noisy.split("test"), fits, title="t")
@@ -189,5 +191,5 @@ def test_stretching_lets_a_shrunken_prediction_search(pairs):
 
 def test_too_few_sources_to_compare(pairs):
     two = pairs.take(np.arange(8))
-    with pytest.raises(InputError, match="2 sources to compare; 3 are needed"):
+    with pytest.raises(InputError, match="sources to compare: 2; 3 are needed"):
         score(two, {}, SCALE, title="t", method="m")

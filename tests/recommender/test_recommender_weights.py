@@ -12,15 +12,15 @@ from safetensors.numpy import save_file
 from data.errors import InputError
 from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, VideoProfile
 from recommender import load_recommender, prior
+from recommender.fit_network import train
 from recommender.forward import network_forward
 from recommender.linear import fit_ridge
 from recommender.lit_module import Settings
 from recommender.network import Config
 from recommender.predict import SHIPPED
+from recommender.predictor_file import read_predictor, write_predictor
 from recommender.save import reliability, save
-from recommender.spread import fit_spread
-from recommender.train import train
-from recommender.weights import LAYOUT, read_weights, write_weights
+from recommender.stretch import fit_stretch
 
 NEUTRAL = VideoProfile(np.array([f.neutral for f in VIDEO_FIELDS]), np.ones(11), "another 2")
 
@@ -46,7 +46,7 @@ def test_a_network_comes_back_with_its_scalers_extractors_and_scores(tmp_path, p
     regression = network_forward(trained.network)(pairs.video, pairs.video_confidence)[0]
     assert np.allclose(
         loaded.predict(pairs.video),
-        fit_spread(regression, pairs.music).apply(regression),
+        fit_stretch(regression, pairs.music).apply(regression),
         atol=1e-4,
     )
     assert (loaded.name, loaded.video_extractor, loaded.music_extractor) == (
@@ -92,13 +92,17 @@ def test_another_extractor_is_said_and_still_served(tmp_path, pairs):
 
 
 def other_layout(path: Path):
-    write_weights(path, "linear", {"a": np.zeros(3)}, {})
-    text = path.read_bytes()
-    path.write_bytes(text.replace(LAYOUT.encode(), LAYOUT[:-1].encode() + b"9"))
+    write_predictor(path, "linear", {"a": np.zeros(3)}, {})
+    path.write_bytes(path.read_bytes().replace(b"visual_valence", b"visual_valance"))
+
+
+def flipped_bit(path: Path):
+    write_predictor(path, "linear", {"a": np.zeros(3)}, {})
+    path.write_bytes(path.read_bytes()[:-1] + b"\1")
 
 
 def wrong_arrays(path: Path):
-    write_weights(path, "linear", {"matrix": np.zeros((3, 3))}, {"name": "x", "description": "x"})
+    write_predictor(path, "linear", {"matrix": np.zeros((3, 3))}, {"name": "x", "description": "x"})
 
 
 BAD_FILES = {
@@ -115,9 +119,10 @@ BAD_FILES = {
     "empty": (lambda path: path.write_bytes(b""), "damaged or no safetensors file"),
     "plain safetensors": (
         lambda path: save_file({"a": np.zeros(2)}, path),
-        "weights of another layout than leitmotif-recommender-1",
+        "written by another version of Leitmotif",
     ),
-    "another layout": (other_layout, "weights of another layout than leitmotif-recommender-1"),
+    "another layout": (other_layout, "damaged, cut short, or not the file it should be"),
+    "flipped bit": (flipped_bit, "damaged, cut short, or not the file it should be"),
     "arrays that do not fit": (wrong_arrays, "the weights do not fit together"),
 }
 
@@ -140,13 +145,13 @@ def test_a_truncated_file_is_damaged(tmp_path, pairs):
 
 
 def test_numbers_that_are_not_finite_travel_as_null(tmp_path):
-    write_weights(
+    write_predictor(
         tmp_path / "w.safetensors",
         "linear",
         {},
         {"scores": {"r2": np.array([1.0, np.nan])}, "n": np.int64(3)},
     )
-    assert read_weights(tmp_path / "w.safetensors")[0]["scores"] == {"r2": [1.0, None]}
+    assert read_predictor(tmp_path / "w.safetensors")[0]["scores"] == {"r2": [1.0, None]}
 
 
 def correlations(*r):

@@ -1,4 +1,6 @@
-"""Training and tuning as a person runs them: seeds, logs, resuming, and pairs that cannot be learned from."""
+"""Training and tuning as a person runs them: seeds, logs, resuming, and pairs that cannot be
+learned from.
+"""
 
 import csv
 import pickle
@@ -14,11 +16,11 @@ from planted import linear_rule, planted
 
 from data.errors import InputError
 from data.pairs import Pairs
+from recommender.fit_network import train
 from recommender.linear import PENALTIES, choose_penalty, fit_ridge
 from recommender.lit_module import Settings
 from recommender.network import Config
 from recommender.select import select
-from recommender.train import train
 from recommender.tune import best_of, tune
 
 
@@ -216,7 +218,7 @@ BAD_PAIRS = {
         lambda p: p.take(np.arange(0, 120, 8)),
         "15 pairs are too few to learn from; 20 are needed",
     ),
-    "one source": (lambda p: replace(p, sources=("film",) * len(p)), "pairs from 1 source only"),
+    "one source": (lambda p: replace(p, sources=("film",) * len(p)), "sources of its pairs: 1"),
     "constant column": (constant, "valence is 12 in every row"),
     "mixed extractors": (
         lambda p: replace(p, music_extractors=("a", *p.music_extractors[1:])),

@@ -7,20 +7,56 @@ are degrees.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
-from features.video.timeline import COLOUR_COLUMNS
+from features.video.frames import Frame
+from features.video.signals.contract import Signal, hold, per_token
 
-RATE = 10.0
-"""Pictures per second of media time."""
-NAMES = COLOUR_COLUMNS
+NAMES = (
+    "lightness",  # mean CIELAB L*, 0–100
+    "chroma",  # mean C*
+    "green_red",  # mean a*
+    "blue_yellow",  # mean b*
+    "saturation",  # mean HSV saturation, 0–1
+    "brightness",  # mean HSV value, 0–1
+    "contrast",  # standard deviation of L*
+    "lighting_key",  # mean × standard deviation of HSV value (Rasheed, Sheikh & Shah 2005)
+    "colourfulness",  # Hasler & Süsstrunk 2003
+    "heat",  # Ou et al. 2004, mean over pixels
+    "weight",
+    "activity",
+)
 
 PALETTE_SHAPE = (4, 3, 3)
-"""Cells of L* (quarters), a* and b* (below −8, between, above 8: within 8 a tint is hardly seen). Ours."""
+"""Cells of L* (quarters), a* and b* (below −8, between, above 8: within 8 a tint is hardly seen).
+Heuristic."""
 
 
-def update(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+class ColourSignal(Signal):
+    """Ten pictures per second of media time."""
+
+    name = "colour"
+    columns = NAMES
+    rate = 10.0
+
+    def update(self, frame: Frame) -> np.ndarray:
+        """`NAMES`, then the palette's 36 cells."""
+        return np.concatenate(measure(frame.small))
+
+    def finish(self) -> np.ndarray:
+        looked = hold(per_token(self.rows.times, self.rows.values, self.seen.tokens))
+        self._palette = looked[:, len(NAMES) :].astype(np.float32)
+        return looked[:, : len(NAMES)]
+
+    def fields(self) -> dict[str, Any]:
+        """`palette`: share of the picture in each cell, float32 (T, 36)."""
+        return {"palette": self._palette}
+
+
+def measure(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(row of `NAMES`, palette (36,)) of BGR uint8 `image`, always of about one size (160 px).
 
     Every second pixel of every second row is enough: each already stands for a patch of the frame.
@@ -29,9 +65,9 @@ def update(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     lab = cv2.cvtColor(pixels, cv2.COLOR_BGR2Lab).reshape(-1, 3)
     blue, green, red = cv2.split(pixels)
     value, low = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
-    (brightness, value_spread), (lightness, contrast) = (
-        _mean_and_spread(value),
-        _mean_and_spread(lab[:, 0]),
+    (brightness, value_sd), (lightness, contrast) = (
+        _mean_and_sd(value),
+        _mean_and_sd(lab[:, 0]),
     )
     row = np.array(
         [
@@ -42,7 +78,7 @@ def update(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             ((value - low) / np.maximum(value, 1 / 255)).mean(),
             brightness,
             contrast,
-            brightness * value_spread,
+            brightness * value_sd,
             colourfulness(red, green, blue),
             heat(lab).mean(),
             weight(lab).mean(),
@@ -77,17 +113,18 @@ def _cos_from(lab: np.ndarray, chroma: np.ndarray, degrees: float) -> np.ndarray
 
 
 def colourfulness(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> float:
-    """Hasler & Süsstrunk (2003) on planes of 0–1: σ + 0.3·μ of the opponent axes, in their 8-bit unit."""
-    (rg, rg_spread), (yb, yb_spread) = (
-        _mean_and_spread(red - green),
-        _mean_and_spread(0.5 * (red + green) - blue),
+    """Hasler & Süsstrunk (2003) on planes of 0–1: σ + 0.3·μ of the opponent axes, in their 8-bit
+    unit."""
+    (rg, rg_sd), (yb, yb_sd) = (
+        _mean_and_sd(red - green),
+        _mean_and_sd(0.5 * (red + green) - blue),
     )
-    return 255 * (np.hypot(rg_spread, yb_spread) + 0.3 * np.hypot(rg, yb))
+    return 255 * (np.hypot(rg_sd, yb_sd) + 0.3 * np.hypot(rg, yb))
 
 
-def _mean_and_spread(plane: np.ndarray) -> tuple[float, float]:
-    mean, spread = cv2.meanStdDev(plane)
-    return float(mean[0, 0]), float(spread[0, 0])
+def _mean_and_sd(plane: np.ndarray) -> tuple[float, float]:
+    mean, sd = cv2.meanStdDev(plane)
+    return float(mean[0, 0]), float(sd[0, 0])
 
 
 def palette(lab: np.ndarray) -> np.ndarray:

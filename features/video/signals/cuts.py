@@ -1,4 +1,5 @@
-"""Where shots begin: detectors of PySceneDetect's kind, its own for fades through black, on every decoded frame.
+"""Where shots begin: detectors of PySceneDetect's kind, its own for fades through black, on every
+decoded frame.
 
 Times are seconds. A hard cut is the time of the first frame of the new shot; a fade or dissolve
 counts at its middle.
@@ -9,30 +10,66 @@ from __future__ import annotations
 from collections import deque
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
 from scenedetect import FrameTimecode, ThresholdDetector
 from scenedetect.common import Timecode
 
+from features.video.frames import Frame
+from features.video.signals.contract import Pass, Signal, token_of
 from features.video.signals.dissolves import DissolveDetector
 from features.video.signals.hard_cuts import HardCutDetector
+from features.video.timeline import TOKEN
 
 SHORTEST = 0.2
-"""Seconds between two cuts at least. Ours: five frames of film, the shortest shots of fast trailers."""
+"""Seconds between two cuts at least. Heuristic: five frames of film, the shortest shots of fast
+trailers."""
 _FLASH = 0.28
-"""A picture that comes back within this time was hidden by a flash, not left by a cut. Ours."""
+"""A picture that comes back within this time was hidden by a flash, not left by a cut.
+Heuristic."""
 _SAME = 0.4
-"""Pictures that differ by less than this share of the jump are the same. Ours."""
+"""Pictures that differ by less than this share of the jump are the same. Heuristic."""
 _SOFT = 0.8
-"""Seconds around the middle of a fade or dissolve in which its edges may look like cuts. Ours."""
+"""Seconds around the middle of a fade or dissolve in which its edges may look like cuts.
+Heuristic."""
 
 
-class CutSignal:
+class CutSignal(Signal):
+    """Cuts on every frame, and from them the shots."""
+
+    name = "cuts"
+    columns = (
+        "seconds",  # seconds of the token that were watched (less than 0.5 only in the last one)
+        "cuts",  # shots that begin in it
+    )
+
+    def __init__(self, seen: Pass) -> None:
+        super().__init__(seen)
+        self._finder = CutFinder(seen.fps)
+
+    def update(self, frame: Frame) -> None:
+        """Cuts that are confirmed now are told to the others, up to 1 s late."""
+        self.seen.cuts += self._finder.update(frame.time, frame.small)
+
+    def finish(self) -> np.ndarray:
+        seen, count = self.seen, self.seen.tokens
+        seen.shots = shots(self._finder.finish(), seen.duration)
+        begin = token_of([start for start, _ in seen.shots[1:]], count)
+        watched = np.minimum(seen.duration - np.arange(count) * TOKEN, TOKEN)
+        return np.column_stack([watched, np.bincount(begin, minlength=count)])
+
+    def fields(self) -> dict[str, Any]:
+        """`shots`: (start, end) in seconds."""
+        return {"shots": self.seen.shots}
+
+
+class CutFinder:
     """Hard cuts, fades through black (ThresholdDetector) and dissolves."""
 
-    def __init__(self, rate: Fraction) -> None:
-        self._rate = rate
+    def __init__(self, fps: Fraction) -> None:
+        self._fps = fps
         self._hard = HardCutDetector()
         self._fade, self._dissolve = (
             ThresholdDetector(threshold=8, min_scene_len=SHORTEST),
@@ -46,8 +83,9 @@ class CutSignal:
         self._dissolves: list[float] = []
 
     def update(self, time: float, image: np.ndarray) -> list[float]:
-        """Look at the next frame (BGR uint8, 160 px, all of one size); the cuts confirmed now, up to 1 s late."""
-        self._last = FrameTimecode(Timecode(round(time * 1e6), Fraction(1, 1_000_000)), self._rate)
+        """Look at the next frame (BGR uint8, 160 px, all of one size); the cuts confirmed now, up
+        to 1 s late."""
+        self._last = FrameTimecode(Timecode(round(time * 1e6), Fraction(1, 1_000_000)), self._fps)
         thumb = cv2.resize(image, (16, 9), interpolation=cv2.INTER_AREA).astype(np.int16)
         self._recent.append((time, thumb))
         while self._recent[0][0] < time - 3 * _FLASH:

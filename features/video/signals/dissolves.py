@@ -1,9 +1,10 @@
-"""Dissolves: where one picture turns into another by mixing. A detector for PySceneDetect's interface.
+"""Dissolves: where one picture turns into another by mixing. A detector for PySceneDetect's
+interface.
 
 PySceneDetect's own detectors look for sudden change and for black, and pass over dissolves (4 of 44
 on clips with known ones). A dissolve is told from motion by its arithmetic: halfway through, the
-picture is the mean of what was before and what comes after, and a quarter of the way it is mixed one
-to three; and the two do not look alike. Ours.
+picture is the mean of what was before and what comes after, and a quarter of the way it is mixed
+one to three; and the two do not look alike. Heuristic.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _LEAST_CHANGE = 12.0
 """Mean 8-bit difference between before and after."""
 _MIX_ERROR, _QUARTER_ERROR = 0.2, 0.28
 """How far the pictures between may be from the mixture, in units of that difference. Chosen with
-`_CALM` and `_LOOK_ALIKE` on 44 dissolves made from real clips (39 found, none invented in 170 s without)."""
+`_CALM` and `_LOOK_ALIKE` on 44 dissolves made from real clips (39 found, none invented in 170 s
+without)."""
 _LOOK_ALIKE = 0.7
 """Correlation of before and after above which only the light changed."""
 _LEAST_CONTRAST = 6.0
@@ -33,6 +35,7 @@ over fine texture mixes too, but never stops)."""
 _BESIDE = 2
 _APART = 8
 _REACH = max(_HALVES) + _BESIDE
+_SAMPLES = 2 * _REACH + 1
 
 
 class _Sample(NamedTuple):
@@ -40,12 +43,12 @@ class _Sample(NamedTuple):
     picture: np.ndarray
 
 
-class DissolveDetector(SceneDetector):
+class DissolveDetector(SceneDetector):  # type: ignore[misc]  # its types are not read
     """Gives the middle of each dissolve, about a second late."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._samples: deque[_Sample] = deque(maxlen=2 * _REACH + 1)
+        self._samples: deque[_Sample] = deque(maxlen=_SAMPLES)
         self._tick = -1
         self._best: tuple[float, FrameTimecode] | None = None
         self._waited = 0
@@ -57,7 +60,7 @@ class DissolveDetector(SceneDetector):
         self._tick = tick
         picture = cv2.resize(frame_img, (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32)
         self._samples.append(_Sample(timecode, picture))
-        if len(self._samples) < self._samples.maxlen:
+        if len(self._samples) < _SAMPLES:
             return []
         error = self._mixture_error()
         if error is not None and (self._best is None or error < self._best[0]):

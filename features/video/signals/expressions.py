@@ -1,12 +1,12 @@
 """From blendshapes to expression evidence, and from that to valence and arousal.
 
-Each expression is the conjunction (geometric mean) of the facial actions that Ekman & Friesen's EMFACS
-names for it, read from the blendshapes that picture those actions. What counts as a clear action, and
-the baselines of shapes that are never quite 0 on a neutral face, are ours; checked by eye on the
-talking heads and performers of the reference clips.
+Each expression is the conjunction (geometric mean) of the facial actions that Ekman & Friesen's
+EMFACS names for it, read from the blendshapes that picture those actions. What counts as a clear
+action, and the baselines of shapes that are never quite 0 on a neutral face, are heuristic; checked
+by eye on the talking heads and performers of the reference clips.
 
-Valence and arousal of each expression: Russell & Mehrabian (1977), Evidence for a three-factor theory
-of emotions, J. Research in Personality 11, 273–294.
+Valence and arousal of each expression: Russell & Mehrabian (1977), Evidence for a three-factor
+theory of emotions, J. Research in Personality 11, 273–294.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def evidence(shapes: Mapping[str, float]) -> dict[str, float]:
 
 
 def gaze(shapes: Mapping[str, float], turn: float) -> float:
-    """1 looking into the camera, 0 away: eyes within their usual 0.3 of straight, head facing us."""
+    """1 looking into the camera, 0 away: eyes within their usual 0.3 of straight, head facing
+    us."""
     aside = max(
         (shapes[f"eyeLookIn{s}"] + shapes[f"eyeLookOut{o}"]) / 2
         for s, o in (("Left", "Right"), ("Right", "Left"))

@@ -1,25 +1,38 @@
 """Faces: who is in the picture, how large, and what their expression says.
 
-YuNet finds faces in the picture at 640 px every two seconds and after every cut (MediaPipe's own detector
-misses small ones); between, each of the two largest is followed by MediaPipe's FaceLandmarker on a
-square crop of twice the face, whose 52 blendshapes give the expression.
+YuNet finds faces in the picture at 640 px every two seconds and after every cut (MediaPipe's own
+detector misses small ones); between, each of the two largest is followed by MediaPipe's
+FaceLandmarker on a square crop of twice the face, whose 52 blendshapes give the expression.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from features.video.frames import Frame
+from features.video.signals.contract import Pass, Signal
 from features.video.signals.expressions import Expression, expression
-from features.video.timeline import FACE_COLUMNS
 
-RATE = 2.5
-"""Looks per second of media time: one or two per token (5 cost a fifth of the decoding more)."""
-NAMES = FACE_COLUMNS
+NAMES = (
+    "face_presence",  # share of looks in which a face was found, 0–1
+    "face_count",  # faces per look
+    "face_area",  # share of the picture under the largest face; 0 without one
+    # −1–1; this and all below are NaN without a face whose expression could be read
+    "face_valence",
+    "face_arousal",
+    "face_smile",  # 0–1
+    "face_gaze",  # 1 looking into the camera, 0 away
+    "face_motion",  # residual motion inside the face boxes, diagonals per second
+    "happy",  # expression evidence, 0–1 each
+    "surprised",
+    "angry",
+    "afraid",
+    "disgusted",
+    "sad",
+)
 SIDE = 640
 _SEARCH_EVERY = 2.0
 """Seconds between two searches of the whole picture."""
@@ -42,20 +55,27 @@ class Box(NamedTuple):
         return self.w * self.h
 
 
-class FaceSignal:
-    """Faces of successive looks. `detector` is a YuNet, `landmarker` reads one RGB crop."""
+class FaceSignal(Signal):
+    """One or two looks per token (5 a second cost a fifth of the decoding more)."""
 
-    def __init__(self, detector: Any, landmarker: Callable[[np.ndarray], Any]) -> None:
-        self._detector, self._landmarker = detector, landmarker
+    name = "faces"
+    columns = NAMES
+    rate = 2.5
+    needs = ("yunet", "face_landmarker")
+    without = "video.no_faces"
+
+    def __init__(self, seen: Pass) -> None:
+        super().__init__(seen)
+        self._detector, self._landmarker = (seen.networks[name] for name in self.needs)
         self._faces: list[Box] = []
         self._searched = -np.inf
+        self._cuts = 0
 
-    def cut(self) -> None:
-        """The picture changed: search again at the next look."""
-        self._searched = -np.inf
-
-    def update(self, frame: Frame, residual: np.ndarray | None) -> np.ndarray:
-        """A row of `NAMES`; `residual` is the residual speed of the flow at this moment, or None."""
+    def update(self, frame: Frame) -> np.ndarray:
+        """A row of `NAMES`. After a cut, the whole picture is searched again."""
+        if len(self.seen.cuts) > self._cuts:
+            self._searched, self._cuts = -np.inf, len(self.seen.cuts)
+        residual = self.seen.residual
         searching = frame.time - self._searched >= _SEARCH_EVERY
         row = np.full(len(NAMES), np.nan)
         if not searching and not self._faces:
@@ -104,7 +124,8 @@ class FaceSignal:
         return sorted(boxes, key=lambda box: -box.area)
 
     def _read(self, picture: np.ndarray, face: Box) -> _Read | None:
-        """The expression and the new place of a face near `face`; None if no face can be read there."""
+        """The expression and the new place of a face near `face`; None if no face can be read
+        there."""
         h, w = picture.shape[:2]
         side = max(face.w * w, face.h * h)
         x, y = (face.x + face.w / 2) * w, (face.y + face.h / 2) * h
@@ -128,7 +149,8 @@ class _Read(NamedTuple):
 
 
 def _turn(mesh: np.ndarray) -> float:
-    """How far the head is turned aside: the nose's distance from the middle of the eyes, in eye distances."""
+    """How far the head is turned aside: the nose's distance from the middle of the eyes, in eye
+    distances."""
     eyes = mesh[_LEFT_EYE] - mesh[_RIGHT_EYE]
     width = max(float(np.hypot(*eyes)), 1e-6)
     return (

@@ -5,7 +5,8 @@ busy or shaken shots neighbouring frames differ almost as much as two shots do: 
 17 cuts of the sample film, and takes text that fades in over black for a cut. Here a pixel counts
 as changed only by how far it lies outside the colours around the same place in the other picture,
 so that nothing that moved a little has changed. A cut changes much more than the frames around it
-do, and leaves another picture: not the same in another light, nor the same with something in front. Ours.
+do, and leaves another picture: not the same in another light, nor the same with something in front.
+Heuristic.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ from scenedetect import FrameTimecode, SceneDetector
 
 _SIZE = (40, 22)
 _AROUND = np.ones((5, 5), np.uint8)
-"""Motion up to two pixels of 40, a twentieth of the picture's width between frames, is no change."""
+"""Motion up to two pixels of 40, a twentieth of the picture's width between frames, is no
+change."""
 _BESIDE = 2
 """Frames before and after that a cut is compared with, as in AdaptiveDetector."""
 _LEAST_CHANGE, _LEAST_RATIO = 3.0, 5.0
-"""Change at a cut: mean distance in 8-bit CIELAB (sum of three channels), and how many times that of
-the frames beside it. Chosen with the rest on the sample film (17 cuts from 4.3 and 8.6 up; motion
-up to 3.2 times) and on 77 real clips, where every difference from AdaptiveDetector was looked at."""
+"""Change at a cut: mean distance in 8-bit CIELAB (sum of three channels), and how many times that
+of the frames beside it. Chosen with the rest on the sample film (17 cuts from 4.3 and 8.6 up;
+motion up to 3.2 times) and on 77 real clips, where every difference from AdaptiveDetector was
+looked at."""
 _LEAST_NEW, _CHANGED = 0.12, 2.0
 """Share of the picture that changed (by more than `_CHANGED`) times the share of edges that did not
 stay: what pops up over a picture leaves the rest in place (0.03–0.11), another shot does not."""
@@ -41,7 +44,7 @@ class _Change(NamedTuple):
     may_be_cut: bool
 
 
-class HardCutDetector(SceneDetector):
+class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not read
     """Gives the first frame of each new shot, two frames late."""
 
     def __init__(self) -> None:
@@ -85,7 +88,8 @@ def _change(timecode: FrameTimecode, before: np.ndarray, after: np.ndarray) -> _
 
 
 def _outside(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """How far each pixel lies outside the range of colours around its place in the other picture; summed over channels."""
+    """How far each pixel lies outside the range of colours around its place in the other picture;
+    summed over channels."""
     above = cv2.subtract(picture, cv2.dilate(other, _AROUND))  # saturates at 0
     below = cv2.subtract(cv2.erode(other, _AROUND), picture)
     return cv2.max(above, below).sum(axis=2, dtype=np.float32)

@@ -1,8 +1,8 @@
 """Motion: dense optical flow, split into what the camera does and what moves in front of it.
 
 Flow is measured between frames a fixed media time apart, so that the frame rate does not matter,
-and given in picture diagonals per second, so that the size does not matter. The camera is the affine
-field that explains the flow best; the residual is the flow minus that field.
+and given in picture diagonals per second, so that the size does not matter. The camera is the
+affine field that explains the flow best; the residual is the flow minus that field.
 """
 
 from __future__ import annotations
@@ -10,34 +10,87 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from features.video.timeline import MOTION_COLUMNS
+from features.video.frames import Frame
+from features.video.signals.contract import Pass, Signal, per_token, token_of
+from features.video.timeline import TOKEN
 
-RATE = 10.0
-"""Flow fields per second of media time."""
+COLUMNS = (
+    "motion",  # mean length of the flow, picture diagonals per second
+    "camera_motion",  # the same of its affine (camera) part
+    "residual_motion",  # the same of what the camera does not explain
+    "residual_energy",  # mean square of that, (diagonals per second)²
+    "pan_x",  # mean flow to the right, diagonals per second
+    "pan_y",  # and downwards
+    "zoom",  # growth of the picture, 1/s
+    "flow_valid",  # share of the token's flow pairs that lay within one shot
+)
+NAMES = COLUMNS[:-1]
+"""What is measured of one pair of pictures."""
 LONGEST_GAP = 0.5
-"""Frames further apart than this (seconds) show two stills, not a motion. Ours."""
+"""Frames further apart than this (seconds) show two stills, not a motion. Heuristic."""
 SIDE = 224
 """Longest side of the pictures that flow is computed on, px."""
 _STRIDE = 4
 _FIT_EVERY = 5  # vectors; coprime to the usual row lengths, so that all columns are met
-NAMES = MOTION_COLUMNS[:-1]
 
 
-class MotionSignal:
+class MotionSignal(Signal):
+    """Ten flow fields per second of media time, those that straddle a cut left out at the end."""
+
+    name = "motion"
+    columns = COLUMNS
+    rate = 10.0
+
+    def __init__(self, seen: Pass) -> None:
+        super().__init__(seen)
+        self._flow = Flow()
+
+    def update(self, frame: Frame) -> np.ndarray | None:
+        """(time of the earlier frame, time of this frame, then `NAMES`)."""
+        pair = self._flow.update(frame.time, frame.picture(SIDE))
+        self.seen.residual = self._flow.residual
+        return None if pair is None else np.concatenate([[pair[0], frame.time], pair[1]])
+
+    def finish(self) -> np.ndarray:
+        """Motion per token without the pairs that straddle a cut.
+
+        A token without a pair of its own moves on as before if it is short of a frame, and not at
+        all if the screen stood still.
+        """
+        count, pairs = self.seen.tokens, self.rows.values
+        if not len(pairs):
+            return np.tile(np.append(np.zeros(len(NAMES)), 0.0), (count, 1))
+        since, until = pairs[:, 0], pairs[:, 1]
+        starts = np.array([start for start, _ in self.seen.shots[1:]])
+        within = np.searchsorted(starts, since + 1e-6) == np.searchsorted(starts, until + 1e-6)
+        means = per_token(since[within], pairs[within, 2:], count)
+        measured, kept = (
+            np.bincount(token_of(t, count), minlength=count) for t in (since, since[within])
+        )
+        for token in np.flatnonzero(measured == 0):
+            before = np.searchsorted(until, token * TOKEN, side="right")
+            held = token * TOKEN - (until[before - 1] if before else 0.0) > LONGEST_GAP
+            means[token] = 0.0 if held or token == 0 else means[token - 1]
+        valid = np.divide(kept, measured, out=np.ones(count), where=measured > 0)
+        return np.column_stack([means, valid])
+
+
+class Flow:
     """Flow between successive pictures by DIS (Kroeger et al. 2016, ultrafast preset).
 
     residual : the latest residual speed, float32 (h, w), diagonals per second, or None.
     """
 
     def __init__(self) -> None:
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._last: np.ndarray | None = None
         self._time = 0.0
         self._grids: dict[tuple[int, int], np.ndarray] = {}
         self.residual: np.ndarray | None = None
 
     def update(self, time: float, image: np.ndarray) -> tuple[float, np.ndarray] | None:
-        """(time of the earlier frame, row of `NAMES`) for BGR `image`, `SIDE` px long; None without an earlier one.
+        """(time of the earlier frame, row of `NAMES`) for BGR `image`, `SIDE` px long; None without
+        an earlier one.
 
         Pictures more than `LONGEST_GAP` apart give a row of zeros: the screen stood still between.
         """
@@ -56,7 +109,8 @@ class MotionSignal:
         """A row of `NAMES` for a field (h, w, 2) in diagonals per second."""
         grid = self._grids.get(flow.shape[:2])
         if grid is None:
-            grid = self._grids[flow.shape[:2]] = _grid(*flow.shape[:2], diagonal)
+            height, width = flow.shape[:2]
+            grid = self._grids[height, width] = _grid(height, width, diagonal)
         field = flow.reshape(-1, 2).astype(np.float64)
         affine = camera(field[::_FIT_EVERY], grid[::_FIT_EVERY])
         rest = np.linalg.norm(field - grid @ affine, axis=1)

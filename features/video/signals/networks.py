@@ -8,15 +8,14 @@ and serves one video at a time, so finished videos hand theirs to the next.
 from __future__ import annotations
 
 import atexit
-import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from features.weights import known, locate
+from data.words import Sentence
+from features.chatter import without_chatter
+from features.pretrained import known, locate
 
 LIBRARIES = "libEGL.so.1 and libGLESv2.so.2 (Debian: libegl1 libgles2)"
 
@@ -25,7 +24,11 @@ _lock = threading.Lock()
 
 
 class Unavailable(Exception):
-    """A network cannot be had here; the message says why and what to do."""
+    """A network cannot be had here; `why` says the reason and what to do."""
+
+    def __init__(self, why: Sentence) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def identity(name: str) -> str:
@@ -33,13 +36,22 @@ def identity(name: str) -> str:
     return f"{name}:{known(name).sha256[:8]}"
 
 
+@contextmanager
+def borrow(name: str) -> Iterator[Any]:
+    """A network by its name, for the time of one video. Raises `Unavailable`."""
+    if name == "yunet":
+        yield face_detector()
+    else:
+        with task(name) as opened:
+            yield opened
+
+
 def face_detector() -> Any:
     """A `cv2.FaceDetectorYN` (YuNet). Raises `Unavailable`."""
     import cv2
 
-    cv2.utils.logging.setLogLevel(
-        cv2.utils.logging.LOG_LEVEL_ERROR
-    )  # YuNet's loader warns of a target nobody asked for
+    # YuNet's loader warns of a target nobody asked for
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     return cv2.FaceDetectorYN.create(_path("yunet"), "", (320, 320), score_threshold=0.6)
 
 
@@ -49,7 +61,8 @@ def task(name: str) -> Iterator[Callable]:
     path = _path(name)
     with _lock:
         opened = _idle[name].pop() if _idle.get(name) else None
-    opened = opened or _open(name, path)
+    if opened is None:
+        opened = _open(name, path)
     try:
         yield opened
     finally:
@@ -60,15 +73,13 @@ def task(name: str) -> Iterator[Callable]:
 def _path(name: str) -> str:
     path = locate(name)
     if path is None:
-        raise Unavailable(
-            "pretrained files are not here and could not be fetched: try `leitmotif models pull`"
-        )
+        raise Unavailable(Sentence("video.no_models"))
     return str(path)
 
 
 def _open(name: str, path: str) -> Callable:
     try:
-        with _quiet():
+        with without_chatter():
             import mediapipe as mp
             from mediapipe.tasks.python import BaseOptions, vision
 
@@ -83,9 +94,8 @@ def _open(name: str, path: str) -> Callable:
             opened = vision.ImageEmbedder.create_from_options(options)
             return _Task(opened, opened.embed, mp)
     except (OSError, ImportError, RuntimeError) as error:
-        raise Unavailable(
-            f"MediaPipe does not start ({error}); on Linux it needs the system libraries {LIBRARIES}"
-        ) from None
+        why = Sentence("video.no_mediapipe", why=str(error), libraries=LIBRARIES)
+        raise Unavailable(why) from None
 
 
 class _Task:
@@ -104,17 +114,3 @@ def _close_all() -> None:
     for opened in (t for tasks in _idle.values() for t in tasks):
         opened.close()
     _idle.clear()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the lines that MediaPipe's C++ writes while it opens a task away from a person's screen."""
-    sys.stderr.flush()
-    with Path(os.devnull).open("wb") as nowhere:
-        kept = os.dup(2)
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)

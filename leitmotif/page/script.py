@@ -1,0 +1,34 @@
+"""What runs at every redraw of the page. It only shows; what it says comes from `leitmotif`."""
+
+import streamlit as st
+
+from leitmotif.page import catalogue_tab, film, inputs, results, state
+
+st.set_page_config(page_title="Leitmotif", page_icon=state.ICON, layout="wide")
+state.begin()
+words = inputs.language()
+state.style()
+
+with st.sidebar:
+    inputs.title(words)
+    inputs.video(words)
+    library = inputs.catalogue(words)
+    inputs.language_switch(words)
+
+chosen = state.chosen_film()
+for_video, the_catalogue = st.tabs(
+    [words("for_video"), words("the_catalogue")], on_change="rerun", key="view"
+)
+with for_video:
+    state.troubles(words)
+    if chosen is None:
+        inputs.empty(words)
+    elif not chosen.ready:
+        film.progress(chosen, words)
+    elif library is not None:
+        film.show(chosen, words)
+        results.show(chosen, library, words)
+with the_catalogue:
+    if the_catalogue.open and library is not None:
+        catalogue_tab.show(library, words)
+state.remember()

@@ -1,0 +1,137 @@
+"""What is on a desk is there again: after a restart, in another tab, and for nobody else."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from leitmotif.sessions.desk import OWN, Desk, Desks, Listed, name_from, new_name
+from leitmotif.sessions.workspace import VIDEO_SUFFIXES, receive
+from leitmotif.settings import DEMO_VIDEO
+
+
+@pytest.fixture
+def desks(tmp_path: Path):
+    opened = []
+
+    def server(*alive: str, grace_s: float = 120.0) -> Desks:
+        made = Desks(tmp_path / "kept", lambda s: s in alive, grace_s, tmp_path)
+        opened.append(made)
+        return made
+
+    yield server
+    for made in opened:
+        made.workspaces.close()
+
+
+def with_film(desk: Desk) -> str:
+    kept = receive(desk.folder, "a.mp4", io.BytesIO(DEMO_VIDEO.read_bytes()), VIDEO_SUFFIXES, 99)
+    desk.open_film(kept)
+    return kept.key
+
+
+def test_everything_is_there_after_a_restart(desks, tmp_path: Path):
+    table = tmp_path / "mine.csv"
+    table.write_text("x")
+    first = desks("tab")
+    desk = first.of(OWN, "tab")
+    key = with_film(desk)
+    desk.list_catalogue("mine", Listed("mine.csv", table, True))
+    desk.choose({"language": "zh", "turns": {"film": key}})
+    first.workspaces.close()
+
+    again = desks("other").of(OWN, "other")
+    assert [f.kept.name for f in again.films.values()] == ["a.mp4"]
+    assert again.films[key].kept.path.is_file() and again.films[key].job is None
+    assert again.catalogues == {"mine": Listed("mine.csv", table, True)}
+    assert again.choices == {"language": "zh", "turns": {"film": key}}
+
+
+def test_two_tabs_share_one_desk_and_visitors_have_their_own(desks):
+    server = desks("one", "two", "guest")
+    assert server.of(OWN, "one") is server.of(OWN, "two")
+    with_film(server.of(OWN, "one"))
+    assert server.of(OWN, "guest", visitor=True).films == {}
+    assert server.of(new_name(), "guest", visitor=True).films == {}
+
+
+def test_two_servers_see_what_the_other_wrote(desks, tmp_path: Path):
+    table = tmp_path / "mine.csv"
+    table.write_text("x")
+    one, two = desks("a"), desks("b")
+    two.of(OWN, "b")
+    one.of(OWN, "a").list_catalogue("mine", Listed("mine.csv", table, False))
+    assert list(two.of(OWN, "b").catalogues) == ["mine"]
+
+
+def test_a_removed_film_is_gone_from_the_disk_too(desks):
+    desk = desks("tab").of(OWN, "tab")
+    key = with_film(desk)
+    path = desk.films[key].kept.path
+    desk.remove_film(key)
+    assert not path.exists() and desk.films == {}
+
+
+@pytest.mark.parametrize("at", [0, 40, -20])
+def test_a_damaged_memory_is_set_aside_and_said(desks, at: int):
+    desk = desks("tab").of(OWN, "tab")
+    desk.choose({"language": "en"})
+    file = desk.folder / "desk.json"
+    content = bytearray(file.read_bytes())
+    content[at] ^= 4
+    file.write_bytes(bytes(content))
+    fresh = desks("tab").of(OWN, "tab")
+    assert fresh.choices == {}
+    assert fresh.troubles[0].code == "session.memory_damaged"
+    assert Path(str(fresh.troubles[0].values["file"])).read_bytes() == bytes(content)
+
+
+def test_a_visitor_who_has_gone_leaves_no_work_and_no_temporary_files(desks):
+    server = desks(grace_s=0.0)
+    desk = server.of("token", "gone", visitor=True)
+
+    def endless(progress):
+        while True:
+            progress("working", 0, None)
+
+    job = desk.workspace.start(endless)
+    server.workspaces.sweep()
+    assert job.wait(5) and job.state == "cancelled" and not desk.workspace.folder.exists()
+    assert desk.folder.is_dir()
+
+
+def test_work_goes_on_for_whoever_sits_here(desks):
+    server = desks(grace_s=0.0)
+    desk = server.of(OWN, "gone")
+    release = threading.Event()
+    job = desk.workspace.start(lambda progress: release.wait(10))
+    server.workspaces.sweep()
+    assert not job.ended and desk.workspace.folder.is_dir()
+    release.set()
+    assert job.wait(5)
+
+
+def test_a_visitors_desk_is_kept_for_a_day_and_ones_own_for_good(desks):
+    server = desks("tab")
+    folders = [server.of("token", "tab", visitor=True).folder, server.of(OWN, "tab").folder]
+    for folder in folders:
+        (folder / "desk.json").write_text("{}")
+        os.utime(folder / "desk.json", (0, time.time() - 90_000))
+    server.workspaces.close()
+    desks()
+    assert [folder.is_dir() for folder in folders] == [False, True]
+
+
+def test_names_are_names():
+    assert name_from("a-B_3") == "a-B_3" and name_from(new_name())
+    assert [name_from(bad) for bad in (None, "", "../a", "a b", "x" * 65)] == [None] * 5
+
+
+def test_only_its_owner_can_look_into_a_desk(desks):
+    folder = desks("tab").of(OWN, "tab").folder
+    assert folder.stat().st_mode & 0o077 == 0
