@@ -89,7 +89,7 @@ class CsvText:
 
     def widths(self, starts: np.ndarray, *, quoted: bool = True) -> np.ndarray:
         """Cells of the records that begin at `starts`; quoted : a delimiter in quotes is text."""
-        counts = []
+        counts = [np.zeros(0, np.int64)]
         for first in range(0, len(starts), _ROWS):
             part = starts[first : first + _ROWS]
             beyond = starts[first + _ROWS : first + _ROWS + 1]
@@ -140,7 +140,8 @@ class CsvText:
 def _places(buffer: np.ndarray, byte: int) -> np.ndarray:
     """Where a byte stands; a piece at a time, so that memory follows what is found."""
     pieces = range(0, len(buffer), _PIECE)
-    return np.concatenate([np.flatnonzero(buffer[at : at + _PIECE] == byte) + at for at in pieces])
+    found = [np.flatnonzero(buffer[at : at + _PIECE] == byte) + at for at in pieces]
+    return np.concatenate([np.zeros(0, np.int64), *found])
 
 
 # ------------------------------------------------------------------------------ single records

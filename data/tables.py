@@ -109,7 +109,10 @@ def read_table(
             if quick is not None:
                 return quick
         return _row_by_row(text, header, headless, line)
-    return _row_by_row(mended(text), header, headless, line)
+    text = mended(text)
+    if not text.body:
+        raise InputError(empty, file=path)
+    return _row_by_row(text, header, headless, line)
 
 
 def _unwrapped(text: bytes) -> tuple[bytes, int | None, int]:

@@ -18,7 +18,7 @@ from data.words import from_record, to_record
 KIND, VERSION = "track", 1
 _PLAIN = (
     "duration_s", "bpm", "key", "loudness_lufs", "title", "artist", "license", "license_url",
-    "isrc", "bpm_stated", "tags",
+    "isrc", "composer", "publisher", "bpm_stated", "tags",
 )  # fmt: skip
 _ROUNDED = {"duration_s": 3, "bpm": 2, "loudness_lufs": 2}
 
@@ -46,6 +46,8 @@ class TrackRecord:
     license: str = ""
     license_url: str = ""
     isrc: str = ""
+    composer: str = ""
+    publisher: str = ""
     bpm_stated: str = ""
     tags: dict[str, float] | None = None
 

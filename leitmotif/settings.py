@@ -49,7 +49,5 @@ def _megabytes(given: str | int) -> int:
     except ValueError:
         size = 0
     if size < 1:
-        raise InputError(
-            f"LEITMOTIF_MAX_UPLOAD_MB: {given!r} given; set it to a whole number of megabytes from 1 up."
-        )
+        raise InputError("command.max_upload", given=repr(given))
     return size

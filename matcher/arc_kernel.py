@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
-from numba import config, njit
 
-from data.folders import cache_folder
-
-if not config.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):
-    config.CACHE_DIR = str(cache_folder("numba"))  # an installation that may not be written
+from data.compiled import njit
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def correlate(
     picture: np.ndarray,
     taper: np.ndarray,

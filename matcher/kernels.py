@@ -20,23 +20,17 @@ One file on purpose: numba's cache notices a changed file, not a changed callee 
 from __future__ import annotations
 
 import math
-import os
-from pathlib import Path
 
 import numpy as np
-from numba import config, njit
 
-from data.folders import cache_folder
-from matcher.blocks import BLOCK, GROUP
+from data.compiled import njit
+from matcher.layout import BLOCK, GROUP
 
 DONE, INVALID, SCAN = 0, 1, 2
 """How a search ends: answered; the arguments need a closer look; outside float32's range, so that a
 scan is needed."""
 
-if not config.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):
-    config.CACHE_DIR = str(cache_folder("numba"))  # an installation that may not be written
-
-_compiled = njit(cache=True, nogil=True, error_model="numpy")
+_compiled = njit(nogil=True, error_model="numpy")
 
 _ROUNDING = 2.0**-23
 _RELATIVE = 1 + 1e-6

@@ -8,8 +8,8 @@ recording in memory and five times the time. Powers are mean squares of K-weight
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from data.compiled import njit
 from features.audio.channels import loudness_weights
 
 HOP_S = 0.1
@@ -108,7 +108,7 @@ def _settled(sections: np.ndarray, first: np.ndarray) -> np.ndarray:
     return state
 
 
-@njit(cache=True)
+@njit
 def _hop_powers(
     samples: np.ndarray,
     sections: np.ndarray,

@@ -8,8 +8,8 @@ Gómez 2012), the path through it a Viterbi search that pays for leaps.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from data.compiled import njit
 from features.audio.spectrum import FRAME_S
 
 LOWEST_NOTE, HIGHEST_NOTE = 45, 96
@@ -74,7 +74,7 @@ def trend(pitch: np.ndarray) -> tuple[float, float]:
     return float(np.percentile(slopes, [25, 50, 50, 75]).mean()), float(voiced.mean())
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _salience(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float) -> np.ndarray:
     """(T, bins), 1 at a frame's most salient pitch."""
     frames, count = peak_hz.shape
@@ -103,7 +103,7 @@ def _salience(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float) -> np.
     return out
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _best_path(salience: np.ndarray) -> np.ndarray:
     frames, bins = salience.shape
     reach = 2 * _BINS_PER_SEMITONE

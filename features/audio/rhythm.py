@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from data.compiled import njit
 from features.audio.spectrum import FRAME_S, HOP, N_FFT
 
 ONSET_DELTA_DB = 0.45
@@ -127,7 +127,7 @@ def beat_times(envelope: np.ndarray, bpm: float) -> np.ndarray:
     return beats[strong[0] : strong[-1] + 1] * FRAME_S if len(strong) else np.zeros(0)
 
 
-@njit(cache=True)
+@njit
 def _chain(local: np.ndarray, period: float, tightness: float) -> tuple[np.ndarray, np.ndarray]:
     n = len(local)
     back = np.full(n, -1, np.int64)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numba import njit
 
+from data.compiled import njit
 from features.audio.load import RATE
 
 N_FFT = 2048
@@ -116,7 +116,7 @@ def _mel_bands() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return starts, stops, weights
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _describe(
     spectra: np.ndarray,
     starts: np.ndarray,
@@ -143,7 +143,7 @@ def _describe(
         _peaks(level, peak_hz[t], peak_level[t])
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _moments(power: np.ndarray, level: np.ndarray, out: np.ndarray) -> None:
     bins = len(level)
     step = RATE / N_FFT
@@ -182,7 +182,7 @@ def _moments(power: np.ndarray, level: np.ndarray, out: np.ndarray) -> None:
     out[7] = high / energy
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _peaks(level: np.ndarray, hz_out: np.ndarray, level_out: np.ndarray) -> None:
     """The strongest local maxima, each placed by a parabola through the logarithms of 3 bins."""
     step = RATE / N_FFT

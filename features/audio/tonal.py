@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from data.compiled import njit
 
 MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
@@ -82,7 +83,7 @@ def roughness(peak_hz: np.ndarray, peak_level: np.ndarray) -> np.ndarray:
     return _roughness(peak_hz, peak_level)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _chroma(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float) -> np.ndarray:
     frames, count = peak_hz.shape
     out = np.zeros((frames, 12), np.float32)
@@ -107,7 +108,7 @@ def _chroma(peak_hz: np.ndarray, peak_level: np.ndarray, offset: float) -> np.nd
     return out
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _roughness(peak_hz: np.ndarray, peak_level: np.ndarray) -> np.ndarray:
     frames, count = peak_hz.shape
     out = np.zeros(frames, np.float32)

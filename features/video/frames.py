@@ -9,10 +9,13 @@ nothing here grows with the length of the film.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from itertools import chain, pairwise
 from pathlib import Path
 
 import av
@@ -22,13 +25,30 @@ from av.video.reformatter import VideoReformatter
 
 from data.errors import InputError
 from data.words import Sentence
+from features.video import hdr
 from features.video.bars import Box, find_bars
+from features.video.clock import MediaClock
 
 SMALL = 160
 """Longest side of `Frame.small`, px."""
 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 _PICTURE_FORMATS = ("image2", "_pipe", "ico")
+_PHOTO_BRANDS = ("avif", "heic", "heix", "heim", "heis", "mif1", "mif2", "miaf")
+"""Brands of still pictures in the ISO container (ISO/IEC 23008-12; AVIF 1.1)."""
+_LISTS = {
+    "concat",
+    "dash",
+    "hls",
+    "image2",
+    "image2pipe",
+    "imf",
+    "lavfi",
+    "sdp",
+    "webm_dash_manifest",
+}
+_DECLARING = {"mov", "matroska", "avi", "flv", "asf", "mxf"}
+"""Formats whose header says how long the film is; of others it is only estimated."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +95,15 @@ class VideoReader:
         self.fps = Fraction(rate) if rate else Fraction(25)
         self.duration = _declared_duration(self._stream, self._container)
         self.warnings: list[Sentence] = []
-        self.end = 0.0
-        self._start = self._stream.start_time
-        self._box: Box | None = None
+        self._clock = MediaClock(self._stream.start_time, self._stream.time_base, self.fps)
+        self._length = _Length(self._container, self._stream)
+        self._boxes: dict[tuple[int, int], Box | None] = {}
         self._reformatter = VideoReformatter()
         self._errors = self._corrupt = self._frames = 0
+
+    @property
+    def end(self) -> float:
+        return self._clock.end
 
     def __enter__(self) -> VideoReader:
         return self
@@ -88,19 +112,13 @@ class VideoReader:
         self._container.close()
 
     def __iter__(self) -> Iterator[Frame]:
-        self._box = find_bars(self._glimpses())
-        last = -1.0
-        shown = 0.0
-        for source in self._decoded():
-            self._frames += 1
+        self._boxes = self._find_boxes()
+        for source, following in pairwise(chain(self._decoded(), (None,))):
             self._corrupt += bool(source.is_corrupt)
-            time = self._time(source, last)
-            if time is None:
-                continue
-            shown = self._shown_for(source, time - last if last >= 0 else None)
-            self.end = time + shown
-            last = time
-            yield Frame(time, self._convert(source, SMALL), source, self)
+            after = following.pts if following else None
+            time = self._clock.at(source.pts, source.duration, after)
+            if time is not None:
+                yield Frame(time, self._convert(source, SMALL), source, self)
         if not self._frames:
             raise _no_video("no_frame", self.path)
         self._finish()
@@ -109,13 +127,18 @@ class VideoReader:
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         """Every frame that can be had; damaged packets are counted and passed over."""
-        packets = self._container.demux(self._stream)
+        packets = self._container.demux(self._length.streams)
         while True:
             try:
                 packet = next(packets, None)
                 if packet is None:
                     return
-                yield from packet.decode()
+                self._length.meet(packet)
+                if packet.stream is not self._stream:
+                    continue
+                for frame in packet.decode():
+                    self._frames += 1
+                    yield frame
             except av.error.EOFError:
                 return
             except av.error.FFmpegError:
@@ -126,7 +149,7 @@ class VideoReader:
     def _glimpses(self) -> Iterator[np.ndarray]:
         """A few full pictures spread over the file, from key frames, cheap and in passing."""
         try:
-            with av.open(str(self.path), metadata_errors="replace") as container:
+            with _av_open(self.path) as container:
                 stream = container.streams[self._stream.index]
                 stream.codec_context.skip_frame = "NONKEY"
                 stream.thread_count = 1
@@ -135,40 +158,23 @@ class VideoReader:
                 count = int(np.clip(span / 4, 3, 10))
                 seen = set()
                 for k in range(count):
-                    container.seek(
-                        start + int(span * (k + 0.5) / count / stream.time_base), stream=stream
-                    )
+                    target = start + int(span * (k + 0.5) / count / stream.time_base)
+                    container.seek(target, stream=stream)
                     frame = next(container.decode(stream), None)
                     if frame is None or frame.pts in seen:
                         continue
                     seen.add(frame.pts)
                     yield self._convert(frame, 2 * SMALL, whole=True)
-        except (av.error.FFmpegError, OSError, ValueError):
+        except (av.error.FFmpegError, OSError, ValueError, OverflowError):
             return
 
-    # -------------------------------------------------------------------------------- time
-
-    def _time(self, source: av.VideoFrame, last: float) -> float | None:
-        """Seconds since the start, strictly rising; None for a frame that would go back in time."""
-        step = float(1 / self.fps)
-        if source.pts is None:
-            return last + step if last >= 0 else 0.0
-        base = self._stream.time_base
-        if self._start is None or (last < 0 and source.pts < self._start):
-            self._start = source.pts
-        time = float((source.pts - self._start) * base)
-        if time > last:
-            return time
-        if last - time > 1.0:  # the clock was set back, as in joined recordings: go on from here
-            self._start = source.pts - round((last + step) / base)
-            return float((source.pts - self._start) * base)
-        return None
-
-    def _shown_for(self, source: av.VideoFrame, step: float | None) -> float:
-        """How long a frame stays on screen, as far as it says so."""
-        if source.duration:
-            return float(source.duration * self._stream.time_base)
-        return step or float(1 / self.fps)
+    def _find_boxes(self) -> dict[tuple[int, int], Box | None]:
+        """The bars of each shape that the picture has in this file, by the shape's height and
+        width as glimpsed."""
+        shapes: dict[tuple[int, int], list[np.ndarray]] = {}
+        for picture in self._glimpses():
+            shapes.setdefault(picture.shape[:2], []).append(picture)
+        return {shape: find_bars(pictures) for shape, pictures in shapes.items()}
 
     # -------------------------------------------------------------------------------- pictures
 
@@ -178,17 +184,26 @@ class VideoReader:
         ratio = float(self._stream.sample_aspect_ratio or 1) or 1.0
         width, height = source.width * ratio, float(source.height)
         turn = _TURNS.get(round(source.rotation) % 360)
-        box = None if whole else self._box
+        lying = turn in (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE)
+        box = None if whole else self._boxes.get(_shape(width, height, 2 * SMALL, lying))
         across, along = (box.right - box.left, box.bottom - box.top) if box else (1.0, 1.0)
-        if turn in (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE):
+        if lying:
             across, along = along, across
         scale = min(side / max(width * across, height * along), 1.0)
-        size = max(round(width * scale), 1), max(round(height * scale), 1)
-        small = self._reformatter.reformat(source, *size, "bgr24", interpolation="AREA", threads=1)
-        image = small.to_ndarray()
+        image = self._scaled(source, max(round(width * scale), 1), max(round(height * scale), 1))
         if turn is not None:
             image = cv2.rotate(image, turn)
         return image if box is None else np.ascontiguousarray(box.cut(image))
+
+    def _scaled(self, source: av.VideoFrame, width: int, height: int) -> np.ndarray:
+        """BGR uint8 of BT.709 at this size."""
+        transfer, primaries = int(source.color_trc), int(source.color_primaries)
+        wide = hdr.needs_conversion(transfer, primaries)
+        small = self._reformatter.reformat(
+            source, width, height, "rgb48le" if wide else "bgr24", interpolation="AREA", threads=1
+        )
+        image = small.to_ndarray()
+        return hdr.to_bt709(image, transfer, primaries) if wide else image
 
     # -------------------------------------------------------------------------------- damage
 
@@ -197,9 +212,51 @@ class VideoReader:
         broken = self._errors + self._corrupt
         if broken:
             self.warnings.append(Sentence("video.damaged_places", n=broken))
-        if self.duration - self.end > max(0.5, 0.02 * self.duration):
-            cut = Sentence("video.cut_off", done=self.end, total=self.duration)
-            self.warnings.append(cut)
+        missing = self._length.missing()
+        if missing > max(0.5, 0.02 * self.duration):
+            done = max(self.duration - missing, 0.0)
+            self.warnings.append(Sentence("video.cut_off", done=done, total=self.duration))
+
+
+class _Length:
+    """How much of what the file declares has been met.
+
+    Where the picture declares its own length, its packets are followed; where only the file does,
+    those of all streams, because sound and subtitles may outlast the picture. Containers that
+    declare nothing (transport and elementary streams) miss nothing.
+
+    streams : those to demultiplex.
+    """
+
+    def __init__(self, container: av.container.InputContainer, stream: av.VideoStream) -> None:
+        declares = set(container.format.name.split(",")) & _DECLARING
+        self.streams = [stream]
+        self._end = self._met = -math.inf
+        if declares and stream.duration:
+            start = float((stream.start_time or 0) * stream.time_base)
+            self._end = start + _declared_duration(stream, container)
+        elif declares and container.duration:
+            self.streams = [
+                s for s in container.streams if s.type in ("video", "audio", "subtitle")
+            ]
+            self._end = ((container.start_time or 0) + container.duration) / av.time_base
+
+    def meet(self, packet: av.Packet) -> None:
+        stamp = packet.dts if packet.pts is None else packet.pts
+        if stamp is not None and packet.time_base:
+            stop = float((stamp + (packet.duration or 0)) * packet.time_base)
+            self._met = max(self._met, stop)
+
+    def missing(self) -> float:
+        """Seconds declared that were not met; 0 or less if all was."""
+        return self._end - self._met if math.isfinite(self._met) else 0.0
+
+
+def _shape(width: float, height: float, side: int, lying: bool) -> tuple[int, int]:
+    """Height and width of a picture scaled to at most `side` px and turned upright."""
+    scale = min(side / max(width, height), 1.0)
+    across, along = max(round(width * scale), 1), max(round(height * scale), 1)
+    return (across, along) if lying else (along, across)
 
 
 def check_file(path: Path) -> None:
@@ -207,6 +264,8 @@ def check_file(path: Path) -> None:
     try:
         if path.is_dir():
             raise InputError("video.is_folder", file=path)
+        if path.exists() and not path.is_file():
+            raise InputError("video.no_regular_file", file=path)
         with path.open("rb") as file:
             head = file.read(4096)
     except FileNotFoundError:
@@ -234,29 +293,51 @@ def _is_text(head: bytes) -> bool:
 
 def _open(path: Path) -> av.container.InputContainer:
     try:
-        return av.open(str(path), metadata_errors="replace")
+        return _av_open(path)
     except (av.error.FFmpegError, OSError, ValueError):
         raise _no_video("not_openable", path) from None
 
 
+def _av_open(path: Path) -> av.container.InputContainer:
+    """The file itself and nothing else: whatever its name looks like, and whatever it refers to."""
+    only = {"protocol_whitelist": "file", "format_whitelist": _formats()}
+    return av.open(f"file:{path}", options=only, metadata_errors="replace")
+
+
+@cache
+def _formats() -> str:
+    """Every format but those that are lists of other files, or no files at all."""
+    return ",".join(sorted(av.formats_available - _LISTS))
+
+
 def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    if any(name.endswith(_PICTURE_FORMATS) for name in container.format.name.split(",")):
-        raise _no_video("is_picture", path)
     attached = av.stream.Disposition.attached_pic
     films = [s for s in container.streams.video if not s.disposition & attached]
+    if _is_picture(container, films):
+        raise _no_video("is_picture", path)
     if not films:
-        if container.streams.audio:
-            raise _no_video("only_sound", path)
-        raise _no_video("no_stream", path)
+        raise _no_video("only_sound" if container.streams.audio else "no_stream", path)
     best = container.streams.best("video")
     stream = best if best in films else films[0]
     if not stream.codec_context:
         raise InputError("video.no_decoder", file=path)
+    if stream.codec_context.codec_tag == "encv":  # ISO/IEC 23001-7, common encryption
+        raise InputError("video.encrypted", file=path)
     return stream
+
+
+def _is_picture(container: av.container.InputContainer, films: list[av.VideoStream]) -> bool:
+    """Whether this is a still: a picture format, or a photo in a film's container (HEIC, AVIF)."""
+    if any(name.endswith(_PICTURE_FORMATS) for name in container.format.name.split(",")):
+        return True
+    photo = container.metadata.get("major_brand", "").strip() in _PHOTO_BRANDS
+    return photo and all(s.frames <= 1 for s in films)
 
 
 def _declared_duration(stream: av.VideoStream, container: av.container.InputContainer) -> float:
     """The picture's own duration if declared, else the container's, else NaN. Seconds."""
     if stream.duration:
-        return float(stream.duration * stream.time_base)
+        # of a cut AVI the duration is an estimate; its header's count is one of time units
+        units = stream.frames if container.format.name == "avi" else 0
+        return float(max(stream.duration, units) * stream.time_base)
     return container.duration / av.time_base if container.duration else float("nan")

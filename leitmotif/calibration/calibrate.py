@@ -1,8 +1,9 @@
 """The whole path from rated windows to profile weights, and which model each field keeps.
 
-A field keeps the closed form unless a model's held-out R² is better by a paired bootstrap interval over
-groups that lies above zero: first the calibrated curve against the closed form, then the summary model
-and the Transformer, each against what was kept before it. So held-out scores never fall below the closed form's.
+A field keeps the closed form unless a model's held-out R² is better by a paired bootstrap interval
+over groups that lies above zero: first the calibrated curve against the closed form, then the
+summary model and the Transformer, each against what was kept before it. So held-out scores never
+fall below the closed form's.
 """
 
 from __future__ import annotations
@@ -89,8 +90,8 @@ def calibrate(
 ) -> Calibration:
     """Learn from ratings, scored by cross-validation over groups.
 
-    folder : where training keeps checkpoints and CSV logs; the same ratings, pictures and settings take
-        up there what was done before, and give the same numbers.
+    folder : where training keeps checkpoints and CSV logs; the same ratings, pictures and settings
+        take up there what was done before, and give the same numbers.
     read : path to Timeline; watches the file by default.
     Raises `InputError` where there are too few ratings for any field.
     """
@@ -193,7 +194,7 @@ def usable(ratings: Ratings) -> tuple[Ratings, list[str]]:
             notes.append(f"{f.name} keeps the closed form: {reason}.")
             values[:, i] = np.nan
     if not np.isfinite(values).any():
-        raise InputError(f"{ratings.source}: too little to learn from ({notes[0].rstrip('.')}).")
+        raise InputError("calibration.too_little", file=ratings.source, why=notes[0].rstrip("."))
     return replace(ratings, values=values), notes
 
 

@@ -1,9 +1,11 @@
-"""Held-out answers of the four models, by group: no window is answered by a model that saw its clip.
+"""Held-out answers of the four models, by group: no window is answered by a model that saw its
+clip.
 
-Everything fitted is fitted within the fold: the curves, the scale of the tokens, the summary model, the
-network. The network learns what is left over when the summary model answers windows of clips it did not see.
-How long to train and how far to trust each field's residual is chosen for every fold on the other folds' held-out
-answers; the network that is kept learns from all windows for the time that was best over all folds.
+Everything fitted is fitted within the fold: the curves, the scale of the tokens, the summary model,
+the network. The network learns what is left over when the summary model answers windows of clips it
+did not see. How long to train and how far to trust each field's residual is chosen for every fold
+on the other folds' held-out answers; the network that is kept learns from all windows for the time
+that was best over all folds.
 """
 
 from __future__ import annotations
@@ -30,8 +32,9 @@ if TYPE_CHECKING:
 FOLDS = 10
 """Each fold learns from nine tenths of the clips, nearly what the kept models learn from (ours)."""
 NETWORK_FROM = 100
-"""Rated windows from which a network is trained at all (ours: on top of the summary model it added nothing to
-simulated raters' R² at 200 windows, and lost 0.02 in the one draw tried at 50)."""
+"""Rated windows from which a network is trained at all (ours: on top of the summary model it added
+nothing to simulated raters' R² at 200 windows, and lost 0.02 in the one draw tried at 50).
+"""
 _LOW = np.array([f.low for f in VIDEO_FIELDS], dtype=float)
 _SPAN = np.array([f.high - f.low for f in VIDEO_FIELDS], dtype=float)
 
@@ -105,8 +108,8 @@ class Below(NamedTuple):
     """The models below the network, learned from some windows, and their answers to all of them.
 
     tokens : of every window, as the network reads them.
-    bent, summed (m, 11) : z by the curves, and by curves and summary model; windows that were learned
-        from are answered by what the other clips teach, as all others are.
+    bent, summed (m, 11) : z by the curves, and by curves and summary model; windows that were
+        learned from are answered by what the other clips teach, as all others are.
     """
 
     curve: np.ndarray
@@ -139,7 +142,9 @@ def below(rated: Rated, inside: np.ndarray) -> Below:
 def cross_validate(
     rated: Rated, folder: Path, settings: TrainSettings, report: Callable[[float, float], None]
 ) -> Answers:
-    """Answer every window by models that did not see its group. `report(done, total)` counts epochs."""
+    """Answer every window by models that did not see its group. `report(done, total)` counts
+    epochs.
+    """
     held_out = folds(rated.groups, settings.seed)
     total = len(held_out) * settings.epochs
     bent, summed = np.empty_like(rated.z), np.empty_like(rated.z)
@@ -227,8 +232,8 @@ def _train(
 def _choose(residual: np.ndarray, base: np.ndarray, share: np.ndarray) -> tuple[int, np.ndarray]:
     """The best number of epochs, and how far to trust each field's residual then.
 
-    residual (epochs + 1, m, 11). Trust is the least-squares factor of the residual, held within 0–1,
-    with one window's worth of doubt.
+    residual (epochs + 1, m, 11). Trust is the least-squares factor of the residual, held within
+    0–1, with one window's worth of doubt.
     """
     from scipy.special import ndtr
 

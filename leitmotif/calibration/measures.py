@@ -1,4 +1,5 @@
-"""How well answers agree with ratings: R², r, CCC, and the paired bootstrap that says what is noise.
+"""How well answers agree with ratings: R², r, CCC, and the paired bootstrap that says what is
+noise.
 
 All functions take ratings and answers of the same shape (m,), without NaN.
 """
@@ -11,7 +12,7 @@ import numpy as np
 
 
 def r_squared(rated: np.ndarray, answer: np.ndarray) -> float:
-    """Share of the ratings' variance about their mean that the answers explain; negative if none."""
+    """Share of the ratings' variance that the answers explain; negative if none."""
     return float(1 - np.square(rated - answer).sum() / np.square(rated - rated.mean()).sum())
 
 
@@ -52,9 +53,9 @@ def gain(
     """How much R² `after` adds to `before`, bootstrapped over groups.
 
     Groups are drawn whole, because windows of one clip are no independent witnesses; both answers
-    meet the same draw. The variance to explain is that of all ratings, in every draw. With few groups
-    the percentile interval is too narrow; it is widened as Student's interval is against the normal
-    one (Hesterberg 2015).
+    meet the same draw. The variance to explain is that of all ratings, in every draw. With few
+    groups the percentile interval is too narrow; it is widened as Student's interval is against the
+    normal one (Hesterberg 2015).
     """
     from scipy.stats import t
 

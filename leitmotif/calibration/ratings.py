@@ -1,10 +1,10 @@
 """The ratings table: what people said of clips, in any subset of the eleven fields.
 
-One row per rater or per mean: a clip, optionally `start` and `end` in seconds, `rater` and `group`, and
-field columns in any known spelling. Rows of the same clip and window are averaged. An empty cell is
-"not rated"; a cell that cannot be used is left out and named by line; a row without a usable cell or
-with an unknown clip is skipped and named. Windows of one group (the clip, unless the table says
-otherwise) are never split between fitting and testing.
+One row per rater or per mean: a clip, optionally `start` and `end` in seconds, `rater` and `group`,
+and field columns in any known spelling. Rows of the same clip and window are averaged. An empty
+cell is "not rated"; a cell that cannot be used is left out and named by line; a row without a
+usable cell or with an unknown clip is skipped and named. Windows of one group (the clip, unless the
+table says otherwise) are never split between fitting and testing.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from data.encoding import to_utf8
 from data.errors import InputError
+from data.media import VIDEO_SUFFIXES
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES, column_key, field_lookup
-from leitmotif.learning.scored_videos import VIDEO_SUFFIXES
 
 _FIELDS = field_lookup(VIDEO_FIELDS)
 _COLUMNS = {
@@ -101,11 +102,12 @@ class Ratings:
         )
 
     def reliability(self) -> np.ndarray:
-        """Reliability of the means per field, (11,): the share of their variance that raters agree on.
+        """Reliability of the means per field, (11,): the share of their variance that raters agree
+        on.
 
-        One-way ICC (Shrout & Fleiss 1979, case 1, average of k) from the variance of the means and the
-        variance between raters of a window; it is the ceiling of any model's R². NaN without windows
-        that two or more people rated.
+        One-way ICC (Shrout & Fleiss 1979, case 1, average of k) from the variance of the means and
+        the variance between raters of a window; it is the ceiling of any model's R². NaN without
+        windows that two or more people rated.
         """
         result = np.full(len(VIDEO_NAMES), np.nan)
         for i in range(len(VIDEO_NAMES)):
@@ -118,7 +120,8 @@ class Ratings:
 
 
 def read_ratings(path: str | os.PathLike, videos: str | os.PathLike) -> Ratings:
-    """Read a ratings table (CSV) whose clips lie in the folder `videos`, by relative path, name or stem.
+    """Read a ratings table (CSV) whose clips lie in the folder `videos`, by relative path, name or
+    stem.
 
     Raises `InputError` if the file is missing or no table, names no clip or field column, or has no
     usable row.
@@ -142,10 +145,10 @@ def read_ratings(path: str | os.PathLike, videos: str | os.PathLike) -> Ratings:
         elif not skipped or skipped[-1].line != line:
             skipped.append(Skipped(line, "nothing is rated in this row"))
     if not gathered:
-        first = f" (line {skipped[0].line}: {skipped[0].reason})" if skipped else ""
-        raise InputError(
-            f"{path}: no usable rating{first}; give one row per clip with numbers under the fields' names."
-        )
+        if not skipped:
+            raise InputError("calibration.no_rating", file=path)
+        n, why = skipped[0].line, skipped[0].reason
+        raise InputError("calibration.no_rating_line", file=path, n=n, why=why)
     return _averaged(gathered, tuple(skipped), str(path))
 
 
@@ -154,48 +157,33 @@ def _table(path: Path) -> list[tuple[int, list[str]]]:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise InputError(
-            f"{path}: the ratings cannot be read ({error.strerror}); check the path."
-        ) from None
-    encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
-    for encoding in encodings:
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise InputError(
-            f"{path}: not a text table in UTF-8 or GB18030; save the ratings as CSV (UTF-8)."
-        )
+        raise InputError("calibration.unreadable", file=path, why=error.strerror) from None
+    encoded = to_utf8(raw)
+    if encoded is None:
+        raise InputError("calibration.no_text", file=path)
+    text = encoded.decode("utf-8")
     delimiter = max(",;\t", key=text.lstrip().split("\n", 1)[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise InputError(
-            f"{path}: line {reader.line_num} is not CSV ({error}); save the ratings again as CSV."
-        ) from None
+        raise InputError("calibration.no_csv", file=path, n=reader.line_num, why=error) from None
     if len(lines) < 2:
-        raise InputError(
-            f"{path}: the ratings are empty; a header line and one row per rated clip are needed."
-        )
+        raise InputError("calibration.empty", file=path)
     return lines
 
 
 def _layout(path: Path, header: Sequence[str]) -> tuple[dict[str, int], dict[int, int]]:
-    """Columns by meaning: of clip, window, rater, group by name, and of each rated field by its position."""
+    """Columns by meaning: of clip, window, rater, group by name, and of each rated field by its
+    position.
+    """
     keys = [column_key(name) for name in header]
     columns = {_COLUMNS[key]: i for i, key in reversed(list(enumerate(keys))) if key in _COLUMNS}
     fields = {_FIELDS[key]: i for i, key in reversed(list(enumerate(keys))) if key in _FIELDS}
     if "clip" not in columns:
-        raise InputError(
-            f"{path}: no column says which clip was rated; name it 'clip' (its columns are {', '.join(header)})."
-        )
+        raise InputError("calibration.no_clip_column", file=path, columns=header)
     if not fields:
-        raise InputError(
-            f"{path}: none of the eleven fields is a column; name at least one of {', '.join(VIDEO_NAMES)}."
-        )
+        raise InputError("calibration.no_field_column", file=path, fields=VIDEO_NAMES)
     return columns, fields
 
 
@@ -264,9 +252,7 @@ class _Clips:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise InputError(
-                f"{folder}: no such folder; give --videos the folder with the rated clips."
-            )
+            raise InputError("calibration.no_folder", folder=folder)
         self._folder = folder
         self._by_name: dict[str, list[Path]] = {}
         for path in sorted(
@@ -275,15 +261,13 @@ class _Clips:
             for name in {self.name(path), path.name, path.stem}:
                 self._by_name.setdefault(name.casefold(), []).append(path)
         if not self._by_name:
-            raise InputError(
-                f"{folder}: there is no video in it; give --videos the folder with the rated clips."
-            )
+            raise InputError("calibration.no_video", folder=folder)
 
     def name(self, path: Path) -> str:
         return path.relative_to(self._folder).as_posix()
 
     def find(self, name: str) -> Path:
-        """The one clip of that name; ValueError with the reason if there is none, or more than one."""
+        """The one clip of that name; ValueError with the reason if there is none or several."""
         found = (
             self._by_name.get(name.replace("\\", "/").removeprefix("./").casefold(), [])
             if name
@@ -295,6 +279,7 @@ class _Clips:
             )
         if len(found) > 1:
             raise ValueError(
-                f"clip '{name}' could be {' or '.join(self.name(p) for p in found[:2])}; give the path within the folder"
+                f"clip '{name}' could be {' or '.join(self.name(p) for p in found[:2])}; "
+                "give the path within the folder"
             )
         return found[0]

@@ -1,10 +1,10 @@
 """Training the temporal Transformer's residual, in Lightning.
 
-An epoch is a few steps over drawn batches; after each one the held-out windows are answered and kept,
-so that one run tells how good every stopping time would have been. What answers is a running average
-of the weights (Polyak), which is steadier than the last step's. Signals of a window are hidden at
-random, as if they had been missing. Every step has random numbers of its own, so a run that was
-interrupted and goes on from its checkpoint gives the same weights as one that was not.
+An epoch is a few steps over drawn batches; after each one the held-out windows are answered and
+kept, so that one run tells how good every stopping time would have been. What answers is a running
+average of the weights (Polyak), which is steadier than the last step's. Signals of a window are
+hidden at random, as if they had been missing. Every step has random numbers of its own, so a run
+that was interrupted and goes on from its checkpoint gives the same weights as one that was not.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from recommender.quiet_lightning import quiet_lightning
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """Everything of training that is not a size of the network (ours, chosen on simulated raters)."""
+    """Everything of training that is not a size of the network (chosen on simulated raters)."""
 
     learning_rate: float = 2e-3
     weight_decay: float = 0.05

@@ -14,13 +14,21 @@ if TYPE_CHECKING:
 
 
 def calibration_table(found: Calibration) -> Table:
-    """One row per rated field: held-out R² / r / CCC of the four models, under them what they add, and what is kept."""
-    title = f"Held-out agreement with {found.windows} rated windows of {found.clips} clips (R²/r/CCC; gain in R², 95 % interval)"
+    """One row per rated field: held-out R² / r / CCC of the four models, under them what they add,
+    and what is kept.
+    """
+    title = (
+        f"Held-out agreement with {found.windows} rated windows of {found.clips} clips "
+        "(R²/r/CCC; gain in R², 95 % interval)"
+    )
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0)
     )
     if found.windows < NETWORK_FROM:
-        table.caption = f"No Transformer was trained: it takes {NETWORK_FROM} rated windows; its column is the summary model's."
+        table.caption = (
+            f"No Transformer was trained: it takes {NETWORK_FROM} rated windows; "
+            "its column is the summary model's."
+        )
         table.caption_justify = "left"
     table.add_column("", no_wrap=True)
     for column in (

@@ -1,8 +1,9 @@
 """The composer's annotation: scored videos label themselves.
 
-Whoever put music under a picture has said what the picture is like. Windows of a video are "rated" by
-the music under them: its arousal and valence stand for the picture's, and the tension that people hear
-in such music for the scene's. A model that only sees the picture then learns to answer them.
+Whoever put music under a picture has said what the picture is like. Windows of a video are "rated"
+by the music under them: its arousal and valence stand for the picture's, and the tension that
+people hear in such music for the scene's. A model that only sees the picture then learns to answer
+them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from leitmotif.learning.scored_videos import MIN_MUSIC_SHARE, video_files
 
 SECONDS = 6.0
 STEP = 3.0
-"""Length of a window and distance to the next (ours: long enough to hear a mood, short enough to follow it)."""
+"""Length of a window and distance to the next (ours: long enough to hear a mood, short enough to
+follow it).
+"""
 
 
 def soundtrack_ratings(
@@ -30,9 +33,11 @@ def soundtrack_ratings(
     progress: Progress | None = None,
     read: Reader | None = None,
 ) -> Ratings:
-    """Windows of the folder's videos, rated by the music under them; windows without music are left out.
+    """Windows of the folder's videos, rated by the music under them; windows without music are left
+    out.
 
-    sources : file (path inside the folder) to what it was cut from; a file that is not named is its own.
+    sources : file (path inside the folder) to what it was cut from; a file that is not named is its
+    own.
     Raises `InputError` if no window has music.
     """
     if read is None:
@@ -53,7 +58,7 @@ def soundtrack_ratings(
         windows += [w for w, rated in found if rated is not None]
         values += [rated for _, rated in found if rated is not None]
     if not windows:
-        raise InputError(f"{folder}: no window with music was found; give videos that have music.")
+        raise InputError("calibration.no_window", folder=folder)
     array = np.array(values)
     counts = np.isfinite(array).astype(int)
     return Ratings(
@@ -68,7 +73,7 @@ def cut(path: Path, duration: float, group: str) -> list[Window]:
 
 
 def heard(path: Path, window: Window) -> np.ndarray | None:
-    """What the music of a window says of its picture, (11,) with NaN elsewhere; None without music."""
+    """What a window's music says of its picture, (11,) with NaN elsewhere; None without music."""
     from features.audio import analyze
 
     found = analyze(path, start=window.start, end=window.end, tags=True)

@@ -1,10 +1,12 @@
-"""Fitting the summary model: a Gaussian process whose few variances are found by maximum likelihood.
+"""Fitting the summary model: a Gaussian process whose few variances are found by maximum
+likelihood.
 
-What the calibrated curve misses, in z, is a sum of independent parts: one that is linear in each group
-of a window's numbers, one that is smooth in the closed form's z, one that belongs to the clip (windows
-of a clip are no independent witnesses, and what only they share says nothing of other clips), and noise.
-Each part's variance maximises the marginal likelihood (Rasmussen & Williams 2006, chapter 5) under a
-broad prior, so that a part the ratings know nothing of fades out by itself.
+What the calibrated curve misses, in z, is a sum of independent parts: one that is linear in each
+group of a window's numbers, one that is smooth in the closed form's z, one that belongs to the clip
+(windows of a clip are no independent witnesses, and what only they share says nothing of other
+clips), and noise. Each part's variance maximises the marginal likelihood (Rasmussen & Williams
+2006, chapter 5) under a broad prior, so that a part the ratings know nothing of fades out by
+itself.
 """
 
 from __future__ import annotations
@@ -19,15 +21,21 @@ from scipy.special import ndtr, ndtri
 from features.video.summary import CLOSED, SummaryModel, closeness
 
 PART, NOISE, DOUBT = 0.03, 0.3, 1.5
-"""Prior of the log variances: 3 % of what is to be explained for each part, 30 % for noise, with a standard
-deviation of 1.5 (ours: of six settings the best at 20 windows and within 0.002 of R² of the best at 50 and 200, over
-eight rules of simulated raters of which two cannot be seen in the picture)."""
+"""Prior of the log variances: 3 % of what is to be explained for each part, 30 % for noise, with a
+standard deviation of 1.5 (ours: of six settings the best at 20 windows and within 0.002 of R² of
+the best at 50 and 200, over eight rules of simulated raters of which two cannot be seen in the
+picture).
+"""
 REACH = 5.0
 """How far a log variance may go from its prior (ours)."""
 ENDS = 0.02
-"""Ratings within this share of the end of their range count as that far, lest their z become infinite (ours)."""
+"""Ratings within this share of the end of their range count as that far, lest their z become
+infinite (ours).
+"""
 MOST = 400
-"""Windows from which variances are found, drawn if there are more; the fit itself takes all of them (ours)."""
+"""Windows from which variances are found, drawn if there are more; the fit itself takes all of them
+(ours).
+"""
 
 
 class Fitted(NamedTuple):
@@ -42,7 +50,8 @@ def fit(
     """Fit all fields that are rated.
 
     numbers (n, d) : of the windows, in groups `parts`; base (n, 11) : calibrated curve in z;
-    share (n, 11) : ratings as shares of their range, NaN where there are none; groups (n,) : of the clips.
+    share (n, 11) : ratings as shares of their range, NaN where there are none; groups (n,) : of the
+    clips.
     """
     spread = numbers.std(axis=0)
     count, width = share.shape[1], numbers.shape[1]
@@ -72,7 +81,9 @@ def fit(
 
 
 def _kernels(scores: np.ndarray, parts: list[slice], groups: np.ndarray) -> np.ndarray:
-    """(parts + 2, n, n): linear in each group of numbers, smooth in the closed form, and the clip's own."""
+    """(parts + 2, n, n): linear in each group of numbers, smooth in the closed form, and the clip's
+    own.
+    """
     linear = [scores[:, part] @ scores[:, part].T / _varying(scores[:, part]) for part in parts]
     return np.array(
         [*linear, closeness(scores[:, CLOSED], scores[:, CLOSED]), groups[:, None] == groups],
@@ -87,7 +98,7 @@ def _varying(scores: np.ndarray) -> int:
 def _solve(
     kernels: np.ndarray, base: np.ndarray, share: np.ndarray, groups: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One field: variances of the parts, weight of each window, and each window's left-out answer."""
+    """One field: variances of the parts, windows' weights, and each window's left-out answer."""
     missed = ndtri(np.clip(share, ENDS, 1 - ENDS)) - base
     noise = _noise(base, share)
     draw = np.sort(np.random.default_rng(0).permutation(len(missed))[:MOST])
@@ -103,7 +114,9 @@ def _solve(
 
 
 def _noise(base: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Relative noise variance of each rating in z: one point of share is more z near the ends of the range."""
+    """Relative noise variance of each rating in z: one point of share is more z near the ends of
+    the range.
+    """
     middle = ndtri(np.clip((share + ndtr(base)) / 2, ENDS, 1 - ENDS))
     slope = np.exp(-0.5 * middle**2)
     return (slope.mean() / slope) ** 2

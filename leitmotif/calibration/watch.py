@@ -45,9 +45,7 @@ def watch(
         parts.append(window(timelines[w.clip], w.start, w.end))
         rows.append(row)
     if not rows:
-        raise InputError(
-            f"{ratings.source}: none of its clips can be used ({notes[0]}); check the files."
-        )
+        raise InputError("calibration.no_clip", file=ratings.source, why=notes[0])
     ratings = ratings.take(np.array(rows))
     used = list(dict.fromkeys(w.clip for w in ratings.windows))
     clip = np.array([used.index(w.clip) for w in ratings.windows])
@@ -80,7 +78,5 @@ def _timelines(
             notes.append(f"left out: {error}")
     extractors = sorted({t.extractor for t in timelines.values()})
     if len(extractors) > 1:
-        raise InputError(
-            f"the clips were measured by different extractors ({', '.join(extractors)}); fetch the models and run again."
-        )
+        raise InputError("calibration.mixed", extractors=extractors)
     return timelines, notes

@@ -1,1 +1,3 @@
-"""Building catalogues and asking built ones: files, memory of a build, workers, duplicates, library, map."""
+"""Building catalogues and asking built ones: files, memory of a build, workers, duplicates,
+library, map.
+"""

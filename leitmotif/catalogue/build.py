@@ -1,4 +1,5 @@
-"""A folder of music becomes a catalogue: in parallel, only what is new, and able to go on after a kill.
+"""A folder of music becomes a catalogue: in parallel, only what is new, and able to go on after a
+kill.
 
 Beside `audio_features.csv` stand `audio_features.curves.parquet` (every track over time),
 `audio_features.failed.csv` (files without a row, and why; only if there are any) and
@@ -14,22 +15,25 @@ import os
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from glob import escape
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import rankdata
 
-from data.atomic import atomic_path
+from data.atomic import atomic_path, check_writable, sweep
 from data.catalogue import MISSING, Catalogue
+from data.checksums import Damaged
 from data.errors import InputError, Progress
-from data.profiles import Curves
-from data.track_curves import CURVE_NAMES, TOKEN_S, CurvesWriter, TrackOverTime
-from leitmotif.catalogue import executors as workers
+from data.locks import Busy, locked
+from data.track_curves import CurvesWriter
+from leitmotif.catalogue import executors
 from leitmotif.catalogue.duplicates import near_duplicates
-from leitmotif.catalogue.files import Listed, list_files
+from leitmotif.catalogue.files import Listed, Unusable, list_files
 from leitmotif.catalogue.memory import Seen, State
 from leitmotif.catalogue.track import Outcome, digest
+
+CATALOGUE_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".parquet"})
 
 
 class Track(NamedTuple):
@@ -46,7 +50,8 @@ class Report:
     """What a build did.
 
     analysed, unchanged, moved : files measured, left alone, found again under another name.
-    missing : tracks whose file is gone, kept and marked. duplicates : track id → the one it is a copy of.
+    missing : tracks whose file is gone, kept and marked. duplicates : track id → the one it is a
+    copy of.
     failed : (source, reason) of every file without a row. warnings : (track id, sentence).
     """
 
@@ -78,37 +83,24 @@ def build(
     work on the same catalogue, or when no file gave a row. Stopping it at any moment loses only
     the tracks in flight.
     """
-    from filelock import FileLock, Timeout
-
     output = Path(output).absolute()
+    if output.suffix.lower() not in CATALOGUE_SUFFIXES:
+        raise InputError("build.no_table", file=output, kinds=sorted(CATALOGUE_SUFFIXES))
+    check_writable(output)
     listed, unusable = list_files(folders)
     memory = output.with_name(f"{output.stem}.build.sqlite")
-    output.parent.mkdir(parents=True, exist_ok=True)
+    pool = executors.pool(jobs, cluster, tags)
     try:
         with (
-            FileLock(memory.with_suffix(".lock"), timeout=0),
+            locked(memory.with_suffix(".lock")),
             closing(State(memory, _extractor(tags))) as state,
         ):
-            for ending in {
-                output.suffix,
-                ".parquet",
-                ".csv",
-            }:  # the catalogue's own, and of the tables beside it
-                for leftover in output.parent.glob(f".{escape(output.stem)}.*{ending}"):
-                    leftover.unlink(missing_ok=True)  # of a build that was killed while writing
-            return _build(
-                state,
-                listed,
-                unusable,
-                output,
-                folders,
-                workers.pool(jobs, cluster, tags),
-                progress,
-            )
-    except Timeout:
-        raise InputError(
-            f"{output}: another build is at work on this catalogue; wait for it or choose another name."
-        ) from None
+            for ending in ("curves.parquet", "failed.csv"):
+                sweep(output.with_name(f"{output.stem}.{ending}"), locked=True)
+            sweep(output, locked=True)
+            return _build(state, listed, unusable, output, folders, pool, progress)
+    except Busy as busy:
+        raise InputError("build.busy", file=output, lock=busy) from None
 
 
 def _extractor(tags: bool) -> str:
@@ -121,10 +113,26 @@ def _extractor(tags: bool) -> str:
 def _build(
     state: State,
     listed: list[Listed],
-    unusable,
+    unusable: Unusable,
     output: Path,
-    folders,
-    pool: workers.Pool,
+    folders: Sequence[str | os.PathLike[str]],
+    pool: executors.Pool,
+    progress: Progress | None,
+) -> Report:
+    try:
+        return _built(state, listed, unusable, output, folders, pool, progress)
+    except Damaged:  # a row of the memory: measure that track again
+        state.forget_damaged()
+        return _built(state, listed, unusable, output, folders, pool, progress)
+
+
+def _built(
+    state: State,
+    listed: list[Listed],
+    unusable: Unusable,
+    output: Path,
+    folders: Sequence[str | os.PathLike[str]],
+    pool: executors.Pool,
     progress: Progress | None,
 ) -> Report:
     seen, known = state.files(), state.known()
@@ -149,8 +157,9 @@ def _build(
         if not f.reason
     )
     if not tracks:
-        why = f"{failed[0][0]}: {failed[0][1]}" if failed else "there is no audio file in it"
-        raise InputError(f"{folders[0]}: no track could be read ({why}); give a folder of music.")
+        if not failed:
+            raise InputError("build.no_audio", folder=folders[0])
+        raise InputError("build.none_read", folder=folders[0], file=failed[0][0], why=failed[0][1])
     if not state.finished(_key(state, tracks, failed, output)):
         catalogue, warnings = _assemble(state, tracks, output)
         catalogue.write(output)
@@ -200,7 +209,9 @@ def _unchanged(file: Listed, seen: Seen | None, known: frozenset[str]) -> bool:
 def _recognise(
     state: State, todo: list[Listed], seen: dict[str, Seen], known: frozenset[str]
 ) -> tuple[int, list[Listed]]:
-    """Files whose content is measured already, moved or copied: only those of a known size are read to see."""
+    """Files whose content is measured already, moved or copied: only those of a known size are read
+    to see.
+    """
     by_size: dict[int | None, list[tuple[str, Seen]]] = {}
     for source, entry in seen.items():
         if entry.sha256 in known:
@@ -224,15 +235,15 @@ def _recognise(
     return found, fresh
 
 
-def _outcomes(pool: workers.Pool, todo: list[Listed]) -> Iterable[tuple[Listed, Outcome]]:
+def _outcomes(pool: executors.Pool, todo: list[Listed]) -> Iterable[tuple[Listed, Outcome]]:
     by_source = {file.source: file for file in todo}
     for outcome in pool([file.source for file in todo]):
         yield by_source[outcome.source], outcome
 
 
 def _remember(state: State, file: Listed, outcome: Outcome) -> None:
-    if outcome.analysis is not None:
-        state.remember_analysis(outcome.sha256, outcome.analysis)
+    if outcome.record is not None:
+        state.remember(outcome.sha256, outcome.record)
     state.remember_file(
         file.source, Seen(file.track_id, file.size, file.mtime_ns, outcome.sha256, outcome.reason)
     )
@@ -249,27 +260,24 @@ def _under(source: str, folders) -> bool:
 def _assemble(
     state: State, tracks: list[Track], output: Path
 ) -> tuple[Catalogue, list[tuple[str, str]]]:
-    """The catalogue with duplicates marked, and warnings by track; the curves are written on the way."""
+    """The catalogue with duplicates marked, and warnings by track; writes the curves."""
     rows, prints, warnings = [], [], []
     with (
         atomic_path(output.with_name(f"{output.stem}.curves.parquet")) as temporary,
         CurvesWriter(temporary) as curves,
     ):
-        for track, analysis in zip(tracks, state.analyses([t.sha256 for t in tracks]), strict=True):
-            row = {
+        for track, record in zip(tracks, state.records([t.sha256 for t in tracks]), strict=True):
+            where = {
                 "track_id": track.track_id,
                 "path": _written_path(track.source, output.parent),
                 "content_sha256": track.sha256,
+                "status": MISSING if track.gone else "",
+                "duplicate_of": "",
             }
-            row |= (
-                analysis["row"]
-                | {"status": MISSING if track.gone else "", "duplicate_of": ""}
-                | _tag_columns(analysis["tags"])
-            )
-            rows.append(row)
-            prints.append(analysis["fingerprint"])
-            warnings += [(track.track_id, sentence) for sentence in analysis["warnings"]]
-            curves.add(track.track_id, _over_time(analysis))
+            rows.append(where | record.row())
+            prints.append(record.fingerprint)
+            warnings += [(track.track_id, sentence) for sentence in record.profile.warnings]
+            curves.add(track.track_id, record.over_time)
     for row, first in zip(rows, near_duplicates(prints), strict=True):
         original = rows[first]["track_id"]
         row["duplicate_of"] = original if original != row["track_id"] else ""
@@ -277,35 +285,17 @@ def _assemble(
     return Catalogue.from_rows(rows, str(output)), warnings
 
 
-def _over_time(analysis: dict) -> TrackOverTime:
-    values = np.asarray(analysis["curves"], np.float64)
-    return TrackOverTime(
-        Curves(np.arange(len(values)) * TOKEN_S, values, CURVE_NAMES),
-        np.asarray(analysis["beats"], np.float64),
-        np.asarray(analysis["accents"], bool),
-        *analysis["beat_confidence"],
-        np.asarray(analysis["sections"], np.float64),
-    )
-
-
 def _written_path(source: str, folder: Path) -> str:
-    """Relative to the catalogue where the file lies beside or below it, so that both can move together."""
+    """Relative to the catalogue where the file lies beside or below it, so that both can move
+    together.
+    """
     if "://" in source or not Path(source).is_relative_to(folder):
         return source
     return Path(source).relative_to(folder).as_posix()
 
 
-def _tag_columns(tags: dict | None) -> dict:
-    return {
-        name if name.startswith("mood_") else f"{name}_share": value
-        for name, value in (tags or {}).items()
-    }
-
-
 def _rank_moods(rows: list[dict]) -> None:
     """Mood scores become ranks 0–1 within the catalogue: only their order says anything."""
-    from scipy.stats import rankdata
-
     for name in sorted({n for row in rows for n in row if n.startswith("mood_")}):
         tagged = [row for row in rows if name in row]
         ranks = (rankdata([row[name] for row in tagged]) - 0.5) / len(tagged)

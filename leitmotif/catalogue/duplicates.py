@@ -12,15 +12,19 @@ _VOTES = 2
 _COMMON = 64
 """A key found in more places than this (silence, a drum loop of a hundred tracks) says nothing."""
 MOST_DIFFERENT_BITS = 0.30
-"""Re-encoded, turned down and trimmed copies of real music differ in at most .18 of the bits, other music in .46 or more."""
+"""Re-encoded, turned down and trimmed copies of real music differ in at most .18 of the bits, other
+music in .46 or more.
+"""
 OVERLAP_WORDS = 54
 """Five seconds in common at least."""
 
 
 def near_duplicates(fingerprints: Sequence[np.ndarray]) -> np.ndarray:
-    """For each recording the position of the first one that it is a copy of, itself if of none; int64 (n,).
+    """For each recording the position of the first one that it is a copy of, itself if of none;
+    int64 (n,).
 
-    fingerprints : uint32 words of each recording (`features.audio.fingerprint`); empty ones match nothing.
+    fingerprints : uint32 words of each recording (`features.audio.fingerprint`); empty ones match
+    nothing.
     """
     first = np.arange(len(fingerprints))
     for i, j, shift in _candidates(fingerprints):
@@ -31,7 +35,9 @@ def near_duplicates(fingerprints: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def difference(a: np.ndarray, b: np.ndarray, shift: int) -> float:
-    """Share of differing bits where word t of `a` meets word t − shift of `b`; 1 for less than five seconds."""
+    """Share of differing bits where word t of `a` meets word t − shift of `b`; 1 for less than five
+    seconds.
+    """
     a, b = a[max(shift, 0) :], b[max(-shift, 0) :]
     overlap = min(len(a), len(b))
     if overlap < OVERLAP_WORDS:

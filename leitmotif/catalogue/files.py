@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from data.errors import InputError
+from data.media import AUDIO_SUFFIXES, EITHER_SUFFIXES
+from data.words import Sentence
 
-AUDIO_SUFFIXES = frozenset({
-    ".aac", ".aif", ".aifc", ".aiff", ".ape", ".caf", ".flac", ".m4a", ".m4b", ".mka", ".mp2", ".mp3", ".mpc",
-    ".oga", ".ogg", ".opus", ".tta", ".wav", ".wave", ".weba", ".wma", ".wv",
-})  # fmt: skip
+_LOOKED_INTO = AUDIO_SUFFIXES | EITHER_SUFFIXES
+_BINS = frozenset(
+    {"$recycle.bin", "#recycle", "@recycle", "system volume information", "lost+found"}
+)
+"""Where systems and network stores keep what was deleted; hidden folders begin with a dot."""
 
 
 class Listed(NamedTuple):
     source: str
     """Absolute path, or URL."""
     track_id: str
-    """Path inside its folder with forward slashes; before it the folder's name if there are several."""
+    """Path inside its folder with forward slashes; before it the folder's name if several."""
     size: int | None
     mtime_ns: int | None
 
 
-def list_files(folders: Sequence[str | os.PathLike]) -> tuple[list[Listed], list[tuple[str, str]]]:
-    """Audio files in order, and (path, reason) of what cannot even be looked at.
+Unusable = list[tuple[str, str]]
+"""(path, reason) of what cannot even be looked at."""
+
+
+def list_files(folders: Sequence[str | os.PathLike[str]]) -> tuple[list[Listed], Unusable]:
+    """Audio files in order, and what cannot be looked at.
 
     Raises `InputError` for a folder that is not there.
     """
     listed: dict[str, Listed] = {}
-    unusable: list[tuple[str, str]] = []
+    unusable: Unusable = []
     taken: set[str] = set()
     for folder in folders:
         prefix = f"{PurePosixPath(Path(folder).as_posix()).name}/" if len(folders) > 1 else ""
@@ -45,75 +53,80 @@ def list_files(folders: Sequence[str | os.PathLike]) -> tuple[list[Listed], list
     return list(listed.values()), unusable
 
 
-def _walk(folder: Path, unusable: list[tuple[str, str]]) -> Iterator[tuple[str, str, int, int]]:
+def _walk(folder: Path, unusable: Unusable) -> Iterator[tuple[str, str, int, int]]:
+    """Files below a folder, links to folders followed; each folder is entered once."""
     if not folder.is_dir():
-        what = "this is a file" if folder.exists() else "no such folder"
-        raise InputError(f"{folder}: {what}; give the folder that holds the music.")
+        raise InputError("build.a_file" if folder.exists() else "build.no_folder", folder=folder)
     base = folder.absolute()
-    for root, below, names in os.walk(
-        base,
-        onerror=lambda e: unusable.append(
-            (_printable(e.filename), f"cannot be opened ({e.strerror})")
-        ),
-    ):
-        below.sort()
+    entered: set[tuple[int, int]] = set()
+
+    def unopened(error: OSError) -> None:
+        reason = Sentence("build.unopened", why=error.strerror)
+        unusable.append((_printable(error.filename), reason))
+
+    for root, below, names in os.walk(base, onerror=unopened, followlinks=True):
+        below[:] = sorted(n for n in below if _is_open(n) and _is_new(Path(root, n), entered))
         for name in sorted(names):
             path = Path(root, name)
-            if path.suffix.lower() not in AUDIO_SUFFIXES or name.startswith("."):
-                continue
-            if not _is_text(str(path)):
-                unusable.append((_printable(str(path)), "its name is not valid Unicode; rename it"))
-                continue
-            try:
-                stat = path.stat()
-            except OSError as error:
-                unusable.append((str(path), f"cannot be opened ({error.strerror})"))
-                continue
-            yield str(path), path.relative_to(base).as_posix(), stat.st_size, stat.st_mtime_ns
+            if path.suffix.lower() in _LOOKED_INTO and not name.startswith("."):
+                yield from _file(path, base, unusable)
+
+
+def _is_open(name: str) -> bool:
+    return not name.startswith(".") and name.casefold() not in _BINS
+
+
+def _is_new(folder: Path, entered: set[tuple[int, int]]) -> bool:
+    """False for a folder that links have led to before: a loop, or an album linked twice."""
+    try:
+        known = folder.stat()
+    except OSError:
+        return True  # os.walk says what is wrong with it
+    place = (known.st_dev, known.st_ino)
+    if place in entered:
+        return False
+    entered.add(place)
+    return True
+
+
+def _file(path: Path, base: Path, unusable: Unusable) -> Iterator[tuple[str, str, int, int]]:
+    if not _is_text(str(path)):
+        unusable.append((_printable(str(path)), Sentence("build.name_no_unicode")))
+        return
+    try:
+        known = path.stat()
+    except OSError as error:
+        unusable.append((str(path), Sentence("build.unopened", why=error.strerror)))
+        return
+    yield str(path), path.relative_to(base).as_posix(), known.st_size, known.st_mtime_ns
 
 
 def _walk_url(url: str) -> Iterator[tuple[str, str, int | None, int | None]]:
     try:
         import fsspec
     except ImportError:
-        raise InputError(
-            f"{url}: URLs need fsspec; install it with `pip install leitmotif[cluster]`."
-        ) from None
+        raise InputError("build.no_fsspec", url=url) from None
     try:
         system, base = fsspec.core.url_to_fs(url)
         found = system.find(base, detail=True)
     except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"{url}: cannot be listed ({error}); check the address.") from None
+        raise InputError("build.unlisted", url=url, why=error) from None
     if not found:
-        raise InputError(
-            f"{url}: there is nothing under this address; give the folder that holds the music."
-        )
+        raise InputError("build.empty_address", url=url)
     for path, entry in sorted(found.items()):
         if PurePosixPath(path).suffix.lower() in AUDIO_SUFFIXES:
-            yield (
-                system.unstrip_protocol(path),
-                path.removeprefix(base).lstrip("/"),
-                entry.get("size"),
-                _changed(entry),
-            )
+            inside = path.removeprefix(base).lstrip("/")
+            yield system.unstrip_protocol(path), inside, entry.get("size"), _changed(entry)
 
 
-def _changed(entry: dict) -> int | None:
-    """When a remote file last changed, as whatever number or text its store gives, folded to an integer."""
-    stamp = next(
-        (
-            entry[k]
-            for k in ("mtime", "LastModified", "last_modified", "ETag", "etag")
-            if entry.get(k)
-        ),
-        None,
-    )
+def _changed(entry: Mapping[str, Any]) -> int | None:
+    """When a remote file last changed, as whatever its store gives, folded to an integer."""
+    names = ("mtime", "LastModified", "last_modified", "ETag", "etag")
+    stamp = next((entry[name] for name in names if entry.get(name)), None)
     if stamp is None:
         return None
-    if isinstance(stamp, (int, float)):
+    if isinstance(stamp, int | float):
         return int(stamp * 1e9)
-    import zlib
-
     return zlib.crc32(str(stamp).encode())
 
 

@@ -1,4 +1,6 @@
-"""A catalogue ready to be asked again and again: its index, its facts, and where its sound files are."""
+"""A catalogue ready to be asked again and again: its index, its facts, and where its sound files
+are.
+"""
 
 from __future__ import annotations
 
@@ -13,30 +15,12 @@ import numpy as np
 
 from data.catalogue import Catalogue
 from data.errors import InputError
+from data.media import AUDIO_SUFFIXES, EITHER_SUFFIXES
 from data.profiles import MUSIC_NAMES
 from data.track_curves import read_curves
 from leitmotif.catalogue.music_map import MusicMap
 from matcher.course import TrackCourses
 
-SOUND_SUFFIXES = frozenset(
-    {
-        ".aac",
-        ".aif",
-        ".aiff",
-        ".flac",
-        ".m4a",
-        ".mka",
-        ".mp3",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".wav",
-        ".weba",
-        ".webm",
-        ".wma",
-        ".mp4",
-    }
-)
 QUADRANTS = ("excited", "tense", "sad", "calm")
 """Moods by the signs of valence and arousal: Q1 + +, Q2 − +, Q3 − −, Q4 + −."""
 
@@ -139,12 +123,18 @@ class Library:
             return None
         try:
             path = (self.folder / name).resolve()
-            return path if path.suffix.lower() in SOUND_SUFFIXES and path.is_file() else None
+            return (
+                path
+                if path.suffix.lower() in AUDIO_SUFFIXES | EITHER_SUFFIXES and path.is_file()
+                else None
+            )
         except (OSError, ValueError):
             return None
 
     def arousal(self, track_ids: Sequence[str]) -> dict[str, np.ndarray]:
-        """The arousal of some tracks over time, (T,) per half second, −100–100; those that have none are left out."""
+        """The arousal of some tracks over time, (T,) per half second, −100–100; those that have
+        none are left out.
+        """
         if self.curves is None or not track_ids:
             return {}
         try:

@@ -1,31 +1,41 @@
 """What a build remembers beside its catalogue, so that it can be killed at any moment and go on.
 
 One SQLite file: which file had which content when last seen, and what each content was measured to
-be. Every track is committed by itself. Analyses are kept by content and extractor: a file that was
-moved or copied is recognised, one that changed is measured again.
+be. Every track is committed by itself. Records are kept by content and extractor: a file that was
+moved or copied is recognised, one that changed is measured again. Every row carries a checksum; a
+row that is damaged is forgotten and measured again, a file that is no database at all is begun
+anew.
 """
 
 from __future__ import annotations
 
-import io
+import errno
 import json
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
-
+from data.atomic import unwritable
+from data.checksums import Damaged, checksum
 from data.errors import InputError
+from data.track_record import TrackRecord
+from data.words import from_record, to_record
 
-_SCHEMA = """
+VERSION = 2
+_SCHEMA = f"""
+PRAGMA user_version = {VERSION};
 CREATE TABLE IF NOT EXISTS files (
-    source TEXT PRIMARY KEY, track_id TEXT NOT NULL, size INTEGER, mtime_ns INTEGER, sha256 TEXT, reason TEXT);
-CREATE TABLE IF NOT EXISTS analyses (
-    sha256 TEXT, extractor TEXT, record TEXT NOT NULL, arrays BLOB NOT NULL, PRIMARY KEY (sha256, extractor)) WITHOUT ROWID;
+    source TEXT PRIMARY KEY, track_id TEXT NOT NULL, size INTEGER, mtime_ns INTEGER, sha256 TEXT,
+    reason TEXT, checksum INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS records (
+    sha256 TEXT, extractor TEXT, record BLOB NOT NULL, PRIMARY KEY (sha256, extractor))
+    WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS finished (key TEXT NOT NULL);
 """
-_ARRAYS = ("curves", "beats", "accents", "fingerprint")
+Returned = TypeVar("Returned")
 
 
 class Seen(NamedTuple):
@@ -36,69 +46,131 @@ class Seen(NamedTuple):
     mtime_ns: int | None
     sha256: str
     reason: str
-    """Why it has no analysis; empty where it has one."""
+    """Why it has no record; empty where it has one."""
 
 
 class State:
-    """The build's memory at `path`, for analyses by one extractor (name with options)."""
+    """The build's memory at `path`, for records by one extractor (name with options)."""
 
     def __init__(self, path: Path, extractor: str) -> None:
-        self.extractor = extractor
+        self.path, self.extractor = path, extractor
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(_SCHEMA)
-        except (sqlite3.Error, OSError) as error:
-            raise InputError(
-                f"{path}: the build's memory cannot be used ({error}); delete this file and build again."
-            ) from None
+            self._open()
+        except sqlite3.DatabaseError as error:
+            if _is_trouble_of_the_disk(error):
+                raise self._trouble(error) from None
+            self._begin_anew()
+
+    def _open(self) -> None:
+        self._db = sqlite3.connect(self.path, isolation_level=None)
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION) or (version == 0 and self._tables()):
+            raise sqlite3.DatabaseError("of another version")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(_SCHEMA)
+        if self._db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("damaged")
+
+    def _tables(self) -> list[Any]:
+        return self._db.execute("SELECT name FROM sqlite_master").fetchall()
+
+    def _begin_anew(self) -> None:
+        """What a build remembers can be measured again; the catalogue itself is another file."""
+        with suppress(AttributeError, sqlite3.Error):
+            self._db.close()
+        try:
+            for ending in ("", "-wal", "-shm", "-journal"):
+                self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+            self._open()
+        except (OSError, sqlite3.Error) as error:
+            raise self._trouble(error) from None
+
+    def _trouble(self, error: Exception) -> InputError:
+        if "full" in str(error):
+            error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return unwritable(self.path, error)
+
+    def _do(self, work: Callable[[sqlite3.Connection], Returned]) -> Returned:
+        """Something with the database. Raises `InputError` where disk or file no longer hold it."""
+        try:
+            return work(self._db)
+        except sqlite3.OperationalError as error:
+            raise self._trouble(error) from None
+        except sqlite3.DatabaseError:
+            raise InputError("build.memory_damaged", file=self.path) from None
 
     def close(self) -> None:
-        self._db.close()
+        with suppress(sqlite3.Error):
+            self._db.close()
 
     def files(self) -> dict[str, Seen]:
-        return {row[0]: Seen(*row[1:]) for row in self._db.execute("SELECT * FROM files")}
+        """Every file that was seen, by source."""
+        rows = self._do(lambda db: db.execute("SELECT * FROM files").fetchall())
+        return {row[0]: _seen(row) for row in rows if _checksum(row[:-1]) == row[-1]}
 
     def known(self) -> frozenset[str]:
         """Digests of the contents that are measured already."""
-        return frozenset(
-            row[0]
-            for row in self._db.execute(
-                "SELECT sha256 FROM analyses WHERE extractor = ?", (self.extractor,)
-            )
-        )
+        query = "SELECT sha256 FROM records WHERE extractor = ?"
+        rows = self._do(lambda db: db.execute(query, (self.extractor,)).fetchall())
+        return frozenset(row[0] for row in rows if isinstance(row[0], str))
 
     def remember_file(self, source: str, seen: Seen) -> None:
-        self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", (source, *seen))
+        reason = json.dumps(to_record(seen.reason), ensure_ascii=False) if seen.reason else ""
+        row = (source, *seen[:-1], reason)
+        query = "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self._do(lambda db: db.execute(query, (*row, _checksum(row))))
 
     def forget_file(self, source: str) -> None:
-        self._db.execute("DELETE FROM files WHERE source = ?", (source,))
+        self._do(lambda db: db.execute("DELETE FROM files WHERE source = ?", (source,)))
 
-    def remember_analysis(self, sha256: str, analysis: dict) -> None:
-        arrays = io.BytesIO()
-        np.savez(arrays, **{name: analysis[name] for name in _ARRAYS})
-        record = json.dumps(
-            {k: v for k, v in analysis.items() if k not in _ARRAYS}, ensure_ascii=False
-        )
-        self._db.execute(
-            "INSERT OR REPLACE INTO analyses VALUES (?, ?, ?, ?)",
-            (sha256, self.extractor, record, arrays.getvalue()),
-        )
+    def remember(self, sha256: str, record: TrackRecord) -> None:
+        row = (sha256, self.extractor, record.to_bytes())
+        query = "INSERT OR REPLACE INTO records VALUES (?, ?, ?)"
+        self._do(lambda db: db.execute(query, row))
 
     def finished(self, key: str) -> bool:
         """Whether the catalogue was last written from exactly what `key` stands for."""
-        return self._db.execute("SELECT key FROM finished").fetchone() == (key,)
+        return self._do(lambda db: db.execute("SELECT key FROM finished").fetchone()) == (key,)
 
     def finish(self, key: str) -> None:
-        self._db.execute("DELETE FROM finished")
-        self._db.execute("INSERT INTO finished VALUES (?)", (key,))
+        self._do(lambda db: db.execute("DELETE FROM finished"))
+        self._do(lambda db: db.execute("INSERT INTO finished VALUES (?)", (key,)))
 
-    def analyses(self, digests: list[str]) -> Iterator[dict]:
-        """The analyses of some contents, in that order."""
+    def forget_damaged(self) -> list[str]:
+        """Digests whose records cannot be read any more; they are known no longer."""
+        query = "SELECT sha256, record FROM records WHERE extractor = ?"
+        rows = self._do(lambda db: db.execute(query, (self.extractor,)).fetchall())
+        lost = [sha256 for sha256, blob in rows if not self._is_whole(blob)]
+        for sha256 in lost:
+            self._do(lambda db, d=sha256: db.execute("DELETE FROM records WHERE sha256 IS ?", (d,)))
+        return lost
+
+    def _is_whole(self, blob: object) -> bool:
+        try:
+            TrackRecord.from_bytes(blob, self.path)  # type: ignore[arg-type]
+        except (Damaged, TypeError):
+            return False
+        return True
+
+    def records(self, digests: list[str]) -> Iterator[TrackRecord]:
+        """The records of some contents, in that order."""
+        query = "SELECT record FROM records WHERE sha256 = ? AND extractor = ?"
         for sha256 in digests:
-            query = "SELECT record, arrays FROM analyses WHERE sha256 = ? AND extractor = ?"
-            record, arrays = self._db.execute(query, (sha256, self.extractor)).fetchone()
-            with np.load(io.BytesIO(arrays), allow_pickle=False) as stored:
-                yield json.loads(record) | {name: stored[name] for name in _ARRAYS}
+            row = self._do(lambda db, d=sha256: db.execute(query, (d, self.extractor)).fetchone())
+            yield TrackRecord.from_bytes(row[0], self.path)
+
+
+def _seen(row: tuple[Any, ...]) -> Seen:
+    reason = from_record(json.loads(row[5])) if row[5] else ""
+    return Seen(*row[1:5], reason)
+
+
+def _checksum(row: tuple[Any, ...]) -> int:
+    return checksum(repr(tuple(row)))
+
+
+def _is_trouble_of_the_disk(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file may be whole but cannot be used here and now."""
+    words = ("full", "readonly", "unable to open", "disk I/O", "locked")
+    return isinstance(error, sqlite3.OperationalError) and any(w in str(error) for w in words)

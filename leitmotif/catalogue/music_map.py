@@ -18,7 +18,9 @@ _AROUSAL, _VALENCE = MUSIC_NAMES.index("arousal"), MUSIC_NAMES.index("valence")
 
 @dataclass(frozen=True)
 class MusicMap:
-    """`place(features)` puts (n, 10) profiles on the map, (n, 2); `explained` is the share of the variance it shows."""
+    """`place(features)` puts (n, 10) profiles on the map, (n, 2); `explained` is the share of the
+    variance it shows.
+    """
 
     center: np.ndarray
     spread: np.ndarray
@@ -42,11 +44,13 @@ class MusicMap:
 
 
 def _turn(axes: np.ndarray) -> np.ndarray:
-    """The rotation or reflection (2, 2) that brings arousal closest to up and valence closest to right."""
+    """The rotation or reflection (2, 2) that brings arousal closest to up and valence closest to
+    right.
+    """
     u, _, vt = np.linalg.svd(axes[[_VALENCE, _AROUSAL]].T)
     return u @ vt
 
 
 def sample(n: int, limit: int) -> np.ndarray:
-    """At most `limit` of n rows, evenly spread, ascending: a map of more dots than that is a blot."""
+    """At most `limit` of n rows, evenly spread, ascending: a map of more dots is a blot."""
     return np.arange(n) if n <= limit else np.linspace(0, n - 1, limit).astype(int)

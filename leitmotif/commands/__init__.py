@@ -1,1 +1,1 @@
-"""One module per command: `add_parser(subparsers)` says what it takes, `run(args)` does it."""
+"""One module per command: `add_arguments(parser)` says what it takes, `run(args)` does it."""

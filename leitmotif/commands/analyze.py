@@ -6,9 +6,14 @@ import argparse
 import json
 from pathlib import Path
 
+from features.video import read_timeline, scenes
+from leitmotif.pipeline import load_profile_weights, score
+from leitmotif.show.curve_plot import plot_curves, write_curves
+from leitmotif.show.progress import progress_bar, warn
+from leitmotif.show.terminal import clock, console, profile_table
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser("analyze", help="describe a video by its 11-D profile")
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--per-scene", action="store_true", help="one profile per scene")
@@ -40,10 +45,6 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from features.video import read_timeline, scenes
-    from leitmotif.pipeline import load_profile_weights, score
-    from leitmotif.show.progress import progress_bar, warn
-    from leitmotif.show.terminal import clock, console, profile_table
 
     learned = load_profile_weights(args.profile_weights)
     with progress_bar(args.video.name, args.quiet) as progress:
@@ -71,7 +72,6 @@ def run(args: argparse.Namespace) -> None:
 
 def write_files(args: argparse.Namespace, timeline, whole) -> None:
     """What `--curves` and `--plot` ask for, of the profile of the whole video."""
-    from leitmotif.show.curve_plot import plot_curves, write_curves
 
     if args.curves:
         write_curves(args.curves, whole)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import socket
 import sys
 from pathlib import Path
 
+from data.errors import InputError
+from leitmotif.pipeline import load_profile_weights
+from leitmotif.settings import PAGE, Settings
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser("app", help="open the page: drop a video in, move the sliders")
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8501, help="(%(default)s; 0 takes a free one)")
     parser.add_argument(
         "--host",
@@ -29,20 +33,15 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from data.errors import InputError
-    from leitmotif.pipeline import load_profile_weights
-    from leitmotif.settings import PAGE, Settings
 
     try:
         from streamlit.web.cli import main as streamlit
     except ImportError:
-        raise InputError(
-            "app: Streamlit is not installed; `pip install leitmotif[app]` brings what the page needs."
-        ) from None
+        raise InputError("command.no_streamlit") from None
+    check_port(args.port, args.host)
     if args.profile_weights:
-        load_profile_weights(
-            args.profile_weights
-        )  # what is wrong with the file is said before the page opens
+        # what is wrong with the file is said before the page opens
+        load_profile_weights(args.profile_weights)
         os.environ["LEITMOTIF_PROFILE_WEIGHTS"] = str(args.profile_weights.resolve())
     options = {
         "server.address": args.host,
@@ -55,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
         options["server.allowedHosts"] = "*"  # the page's own guard looks closer
         os.environ.setdefault("LEITMOTIF_HOSTS", ",".join(_names_of(args.host)))
         print(
-            f"leitmotif: whoever reaches {args.host} can use this page; paths of this machine are not offered there.",
+            f"leitmotif: whoever reaches {args.host} can use this page; "
+            "paths of this machine are not offered there.",
             file=sys.stderr,
         )
     return (
@@ -65,6 +65,21 @@ def run(args: argparse.Namespace) -> int:
         )
         or 0
     )
+
+
+def check_port(port: int, host: str) -> None:
+    """Raises `InputError` for a number that is no port, or one that another program holds."""
+    if not 0 <= port <= 65535:
+        raise InputError("command.port", port=port)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        if os.name != "nt":  # there it would let two programs share a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                raise InputError("command.port_taken", port=port) from None
 
 
 def _names_of(host: str) -> list[str]:

@@ -1,4 +1,6 @@
-"""`leitmotif calibrate RATINGS.csv --videos FOLDER`: bend the picture's profile towards a person's own ratings."""
+"""`leitmotif calibrate RATINGS.csv --videos FOLDER`: bend the picture's profile towards a person's
+own ratings.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,24 @@ import json
 import sys
 from pathlib import Path
 
+from data.errors import InputError
+from data.folders import cache_folder
+from leitmotif.calibration.calibrate import calibrate
+from leitmotif.calibration.ratings import read_ratings
+from leitmotif.calibration.score_table import calibration_table
+from leitmotif.calibration.soundtrack import soundtrack_ratings
+from leitmotif.learning.scored_videos import read_sources
+from leitmotif.show.progress import progress_bar
+from leitmotif.show.terminal import console
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser(
-        "calibrate",
-        help="learn from your own ratings of clips",
-        description="RATINGS.csv names a clip per row (columns clip, and if you like start and end in seconds, rater, group) and "
-        "rates it in any of the eleven fields. Every field keeps the simplest model that wins on clips it has not seen: the closed "
-        "form, a curve over it, a model of what a window is on the whole, or a light Transformer over time. The file that comes "
-        "out is what --profile-weights takes.",
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "RATINGS.csv names a clip per row (columns clip, and if you like start and end in "
+        "seconds, rater, group) and rates it in any of the eleven fields. Every field keeps the"
+        " simplest model that wins on clips it has not seen: the closed form, a curve over it, "
+        "a model of what a window is on the whole, or a light Transformer over time. The file "
+        "that comes out is what --profile-weights takes."
     )
     parser.add_argument("ratings", type=Path, nargs="?", metavar="RATINGS.csv")
     parser.add_argument(
@@ -59,18 +70,9 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from data.errors import InputError
-    from data.folders import cache_folder
-    from leitmotif.calibration.calibrate import calibrate
-    from leitmotif.calibration.ratings import read_ratings
-    from leitmotif.calibration.score_table import calibration_table
-    from leitmotif.calibration.soundtrack import soundtrack_ratings
-    from leitmotif.learning.scored_videos import read_sources
-    from leitmotif.show.progress import progress_bar
-    from leitmotif.show.terminal import console
 
     if (args.ratings is None) != args.soundtracks:
-        raise InputError("calibrate: give either a ratings table or --soundtracks.")
+        raise InputError("command.ratings_or_soundtracks")
     with progress_bar("Calibrate", args.quiet) as progress:
         if args.soundtracks:
             sources = read_sources(args.sources) if args.sources else {}

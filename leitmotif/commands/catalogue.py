@@ -7,14 +7,20 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from data.catalogue import Catalogue
+from data.profiles import MUSIC_FIELDS
+from leitmotif.catalogue.build import build
+from leitmotif.show.progress import progress_bar
+
 _SHOWN = 20
 """Lines of warnings, and of files left out, before the report's file must be read."""
 
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser(
-        "catalogue", help="make a catalogue of a folder of music, or check one"
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     build = actions.add_parser(
         "build",
@@ -53,8 +59,6 @@ def add_parser(subparsers) -> None:
 
 
 def run_build(args: argparse.Namespace) -> int:
-    from leitmotif.catalogue.build import build
-    from leitmotif.show.progress import progress_bar
 
     with progress_bar("Catalogue", args.quiet) as progress:
         report = build(
@@ -73,14 +77,16 @@ def run_build(args: argparse.Namespace) -> int:
     for source, reason in report.failed[:_SHOWN]:
         print(f"left out {source}: {reason}", file=sys.stderr)
     if len(report.failed) > _SHOWN:
-        print(
-            f"… and {len(report.failed) - _SHOWN} more, all in {args.output.with_name(args.output.stem + '.failed.csv')}",
-            file=sys.stderr,
-        )
+        table = args.output.with_name(f"{args.output.stem}.failed.csv")
+        print(f"… and {len(report.failed) - _SHOWN} more, all in {table}", file=sys.stderr)
     counts = {
-        "analysed": report.analysed, "unchanged": report.unchanged, "moved": report.moved, "missing (marked)": len(report.missing),
-        "near-duplicates (marked)": len(report.duplicates), "left out": len(report.failed),
-    }  # fmt: skip
+        "analysed": report.analysed,
+        "unchanged": report.unchanged,
+        "moved": report.moved,
+        "missing (marked)": len(report.missing),
+        "near-duplicates (marked)": len(report.duplicates),
+        "left out": len(report.failed),
+    }
     print(
         f"{args.output}: {len(report.catalogue)} tracks; "
         + ", ".join(f"{n} {what}" for what, n in counts.items() if n)
@@ -105,8 +111,6 @@ def _as_json(output: Path, report) -> dict:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    from data.catalogue import Catalogue
-    from data.profiles import MUSIC_FIELDS
 
     catalogue = Catalogue.read(args.catalogue)
     low, median, high = (v.tolist() for v in _quantiles(catalogue.features))
@@ -123,8 +127,6 @@ def run_check(args: argparse.Namespace) -> int:
         }
         print(json.dumps(report, ensure_ascii=False))
         return 0
-    from rich.console import Console
-    from rich.table import Table
 
     table = Table(
         "field",
@@ -146,6 +148,5 @@ def run_check(args: argparse.Namespace) -> int:
 
 
 def _quantiles(features):
-    import numpy as np
 
     return np.percentile(features, [5, 50, 95], axis=0)

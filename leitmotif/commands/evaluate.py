@@ -7,15 +7,21 @@ import json
 import sys
 from pathlib import Path
 
+from data.errors import InputError
+from data.muvi_sync import is_muvi_sync
+from leitmotif.learning.arc_protocol import evaluate_arc
+from leitmotif.learning.judging import evaluate_source
+from leitmotif.show.evaluation_table import arc_tables, evaluation_table, output_table
+from leitmotif.show.progress import progress_bar
+from leitmotif.show.terminal import console
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser(
-        "evaluate",
-        help="measure how well predictors find the true track",
-        description="Judge the shipped predictor and every baseline on SOURCE: a folder laid out "
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Judge the shipped predictor and every baseline on SOURCE: a folder laid out "
         "like MuVi-Sync (with the arc, too), a folder of videos that have music, or a pairs file. "
         "Nothing is trained on SOURCE unless --cross-validate is given: then every source is "
-        "judged by predictors fitted on the others.",
+        "judged by predictors fitted on the others."
     )
     parser.add_argument("source", type=Path, metavar="SOURCE")
     parser.add_argument(
@@ -56,16 +62,11 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from data.errors import InputError
-    from data.muvi_sync import is_muvi_sync
-    from leitmotif.learning.arc_protocol import evaluate_arc
-    from leitmotif.learning.judging import evaluate_source
-    from leitmotif.show.progress import progress_bar
 
     if args.pool < 2 or args.draws < 1 or args.folds < 2:
-        raise InputError("--pool and --folds need at least 2, --draws at least 1.")
+        raise InputError("command.pool")
     if args.cross_validate and args.train:
-        raise InputError("--train: not together with --cross-validate, which fits on SOURCE.")
+        raise InputError("command.train_or_cross")
     with progress_bar("Evaluate", args.quiet) as progress:
         evaluation = evaluate_source(
             args.source,
@@ -91,8 +92,6 @@ def run(args: argparse.Namespace) -> None:
         record = evaluation.to_dict() | ({"arc": course.to_dict()} if course else {})
         print(json.dumps(plain(record), ensure_ascii=False, allow_nan=False))
         return
-    from leitmotif.show.evaluation_table import arc_tables, evaluation_table, output_table
-    from leitmotif.show.terminal import console
 
     console().print(evaluation_table(evaluation))
     console().print(output_table(evaluation))

@@ -6,11 +6,16 @@ import argparse
 import json
 from pathlib import Path
 
+from data.catalogue import Catalogue
+from leitmotif.show.progress import progress_bar
+from matcher.checks import check_count
+from matcher.diversity import far_apart
+from matcher.index import index_of
+from matcher.metric import standard_scaling
+from matcher.milvus import MilvusIndex
 
-def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    parser = subparsers.add_parser(
-        "index", help="prepare a catalogue for search, or push it to Milvus"
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     build = actions.add_parser(
@@ -52,8 +57,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run_build(args: argparse.Namespace) -> None:
-    from data.catalogue import Catalogue
-    from matcher.index import index_of
 
     catalogue = Catalogue.read(args.catalogue)
     output = args.output or args.catalogue.with_name(args.catalogue.name + ".index")
@@ -67,9 +70,6 @@ def run_build(args: argparse.Namespace) -> None:
 
 
 def run_push(args: argparse.Namespace) -> None:
-    from data.catalogue import Catalogue
-    from leitmotif.show.progress import progress_bar
-    from matcher.milvus import MilvusIndex
 
     catalogue = Catalogue.read(args.catalogue)
     index = MilvusIndex.connect(args.uri, token=args.token, collection=args.collection)
@@ -85,10 +85,6 @@ def run_push(args: argparse.Namespace) -> None:
 
 
 def run_range(args: argparse.Namespace) -> None:
-    from data.catalogue import Catalogue
-    from matcher.checks import check_count
-    from matcher.diversity import far_apart
-    from matcher.metric import standard_scaling
 
     check_count(args.count, "--count")
     catalogue = Catalogue.read(args.catalogue)

@@ -8,13 +8,17 @@ import sys
 import time
 from pathlib import Path
 
+from data.errors import InputError
+from data.muvi_sync import is_muvi_sync, read_muvi_sync
+from leitmotif.learning.scored_videos import Learned, learn, read_sources
+from leitmotif.show.progress import progress_bar
+from recommender.comparison_page import best_partners
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser(
-        "learn",
-        help="make pairs of picture and music from videos that have music",
-        description="Score every scene of every video under FOLDER: the picture alone, and the music under it. "
-        "A folder laid out like MuVi-Sync (per_second.csv) is read as it is.",
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Score every scene of every video under FOLDER: the picture alone, and the music under "
+        "it. A folder laid out like MuVi-Sync (per_second.csv) is read as it is."
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument(
@@ -48,13 +52,9 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from data.errors import InputError
-    from data.muvi_sync import is_muvi_sync, read_muvi_sync
-    from leitmotif.learning.scored_videos import Learned, learn, read_sources
-    from leitmotif.show.progress import progress_bar
 
     if args.jobs == 0 or not 0 <= args.min_music <= 1:
-        raise InputError("--jobs cannot be 0, and --min-music is a share between 0 and 1.")
+        raise InputError("command.jobs")
     began = time.perf_counter()
     if is_muvi_sync(args.folder):
         pairs = read_muvi_sync(args.folder)
@@ -86,12 +86,12 @@ def run(args: argparse.Namespace) -> None:
         )
     count, sources = len(learned.pairs), len(set(learned.pairs.sources))
     print(
-        f"{args.output}: {count} scenes of {sources} sources from {learned.files} files, {len(learned.left_out)} left out, {seconds:.0f} s"
+        f"{args.output}: {count} scenes of {sources} sources from {learned.files} files, "
+        f"{len(learned.left_out)} left out, {seconds:.0f} s"
     )
 
 
 def _record(args: argparse.Namespace, learned, seconds: float) -> dict:
-    from recommender.comparison_page import best_partners
 
     pairs = learned.pairs
     return {

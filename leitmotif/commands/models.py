@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 
+from rich.table import Table
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser("models", help="list or fetch the pretrained files")
+from features.pretrained import PRETRAINED, find, known, pull
+from leitmotif.show.progress import progress_bar
+from leitmotif.show.terminal import console
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="what there is, and where it lies here")
     listing.add_argument("--json", action="store_true", help="print JSON")
@@ -19,7 +24,6 @@ def add_parser(subparsers) -> None:
 
 
 def run_list(args: argparse.Namespace) -> None:
-    from features.pretrained import PRETRAINED, find
 
     found = [
         entry._asdict() | {"path": str(path) if (path := find(entry.name)) else None}
@@ -28,9 +32,6 @@ def run_list(args: argparse.Namespace) -> None:
     if args.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return
-    from rich.table import Table
-
-    from leitmotif.show.terminal import console
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("name", "MB", "licence", "where", "serves"):
@@ -47,8 +48,6 @@ def run_list(args: argparse.Namespace) -> None:
 
 
 def run_pull(args: argparse.Namespace) -> None:
-    from features.pretrained import PRETRAINED, known, pull
-    from leitmotif.show.progress import progress_bar
 
     for entry in [known(name) for name in args.names] or PRETRAINED:
         with progress_bar(entry.name, args.quiet) as progress:

@@ -8,12 +8,28 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.catalogue import Catalogue
+from data.errors import InputError
+from leitmotif import pipeline
+from leitmotif.settings import Settings
+from leitmotif.show.progress import progress_bar, warn
+from leitmotif.show.terminal import console, print_recommendation
+from matcher import presets
+from matcher.checks import check_choice, check_count
+from matcher.course import TrackCourses
+from matcher.diversity import check_diversity
+from matcher.filters import Filter
+from matcher.importance import parse_weights
+from matcher.index import open_index
+from matcher.metric import METRICS
+from matcher.query import Query
+from recommender import load_recommender
+
 if TYPE_CHECKING:
     from matcher.query import Query
 
 
-def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    parser = subparsers.add_parser("recommend", help="find the tracks that fit a video")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument(
         "--catalogue",
@@ -83,13 +99,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def parse_query(args: argparse.Namespace) -> Query:
     """What is asked, but for what the picture says. Raises `InputError`."""
-    from matcher import presets
-    from matcher.checks import check_choice, check_count
-    from matcher.diversity import check_diversity
-    from matcher.filters import Filter
-    from matcher.importance import parse_weights
-    from matcher.metric import METRICS
-    from matcher.query import Query
 
     importance = None
     if args.va_only:
@@ -110,8 +119,6 @@ def parse_query(args: argparse.Namespace) -> Query:
 
 def parse_place(text: str | None) -> float | None:
     """Seconds of `41`, `41.5` or `0:41`. Raises `InputError`."""
-    from data.errors import InputError
-
     if text is None:
         return None
     try:
@@ -126,14 +133,6 @@ def parse_place(text: str | None) -> float | None:
 
 def run(args: argparse.Namespace) -> None:
     """Watch the video, print its tracks."""
-    from data.catalogue import Catalogue
-    from leitmotif import pipeline
-    from leitmotif.settings import Settings
-    from leitmotif.show.progress import progress_bar, warn
-    from leitmotif.show.terminal import console, print_recommendation
-    from matcher.course import TrackCourses
-    from matcher.index import open_index
-    from recommender import load_recommender
 
     # Whatever can be wrong with the arguments is found before the long work.
     query, place = parse_query(args), parse_place(args.place)

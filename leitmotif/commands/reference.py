@@ -5,6 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from data.errors import InputError
+from features.video import read_timeline
+from features.video.population import build
+from features.video.reference import PATH
+from leitmotif.show.progress import progress_bar
+
 VIDEO_SUFFIXES = (
     ".mp4",
     ".mov",
@@ -20,10 +26,7 @@ VIDEO_SUFFIXES = (
 )
 
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser(
-        "reference", help="rebuild the population that scores are shares of"
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     build = actions.add_parser(
         "build", help="write the reference of the video fields from named inputs"
@@ -51,11 +54,6 @@ def add_parser(subparsers) -> None:
 
 
 def run_build(args: argparse.Namespace) -> None:
-    from data.errors import InputError
-    from features.video import read_timeline
-    from features.video.population import build
-    from features.video.reference import PATH
-    from leitmotif.show.progress import progress_bar
 
     files = [
         f

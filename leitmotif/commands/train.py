@@ -5,14 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from data.errors import InputError
+from data.pairs import read_pairs
+from leitmotif.show.evaluation_table import evaluation_table
+from leitmotif.show.progress import progress_bar
+from leitmotif.show.terminal import console
+from recommender.network import Config
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser(
-        "train",
-        help="train a predictor on your own pairs",
-        description="Fit the network and the linear predictors on the training split of PAIRS, keep the best on the validation split.",
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Fit the network and the linear predictors on the training split of PAIRS, "
+        "keep the best on the validation split."
     )
     parser.add_argument("pairs", type=Path, help="CSV from `leitmotif learn`")
     parser.add_argument(
@@ -56,23 +63,17 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from dataclasses import replace
-
-    from data.errors import InputError
-    from data.pairs import read_pairs
+    from recommender.select import select  # Lightning takes seconds
 
     if args.epochs < 1 or (args.batch_size is not None and args.batch_size < 1):
-        raise InputError("--epochs and --batch-size: at least 1 is needed.")
+        raise InputError("command.epochs")
     if args.resume and not args.runs:
-        raise InputError("--resume: name the folder of the run with --runs.")
+        raise InputError("command.resume")
     pairs = read_pairs(args.pairs)
     if pairs.left_out:
         print(f"leitmotif: {pairs.left_out}", file=sys.stderr)
 
-    from leitmotif.show.progress import progress_bar
     from recommender.lit_module import Settings
-    from recommender.network import Config
-    from recommender.select import select
 
     config, settings = Config(), Settings(epochs=args.epochs, seed=args.seed)
     if args.study:
@@ -110,8 +111,6 @@ def run(args: argparse.Namespace) -> None:
             )
         )
         return
-    from leitmotif.show.evaluation_table import evaluation_table
-    from leitmotif.show.terminal import console
 
     for table in (selection.validation, selection.test):
         if table:

@@ -7,13 +7,16 @@ import json
 import sys
 from pathlib import Path
 
+from data.errors import InputError
+from data.pairs import read_pairs
+from leitmotif.show.progress import progress_bar
 
-def add_parser(subparsers) -> None:
-    parser = subparsers.add_parser(
-        "tune",
-        help="search for the network's sizes and rates",
-        description="Run an Optuna study for Recall@3 on the validation split of PAIRS. Finished trials are kept in FILE: run the command "
-        "again to go on, or in several terminals at once to go faster.",
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Run an Optuna study for Recall@3 on the validation split of PAIRS. Finished trials are"
+        " kept in FILE: run the command again to go on, or in several terminals at once to go "
+        "faster."
     )
     parser.add_argument("pairs", type=Path, help="CSV from `leitmotif learn`")
     parser.add_argument(
@@ -34,16 +37,13 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from data.errors import InputError
-    from data.pairs import read_pairs
 
     if args.trials < 1 or args.epochs < 1:
-        raise InputError("--trials and --epochs: at least 1 is needed.")
+        raise InputError("command.trials")
     pairs = read_pairs(args.pairs)
     if pairs.left_out:
         print(f"leitmotif: {pairs.left_out}", file=sys.stderr)
 
-    from leitmotif.show.progress import progress_bar
     from recommender.lit_module import Settings
     from recommender.tune import OBJECTIVE, finished, tune
 
@@ -68,7 +68,8 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps(record, ensure_ascii=False))
         return
     print(
-        f"{args.study}: best of {finished(study)} trials is {best.number}, {OBJECTIVE} {best.value:.3f} on validation"
+        f"{args.study}: best of {finished(study)} trials is {best.number}, "
+        f"{OBJECTIVE} {best.value:.3f} on validation"
     )
     for parameter, value in best.params.items():
         print(

@@ -8,10 +8,21 @@ from pathlib import Path
 from data.errors import InputError, Progress
 from data.muvi_sync import is_muvi_sync, read_muvi_sync
 from data.pairs import Pairs, read_pairs
+from leitmotif.learning.scored_videos import learn
 from leitmotif.settings import DATA
-from recommender import comparison as protocol
 from recommender import load_recommender
-from recommender.comparison import Evaluation, Prediction
+from recommender.comparison import (
+    UNFITTED,
+    Evaluation,
+    Fit,
+    Judge,
+    Prediction,
+    all_fits,
+    held_out,
+)
+from recommender.comparison import (
+    cross_validate as judged_in_folds,
+)
 from recommender.predict import Recommender
 from recommender.predictor_file import read_predictor
 
@@ -42,7 +53,7 @@ def evaluate_source(
     given, notes = _shipped(load_recommender(predictor), pairs)
     notes += [pairs.left_out] if pairs.left_out else []
     if cross_validate:
-        return protocol.cross_validate(
+        return judged_in_folds(
             pairs, _fits(pairs), folds, given=given, progress=progress, notes=notes, **options
         )
     known, fits = read_pairs(train) if train else shipped_pairs(pairs), _fits(pairs)
@@ -50,14 +61,14 @@ def evaluate_source(
         notes.append(
             "No shipped pairs were measured by these extractors, so what needs fitting is left out; --cross-validate fits on SOURCE."
         )
-        fits = {name: fits[name] for name in protocol.UNFITTED}
+        fits = {name: fits[name] for name in UNFITTED}
     else:
         notes += [known.left_out] if known.left_out else []
         notes.append(f"The others were fitted on {len(known)} scenes of {Path(known.origin).name}.")
-    return protocol.held_out(known, pairs, fits, given=given, notes=notes, **options)
+    return held_out(known, pairs, fits, given=given, notes=notes, **options)
 
 
-def _fits(pairs: Pairs) -> dict[str, protocol.Fit]:
+def _fits(pairs: Pairs) -> dict[str, Fit]:
     """Every predictor; the network with the sizes that were tuned on pairs of the same extractor, else with the default ones."""
     if TUNED.is_file():
         metadata, _ = read_predictor(TUNED)
@@ -65,13 +76,13 @@ def _fits(pairs: Pairs) -> dict[str, protocol.Fit]:
             from recommender.lit_module import Settings
             from recommender.network import Config
 
-            return protocol.all_fits(
+            return all_fits(
                 config=Config(**metadata["config"]), settings=Settings(**metadata["settings"])
             )
-    return protocol.all_fits()
+    return all_fits()
 
 
-def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol.Judge], list[str]]:
+def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, Judge], list[str]]:
     """The row of the shipped predictor, unless it learned from these very sources; and what to know of it."""
     learned = set((recommender.metadata or {}).get("trained_on", {}).get("sources", ()))
     name = f"shipped: {recommender.name}"
@@ -87,7 +98,8 @@ def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, protocol
     notes = [f"{name}: {recommender.description}"]
     if recommender.video_extractor and recommender.video_extractor != pairs.video_extractor:
         notes.append(
-            f"It learned from pictures measured by {recommender.video_extractor}, these were measured by {pairs.video_extractor}."
+            f"It learned from pictures measured by {recommender.video_extractor}, "
+            f"these were measured by {pairs.video_extractor}."
         )
     return {name: judge}, notes
 
@@ -96,15 +108,11 @@ def read_source(source: str | os.PathLike, progress: Progress | None = None) -> 
     """The pairs of anything that `leitmotif evaluate` takes."""
     source = Path(source)
     if not source.exists():
-        raise InputError(
-            f"{source}: no such file or folder; give scored videos, a folder laid out like MuVi-Sync, or a pairs file."
-        )
+        raise InputError("learn.no_source", source=source)
     if source.is_file():
         return read_pairs(source)
     if is_muvi_sync(source):
         return read_muvi_sync(source)
-    from leitmotif.learning.scored_videos import learn
-
     return learn(source, progress=progress).pairs
 
 

@@ -1,11 +1,11 @@
 """A folder of videos that have music already becomes pairs: pictures beside the sound under them.
 
-Each video is watched once and cut into scenes; a scene's 11 numbers come from its picture alone, its
-10 from its soundtrack alone. Scenes that are too short, silent or not music are left out and counted.
-What is music the tagger (YAMNet) says; without its weights the share stays unknown, and every scene
-that sounds is kept, speech included.
-Finished files are kept in a journal in the cache folder until the whole folder is done, so a stopped
-run goes on where it was; a journal written by another version of the extractors is not used.
+Each video is watched once and cut into scenes; a scene's 11 numbers come from its picture alone,
+its 10 from its soundtrack alone. Scenes that are too short, silent or not music are left out and
+counted. What is music the tagger (YAMNet) says; without its weights the share stays unknown, and
+every scene that sounds is kept, speech included. Finished files are kept in a journal in the cache
+folder until the whole folder is done, so a stopped run goes on where it was; a journal written by
+another version of the extractors is not used.
 """
 
 from __future__ import annotations
@@ -16,35 +16,24 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from data.atomic import check_writable, unwritable
+from data.checksums import Damaged, parse_json, seal, unseal
 from data.errors import InputError, Progress
 from data.folders import cache_folder
+from data.media import VIDEO_SUFFIXES, check_regular
 from data.pairs import Pairs
 from data.profiles import MusicProfile, VideoProfile
 from data.tables import read_table
+from data.words import Sentence, from_record, to_record
+from leitmotif.workers.pool import run_each
 
-VIDEO_SUFFIXES = frozenset(
-    {
-        ".avi",
-        ".flv",
-        ".m2ts",
-        ".m4v",
-        ".mkv",
-        ".mov",
-        ".mp4",
-        ".mpeg",
-        ".mpg",
-        ".mts",
-        ".ogv",
-        ".ts",
-        ".webm",
-        ".wmv",
-    }
-)
+KIND, VERSION = "scored-video", 1
 MIN_SCENE_S = 4.0
-"""Shorter scenes say too little of either side (ours)."""
+"""Shorter scenes say too little of either side (heuristic)."""
 MIN_MUSIC_SHARE = 0.5
 
 
@@ -72,7 +61,8 @@ def learn(
     """Score every scene of every video under `folder`.
 
     sources : file (path inside the folder, forward slashes) to the name of what it was cut from;
-        several clips of one film share a name and so a split. A file that is not named is its own source.
+        several clips of one film share a name and so a split. A file that is not named is its own
+        source.
     min_music_share : scenes whose sound is less than this share music are left out.
     jobs : processes; negative counts from the number of cores.
     output : where to write the pairs; only then is what was kept for a stopped run let go.
@@ -80,6 +70,8 @@ def learn(
     Raises `InputError` for a missing folder, one without videos, or when no scene could be used.
     """
     folder = Path(folder)
+    if output is not None:
+        check_writable(output)
     files = list(video_files(folder))
     journal = _Journal(folder)
     done = {name: r for name, path in files if (r := journal.get(name, path))}
@@ -92,7 +84,8 @@ def learn(
     for name, _ in files:
         source = (sources or {}).get(name, name)
         for scene in done[name]["scenes"]:
-            reason = scene["left_out"] or _too_little_music(scene["music_share"], min_music_share)
+            left = scene["left_out"] and from_record(scene["left_out"])
+            reason = left or _too_little_music(scene["music_share"], min_music_share)
             if reason:
                 left_out.append((name, scene["start_s"], reason))
                 continue
@@ -103,12 +96,11 @@ def learn(
             share = np.nan if scene["music_share"] is None else scene["music_share"]
             rows.append((source, scene["start_s"], scene["end_s"], video, music, share))
         if done[name]["failed"]:
-            left_out.append((name, None, done[name]["failed"]))
+            left_out.append((name, None, from_record(done[name]["failed"])))
     if not rows:
-        reason = f" ({left_out[0][0]}: {left_out[0][2]})" if left_out else ""
-        raise InputError(
-            f"{folder}: no scene with music was found{reason}; give videos that have music."
-        )
+        if not left_out:
+            raise InputError("learn.no_scene", folder=folder)
+        raise InputError("learn.none_left", folder=folder, file=left_out[0][0], why=left_out[0][2])
     pairs = Pairs.from_profiles(rows, str(folder))
     if output is not None:
         pairs.write(output)
@@ -117,29 +109,30 @@ def learn(
 
 
 def video_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Names inside the folder, with forward slashes, and paths, in order. Raises `InputError` if there are none."""
+    """Names inside the folder, with forward slashes, and paths, in order.
+
+    Raises `InputError` if there are none.
+    """
     if not folder.is_dir():
-        raise InputError(
-            f"{folder}: {'not a' if folder.exists() else 'no such'} folder; give the folder that holds the videos."
-        )
+        code = "learn.not_a_folder" if folder.exists() else "learn.no_folder"
+        raise InputError(code, folder=folder)
     found = sorted(
         p
         for p in folder.rglob("*")
         if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file() and not p.name.startswith(".")
     )
     if not found:
-        raise InputError(
-            f"{folder}: no video in this folder; give one with scored videos, or a folder laid out like MuVi-Sync."
-        )
+        raise InputError("learn.no_video", folder=folder)
     for path in found:
         yield path.relative_to(folder).as_posix(), path
 
 
-def read_sources(path: str | os.PathLike) -> dict[str, str]:
-    """A CSV with the columns `file` and `source`. Raises `InputError` if it is missing or has no such columns."""
-    path = Path(path)
-    if not path.is_file():
-        raise InputError("pairs.no_sources", file=path)
+def read_sources(path: str | os.PathLike[str]) -> dict[str, str]:
+    """A CSV with the columns `file` and `source`.
+
+    Raises `InputError` if it is missing, no table of text, or has no such columns.
+    """
+    path = check_regular(path)
     table = read_table(path, lambda cells: {"file", "source"} <= set(cells))
     if not {"file", "source"} <= set(table.header):
         raise InputError("pairs.source_columns", file=path)
@@ -148,44 +141,53 @@ def read_sources(path: str | os.PathLike) -> dict[str, str]:
 
 
 def _too_little_music(share: float | None, needed: float) -> str:
-    return f"{share:.0%} music" if share is not None and share < needed else ""
+    if share is None or share >= needed:
+        return ""
+    return Sentence("learn.little_music", share=f"{share:.0%}")
 
 
-def _scored(files: Sequence[tuple[str, Path]], jobs: int) -> Iterator[dict]:
-    from joblib import Parallel, delayed
-
-    return iter(
-        Parallel(n_jobs=jobs, return_as="generator_unordered")(
-            delayed(score_file)(*file) for file in files
-        )
-    )
+def _scored(files: Sequence[tuple[str, Path]], jobs: int) -> Iterator[dict[str, Any]]:
+    """A record per file, as they are done; a file that brings its process down has one, too."""
+    for (name, path), record in run_each(score_file, files, jobs):
+        yield record if isinstance(record, dict) else _failed(name, path, Sentence("learn.crashed"))
 
 
-def score_file(name: str, path: Path) -> dict:
-    """One file's scenes as plain values, or why there are none."""
+def score_file(file: tuple[str, Path]) -> dict[str, Any]:
+    """One file's scenes as plain values, or why there are none. file : name and path."""
     from features.video import read_timeline, scenes
 
-    record = {"file": name, "digest": _digest(path), "failed": "", "scenes": []}
+    name, path = file
     try:
         timeline = read_timeline(path)
-        record["scenes"] = [
-            _score_scene(path, timeline, start, end) for start, end in scenes(timeline)
-        ]
+        found = [_score_scene(path, timeline, start, end) for start, end in scenes(timeline)]
+        return {"file": name, "digest": _digest(path), "failed": "", "scenes": found}
     except InputError as error:
-        record["failed"] = str(error).removeprefix(f"{path}: ")
-    return record
+        said = str(error)
+        plain = said.removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
+        return _failed(name, path, error.sentence if plain == said else plain)
+    except Exception as error:  # one file's surprise must not cost the others
+        why = Sentence("learn.surprise", kind=type(error).__name__, why=error)
+        return _failed(name, path, why)
 
 
-def _score_scene(path: Path, timeline, start: float, end: float) -> dict:
+def _failed(name: str, path: Path, why: str) -> dict[str, Any]:
+    try:
+        digest = _digest(path)
+    except OSError:
+        digest = ""
+    return {"file": name, "digest": digest, "failed": to_record(why), "scenes": []}
+
+
+def _score_scene(path: Path, timeline, start: float, end: float) -> dict[str, Any]:
     from features.audio import analyze
     from features.video import score
 
     scene = {"start_s": start, "end_s": end, "left_out": "", "music_share": None}
     if end - start < MIN_SCENE_S:
-        return scene | {"left_out": f"shorter than {MIN_SCENE_S:g} s"}
+        return scene | {"left_out": to_record(Sentence("learn.short", seconds=f"{MIN_SCENE_S:g}"))}
     sound = analyze(path, start=start, end=end, tags=True)
     if not sound.profile.confidence.any():
-        return scene | {"left_out": "silent"}
+        return scene | {"left_out": to_record(Sentence("learn.silent"))}
     share = sound.tags["music"] if sound.tags else None
     return scene | {
         "video": score(timeline, start, end).to_dict(),
@@ -200,28 +202,35 @@ def _digest(path: Path) -> str:
 
 
 class _Journal:
-    """Finished files of one folder, a JSON record a line; a line cut short by a crash is ignored."""
+    """Finished files of one folder, a sealed JSON record a line.
+
+    A line that was cut short, damaged, or is of another shape is as if it were not there: its file
+    is watched again.
+    """
 
     def __init__(self, folder: Path) -> None:
         key = hashlib.sha256(f"{folder.resolve()}|{_version()}".encode()).hexdigest()[:16]
         self.path = cache_folder("learn") / f"{key}.jsonl"
-        self.records: dict[str, dict] = {}
-        if self.path.is_file():
-            for line in self.path.read_text(encoding="utf-8").splitlines():
-                try:
-                    record = json.loads(line)
-                except json.JSONDecodeError:
-                    continue
-                self.records[record["file"]] = record
+        self.records: dict[str, dict[str, Any]] = {}
+        for line in self.path.read_bytes().splitlines() if self.path.is_file() else ():
+            try:
+                record = unseal(parse_json(line, self.path), KIND, VERSION, self.path)
+            except (Damaged, InputError):
+                continue
+            self.records[record["file"]] = record
 
-    def get(self, name: str, path: Path) -> dict | None:
+    def get(self, name: str, path: Path) -> dict[str, Any] | None:
         """The record of a file that has not changed since."""
         record = self.records.get(name)
         return record if record and record["digest"] == _digest(path) else None
 
-    def add(self, record: dict) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    def add(self, record: dict[str, Any]) -> None:
+        line = json.dumps(seal(KIND, VERSION, record), ensure_ascii=False) + "\n"
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError as error:
+            raise unwritable(self.path, error) from None
 
     def close(self) -> None:
         """Everything is in the pairs now."""

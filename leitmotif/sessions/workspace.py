@@ -23,8 +23,8 @@ from typing import Any, BinaryIO, TypeVar
 from filelock import FileLock, Timeout
 
 from data.errors import InputError, Progress
+from data.media import VIDEO_SUFFIXES as _VIDEO
 from data.words import Sentence
-from leitmotif.learning.scored_videos import VIDEO_SUFFIXES as _VIDEO
 from leitmotif.sessions.jobs import Job
 
 T = TypeVar("T")

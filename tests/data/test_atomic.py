@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from data.atomic import atomic_path
 from data.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_success_replaces_and_leaves_nothing_beside(tmp_path):
@@ -35,4 +43,51 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
         pytest.raises(InputError, match="cannot be written"),
         atomic_path(tmp_path / "file" / "out.csv"),
     ):
+        pass
+
+
+def test_what_a_killed_run_left_is_swept_by_the_next(tmp_path):
+    target = tmp_path / "audio.csv"
+    code = (
+        "import os, sys; sys.path.insert(0, sys.argv[1]); from data.atomic import atomic_path\n"
+        "with atomic_path(sys.argv[2]) as t: t.write_text('half'); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(ROOT), str(target)], check=False)
+    assert [p.suffix for p in tmp_path.iterdir()] == [".csv"] and not target.exists()
+    with atomic_path(target) as temporary:
+        temporary.write_text("whole")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_another_run_is_writing_stays(tmp_path):
+    target = tmp_path / "audio.csv"
+    with atomic_path(target) as first:
+        with atomic_path(target) as second:
+            second.write_text("second")
+        assert first.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="umask is not of this system")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_files_have_the_users_umask(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        with atomic_path(tmp_path / "file") as temporary:
+            temporary.write_text("x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == mode
+
+
+def test_a_full_disk_is_called_one(tmp_path):
+    with (
+        pytest.raises(InputError, match="the disk is full") as caught,
+        atomic_path(tmp_path / "file"),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert caught.value.code == "files.disk_full" and list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_no_output(tmp_path):
+    with pytest.raises(InputError, match="this is a folder"), atomic_path(tmp_path):
         pass

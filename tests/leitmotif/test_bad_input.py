@@ -264,7 +264,7 @@ def test_tracks_whose_files_are_gone_are_not_counted_as_shown(capsys, tmp_path):
 
 
 def test_no_track_at_all(capsys):
-    assert "ask for at least one" in refuse(capsys, "recommend", DEMO_VIDEO, "--top-k", "0")
+    assert "a whole number from 1 up" in refuse(capsys, "recommend", DEMO_VIDEO, "--top-k", "0")
 
 
 @pytest.mark.parametrize(

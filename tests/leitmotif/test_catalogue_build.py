@@ -26,6 +26,7 @@ from leitmotif import cli, pipeline
 from leitmotif.catalogue import build as catalogue_build
 from leitmotif.catalogue.build import build
 from leitmotif.catalogue.library import Library
+from leitmotif.catalogue.track import Outcome, Task, analyse_file
 from matcher.query import Query
 
 RATE = 22_050
@@ -90,7 +91,7 @@ def test_curves_stand_beside_the_rows(folder: Path, output: Path):
 def test_a_second_build_opens_nothing(folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch):
     run(folder, output)
     before = output.read_bytes()
-    monkeypatch.setattr(catalogue_build.workers, "analyse_file", None)
+    monkeypatch.setattr(catalogue_build.executors, "analyse_file", None)
     report = run(folder, output)
     assert (report.analysed, report.unchanged) == (0, 4)
     assert output.read_bytes() == before
@@ -397,9 +398,48 @@ def test_worker_processes_write_the_same_bytes_and_outlive_a_crash(
     ]
 
 
-def _crash_on_one(source: str, tags: bool = True):
-    from leitmotif.catalogue.track import analyse_file
-
-    if source.endswith("crash.flac"):
+def _crash_on_one(task: Task) -> Outcome:
+    if task.source.endswith("crash.flac"):
         os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-    return analyse_file(source, tags)
+    return analyse_file(task)
+
+
+# ------------------------------------------------------------------------------- a damaged memory
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A folder of two tunes and its finished catalogue."""
+    base = tmp_path_factory.mktemp("built")
+    music = base / "music"
+    music.mkdir()
+    for seed in range(2):
+        soundfile.write(music / f"tune {seed}.flac", tune(seed, 2.0), RATE)
+    run(music, base / "out.csv")
+    return music, base / "out.csv"
+
+
+@pytest.mark.parametrize("where", [0.0, 0.003, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999])
+def test_no_damage_to_the_memory_changes_the_catalogue(built, where: float):
+    music, output = built
+    memory, whole = output.with_name("out.build.sqlite"), output.read_bytes()
+    data = bytearray(memory.read_bytes())
+    at = int(where * (len(data) - 1))
+    data[at : at + 40] = bytes(b ^ 0xFF for b in data[at : at + 40])
+    memory.write_bytes(data)
+    output.unlink()
+    assert len(run(music, output).catalogue) == 2
+    assert output.read_bytes() == whole
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"SQLite format 3\0" + bytes(100)])
+def test_a_memory_that_is_none_is_begun_anew(built, content: bytes):
+    music, output = built
+    output.with_name("out.build.sqlite").write_bytes(content)
+    assert len(run(music, output).catalogue) == 2
+
+
+def test_a_catalogue_is_a_table(built):
+    music, output = built
+    with pytest.raises(InputError, match=r"end its name in one of \.csv, \.parquet"):
+        run(music, output.with_suffix(".xlsx"))

@@ -117,7 +117,7 @@ def test_interrupted_build_leaves_no_half_catalogue(capsys, tmp_path, monkeypatc
     assert not target.exists()
 
 
-@pytest.mark.parametrize("command", [c.__name__.rsplit(".", 1)[-1] for c in COMMANDS])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(capsys, command):
     with pytest.raises(SystemExit) as stop:
         get_parser().parse_args([command, "--help"])

@@ -13,6 +13,7 @@ from planted import linear_rule, planted
 from data.muvi_sync import COLUMNS
 from leitmotif.cli import main
 from leitmotif.learning import judging as join
+from recommender import comparison
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +124,9 @@ def test_a_folder_like_muvi_sync_is_judged_with_the_shipped_pairs(
     music_videos, monkeypatch, capsys
 ):
     monkeypatch.setattr(
-        join.protocol,
+        join,
         "all_fits",
-        lambda **_: {n: f for n, f in join.protocol.BASELINES.items() if n in ("VA only", "ridge")},
+        lambda **_: {n: f for n, f in comparison.BASELINES.items() if n in ("VA only", "ridge")},
     )
     assert run("evaluate", music_videos) == 0
     out, notes = capsys.readouterr()

@@ -1,6 +1,9 @@
 """`leitmotif learn`: scored videos become pairs; what cannot become one is named; a stopped run goes on."""
 
 import json
+import os
+import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from scored_clips import chords, scored_clip
 from data.errors import Cancelled, InputError
 from data.folders import cache_folder
 from data.pairs import read_pairs, split_of
+from data.words import from_record
 from leitmotif.cli import main
 from leitmotif.learning import scored_videos as job
 from leitmotif.learning.scored_videos import learn, read_sources, score_file
@@ -69,19 +73,41 @@ def test_a_folder_of_scored_videos_becomes_pairs(folder, tmp_path, capsys):
 
 
 def test_scenes_without_music_are_left_out(folder, monkeypatch):
-    monkeypatch.setattr(
-        job,
-        "score_file",
-        lambda name, path: score_file(name, path) if name == "a.mp4" else _talk(name),
-    )
+    monkeypatch.setattr(job, "score_file", _mostly_talk)
     found = learn(folder, jobs=1)
     assert found.pairs.sources == ("a.mp4",) or found.pairs.music_share[0] >= 0.5
     assert ("mute.mp4", 0.0, "10% music") in found.left_out
 
 
-def _talk(name: str) -> dict:
+def _mostly_talk(file: tuple[str, Path]) -> dict:
+    if file[0] == "a.mp4":
+        return score_file(file)
     scene = {"start_s": 0.0, "end_s": 6.0, "left_out": "", "music_share": 0.1}
-    return {"file": name, "digest": "", "failed": "", "scenes": [scene]}
+    return {"file": file[0], "digest": "", "failed": "", "scenes": [scene]}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is not of this system")
+def test_a_file_that_kills_its_process_is_named_and_the_rest_goes_on(folder, monkeypatch):
+    monkeypatch.setattr(job, "score_file", _die_over_one)
+    found = learn(folder, min_music_share=0, jobs=2)
+    assert ("mute.mp4", None, "the decoder crashed on this file") in found.left_out
+    assert len(found.pairs) == 2
+
+
+def _die_over_one(file: tuple[str, Path]) -> dict:
+    if file[0] == "mute.mp4":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return score_file(file)
+
+
+def test_a_surprise_in_one_file_is_its_own_failure(folder, monkeypatch):
+    monkeypatch.setattr("features.video.read_timeline", _surprise)
+    record = score_file(("a.mp4", folder / "a.mp4"))
+    assert from_record(record["failed"]) == "ZeroDivisionError: of a decoder"
+
+
+def _surprise(path):
+    raise ZeroDivisionError("of a decoder")
 
 
 def test_clips_of_one_film_share_a_source_and_so_a_split(folder, tmp_path):
@@ -92,11 +118,10 @@ def test_clips_of_one_film_share_a_source_and_so_a_split(folder, tmp_path):
     assert found.pairs.sources == ("film", "film") and len(set(found.pairs.splits)) == 1
 
 
-def test_a_stopped_run_goes_on_where_it_was(folder, monkeypatch):
-    watched = []
-    monkeypatch.setattr(
-        job, "score_file", lambda name, path: (watched.append(name), score_file(name, path))[1]
-    )
+def test_a_stopped_run_goes_on_where_it_was(folder, tmp_path, monkeypatch):
+    log = tmp_path / "log"
+    monkeypatch.setenv("WATCHED", str(log))
+    monkeypatch.setattr(job, "score_file", _logged)
 
     def stop(stage, done, total):
         if done == 3:
@@ -104,21 +129,66 @@ def test_a_stopped_run_goes_on_where_it_was(folder, monkeypatch):
 
     with pytest.raises(Cancelled):
         learn(folder, min_music_share=0, jobs=1, progress=stop)
-    first = list(watched)
+    done = {name for name, record in job._Journal(folder).records.items() if record}
+    log.unlink()
     found = learn(folder, min_music_share=0, jobs=1)
-    assert len(first) == 3 and len(watched) == 6 and set(first).isdisjoint(watched[3:])
+    assert len(done) == 3 and done.isdisjoint(log.read_text("utf-8").split())
     assert len(found.pairs) == 2 and not list(cache_folder("learn").iterdir()), (
         "the journal goes when the folder is done"
     )
 
 
-def test_pairs_that_could_not_be_written_are_not_measured_again(folder, tmp_path, monkeypatch):
+def _logged(file: tuple[str, Path]) -> dict:
+    with Path(os.environ["WATCHED"]).open("a", encoding="utf-8") as log:
+        log.write(f"{file[0].replace(' ', '_')}\n")
+    return score_file(file)
+
+
+def test_an_output_that_cannot_be_written_is_said_before_the_work(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "score_file", _surprise)
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(InputError, match="cannot be written"):
-        learn(folder, min_music_share=0, jobs=1, output=tmp_path / "file" / "pairs.csv")
-    monkeypatch.setattr(job, "score_file", None)
-    learn(folder, min_music_share=0, jobs=1, output=tmp_path / "pairs.csv")
-    assert len(read_pairs(tmp_path / "pairs.csv")) == 2
+        learn(folder, jobs=1, output=tmp_path / "file" / "pairs.csv")
+    with pytest.raises(InputError, match="this is a folder"):
+        learn(folder, jobs=1, output=tmp_path)
+
+
+def test_pairs_that_could_not_be_written_are_not_measured_again(folder, tmp_path, monkeypatch):
+    output = tmp_path / "pairs.csv"
+
+    def taken(stage, done, total):
+        output.mkdir(exist_ok=True)
+
+    with pytest.raises(InputError, match="this is a folder"):
+        learn(folder, min_music_share=0, jobs=1, output=output, progress=taken)
+    output.rmdir()
+    monkeypatch.setattr(job, "score_file", _surprise)
+    learn(folder, min_music_share=0, jobs=1, output=output)
+    assert len(read_pairs(output)) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda line: line[: len(line) // 2],
+        lambda line: line.replace(b"a.mp4", b"b.mp4"),
+        lambda line: b"\xe4" + line,
+        lambda line: b"null",
+        lambda line: b'[{"file": 1}]',
+        lambda line: b'{"file": "a.mp4"}',
+    ],
+    ids=["cut", "changed", "no text", "null", "a list", "of another shape"],
+)
+def test_a_damaged_line_of_the_journal_is_as_if_it_were_not_there(folder, damage):
+    journal = job._Journal(folder)
+    journal.add({"file": "a.mp4", "digest": "00", "failed": "", "scenes": []})
+    journal.add({"file": "b.mp4", "digest": "11", "failed": "", "scenes": []})
+    first, second = journal.path.read_bytes().splitlines()
+    journal.path.write_bytes(damage(first) + b"\n" + second + b"\n")
+    try:
+        assert list(job._Journal(folder).records) == ["b.mp4"]
+    finally:
+        journal.close()
 
 
 def test_processes_give_the_same_pairs_as_one(folder):
@@ -157,7 +227,5 @@ def test_folders_that_cannot_be_learned_from(folder, tmp_path, case, capsys):
 
 
 def test_no_such_sources_file(tmp_path):
-    with pytest.raises(
-        InputError, match="no such file; give a CSV with the columns file and source"
-    ):
+    with pytest.raises(InputError, match="no such file; check the path"):
         read_sources(tmp_path / "none.csv")

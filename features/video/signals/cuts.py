@@ -21,6 +21,7 @@ from features.video.frames import Frame
 from features.video.signals.contract import Pass, Signal, token_of
 from features.video.signals.dissolves import DissolveDetector
 from features.video.signals.hard_cuts import HardCutDetector
+from features.video.signals.repeats import Picture, Repeats
 from features.video.timeline import TOKEN
 
 SHORTEST = 0.2
@@ -34,6 +35,10 @@ _SAME = 0.4
 _SOFT = 0.8
 """Seconds around the middle of a fade or dissolve in which its edges may look like cuts.
 Heuristic."""
+
+
+_MIXED = 0.15
+"""Seconds around a cut with mixed pictures in which its mixture may look like a dissolve."""
 
 
 class CutSignal(Signal):
@@ -70,6 +75,7 @@ class CutFinder:
 
     def __init__(self, fps: Fraction) -> None:
         self._fps = fps
+        self._repeats = Repeats()
         self._hard = HardCutDetector()
         self._fade, self._dissolve = (
             ThresholdDetector(threshold=8, min_scene_len=SHORTEST),
@@ -83,33 +89,46 @@ class CutFinder:
         self._dissolves: list[float] = []
 
     def update(self, time: float, image: np.ndarray) -> list[float]:
-        """Look at the next frame (BGR uint8, 160 px, all of one size); the cuts confirmed now, up
-        to 1 s late."""
-        self._last = FrameTimecode(Timecode(round(time * 1e6), Fraction(1, 1_000_000)), self._fps)
+        """Look at the next frame (BGR uint8, 160 px); the cuts confirmed now, up to 1 s late."""
+        self._last = self._timecode(time)
         thumb = cv2.resize(image, (16, 9), interpolation=cv2.INTER_AREA).astype(np.int16)
         self._recent.append((time, thumb))
         while self._recent[0][0] < time - 3 * _FLASH:
             self._recent.popleft()
-        self._pending += [cut.seconds for cut in self._hard.process_frame(self._last, image)]
-        fades = [cut.seconds for cut in self._fade.process_frame(self._last, image)]
-        dissolves = [cut.seconds for cut in self._dissolve.process_frame(self._last, image)]
+        fades = _seconds(self._fade.process_frame(self._last, image))
+        dissolves = self._compare(self._repeats.update(Picture(time, image)))
         self._fades += fades
-        self._dissolves += dissolves
         due = [cut for cut in self._pending if time >= cut + _FLASH]
         return self._confirm(due) + fades + dissolves
 
     def finish(self) -> list[float]:
         """All cut times in order, no two closer than `SHORTEST`."""
         if self._last is not None:
-            self._pending += [cut.seconds for cut in self._hard.post_process(self._last)]
+            self._compare(self._repeats.finish())
+            self._pending += _seconds(self._hard.post_process(self._last))
             self._confirm(list(self._pending))
-            self._dissolves += [cut.seconds for cut in self._dissolve.post_process(self._last)]
+            self._dissolves += _seconds(self._dissolve.post_process(self._last))
+        mixed = [cut for cut in self._hard.mixed if cut in self._hard_cuts]
         soft = self._fades + _away_from(self._fades, self._dissolves)
+        soft = _away_from(mixed, soft, _MIXED)
         kept: list[float] = []
         for cut in sorted({*soft, *_away_from(soft, self._hard_cuts)}):
             if cut > 0 and (not kept or cut - kept[-1] >= SHORTEST):
                 kept.append(cut)
         return kept
+
+    def _compare(self, pictures: list[Picture]) -> list[float]:
+        """Show pictures to the detectors that compare them; the dissolves found."""
+        dissolves: list[float] = []
+        for time, image in pictures:
+            at = self._timecode(time)
+            self._pending += _seconds(self._hard.process_frame(at, image))
+            dissolves += _seconds(self._dissolve.process_frame(at, image))
+        self._dissolves += dissolves
+        return dissolves
+
+    def _timecode(self, time: float) -> FrameTimecode:
+        return FrameTimecode(Timecode(round(time * 1e6), Fraction(1, 1_000_000)), self._fps)
 
     def _confirm(self, cuts: list[float]) -> list[float]:
         self._pending = [cut for cut in self._pending if cut not in cuts]
@@ -127,9 +146,13 @@ class CutFinder:
         return min(np.abs(a - b).mean() for a in before for b in after) < _SAME * jump
 
 
-def _away_from(centres: list[float], cuts: list[float]) -> list[float]:
+def _seconds(cuts: list[FrameTimecode]) -> list[float]:
+    return [cut.seconds for cut in cuts]
+
+
+def _away_from(centres: list[float], cuts: list[float], reach: float = _SOFT) -> list[float]:
     """The cuts that are not the edge of a fade or dissolve."""
-    return [cut for cut in cuts if all(abs(cut - centre) > _SOFT for centre in centres)]
+    return [cut for cut in cuts if all(abs(cut - centre) > reach for centre in centres)]
 
 
 def shots(cuts: list[float], duration: float) -> list[tuple[float, float]]:

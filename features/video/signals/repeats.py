@@ -1,0 +1,72 @@
+"""Which frames show a picture of their own, where each picture is shown twice or three times.
+
+Film drawn on twos, 12 pictures in 24 frames, 24 in 60, or a recording that lags: the repeats say
+nothing about how fast the picture moves, and next to them every movement looks like a cut.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+_SIZE = (40, 22)
+_HELD = 0.19
+"""Seconds between two different pictures below which equal ones between them are repeats. A picture
+that stays longer is a shot that stands still (the shortest shots last 0.2 s)."""
+_SAME, _SHARE, _MOST = 0.12, 0.03, 10.0
+"""A picture repeats the last if they differ by less than `_SAME` (mean 8-bit difference), or by
+less than `_SHARE` of the change before, held below `_MOST`: what encoding leaves. Heuristic,
+between the sample film's slowest shots (0.16 and up) and held pictures after encoding (up to
+0.08)."""
+
+
+class Picture(NamedTuple):
+    """When a frame is shown and what it shows, BGR uint8."""
+
+    time: float
+    image: np.ndarray
+
+
+class Repeats:
+    """Passes frames on without the repeats of held pictures.
+
+    One picture that is held for a moment may be anything; two in a row are a series, and from then
+    on repeats are left out. A frame waits until that is known, 2 × `_HELD` seconds at most.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Picture, bool]] = []  # with whether it repeats
+        self._last: np.ndarray | None = None
+        self._changed, self._change = -np.inf, 0.0
+        self._series = 0
+
+    def update(self, picture: Picture) -> list[Picture]:
+        """The frames, in order, that are known now to be shown for themselves."""
+        small = cv2.resize(picture.image, _SIZE, interpolation=cv2.INTER_AREA)
+        last, self._last = self._last, small
+        change = np.inf if last is None else float(cv2.absdiff(last, small).mean())
+        long = picture.time - self._changed >= _HELD
+        repeats = change <= max(_SAME, _SHARE * self._change)
+        after_repeats = bool(self._waiting) and self._waiting[-1][1]
+        self._waiting.append((picture, repeats))
+        if long:
+            self._series = 0
+        if repeats:
+            return self._pass_on() if long else []
+        self._changed, self._change = picture.time, min(change, _MOST)
+        if long or not after_repeats:
+            self._series = 0 if self._series == 1 else self._series
+            return self._pass_on()
+        self._series += 1
+        return [] if self._series == 1 else self._pass_on(without_repeats=True)
+
+    def finish(self) -> list[Picture]:
+        """The frames that still wait when the video ends."""
+        return self._pass_on(without_repeats=self._series != 1)
+
+    def _pass_on(self, without_repeats: bool = False) -> list[Picture]:
+        known = [p for p, repeats in self._waiting if not (repeats and without_repeats)]
+        self._waiting.clear()
+        return known

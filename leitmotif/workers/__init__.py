@@ -1,0 +1,1 @@
+"""Work on files from outside in processes whose death costs one file and nothing else."""
