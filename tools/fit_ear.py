@@ -46,10 +46,10 @@ PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0)
 PEOPLE = (1.0, 2.0, 3.0)
 """Weights of the people's ratings; the network's opinions have 1."""
 FOLDS, RESAMPLES = 5, 2000
-_DEMO = """Against the moods written into the 28 demo tracks, put in order by us, the formula of valence
-has ρ = .84, the ear .73 and both .85 (arousal .68, .67, .74; shares of ¼ and ¾ were looked at too):
-what the network calls valence rises with energy, so that calm music in major sounds sad to it.
-"""
+_DEMO = """Against the moods written into the 28 demo tracks, put in order by us, the formula of
+valence has ρ = .84, the ear .73 and both .85 (arousal .68, .67, .74; shares of ¼ and ¾ were looked
+at too): what the network calls valence rises with energy, so that calm music in major sounds sad to
+it."""
 _SOUND_FONT = "/usr/share/sounds/sf2/TimGM6mb.sf2"
 
 

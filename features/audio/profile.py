@@ -78,8 +78,9 @@ PARTS: dict[str, dict[str, float]] = {
     "factorial_arousal": {"speed": 0.54, "attack": 0.16},
     "factorial_valence": {"mode": 0.69, "register": 0.18, "speed": 0.15},
 }
-"""What the formulas of arousal and valence are made of; each part has unit spread over the reference
-tracks."""
+"""What the formulas of arousal and valence are made of.
+
+Each part has unit spread over the reference tracks."""
 _JOINED = {
     "arousal": ("miremotion_arousal", "energy", "factorial_arousal"),
     "valence": ("miremotion_valence", "factorial_valence"),

@@ -180,7 +180,8 @@ def demo() -> list[tuple[dict, object]]:
     """Every second demo track: what was written, what is heard."""
     with (DEMO / "tracks.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    return [(row, analyze(DEMO / "tracks" / f"{row['track_id']}.opus")) for row in rows[::2]]
+    files = [DEMO / "tracks" / f"{row['track_id']}.opus" for row in rows[::2]]
+    return [(row, analyze(file, tags=True)) for row, file in zip(rows[::2], files, strict=True)]
 
 
 def test_demo_keys_are_heard(demo):
@@ -225,11 +226,38 @@ def test_demo_speed_and_brightness_follow_what_was_set(demo):
 def test_the_shipped_catalogue_is_what_this_extractor_measures(demo):
     shipped = Catalogue.read(DEMO.parent / "audio_features.csv")
     at = {Path(path).stem: row for row, path in enumerate(shipped.text("path"))}
+    with_yamnet = demo[0][1].profile.extractor == WITH_YAMNET
+    fields = len(MUSIC_NAMES) if with_yamnet else MUSIC_NAMES.index("arousal")
     for row, heard in demo:
         np.testing.assert_allclose(
-            shipped.features[at[row["track_id"]]],
-            heard.profile.values,
+            shipped.features[at[row["track_id"]]][:fields],
+            heard.profile.values[:fields],
             atol=3,
             err_msg=row["track_id"],
         )
     assert shipped.extractors == (WITH_YAMNET,)
+
+
+def test_a_profile_compares_with_a_catalogue(models: Path):
+    """One file, by itself and as a build hears it: the same numbers by the same extractor."""
+    file = DEMO / "tracks" / "market-day.opus"
+    alone, built = music_profile(file), analyze(file, tags=True).profile
+    assert alone.extractor == built.extractor == WITH_YAMNET
+    np.testing.assert_array_equal(alone.values, built.values)
+
+
+def test_without_yamnet_arousal_and_valence_are_less_sure(models: Path):
+    file = DEMO / "tracks" / "market-day.opus"
+    sure, less = (analyze(file, tags=tags).profile for tags in (True, False))
+    assert (sure.extractor, less.extractor) == (WITH_YAMNET, EXTRACTOR)
+    lower = [MUSIC_NAMES[i] for i in np.flatnonzero(less.confidence < sure.confidence)]
+    assert lower == ["arousal", "valence"]
+    np.testing.assert_array_equal(less.values[:-2], sure.values[:-2])
+
+
+def test_the_curve_of_arousal_runs_about_the_tracks_value(demo):
+    values = np.array([
+        (heard.profile["arousal"], np.median(heard.profile.curves["arousal"])) for _, heard in demo
+    ])  # fmt: skip
+    assert np.abs(values[:, 0] - values[:, 1]).max() < 30
+    assert spearmanr(*values.T)[0] > 0.95
