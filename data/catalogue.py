@@ -32,7 +32,7 @@ METADATA_COLUMNS = (
 COLUMNS = (*METADATA_COLUMNS, *MUSIC_NAMES)
 CONFIDENCE_COLUMNS = tuple(f"{name}_confidence" for name in MUSIC_NAMES)
 """How much evidence stood behind each value, 0–1; optional."""
-NUMBER_COLUMNS = ("duration_s", "bpm", "loudness_lufs")
+NUMBER_COLUMNS = ("duration_s", "bpm", "bpm_alternative", "bpm_confidence", "loudness_lufs")
 MISSING = "missing"
 """What column `status` says of a track whose file is gone: its row is kept, and never answered."""
 

@@ -15,12 +15,14 @@ from data.profiles import Curves, MusicProfile
 from data.track_curves import CURVE_NAMES, TOKEN_S, TrackOverTime
 from data.words import from_record, to_record
 
-KIND, VERSION = "track", 1
+KIND, VERSION = "track", 2
 _PLAIN = (
     "duration_s", "bpm", "key", "loudness_lufs", "title", "artist", "license", "license_url",
-    "isrc", "composer", "publisher", "bpm_stated", "tags",
+    "isrc", "composer", "publisher", "bpm_stated", "tags", "bpm_alternative", "bpm_confidence",
 )  # fmt: skip
-_ROUNDED = {"duration_s": 3, "bpm": 2, "loudness_lufs": 2}
+_ROUNDED = {
+    "duration_s": 3, "bpm": 2, "bpm_alternative": 2, "bpm_confidence": 3, "loudness_lufs": 2,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +31,8 @@ class TrackRecord:
 
     profile : ten values with confidence, extractor and warnings (its curves are in `over_time`).
     over_time : curves, beats and sections. fingerprint : uint32 words that know it again.
-    duration_s : seconds. bpm : NaN without a pulse. key : as "F# minor", empty without tones.
+    duration_s : seconds. bpm, bpm_alternative : two metrical levels, NaN without a pulse;
+    bpm_confidence : 0–1, how periodic the sound is there. key : as "F# minor", empty without tones.
     loudness_lufs : integrated, not finite for silence. bpm_stated : tempo by the file's tags.
     tags : shares and moods by name; None where nothing tagged it.
     """
@@ -50,6 +53,8 @@ class TrackRecord:
     publisher: str = ""
     bpm_stated: str = ""
     tags: dict[str, float] | None = None
+    bpm_alternative: float = math.nan
+    bpm_confidence: float = 0.0
 
     def row(self) -> dict[str, str | float]:
         """Its columns of the catalogue; a number that there is not is empty."""

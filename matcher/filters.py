@@ -4,7 +4,8 @@ A filter is a list of conditions that must all hold, separated by commas, semico
 condition is a column (any spelling), one of = != < <= > >= ~ (contains), and a value; = and != take
 alternatives between bars, `*` for any text, and = a range such as 90..130. Text is compared without
 regard to case; times may be written 3:00. A track whose value is missing passes no condition
-except != .
+except != . A tempo is that of either metrical level, `bpm` or `bpm_alternative`: people count one
+track at 70 and at 140.
 """
 
 from __future__ import annotations
@@ -150,7 +151,11 @@ def _holds(catalogue: Catalogue, condition: Condition, argument: str) -> np.ndar
             if column in MUSIC_NAMES
             else catalogue.numbers(column)
         )
-        return _compare(x, operator, values)
+        passed = _compare(x, operator, values)
+        if column == "bpm" and "bpm_alternative" in catalogue.columns:
+            other = _compare(catalogue.numbers("bpm_alternative"), operator, values)
+            return passed & other if operator == "!=" else passed | other
+        return passed
     cells = np.array([cell.strip().casefold() for cell in catalogue.text(column)])
     words = [str(word).casefold() for word in values]
     kinds, place = np.unique(cells, return_inverse=True)  # each distinct text is looked at once

@@ -34,7 +34,9 @@ class TrackAnalysis:
 
     profile : the ten features; its `curves` are those of `data.track_curves.CURVE_NAMES`, one value
         per half second.
-    duration_s : seconds. bpm : NaN without a pulse. key : as "F# minor", empty without tones.
+    duration_s : seconds. bpm, bpm_alternative : the likeliest and the next metrical level, NaN
+        without a pulse; bpm_confidence : 0–1, how periodic the sound is there.
+    key : as "F# minor", empty without tones.
     loudness_lufs : integrated, −inf for silence.
     beats : times, accents and their confidences. sections : (start, end) seconds, without gaps.
     fingerprint : uint32 words that know the recording again (`fingerprint`).
@@ -50,6 +52,8 @@ class TrackAnalysis:
     sections: list[tuple[float, float]]
     fingerprint: np.ndarray
     tags: dict[str, float] | None = None
+    bpm_alternative: float = float("nan")
+    bpm_confidence: float = 0.0
 
 
 def music_profile(
@@ -112,6 +116,8 @@ def analyze(
         structure.sections(sound),
         fingerprint(sound.db),
         heard,
+        description.bpm_alternative,
+        description.pulse_strength,
     )
 
 

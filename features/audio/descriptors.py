@@ -85,13 +85,15 @@ class Description:
 
     values : finite floats; `tempo` in log2 BPM, `speed` in log2 events per second.
     active_s : seconds that were not silent; with less than a tenth of a second, `values` is empty.
-    bpm : NaN without a pulse. key : empty without tones.
+    bpm, bpm_alternative : the likeliest and the next metrical level; NaN without a pulse.
+    key : empty without tones.
     pulse_strength, tonal_strength, voiced : 0–1, how clear pulse, key and melody are.
     """
 
     values: dict[str, float]
     active_s: float = 0.0
     bpm: float = float("nan")
+    bpm_alternative: float = float("nan")
     key: str = ""
     pulse_strength: float = 0.0
     tonal_strength: float = 0.0
@@ -120,6 +122,7 @@ def describe(sound: Sound, start: float = 0.0, end: float | None = None) -> Desc
         {n: float(values[n]) for n in DESCRIPTORS},
         active_s=len(active) * FRAME_S,
         bpm=pulse.bpm,
+        bpm_alternative=pulse.alternative,
         key=key.name,
         pulse_strength=pulse.strength,
         tonal_strength=float(np.clip(values["key_clarity"], 0, 1)),

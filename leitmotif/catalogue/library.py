@@ -104,16 +104,18 @@ class Library:
         """The rows that may be answered, boolean (N,); None when every row may.
 
         words : all of them in title, artist or id, in any case. licences : any of these. bpm,
-        seconds : lowest and highest; a row that does not say is left out.
+        seconds : lowest and highest, a tempo of either metrical level; a row that does not say is
+        left out.
         """
         kept = np.ones(len(self.catalogue), dtype=bool)
         for word in words.casefold().split():
             kept &= np.fromiter((word in text for text in self._words), dtype=bool, count=len(kept))
         if licences:
             kept &= np.isin(self._licence_of, licences)
-        for values, limits in ((self.bpm, bpm), (self.durations, seconds)):
-            if limits is not None:
-                kept &= (values >= limits[0]) & (values <= limits[1])
+        if bpm is not None:
+            kept &= within(self.bpm, bpm) | within(self.catalogue.numbers("bpm_alternative"), bpm)
+        if seconds is not None:
+            kept &= within(self.durations, seconds)
         return None if kept.all() else kept
 
     def sound(self, row: int) -> Path | None:
@@ -150,3 +152,8 @@ def mood(features: np.ndarray) -> np.ndarray:
     """Position in `QUADRANTS` of each row of (N, 10), int (N,)."""
     arousal, valence = (features[:, MUSIC_NAMES.index(n)] for n in ("arousal", "valence"))
     return np.where(arousal >= 0, np.where(valence >= 0, 0, 1), np.where(valence >= 0, 3, 2))
+
+
+def within(values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    """Which values lie in a closed range, boolean like `values`; NaN does not."""
+    return (values >= limits[0]) & (values <= limits[1])

@@ -13,6 +13,7 @@ import numpy as np
 
 from data.errors import InputError
 from data.media import EITHER_SUFFIXES, check_regular
+from data.numbers import parse_number
 from data.track_curves import TrackOverTime
 from data.track_record import TrackRecord
 from data.words import Sentence
@@ -58,6 +59,7 @@ def record(path: Path, source: str, tags: bool) -> TrackRecord:
         raise InputError("build.a_video", file=path)
     heard = audio.analyze(path, tags=tags)
     stated = read_tags(path, PurePosixPath(source.replace("\\", "/")).stem)
+    bpm, alternative = levels(heard.bpm, heard.bpm_alternative, stated["bpm_stated"])
     assert heard.profile.curves is not None
     over_time = TrackOverTime(
         heard.profile.curves,
@@ -72,12 +74,26 @@ def record(path: Path, source: str, tags: bool) -> TrackRecord:
         over_time,
         heard.fingerprint,
         duration_s=heard.duration_s,
-        bpm=heard.bpm,
+        bpm=bpm,
+        bpm_alternative=alternative,
+        bpm_confidence=heard.bpm_confidence,
         key=heard.key,
         loudness_lufs=heard.loudness_lufs,
         tags=heard.tags,
         **stated,
     )
+
+
+def levels(heard: float, alternative: float, stated: str) -> tuple[float, float]:
+    """Both tempos in BPM, first the one that the file's tags agree with; as heard where neither."""
+    from features.audio.rhythm import SAME_TEMPO
+
+    said = parse_number(stated)
+    if abs(heard - said) < SAME_TEMPO * said:
+        return said, alternative
+    if abs(alternative - said) < SAME_TEMPO * said:
+        return said, heard
+    return heard, alternative
 
 
 def digest(path: Path) -> str:

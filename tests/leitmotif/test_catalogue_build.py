@@ -26,7 +26,7 @@ from leitmotif import cli, pipeline
 from leitmotif.catalogue import build as catalogue_build
 from leitmotif.catalogue.build import build
 from leitmotif.catalogue.library import Library
-from leitmotif.catalogue.track import Outcome, Task, analyse_file
+from leitmotif.catalogue.track import Outcome, Task, analyse_file, levels
 from matcher.query import Query
 
 RATE = 22_050
@@ -443,3 +443,17 @@ def test_a_catalogue_is_a_table(built):
     music, output = built
     with pytest.raises(InputError, match=r"end its name in one of \.csv, \.parquet"):
         run(music, output.with_suffix(".xlsx"))
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("", (70.2, 140.4)),
+        ("70", (70, 140.4)),
+        ("140 ", (140, 70.2)),
+        ("99", (70.2, 140.4)),
+        ("0", (70.2, 140.4)),
+    ],
+)
+def test_a_stated_tempo_wins_where_it_is_a_level_heard(stated: str, expected: tuple):
+    assert levels(70.2, 140.4, stated) == expected

@@ -97,6 +97,26 @@ def test_a_filter_keeps(text, kept):
 
 
 @pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("bpm=150..180", "t1"),
+        ("bpm=90", "t1 t4"),
+        ("bpm>120", "t1 t2"),
+        ("bpm!=120", "t1 t2 t3"),
+        ("bpm_alternative=180", "t1"),
+    ],
+)
+def test_a_tempo_is_that_of_either_level(text, kept):
+    """People count one track at 90 and at 180."""
+    tracks = catalogue()
+    levels = dict(tracks.columns) | {"bpm_alternative": ["180", "", "", "120"]}
+    levels["bpm"] = ["90", "120.5", "", "90"]
+    tracks = Catalogue(tracks.features, levels)
+    mask = passing(tracks, parse_filter(text))
+    assert [tracks.track_ids[i] for i in np.flatnonzero(mask)] == kept.split()
+
+
+@pytest.mark.parametrize(
     "text", ["", " , ", "bpm", "bpm>", ">3", "bpm>fast", "bpm=1..x", "duration<3:xx", "bpm=nan"]
 )
 def test_what_is_no_filter_is_said_so(text):
