@@ -2,7 +2,7 @@
 
 A quantity x becomes z = (g(x) − median) / (1.4826·MAD) over the scenes of the reference clips, with
 g = log(x + floor) for skewed positive quantities, and asinh about grey for heat. The statistics are
-shipped in `data/reference/video.json`, written by `leitmotif reference build`, with the counts
+shipped in `data/reference/video.json`, written by `python -m tools.video_reference`, with the counts
 behind them.
 """
 
