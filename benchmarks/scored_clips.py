@@ -43,7 +43,7 @@ def main() -> None:
     films, tracks, profiles, sources = [], [], [], []
     for path in sorted(Path(sys.argv[1]).iterdir()):
         try:
-            sound, timeline = analyze(path), pipeline.read_video(path)
+            sound, timeline = analyze(path, tags=True), pipeline.read_video(path)
         except InputError as error:
             print(error, file=sys.stderr)
             continue

@@ -237,8 +237,10 @@ def weigh(
 def check_extractors(catalogue: Catalogue, recommender: Recommender) -> list[str]:
     """Rows measured in different ways cannot be compared.
 
-    Raises `InputError` for a mix; says where the query and the rows differ.
+    Raises `InputError` for a mix; says where the query and the rows differ, or the rows are older.
     """
+    from features.audio.profile import EXTRACTOR, is_older
+
     found = catalogue.extractors
     name = catalogue.source or Sentence("matcher.the_catalogue")
     if len(found) > 1:
@@ -252,6 +254,8 @@ def check_extractors(catalogue: Catalogue, recommender: Recommender) -> list[str
                 ours=recommender.music_extractor,
             )
         ]
+    if found and is_older(found[0]):
+        return [Sentence("matcher.older_extractor", file=name, theirs=found[0], ours=EXTRACTOR)]
     return []
 
 

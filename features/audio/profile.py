@@ -31,6 +31,7 @@ EXTRACTOR = "leitmotif-audio 2"
 """Name and version; the version rises whenever the same file would get different numbers."""
 WITH_YAMNET = f"{EXTRACTOR} + yamnet"
 """Its name where YAMNet was heard, too."""
+_NAME, _, _VERSION = EXTRACTOR.rpartition(" ")
 REFERENCE = ROOT / "reference" / "music.json"
 
 _COEFFICIENTS: dict[str, dict[str, float]] = {
@@ -89,6 +90,12 @@ _JOINED = {
 _WITHOUT_YAMNET = {"arousal": 0.90, "valence": 0.95}
 """Confidence that remains without YAMNet: ratio of ρ² to people's ratings, `data/EAR.md`.
 """
+
+
+def is_older(extractor: str) -> bool:
+    """Whether a name is that of an earlier version of this extractor."""
+    version = extractor.removeprefix(f"{_NAME} ").split(" ")[0]
+    return extractor.startswith(_NAME) and version.isdigit() and int(version) < int(_VERSION)
 
 
 @cache

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from data.profiles import MUSIC_NAMES
 from data.track_curves import read_curves
 from leitmotif.catalogue.music_map import MusicMap
 from matcher.course import TrackCourses
+
+if TYPE_CHECKING:
+    from matcher import TrackIndex
 
 QUADRANTS = ("excited", "tense", "sad", "calm")
 """Moods by the signs of valence and arousal: Q1 + +, Q2 − +, Q3 − −, Q4 + −."""
@@ -46,7 +50,7 @@ class Library:
         return cls(Catalogue.read(path), path.parent, curves if curves.is_file() else None)
 
     @cached_property
-    def index(self):
+    def index(self) -> TrackIndex:
         from matcher import TrackIndex
 
         return TrackIndex.build(self.catalogue.features)

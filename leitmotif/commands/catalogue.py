@@ -141,10 +141,16 @@ def run_check(args: argparse.Namespace) -> int:
             field.label, f"{a:.1f}", f"{m:.1f}", f"{b:.1f}", f"{field.low:g} to {field.high:g}"
         )
     Console().print(table)
-    print("measured by " + (", ".join(catalogue.extractors) or "an unknown extractor"))
+    print("measured by " + (", ".join(map(_named, catalogue.extractors)) or "an unknown extractor"))
     for row in catalogue.skipped:
         print(f"line {row.line} skipped: {row.reason}", file=sys.stderr)
     return 0
+
+
+def _named(extractor: str) -> str:
+    from features.audio.profile import EXTRACTOR, is_older
+
+    return f"{extractor} (older than {EXTRACTOR})" if is_older(extractor) else extractor
 
 
 def _quantiles(features):

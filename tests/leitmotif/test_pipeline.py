@@ -11,6 +11,7 @@ import pytest
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.profiles import MUSIC_NAMES, VIDEO_FIELDS, VideoProfile
+from features.audio import WITH_YAMNET
 from leitmotif import pipeline
 from leitmotif.words.page_words import Words
 from matcher import Query, TrackIndex
@@ -114,3 +115,20 @@ def test_nobody_changes_a_query_afterwards():
     assert query.values[0] == 0
     with pytest.raises(ValueError, match="read-only"):
         query.values[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("name", "older"),
+    [
+        ("leitmotif-audio 1", True),
+        ("leitmotif-audio 1 + yamnet", True),
+        (WITH_YAMNET, False),
+        ("", False),
+        ("my ears 1", False),
+    ],
+)
+def test_a_catalogue_by_an_older_extractor_is_read_and_named_so(name: str, older: bool):
+    columns = dict(TRACKS.columns) | {"extractor": [name] * len(TRACKS)}
+    catalogue = replace(TRACKS, columns=columns)
+    said = pipeline.check_extractors(catalogue, load_recommender())
+    assert [sentence.code for sentence in said] == ["matcher.older_extractor"] * older
