@@ -62,9 +62,7 @@ def run_build(args: argparse.Namespace) -> None:
         if f.suffix.lower() in VIDEO_SUFFIXES
     ]
     if not files:
-        raise InputError(
-            f"{', '.join(map(str, args.folders))}: no video file there; name folders of ordinary clips."
-        )
+        raise InputError("command.no_clips", folders=args.folders)
     timelines = []
     with progress_bar("reference", args.quiet) as progress:
         for k, file in enumerate(files):
@@ -82,5 +80,7 @@ def run_build(args: argparse.Namespace) -> None:
     for name, fit in (("arousal", reference.arousal), ("valence", reference.valence)):
         s = fit.score
         print(
-            f"{name}: cross-validated r {s['r']:.3f} ({s['r_low']:.3f} to {s['r_high']:.3f}), R² {s['r2']:.3f}; the mean predictor has 0"
+            f"{name}: cross-validated r {s['r']:.3f} "
+            f"({s['r_low']:.3f} to {s['r_high']:.3f}), R² {s['r2']:.3f}; "
+            f"the mean predictor has 0"
         )
