@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,10 +19,8 @@ from data.media import AUDIO_SUFFIXES, EITHER_SUFFIXES
 from data.profiles import MUSIC_NAMES
 from data.track_curves import read_curves
 from leitmotif.catalogue.music_map import MusicMap
+from matcher import TrackIndex
 from matcher.course import TrackCourses
-
-if TYPE_CHECKING:
-    from matcher import TrackIndex
 
 QUADRANTS = ("excited", "tense", "sad", "calm")
 """Moods by the signs of valence and arousal: Q1 + +, Q2 − +, Q3 − −, Q4 + −."""
@@ -51,8 +48,6 @@ class Library:
 
     @cached_property
     def index(self) -> TrackIndex:
-        from matcher import TrackIndex
-
         return TrackIndex.build(self.catalogue.features)
 
     @cached_property

@@ -15,6 +15,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -142,8 +143,8 @@ class State:
         query = "SELECT sha256, record FROM records WHERE extractor = ?"
         rows = self._do(lambda db: db.execute(query, (self.extractor,)).fetchall())
         lost = [sha256 for sha256, blob in rows if not self._is_whole(blob)]
-        for sha256 in lost:
-            self._do(lambda db, d=sha256: db.execute("DELETE FROM records WHERE sha256 IS ?", (d,)))
+        drop = "DELETE FROM records WHERE sha256 IS ?"
+        self._do(lambda db: db.executemany(drop, [(sha256,) for sha256 in lost]))
         return lost
 
     def _is_whole(self, blob: object) -> bool:
@@ -156,14 +157,19 @@ class State:
     def records(self, digests: list[str]) -> Iterator[TrackRecord]:
         """The records of some contents, in that order."""
         query = "SELECT record FROM records WHERE sha256 = ? AND extractor = ?"
-        for sha256 in digests:
-            row = self._do(lambda db, d=sha256: db.execute(query, (d, self.extractor)).fetchone())
+        for key in ((sha256, self.extractor) for sha256 in digests):
+            row = self._do(partial(_first, query=query, values=key))
             yield TrackRecord.from_bytes(row[0], self.path)
 
 
+def _first(db: sqlite3.Connection, query: str, values: tuple[str, ...]) -> tuple[Any, ...]:
+    return db.execute(query, values).fetchone()
+
+
 def _seen(row: tuple[Any, ...]) -> Seen:
-    reason = from_record(json.loads(row[5])) if row[5] else ""
-    return Seen(*row[1:5], reason)
+    _, track_id, size, mtime_ns, sha256, reason, _ = row
+    why = from_record(json.loads(reason)) if reason else ""
+    return Seen(track_id, size, mtime_ns, sha256, why)
 
 
 def _checksum(row: tuple[Any, ...]) -> int:

@@ -1,1 +1,1 @@
-"""Measures the population that the video fields are scaled on: `python -m tools.video_reference`."""
+"""Measures the population that video fields are scaled on: `python -m tools.video_reference`."""

@@ -1,4 +1,4 @@
-"""Write data/reference/video.json: `python -m tools.video_reference FOLDER… --shots F --liris D`."""
+"""Writes data/reference/video.json: `python -m tools.video_reference FOLDER…`."""
 
 from __future__ import annotations
 
