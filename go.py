@@ -2,7 +2,9 @@
 """Set-up in one step, on any system with Python 3.11 or newer and nothing else.
 
     python3 go.py demo    the main job on the shipped film and catalogue
-    python3 go.py test    the tests; more arguments go to pytest
+    python3 go.py test    the tests; --quick leaves out those that need a browser or long media;
+                          more arguments go to pytest
+    python3 go.py check   style and types
     python3 go.py app     the page, in the browser
 
 On Windows write `py go.py demo`. The first run makes `.venv` beside this file and installs into it;
@@ -22,13 +24,19 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
-EXTRAS = {"demo": "app", "app": "app", "test": "app,train,cluster,dev"}
+EXTRAS = {
+    "demo": "app",
+    "app": "app",
+    "test": "app,train,cluster,dev",
+    "check": "app,train,cluster,dev",
+}
 
 
 def main():
     if sys.version_info < (3, 11):
         sys.exit(
-            f"go.py: Python 3.11 or newer is needed, this is {platform.python_version()}; get one from python.org and run this again."
+            f"go.py: Python 3.11 or newer is needed, this is {platform.python_version()}; "
+            "get one from python.org and run this again."
         )
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command not in EXTRAS:
@@ -54,7 +62,8 @@ def set_up(extras):
             subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
         except subprocess.CalledProcessError:
             sys.exit(
-                "go.py: Python could not make a virtual environment; on Debian or Ubuntu `apt-get install python3-venv` mends it."
+                "go.py: Python could not make a virtual environment; on Debian or Ubuntu "
+                "`apt-get install python3-venv` mends it."
             )
     say("installing packages (2 to 3 GB on disk; some minutes the first time)")
     install_torch()
@@ -70,7 +79,7 @@ def fingerprint():
 
 
 def install_torch():
-    """On Linux the registry's torch brings gigabytes of CUDA: without an NVIDIA GPU take the CPU build."""
+    """On Linux a plain torch brings gigabytes of CUDA: without an NVIDIA GPU take the CPU build."""
     if (
         platform.system() != "Linux"
         or shutil.which("nvidia-smi")
@@ -82,7 +91,7 @@ def install_torch():
         for line in (ROOT / "constraints.txt").read_text().splitlines()
         if line.startswith("torch==")
     )
-    # One brief try; where that address cannot be reached the pinned version comes with everything else.
+    # One brief try; where that address cannot be reached the pinned version comes with the rest.
     pip(
         "--no-deps",
         "--index-url",
@@ -97,7 +106,7 @@ def install_torch():
 
 
 def use_headless_opencv_without_a_screen():
-    """The usual OpenCV wheels need libGL and libxcb, which servers lack; the headless ones are the same code without windows."""
+    """The usual OpenCV wheels need libGL and libxcb, which servers lack; headless ones do not."""
     if platform.system() != "Linux" or all(
         map(loads, ("libGL.so.1", "libxcb.so.1", "libgthread-2.0.so.0"))
     ):
@@ -140,7 +149,8 @@ def pip(*arguments, check=True):
     )
     if check and result.returncode:
         sys.exit(
-            "go.py: a package could not be installed (see above); check the network and run the same command again."
+            "go.py: a package could not be installed (see above); check the network and run the "
+            "same command again."
         )
 
 
@@ -153,9 +163,7 @@ def demo(arguments):
     if code == 0:
         say("where to go next, from this folder:")
         leitmotif = PYTHON.with_name("leitmotif").relative_to(ROOT)
-        print(
-            "  python3 go.py app                                  the page: drop a video in, move the sliders"
-        )
+        print("  python3 go.py app          the page: drop a video in, move the sliders")
         print(f"  {leitmotif} recommend {film.relative_to(ROOT)} --per-scene")
         print(f"  {leitmotif} catalogue build YOUR_MUSIC_FOLDER -o audio_features.csv")
         print(f"  {leitmotif} recommend YOUR_VIDEO.mp4 --catalogue audio_features.csv")
@@ -167,7 +175,17 @@ def app(arguments):
 
 
 def test(arguments):
-    return python("-m", "pytest", "-n", "auto", "--dist", "loadfile", *arguments)
+    quick = ["-m", "not slow"] if "--quick" in arguments else []
+    rest = [a for a in arguments if a != "--quick"]
+    return python("-m", "pytest", "-n", "auto", "--dist", "loadfile", *quick, *rest)
+
+
+def check(arguments):
+    return (
+        python("-m", "ruff", "check", ".")
+        or python("-m", "ruff", "format", "--check", ".")
+        or python("-m", "mypy")
+    )
 
 
 def python(*arguments):
@@ -180,7 +198,7 @@ def say(text):
     print(f"go.py: {text}", flush=True)
 
 
-RUN = {"demo": demo, "test": test, "app": app}
+RUN = {"demo": demo, "test": test, "check": check, "app": app}
 
 if __name__ == "__main__":
     sys.exit(main())

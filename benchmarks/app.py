@@ -1,4 +1,5 @@
-"""From a moved slider to the new list, on the server: `python benchmarks/app.py [--sizes 10000 100000]`.
+"""From a moved slider to the new list, on the server: `python benchmarks/app.py [--sizes 10000
+100000]`.
 
 What one move costs: filters, ranking with reasons, and the pieces of HTML of five cards, on a
 catalogue that is open already. Opening it (reading nothing, building the index) is timed apart.

@@ -1,4 +1,5 @@
-"""How fast music is described, beside separate librosa calls, and what builds and large catalogues cost.
+"""How fast music is described, beside separate librosa calls, and what builds and large catalogues
+cost.
 
     python benchmarks/audio.py FOLDER [--tracks 20] [--rows 1000000] [--titles] [--ratings FOLDER]
 
@@ -34,7 +35,9 @@ PEACEFUL = ("town", "village", "inn", "lullaby", "waltz", "quiet")
 
 
 def by_librosa(path: Path) -> None:
-    """The same descriptors, each by its own librosa call, as people write it; decoded by our loader, as librosa's refuses some Opus."""
+    """The same descriptors, each by its own librosa call, as people write it; decoded by our
+    loader, as librosa's refuses some Opus.
+    """
     import librosa
 
     y = load(path).samples
@@ -91,7 +94,9 @@ def speed(files: list[Path]) -> None:
 
 
 def builds(folder: Path) -> None:
-    """Whole builds with two worker processes; each begins with nothing, and ends with its workers so that their use can be read."""
+    """Whole builds with two worker processes; each begins with nothing, and ends with its workers
+    so that their use can be read.
+    """
     import resource
 
     from joblib.externals.loky import get_reusable_executor

@@ -3,11 +3,12 @@
     python benchmarks/matcher.py --sizes 1e4 1e5 1e6 --output benchmarks/results
 
 Every query has its own weights, as when sliders move: ones, uniform, skewed, half of them zero, or
-arousal and valence alone, a fifth of the queries each. Contenders take turns on every query, so that
-a busy machine slows all alike; times are CPU times of one thread, medians over queries. "true five"
-is the share of the five nearest rows (float64, every row) that a contender found.
+arousal and valence alone, a fifth of the queries each. Contenders take turns on every query, so
+that a busy machine slows all alike; times are CPU times of one thread, medians over queries. "true
+five" is the share of the five nearest rows (float64, every row) that a contender found.
 
-faiss, hnswlib and usearch are used where they are installed (`pip install faiss-cpu hnswlib usearch`).
+faiss, hnswlib and usearch are used where they are installed (`pip install faiss-cpu hnswlib
+usearch`).
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ Search = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def catalogue(n: int, shape: str, rng: np.random.Generator) -> np.ndarray:
-    """n profiles within the fields' ranges, float32: "styles" are 40 overlapping clouds with correlated dimensions."""
+    """n profiles within the fields' ranges, float32: "styles" are 40 overlapping clouds with
+    correlated dimensions.
+    """
     if shape == "uniform":
         unit = rng.random((n, 10), dtype=np.float32)
     else:
@@ -254,7 +257,9 @@ def race_batches(index: TrackIndex, flat, asked, rounds: int) -> tuple[float, fl
 
 
 def race_cosine(x, index: TrackIndex, asked) -> float:
-    """Cosine search as a share of a plain float32 scan with numpy (two products with the catalogue, then the best)."""
+    """Cosine search as a share of a plain float32 scan with numpy (two products with the catalogue,
+    then the best).
+    """
     y = ((x - index.scaling.center) / index.scaling.sd).astype(np.float32)
     squares = y * y
     ratios = []
@@ -273,7 +278,9 @@ def race_cosine(x, index: TrackIndex, asked) -> float:
 
 
 def preparation(x: np.ndarray) -> dict[str, float]:
-    """Seconds to build (warm; wall, and CPU over all threads), to load, and of a first query in a new process."""
+    """Seconds to build (warm; wall, and CPU over all threads), to load, and of a first query in a
+    new process.
+    """
     TrackIndex.build(x[:2048])
     started, cpu = time.perf_counter(), time.process_time()
     index = TrackIndex.build(x)

@@ -1,16 +1,17 @@
 """Raters whose rule is known: what they say of real clips, so that calibration can be held to it.
 
-Half they agree with the closed form of a field (weight `agreement` in z units); the rest is a rule over
-time that no closed form holds:
+Half they agree with the closed form of a field (weight `agreement` in z units); the rest is a rule
+over time that no closed form holds:
 
-    build-up   scene tension: what moves builds up: the log residual energy through a leaky integrator of
-               2 s, its 85th percentile over the window, saturating (tanh)
+    build-up   scene tension: what moves builds up: the log residual energy through a leaky
+               integrator of 2 s, its 85th percentile over the window, saturating (tanh)
     dark       the same build-up counts more the darker it is
-    late rise  visual arousal: contrast that rises more and more (last third of the window against the
-               middle one, tanh), where saturation lies above its middle, and nothing elsewhere. No
-               setting was chosen by its scores: it checks what was chosen by others
+    late rise  visual arousal: contrast that rises more and more (last third of the window against
+               the middle one, tanh), where saturation lies above its middle, and nothing elsewhere.
+               No setting was chosen by its scores: it checks what was chosen by others
 
-Their mean rating carries noise at a stated reliability (the share of its variance that is not noise).
+Their mean rating carries noise at a stated reliability (the share of its variance that is not
+noise).
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ FIELD = VIDEO_NAMES.index("scene_tension")
 
 
 class SimulatedRaters:
-    """Windows of real clips and what the raters truly feel about them: `truth` (m,), on the scale of the field `field`."""
+    """Windows of real clips and what the raters truly feel about them: `truth` (m,), on the scale
+    of the field `field`.
+    """
 
     def __init__(
         self,

@@ -1,11 +1,13 @@
-"""What the temporal Transformer costs, how well calibration recovers a known rule, what soundtracks teach.
+"""What the temporal Transformer costs, how well calibration recovers a known rule, what soundtracks
+teach.
 
     python benchmarks/temporal.py cost
-    python benchmarks/temporal.py recovery FOLDER… [--windows 20 50 100 200] [--draws 6] [--rule build-up]
-    python benchmarks/temporal.py soundtracks FOLDER
+    python benchmarks/temporal.py recovery FOLDER… [--windows 20 50 100 200] [--draws 6] [--rule
+    build-up] python benchmarks/temporal.py soundtracks FOLDER
 
-Folders hold video clips; recovery takes all of them together. `soundtracks` groups clips by the part of
-their name before a double underscore, or by the column source_repo of a clips.csv in the folder.
+Folders hold video clips; recovery takes all of them together. `soundtracks` groups clips by the
+part of their name before a double underscore, or by the column source_repo of a clips.csv in the
+folder.
 """
 
 from __future__ import annotations
@@ -112,7 +114,9 @@ def recovery(
     agreement: float,
     rule: str,
 ) -> None:
-    """R² against the number of rated windows: cross-validated as calibrate prints it, and on clips nobody rated."""
+    """R² against the number of rated windows: cross-validated as calibrate prints it, and on clips
+    nobody rated.
+    """
     from benchmarks.simulated_raters import SimulatedRaters
     from features.video import read_timeline
 
@@ -145,7 +149,9 @@ def recovery(
 def recovered(
     raters, clips, count: int, draw: int, reliability: float
 ) -> tuple[dict[str, float], str, tuple[float, float]]:
-    """One draw: held-out R² by model, which is kept, and R² of closed form and file on clips nobody rated."""
+    """One draw: held-out R² by model, which is kept, and R² of closed form and file on clips nobody
+    rated.
+    """
     from leitmotif.calibration import measures
     from leitmotif.calibration.calibrate import calibrate
 
@@ -175,7 +181,9 @@ def split(groups: np.ndarray, count: int, draw: int) -> tuple[np.ndarray, np.nda
 
 
 def fresh(found, raters, clips, others: np.ndarray) -> tuple[float, float]:
-    """R² against the truth on windows of clips that were not rated, of the closed form and of the weights."""
+    """R² against the truth on windows of clips that were not rated, of the closed form and of the
+    weights.
+    """
     from leitmotif.calibration import measures
 
     windows = [raters.windows[i] for i in others]
@@ -187,7 +195,9 @@ def fresh(found, raters, clips, others: np.ndarray) -> tuple[float, float]:
 
 
 def soundtracks(folder: Path) -> None:
-    """The table of what scored videos teach a model that only sees their picture, cross-validated by source."""
+    """The table of what scored videos teach a model that only sees their picture, cross-validated
+    by source.
+    """
     from leitmotif.calibration.calibrate import calibrate
     from leitmotif.calibration.score_table import calibration_table
     from leitmotif.calibration.soundtrack import soundtrack_ratings

@@ -2,11 +2,11 @@
 
     python benchmarks/video.py [VIDEO] [--rounds 3] [--film]
 
-The video should be about 60 s of 1080p30 H.264 with a face in each frame; without one, such a clip is
-made from noise-grained pictures (then no face is found, and the second ratio is the cost of looking).
-Each round measures ffmpeg and both passes one after the other; ratios are of medians. `--film` also
-loops the video to two hours (`--film-minutes`) without encoding it again, watches that, and prints
-the resident memory after 1, 2, 4, 8 … minutes of it and at its peak.
+The video should be about 60 s of 1080p30 H.264 with a face in each frame; without one, such a clip
+is made from noise-grained pictures (then no face is found, and the second ratio is the cost of
+looking). Each round measures ffmpeg and both passes one after the other; ratios are of medians.
+`--film` also loops the video to two hours (`--film-minutes`) without encoding it again, watches
+that, and prints the resident memory after 1, 2, 4, 8 … minutes of it and at its peak.
 """
 
 from __future__ import annotations

@@ -15,12 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from matcher.layout import BLOCK, GROUP
 from matcher.metric import DIMENSIONS, Metric, Scaling
 
-BLOCK, GROUP = 64, 16
-"""Rows of a block, blocks of a group. `matcher.kernels` is compiled with them and saved indexes are
-laid out by them: with a change here, `matcher.store.VERSION` changes, and a line of the kernels,
-whose cache notices no other file."""
 _PIECE = 1 << 16
 """Rows arranged at once: ten columns of them take 2.6 MB."""
 

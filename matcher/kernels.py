@@ -24,7 +24,7 @@ import math
 import numpy as np
 
 from data.compiled import njit
-from matcher.blocks import BLOCK, GROUP
+from matcher.layout import BLOCK, GROUP
 
 DONE, INVALID, SCAN = 0, 1, 2
 """How a search ends: answered; the arguments need a closer look; outside float32's range, so that a

@@ -1,0 +1,116 @@
+"""`leitmotif score VIDEO`: a film's music as a plan; `score render`, `score export` take it on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from data.errors import InputError
+from leitmotif.catalogue.library import Library
+from leitmotif.score.compose import score
+from leitmotif.score.exports import FORMATS, export
+from leitmotif.score.model import Score
+from leitmotif.score.render import render_film, write_bed
+from leitmotif.settings import Settings
+from leitmotif.show.progress import progress_bar, warn
+from leitmotif.show.score_table import print_score
+from leitmotif.show.terminal import console
+
+ACTIONS = ("plan", "render", "export")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = (
+        "leitmotif score [plan] VIDEO [options] | score render SCORE | score export SCORE"
+    )
+    parser.add_argument(
+        "words", nargs="+", metavar="[plan|render|export] FILE", help="a film, or its score"
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to write")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    plan = parser.add_argument_group("plan")
+    plan.add_argument("--catalogue", type=Path, help="CSV or Parquet (default: as `recommend`)")
+    plan.add_argument(
+        "--shortest", type=float, default=8.0, metavar="S", help="no cue is shorter (%(default)s s)"
+    )
+    plan.add_argument("--reprise", action="store_true", help="a track may come more than once")
+    plan.add_argument("--drop-frame", action="store_true", help="count in drop-frame timecode")
+    plan.add_argument("--json", action="store_true", help="print the score")
+    render = parser.add_argument_group("render")
+    render.add_argument(
+        "--film-sound", choices=("mix", "mute"), default="mix", help="the film's own sound"
+    )
+    render.add_argument(
+        "--lufs", type=float, default=-16.0, metavar="L", help="loudness (%(default)s LUFS)"
+    )
+    render.add_argument("--stem", action="store_true", help="the music alone, as WAV")
+    export = parser.add_argument_group("export")
+    export.add_argument(
+        "--format", action="append", metavar="F", help="otio, fcp7, … (default: all)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    action, *files = args.words if args.words[0] in ACTIONS else ("plan", *args.words)
+    if len(files) != 1:
+        raise InputError("score.one_file", action=action, n=len(files))
+    {"plan": run_plan, "render": run_render, "export": run_export}[action](Path(files[0]), args)
+
+
+def run_plan(video: Path, args: argparse.Namespace) -> None:
+    library = Library.open(args.catalogue or Settings.from_environment().catalogue)
+    output = args.output or video.with_suffix(".score.json")
+    before = Score.read(output) if output.exists() else None
+    with progress_bar(video.name, args.quiet) as progress:
+        plan = score(
+            video,
+            library,
+            before=before,
+            shortest=args.shortest,
+            reprise=args.reprise,
+            drop=True if args.drop_frame else None,
+            progress=progress,
+        )
+    plan.write(output)
+    if args.json:
+        print(json.dumps(plan.to_dict(), ensure_ascii=False, indent=1))
+    else:
+        print_score(plan, console())
+    warn(video, plan.notes)
+    print(f"leitmotif: {output}", file=sys.stderr)
+
+
+def run_render(file: Path, args: argparse.Namespace) -> None:
+    plan = Score.read(file)
+    name = file.name.removesuffix(".json").removesuffix(".score")
+    with progress_bar(file.name, args.quiet) as progress:
+        if args.stem:
+            written = write_bed(plan, args.output or file.with_name(f"{name}.music.wav"), progress)
+        else:
+            output = args.output or file.with_name(f"{name}.scored.mp4")
+            written = render_film(
+                plan, output, film_sound=args.film_sound, target_lufs=args.lufs, progress=progress
+            )
+    print(written)
+
+
+def run_export(file: Path, args: argparse.Namespace) -> None:
+    plan = Score.read(file)
+    name = file.name.removesuffix(".json").removesuffix(".score")
+    chosen = args.format or [form.name for form in FORMATS]
+    if args.output and len(chosen) > 1:
+        raise InputError("score.one_format", file=args.output)
+    failed = None
+    for form in chosen:
+        suffix = next((f.suffix for f in FORMATS if f.name == form), "")
+        try:
+            print(export(plan, form, args.output or file.with_name(name + suffix)))
+        except InputError as error:
+            if args.format:
+                raise
+            failed = error
+    if failed:
+        print(f"leitmotif: {failed}", file=sys.stderr)

@@ -1,0 +1,199 @@
+"""From a watched film and a catalogue to a score: spot the cues, choose a track each, fit it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from data.errors import InputError, Progress
+from data.profiles import VideoProfile
+from data.words import Sentence
+from features.audio.bars import Bars, read_bars
+from features.video.container import content_sha256, read_container
+from features.video.timeline import Timeline
+from leitmotif import pipeline
+from leitmotif.catalogue.library import Library
+from leitmotif.score.fit import fit
+from leitmotif.score.model import Cue, Film, HitPoint, Score, Track
+from leitmotif.score.spotting import SHORTEST_S, group, respot
+from leitmotif.score.timecode import COMMON, FrameRate, nearest_common
+from matcher.metric import standard_scaling
+from matcher.query import Query
+from matcher.search import Match
+from recommender import load_recommender
+
+CHOICES = 5
+"""Tracks that a cue offers."""
+_VARIABLE_S = 0.001
+"""Frames farther from a constant rate than this make a rate variable."""
+_FACTS = ("composer", "publisher", "isrc", "license", "license_url", "key", "bpm")
+
+
+def film_of(path: str | os.PathLike[str], *, drop: bool | None = None) -> Film:
+    """What a score needs to know of a film's file.
+
+    drop : drop-frame numbering at 29.97 and 59.94; None follows the film's own timecode.
+    Raises `InputError` for a file without pictures.
+    """
+    found = read_container(path)
+    fps = found.fps if found.fps in COMMON else nearest_common(found.fps)
+    error = found.rate_error_s(fps)
+    dropped = ";" in found.timecode if drop is None else drop
+    rate = FrameRate(fps, dropped and fps.denominator == 1001 and fps > 29)
+    constant = error <= max(_VARIABLE_S, float(0.5 / fps))
+    frames = found.frames if constant else rate.frame_at(found.times_s[-1]) + 1
+    start = rate.parse(found.timecode) if found.timecode else 0
+    return Film(
+        str(Path(path).resolve()),
+        content_sha256(path),
+        rate,
+        frames,
+        found.width,
+        found.height,
+        start,
+        found.has_sound,
+        error,
+    )
+
+
+def score(
+    video: str | os.PathLike[str],
+    catalogue: str | os.PathLike[str] | Library,
+    *,
+    before: Score | None = None,
+    shortest: float = SHORTEST_S,
+    reprise: bool = False,
+    drop: bool | None = None,
+    progress: Progress | None = None,
+) -> Score:
+    """Spot a film, choose a track of the catalogue for every cue, and fit each to the frame.
+
+    before : an earlier score of the film; what a person has locked in it stays as it is.
+    shortest : seconds; no cue is shorter. reprise : whether a track may come twice.
+    Raises `InputError` for a film or catalogue that cannot be used.
+    """
+    library = catalogue if isinstance(catalogue, Library) else Library.open(catalogue)
+    film = film_of(video, drop=drop)
+    if before and before.film.sha256 != film.sha256:
+        raise InputError("score.other_film", file=Path(video).name, film=before.film.path)
+    timeline = pipeline.read_video(video, progress=progress)
+    spans = spot(timeline, film, library, shortest)
+    plan = respot(before or Score(film), spans)
+    plan = replace(plan, film=film, notes=tuple(_notes(film)))
+    return fit_all(choose(plan, timeline, library, reprise=reprise))
+
+
+def spot(
+    timeline: Timeline, film: Film, library: Library, shortest: float = SHORTEST_S
+) -> list[tuple[int, int]]:
+    """Cues as frames of the film, without gaps."""
+    from features.video import scenes
+
+    parts = scenes(timeline)
+    recommender = load_recommender()
+    seen = np.array([_profile(timeline, start, end).values for start, end in parts])
+    wishes = np.asarray(recommender.predict(seen))
+    scaling = standard_scaling(library.catalogue.features)
+    edges = [start for start, _ in parts] + [parts[-1][1]]
+    grouped = group(edges, (wishes - scaling[0]) / scaling[1], shortest=shortest)
+    frames = [film.rate.frame_at(start) for start, _ in grouped] + [film.frames]
+    return [(a, b) for a, b in pairwise(frames) if b > a]
+
+
+def _profile(timeline: Timeline, start: float, end: float) -> VideoProfile:
+    return pipeline.score(timeline, start, end)
+
+
+def choose(plan: Score, timeline: Timeline, library: Library, *, reprise: bool = False) -> Score:
+    """A track for every cue that has none: the nearest that is there and not used yet."""
+    used = {cue.track.track_id for cue in plan.cues if cue.track}
+    cues: list[Cue] = []
+    for cue in plan.cues:
+        if cue.track is None and not cue.muted:
+            offered = _offered(cue, plan, timeline, library, 0 if reprise else len(used))
+            free = [(t, at) for t, at in offered if reprise or t.track_id not in used]
+            if not free:
+                cues.append(replace(cue, note=Sentence("score.no_track_left")))
+                continue
+            (track, in_point), others = free[0], tuple(t for t, _ in free[1:CHOICES])
+            cue = replace(cue, track=track, in_point=in_point, alternatives=others)
+            used.add(track.track_id)
+        cues.append(cue)
+    return replace(plan, cues=tuple(cues))
+
+
+def _offered(
+    cue: Cue, plan: Score, timeline: Timeline, library: Library, more: int
+) -> list[tuple[Track, Fraction | None]]:
+    """Tracks whose files are there, best first, and where the arc says to begin, if it decides."""
+    rate = plan.film.rate
+    start, end = (float(rate.seconds(frame)) for frame in (cue.start, cue.end))
+    end = min(end, timeline.duration)
+    course = pipeline.course_of(timeline, library.courses, start, end)
+    query = Query(k=CHOICES + more)
+    profile = _profile(timeline, start, end)
+    answer = pipeline.match(profile, library.catalogue, query, course=course)
+    found = ((match, library.sound(match.row)) for match in answer.matches)
+    return [(_track(match.track, path), _in_point(match)) for match, path in found if path]
+
+
+def _in_point(match: Match) -> Fraction | None:
+    placed = match.placement
+    return Fraction(placed.in_point) if placed and placed.decided else None
+
+
+def _track(row: dict[str, str], path: Path) -> Track:
+    facts = {name: str(row[name]) for name in _FACTS if row.get(name)}
+    seconds = Fraction(str(row.get("duration_s") or 0)).limit_denominator(1000)
+    title, artist = row.get("title", ""), row.get("artist", "")
+    return Track(row.get("track_id", path.stem), str(path), seconds, title, artist, facts)
+
+
+def fit_all(plan: Score) -> Score:
+    """Every cue with a track and no pieces yet is fitted to its length, to the frame."""
+    return replace(plan, cues=tuple(_fitted(cue, plan.film.rate) for cue in plan.cues))
+
+
+def _fitted(cue: Cue, rate: FrameRate) -> Cue:
+    if cue.track is None or cue.muted or cue.pieces:
+        return cue
+    if not Path(cue.track.path).is_file():
+        return replace(cue, note=Sentence("score.track_gone", track=cue.title, file=cue.track.path))
+    bars = _bars(cue.track.path)
+    start = rate.seconds(cue.start)
+    asked = [(float(rate.seconds(h.frame) - start), float(2 / rate.fps)) for h in cue.hits]
+    place = None if cue.in_point is None else float(cue.in_point)
+    found = fit(bars, rate.seconds(cue.frames), film_in=start, in_point=place, hits=asked)
+    landed = tuple(replace(h, miss=_miss(h, bars, found.pieces, rate)) for h in cue.hits)
+    note = "" if found.ends else Sentence("score.fades_out")
+    return replace(cue, pieces=found.pieces, hits=landed, note=note)
+
+
+@lru_cache(maxsize=64)
+def _bars(path: str) -> Bars:
+    return read_bars(path)
+
+
+def _miss(hit: HitPoint, bars: Bars, pieces: Sequence, rate: FrameRate) -> int | None:
+    """Frames that the nearest accent or section comes after a hit point; negative is early."""
+    marks = np.concatenate([bars.lines[:-1], bars.accents, bars.sections])
+    struck = [
+        rate.frame_at(float(piece.film_in) + mark - float(piece.track_in))
+        for piece in pieces
+        for mark in marks
+        if piece.track_in + piece.fade_in <= mark < piece.track_out
+    ]
+    return min((s - hit.frame for s in struck), key=abs, default=None)
+
+
+def _notes(film: Film) -> Iterable[str]:
+    if film.rate_error_s > max(_VARIABLE_S, float(0.5 / film.rate.fps)):
+        shown = f"{float(film.rate.fps):.3f}".rstrip("0").rstrip(".")
+        yield Sentence("score.variable_rate", rate=shown, error=f"{film.rate_error_s:.3f}")

@@ -1,0 +1,57 @@
+"""CMX3600 edit lists, and Resolve's lists of markers in the same form.
+
+One event a clip, audio only, source timecode counted from the track's beginning at the film's rate.
+Names and files stand in comments, as readers of the format expect.
+"""
+
+from __future__ import annotations
+
+from leitmotif.score.exports.clips import clips
+from leitmotif.score.model import Score
+from leitmotif.score.timecode import FrameRate
+
+_CHANNELS = ("AA", "A2")
+_MOST_EVENTS = 999
+
+
+def edl(score: Score) -> str:
+    """Clips as a CMX3600 list."""
+    rate = score.film.rate
+    source = FrameRate(rate.fps, rate.drop)
+    lines = _head(score)
+    for k, clip in enumerate(clips(score)[:_MOST_EVENTS], 1):
+        times = (
+            source.timecode(clip.source),
+            source.timecode(clip.source + clip.frames),
+            score.timecode(clip.start),
+            score.timecode(clip.end),
+        )
+        lines.append(f"{k:03d}  AX       {_CHANNELS[clip.lane]:<5} C        {' '.join(times)}")
+        lines.append(f"* FROM CLIP NAME: {_plain(clip.name)}")
+        lines.append(f"* SOURCE FILE: {_plain(clip.track.path)}")
+    return "\n".join(lines) + "\n"
+
+
+def markers(score: Score) -> str:
+    """Cues and hit points as a list of markers that DaVinci Resolve imports."""
+    marks = [(cue.start, cue.frames, "Blue", f"{cue.number} {cue.title}") for cue in score.cues]
+    marks += [
+        (hit.frame, 1, "Red", f"{cue.number} {hit.label or 'hit'}")
+        for cue in score.cues
+        for hit in cue.hits
+    ]
+    lines = _head(score)
+    for k, (frame, length, colour, name) in enumerate(sorted(marks), 1):
+        span = f"{score.timecode(frame)} {score.timecode(frame + 1)}"
+        lines.append(f"{k:03d}  001      V     C        {span} {span}")
+        lines.append(f" |C:ResolveColor{colour} |M:{_plain(name).replace('|', '/')} |D:{length}")
+    return "\n".join(lines) + "\n"
+
+
+def _head(score: Score) -> list[str]:
+    mode = "DROP FRAME" if score.film.rate.drop else "NON-DROP FRAME"
+    return [f"TITLE: {_plain(score.film.path.rsplit('/', 1)[-1])}", f"FCM: {mode}", ""]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,161 @@
+"""Final Cut Pro 7 XML (xmeml 5), which Premiere and Resolve read.
+
+The film lies on the picture track, the music on two stereo pairs below it. Levels are keyframes of
+the "Audio Levels" filter, as gain factors.
+"""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from leitmotif.score.exports.clips import Clip, clips, levels, url
+from leitmotif.score.model import Film, Score
+from leitmotif.score.timecode import FrameRate
+
+_SAMPLE_RATE = 48_000
+
+
+def fcp7(score: Score) -> str:
+    """The score as one sequence."""
+    film, rate = score.film, score.film.rate
+    root = ET.Element("xmeml", version="5")
+    sequence = _add(root, "sequence", id="score")
+    _add(sequence, "name", f"{_name(film)} score")
+    _add(sequence, "duration", film.frames)
+    _rate(sequence, rate)
+    _timecode(sequence, score)
+    media = _add(sequence, "media")
+    _picture(_add(media, "video"), film)
+    _sound(_add(media, "audio"), score)
+    for cue in score.cues:
+        marker = _add(sequence, "marker")
+        _add(marker, "name", cue.number)
+        _add(marker, "comment", cue.title)
+        _add(marker, "in", cue.start)
+        _add(marker, "out", cue.end)
+    ET.indent(root, " ")
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n'
+    return head + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _picture(video: ET.Element, film: Film) -> None:
+    shape = _add(_add(video, "format"), "samplecharacteristics")
+    _rate(shape, film.rate)
+    _add(shape, "width", film.width)
+    _add(shape, "height", film.height)
+    item = _add(_add(video, "track"), "clipitem", id="film")
+    _add(item, "name", _name(film))
+    _add(item, "duration", film.frames)
+    _rate(item, film.rate)
+    for tag, value in (("start", 0), ("end", film.frames), ("in", 0), ("out", film.frames)):
+        _add(item, tag, value)
+    file = _add(item, "file", id="file-film")
+    _add(file, "name", _name(film))
+    _add(file, "pathurl", url(film.path))
+    _rate(file, film.rate)
+    _add(file, "duration", film.frames)
+    _add(_add(_add(file, "media"), "video"), "samplecharacteristics")
+
+
+def _sound(audio: ET.Element, score: Score) -> None:
+    shape = _add(_add(audio, "format"), "samplecharacteristics")
+    _add(shape, "depth", 16)
+    _add(shape, "samplerate", _SAMPLE_RATE)
+    found = clips(score)
+    files: dict[str, str] = {}
+    for lane in (0, 1):
+        for channel in (1, 2):
+            track = _add(audio, "track")
+            for k, clip in enumerate(found):
+                if clip.lane == lane:
+                    _clip(track, clip, k, channel, score.film.rate, files)
+            _add(track, "outputchannelindex", channel)
+
+
+def _clip(
+    track: ET.Element, clip: Clip, k: int, channel: int, rate: FrameRate, files: dict[str, str]
+) -> None:
+    item = _add(track, "clipitem", id=f"clip-{k}-{channel}")
+    _add(item, "name", clip.name)
+    _add(item, "duration", _frames(clip, rate))
+    _rate(item, rate)
+    _add(item, "start", clip.start)
+    _add(item, "end", clip.end)
+    _add(item, "in", clip.source)
+    _add(item, "out", clip.source + clip.frames)
+    _file(item, clip, rate, files)
+    source = _add(item, "sourcetrack")
+    _add(source, "mediatype", "audio")
+    _add(source, "trackindex", channel)
+    if keys := levels(clip):
+        _levels(item, clip, keys)
+    for other in (1, 2):
+        link = _add(item, "link")
+        _add(link, "linkclipref", f"clip-{k}-{other}")
+
+
+def _file(item: ET.Element, clip: Clip, rate: FrameRate, files: dict[str, str]) -> None:
+    path = clip.track.path
+    if path in files:
+        _add(item, "file", id=files[path])
+        return
+    files[path] = f"file-{len(files) + 1}"
+    file = _add(item, "file", id=files[path])
+    _add(file, "name", path.replace("\\", "/").rsplit("/", 1)[-1])
+    _add(file, "pathurl", url(path))
+    _rate(file, rate)
+    _add(file, "duration", _frames(clip, rate))
+    audio = _add(_add(file, "media"), "audio")
+    _add(audio, "channelcount", 2)
+
+
+def _levels(item: ET.Element, clip: Clip, keys: list[tuple[int, float]]) -> None:
+    effect = _add(_add(item, "filter"), "effect")
+    for tag, value in (
+        *(("name", "Audio Levels"), ("effectid", "audiolevels")),
+        *(("effectcategory", "audiolevels"), ("effecttype", "audiolevels"), ("mediatype", "audio")),
+    ):
+        _add(effect, tag, value)
+    level = _add(effect, "parameter")
+    _add(level, "name", "Level")
+    _add(level, "parameterid", "level")
+    _add(level, "valuemin", 0)
+    _add(level, "valuemax", 3.98109)
+    _add(level, "value", f"{_factor(keys[0][1]):.6f}")
+    for frame, db in keys:
+        key = _add(level, "keyframe")
+        _add(key, "when", clip.source + frame)
+        _add(key, "value", f"{_factor(db):.6f}")
+
+
+def _factor(db: float) -> float:
+    return float(min(10 ** (db / 20), 3.98109))
+
+
+def _frames(clip: Clip, rate: FrameRate) -> int:
+    return int(max(rate.frame_at(clip.track.duration), clip.source + clip.frames))
+
+
+def _rate(parent: ET.Element, rate: FrameRate) -> None:
+    element = _add(parent, "rate")
+    _add(element, "timebase", rate.timebase)
+    _add(element, "ntsc", "TRUE" if rate.ntsc else "FALSE")
+
+
+def _timecode(sequence: ET.Element, score: Score) -> None:
+    code = _add(sequence, "timecode")
+    _rate(code, score.film.rate)
+    _add(code, "string", score.timecode(0))
+    _add(code, "frame", score.film.start)
+    _add(code, "displayformat", "DF" if score.film.rate.drop else "NDF")
+
+
+def _name(film: Film) -> str:
+    return film.path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _add(parent: ET.Element, tag: str, text: object = None, **attributes: str) -> ET.Element:
+    element = ET.SubElement(parent, tag, attributes)
+    if text is not None:
+        element.text = str(text)
+    return element

@@ -1,0 +1,291 @@
+"""The score: plain data that spotting, fitting, rendering and every export read or return.
+
+Times of the film are frame numbers from 0 with exclusive ends; times in a track are exact seconds
+(`fractions.Fraction`). Everything is frozen: a change is a new score.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from data.atomic import atomic_path
+from data.errors import InputError
+from leitmotif.score.timecode import FrameRate
+
+VERSION = 1
+MOST_HITS = 3
+"""Hit points that one cue can have."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """The picture that a score belongs to."""
+
+    path: str
+    sha256: str
+    rate: FrameRate
+    frames: int
+    width: int = 0
+    height: int = 0
+    start: int = 0
+    """Frame number of its start timecode."""
+    has_sound: bool = False
+    rate_error_s: float = 0.0
+    """Where the picture's rate varies: the largest distance of a frame from where `rate` has it."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """What is known of a track, for cue sheets and for finding its file again."""
+
+    track_id: str
+    path: str
+    duration: Fraction
+    title: str = ""
+    artist: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """More columns of the catalogue: composer, publisher, license, isrc, …"""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a track that plays without an edit.
+
+    track_in, track_out : seconds in the track, the out-point exclusive. film_in : seconds from the
+    film's first frame. fade_in, fade_out : seconds of cross-fade over the neighbours, or of fade at
+    the cue's ends; they lie inside the piece.
+    """
+
+    track_in: Fraction
+    track_out: Fraction
+    film_in: Fraction
+    fade_in: Fraction = Fraction(0)
+    fade_out: Fraction = Fraction(0)
+
+    @property
+    def film_out(self) -> Fraction:
+        return self.film_in + self.track_out - self.track_in
+
+
+@dataclass(frozen=True)
+class HitPoint:
+    """A frame of the film at which the music should strike; `miss`: frames that it comes late."""
+
+    frame: int
+    label: str = ""
+    miss: int | None = None
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One stretch of music (or of silence, where it is muted), in frames of the film."""
+
+    number: str
+    start: int
+    end: int
+    track: Track | None = None
+    pieces: tuple[Piece, ...] = ()
+    gain: tuple[tuple[int, float], ...] = ()
+    """(frame, dB) keyframes, linear between, held outside; none is 0 dB."""
+    hits: tuple[HitPoint, ...] = ()
+    locked: bool = False
+    muted: bool = False
+    note: str = ""
+    alternatives: tuple[Track, ...] = ()
+    in_point: Fraction | None = None
+    """Second of the track at which music and picture move together best, where that is known."""
+
+    @property
+    def frames(self) -> int:
+        return self.end - self.start
+
+    @property
+    def title(self) -> str:
+        return (self.track.title or self.track.track_id) if self.track else ""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A film and its cues in order, without overlap. Raises `InputError` where they are not."""
+
+    film: Film
+    cues: tuple[Cue, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for cue in self.cues:
+            if not 0 <= cue.start < cue.end <= self.film.frames:
+                raise self._wrong("score.cue_outside", cue, frames=self.film.frames)
+            if len(cue.hits) > MOST_HITS:
+                raise self._wrong("score.many_hits", cue, most=MOST_HITS)
+        for before, after in pairwise(self.cues):
+            if after.start < before.end:
+                raise self._wrong("score.overlap", after, before=before.number)
+        numbers = [cue.number for cue in self.cues]
+        for cue in self.cues:
+            if numbers.count(cue.number) > 1:
+                raise self._wrong("score.same_number", cue)
+
+    def _wrong(self, code: str, cue: Cue, **values: Any) -> InputError:
+        start, end = (self.timecode(f) for f in (cue.start, cue.end))
+        return InputError(code, cue=cue.number, start=start, end=end, **values)
+
+    def timecode(self, frame: int) -> str:
+        """The timecode that the film's own clock shows at a frame."""
+        return self.film.rate.timecode(frame + self.film.start)
+
+    def sounding(self) -> tuple[Cue, ...]:
+        """The cues that play music."""
+        return tuple(cue for cue in self.cues if cue.track and cue.pieces and not cue.muted)
+
+    def cue(self, number: str) -> Cue:
+        """A cue by its number. Raises `InputError` if there is none."""
+        for cue in self.cues:
+            if cue.number == number:
+                return cue
+        numbers = [cue.number for cue in self.cues]
+        raise InputError("score.no_cue", cue=number, cues=numbers)
+
+    # What a person does. Every change locks what it touches, so that spotting again keeps it.
+
+    def move(self, number: str, start: int, end: int) -> Score:
+        """A cue at other frames; neighbours that are not locked make way."""
+        cue = self.cue(number)
+        moved = replace(cue, start=start, end=end, locked=True, pieces=())
+        others = [c for c in self.cues if c is not cue]
+        return replace(self, cues=_ordered([moved, *(_beside(c, moved) for c in others)]))
+
+    def split(self, number: str, frame: int) -> Score:
+        """A cue cut in two at a frame; the second half has no track yet."""
+        cue = self.cue(number)
+        if not cue.start < frame < cue.end:
+            raise self._wrong("score.split_outside", cue, at=self.timecode(frame))
+        first = replace(cue, end=frame, locked=True, pieces=(), hits=_within(cue, end=frame))
+        second = Cue(self._free_number(), frame, cue.end, locked=True, hits=_within(cue, frame))
+        return replace(
+            self, cues=_ordered([*(c for c in self.cues if c is not cue), first, second])
+        )
+
+    def join(self, first: str, second: str) -> Score:
+        """Two neighbouring cues as one, with the first one's track."""
+        a, b = self.cue(first), self.cue(second)
+        if self.cues.index(b) - self.cues.index(a) != 1:
+            raise InputError("score.not_neighbours", cue=first, other=second)
+        hits = (*a.hits, *b.hits)[:MOST_HITS]
+        joined = replace(a, end=b.end, locked=True, pieces=(), hits=hits)
+        return replace(self, cues=_ordered([*(c for c in self.cues if c not in (a, b)), joined]))
+
+    def mute(self, number: str, muted: bool = True) -> Score:
+        """A cue that stays silent, or no longer."""
+        return self._change(number, lambda cue: replace(cue, muted=muted, locked=True))
+
+    def hit(self, number: str, frames: Iterable[int]) -> Score:
+        """The hit points of a cue, at most three."""
+        points = tuple(HitPoint(frame) for frame in sorted(frames))
+        return self._change(number, lambda cue: replace(cue, hits=points, pieces=(), locked=True))
+
+    def _change(self, number: str, change: Callable[[Cue], Cue]) -> Score:
+        chosen = self.cue(number)
+        return replace(self, cues=tuple(change(c) if c is chosen else c for c in self.cues))
+
+    def _free_number(self) -> str:
+        taken = {cue.number for cue in self.cues}
+        return next(n for k in range(1, 1000) if (n := cue_number(k)) not in taken)
+
+    # To and from a file.
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON; fractions as "numerator/denominator"."""
+        return {"leitmotif_score": VERSION, **_plain(self)}
+
+    def write(self, path: str | Path) -> None:
+        """Write the score as JSON."""
+        with atomic_path(path) as temporary:
+            text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: str | Path) -> Score:
+        """A score from its file. Raises `InputError` for one that is missing or no score."""
+        try:
+            given = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            raise InputError("score.unreadable", file=path, why=error.strerror) from None
+        except ValueError:
+            raise InputError("score.not_a_score", file=path) from None
+        if not isinstance(given, dict) or "leitmotif_score" not in given:
+            raise InputError("score.not_a_score", file=path)
+        if given["leitmotif_score"] != VERSION:
+            raise InputError("score.other_version", file=path, version=given["leitmotif_score"])
+        try:
+            return _score(given)
+        except InputError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+            raise InputError("score.bad_field", file=path, why=error) from None
+
+
+def cue_number(k: int, reel: int = 1) -> str:
+    """As cue sheets count: 1m01 is the first cue of the first reel."""
+    return f"{reel}m{k:02d}"
+
+
+def _within(cue: Cue, start: int | None = None, end: int | None = None) -> tuple[HitPoint, ...]:
+    low, high = cue.start if start is None else start, cue.end if end is None else end
+    return tuple(hit for hit in cue.hits if low <= hit.frame < high)
+
+
+def _beside(cue: Cue, moved: Cue) -> Cue | None:
+    """What is left of a cue where another has come to lie; a locked one stays (and may clash)."""
+    if cue.locked or cue.end <= moved.start or cue.start >= moved.end:
+        return cue
+    if cue.start < moved.start:
+        return replace(cue, end=moved.start, pieces=())
+    return replace(cue, start=moved.end, pieces=()) if cue.end > moved.end else None
+
+
+def _ordered(cues: Iterable[Cue | None]) -> tuple[Cue, ...]:
+    return tuple(sorted((c for c in cues if c is not None), key=lambda cue: cue.start))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _score(given: Mapping[str, Any]) -> Score:
+    film = given["film"]
+    rate = FrameRate(Fraction(film["rate"]["fps"]), bool(film["rate"]["drop"]))
+    cues = tuple(_cue(cue) for cue in given["cues"])
+    return Score(Film(**{**film, "rate": rate}), cues, tuple(given.get("notes", ())))
+
+
+def _cue(given: Mapping[str, Any]) -> Cue:
+    fractions = ("track_in", "track_out", "film_in", "fade_in", "fade_out")
+    pieces = ({**p, **{n: Fraction(p[n]) for n in fractions}} for p in given["pieces"])
+    rebuilt = {
+        "track": _track(given["track"]) if given["track"] else None,
+        "pieces": tuple(Piece(**piece) for piece in pieces),
+        "gain": tuple((int(frame), float(level)) for frame, level in given["gain"]),
+        "hits": tuple(HitPoint(**hit) for hit in given["hits"]),
+        "alternatives": tuple(_track(track) for track in given.get("alternatives", ())),
+        "in_point": Fraction(given["in_point"]) if given.get("in_point") else None,
+    }
+    return Cue(**{**given, **rebuilt})
+
+
+def _track(given: Mapping[str, Any]) -> Track:
+    return Track(**{**given, "duration": Fraction(given["duration"])})

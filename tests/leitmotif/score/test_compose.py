@@ -1,0 +1,93 @@
+"""A film and a catalogue in, a score out: planned, rendered and kept."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from data.errors import InputError
+from features.video.container import read_container
+from leitmotif import cli
+from leitmotif.score.compose import film_of, fit_all, score
+from leitmotif.score.model import Score
+from leitmotif.score.render import render_film, true_peak_db, write_bed
+from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
+
+
+@pytest.fixture(scope="module")
+def plan() -> Score:
+    return score(DEMO_VIDEO, DEMO_CATALOGUE)
+
+
+def test_the_film_is_counted_as_its_file_says():
+    film = film_of(DEMO_VIDEO)
+    assert (film.frames, film.rate.fps, film.width, film.height) == (817, Fraction(24), 768, 432)
+    assert not film.has_sound and film.rate_error_s < 1e-6
+
+
+def test_cues_cover_the_film_and_no_track_comes_twice(plan: Score):
+    assert plan.cues[0].start == 0 and plan.cues[-1].end == 817
+    assert all(a.end == b.start for a, b in zip(plan.cues, plan.cues[1:], strict=False))
+    assert len({cue.track.track_id for cue in plan.cues}) == len(plan.cues) >= 2
+    assert all(cue.frames >= 8 * 24 for cue in plan.cues)
+
+
+def test_every_cue_is_filled_to_the_frame(plan: Score):
+    rate = plan.film.rate
+    for cue in plan.cues:
+        assert cue.pieces[0].film_in == rate.seconds(cue.start)
+        assert cue.pieces[-1].film_out == rate.seconds(cue.end)
+
+
+def test_what_a_person_locked_is_there_after_spotting_again(plan: Score):
+    first = plan.cues[0]
+    mine = fit_all(plan.move(first.number, 0, first.end + 24).hit(first.number, [60]))
+    again = score(DEMO_VIDEO, DEMO_CATALOGUE, before=mine)
+    assert again.cues[0] == mine.cues[0] and again.cues[0].hits[0].miss is not None
+    assert again.cues[1].start == first.end + 24
+
+
+def test_a_score_of_another_film_is_not_taken_over(plan: Score, tmp_path: Path):
+    other = Path(DEMO_VIDEO).read_bytes() + b"\0"
+    (tmp_path / "other.mp4").write_bytes(other)
+    with pytest.raises(InputError, match="belongs to another film"):
+        score(tmp_path / "other.mp4", DEMO_CATALOGUE, before=plan)
+
+
+def test_the_bed_is_as_long_as_the_film_and_never_silent(plan: Score, tmp_path: Path):
+    sound, sample_rate = soundfile.read(write_bed(plan, tmp_path / "bed.wav"))
+    assert len(sound) == round(Fraction(817, 24) * sample_rate)
+    level = np.sqrt((sound[: 34 * sample_rate].reshape(34, -1) ** 2).mean(axis=1))
+    assert (level > 1e-4).all()
+
+
+def test_the_rendered_film_keeps_its_pictures_and_its_peaks_low(plan: Score, tmp_path: Path):
+    written = render_film(plan, tmp_path / "scored.mp4")
+    assert read_container(written).frames == 817 and read_container(written).has_sound
+    sound = write_bed(plan, tmp_path / "bed.wav")
+    assert true_peak_db(sound) < 0
+
+
+def test_a_track_that_has_gone_is_a_sentence(plan: Score, tmp_path: Path):
+    given = plan.to_dict()
+    given["cues"][0]["track"]["path"] = str(tmp_path / "gone.opus")
+    (tmp_path / "s.json").write_text(json.dumps(given))
+    with pytest.raises(InputError, match="no such file any more"):
+        write_bed(Score.read(tmp_path / "s.json"), tmp_path / "bed.wav")
+
+
+def test_the_command_plans_exports_and_says_what_it_left_out(tmp_path: Path, capsys):
+    plan = tmp_path / "film.score.json"
+    assert cli.main(["score", str(DEMO_VIDEO), "-o", str(plan), "--quiet"]) == 0
+    assert "1m01" in capsys.readouterr().out and plan.is_file()
+    assert cli.main(["score", "export", str(plan), "--format", "edl"]) == 0
+    assert Path(capsys.readouterr().out.strip()).read_text().startswith("TITLE: sample.mp4")
+    assert cli.main(["score", "export", str(plan), "--format", "aaf"]) == 2
+    assert "'aaf' is not known" in capsys.readouterr().err
+    assert cli.main(["score", "render", str(tmp_path / "none.json")]) == 2
+    assert "cannot be read" in capsys.readouterr().err

@@ -1,0 +1,126 @@
+"""A track comes out exactly as long as asked, cut where nobody hears it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.errors import InputError
+from features.audio.bars import Bars, read_bars
+from leitmotif.score.fit import JUMP_PRICE, fit, join_costs
+from leitmotif.score.model import Cue, Track
+from leitmotif.score.render import SAMPLE_RATE, cue_sound
+from leitmotif.score.timecode import FrameRate
+
+TRACKS = Path(__file__).resolve().parents[3] / "data" / "demo" / "tracks"
+PAL = FrameRate(Fraction(25))
+
+
+def bars(pattern: str, seconds: float = 2.0) -> Bars:
+    """A track whose bars sound alike where their letters are the same."""
+    n, kinds = len(pattern), sorted(set(pattern))
+    chroma = np.eye(12)[[kinds.index(letter) for letter in pattern]]
+    lines = np.arange(n + 1) * seconds
+    level = np.zeros(n)
+    return Bars(lines, 0.5, chroma, chroma * 2.0, level, level, np.array([0.0]), lines[1:-1], True)
+
+
+def total(pieces) -> Fraction:
+    return pieces[-1].film_out - pieces[0].film_in
+
+
+@given(
+    st.text("ABC", min_size=1, max_size=12),
+    st.fractions(Fraction(1, 25), 90, max_denominator=25),
+    st.fractions(0, 100, max_denominator=25),
+)
+@settings(deadline=None)
+def test_every_length_is_exact(pattern: str, length: Fraction, film_in: Fraction):
+    track = bars(pattern)
+    pieces = fit(track, length, film_in=film_in).pieces
+    assert pieces[0].film_in == film_in and total(pieces) == length
+    for before, after in pairwise(pieces):
+        assert after.film_in + after.fade_in == before.film_out
+    for piece in pieces:
+        assert 0 <= piece.track_in < piece.track_out
+        assert piece.fade_in + piece.fade_out <= piece.track_out - piece.track_in
+
+
+def test_a_track_of_the_right_length_is_left_whole():
+    found = fit(bars("ABCABC"), Fraction(12))
+    assert found.jumps == () and found.ends
+    assert [(p.track_in, p.track_out) for p in found.pieces] == [(0, 12)]
+
+
+def test_too_long_a_track_is_shortened_where_bars_are_alike():
+    found = fit(bars("ABCBCABD"), Fraction(12), in_point=0.0)
+    assert found.ends and len(found.jumps) == 1
+    (leave, enter) = found.jumps[0]
+    assert enter - leave == 4.0
+
+
+def test_too_short_a_track_repeats_bars_and_keeps_its_ending():
+    track = bars("ABABABABE")
+    found = fit(track, Fraction(60), in_point=0.0)
+    assert found.ends and all(leave > enter for leave, enter in found.jumps)
+    assert total(found.pieces) == 60
+
+
+def test_the_bar_that_comes_next_costs_nothing_and_the_likest_jump_least():
+    cost = join_costs(bars("ABAB"))
+    assert [cost[k, k + 1] for k in range(3)] == [0, 0, 0]
+    assert cost[1, 2] == 0 and cost[0, 3] == pytest.approx(JUMP_PRICE)
+    assert np.isinf(cost[:, 0]).all() and np.isinf(cost[-1]).all()
+
+
+@pytest.mark.parametrize("length", [0, -1])
+def test_no_length_is_refused(length: int):
+    with pytest.raises(InputError, match="a length above 0"):
+        fit(bars("AB"), Fraction(length))
+
+
+class TestWhatIsHeard:
+    """Joins in real tracks: no hole, no bump, every sample in its place."""
+
+    @pytest.fixture(scope="class", params=["iron-march", "carousel", "glass-corridor"])
+    @classmethod
+    def rendered(cls, request):
+        path = TRACKS / f"{request.param}.opus"
+        length = Fraction(52)
+        found = fit(read_bars(path), length, film_in=Fraction(2))
+        track = Track(request.param, str(path), Fraction(20))
+        cue = Cue("1m01", 50, 50 + 52 * 25, track, found.pieces)
+        return found, cue_sound(cue, PAL)
+
+    def test_it_is_as_long_as_the_cue(self, rendered):
+        _, sound = rendered
+        assert sound.shape == (52 * SAMPLE_RATE, 2) and np.isfinite(sound).all()
+
+    def test_no_join_leaves_a_hole(self, rendered):
+        found, sound = rendered
+        assert len(found.pieces) > 2
+        for piece in found.pieces[1:]:
+            at = round((piece.film_in - 2 + piece.fade_in / 2) * SAMPLE_RATE)
+            hop = SAMPLE_RATE // 50
+            around = sound[at - 15 * hop : at + 15 * hop].reshape(30, -1)
+            level = 10 * np.log10((around**2).mean(axis=1) + 1e-12)
+            inside = level[13:17].mean()
+            assert inside > min(level[:10].min(), level[20:].min()) - 1.5
+
+
+class TestBars:
+    def test_bars_of_a_march_last_as_long_as_its_tempo_says(self):
+        found = read_bars(TRACKS / "iron-march.opus")  # 104 BPM, four beats
+        inner = np.diff(found.lines)[1:-1]
+        assert found.steady and np.median(inner) == pytest.approx(4 * 60 / 104, rel=0.02)
+
+    def test_lines_frame_the_whole_track(self):
+        found = read_bars(TRACKS / "under-the-floor.opus")
+        assert found.lines[0] == 0 and (np.diff(found.lines) > 0).all()
+        assert len(found.chroma) == len(found) == len(found.timbre) == len(found.level_in)

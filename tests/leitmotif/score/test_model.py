@@ -1,0 +1,98 @@
+"""A score is plain data: it comes back from its file, and says what is wrong with a bad one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.errors import InputError
+from leitmotif.score.model import Cue, Film, HitPoint, Piece, Score, Track
+from leitmotif.score.timecode import COMMON, FrameRate
+
+FILM = Film("film 电影.mp4", "ab", FrameRate(Fraction(24000, 1001)), 2400, 1920, 1080, start=86400)
+TRACK = Track("t1", "music/first.opus", Fraction(241, 7), "First", "Somebody", {"license": "CC0"})
+PIECE = Piece(Fraction(1, 3), Fraction(31, 3), Fraction(0), Fraction(1, 100), Fraction(1))
+CUE = Cue("1m01", 0, 240, TRACK, (PIECE,), ((0, 0.0), (24, -8.5)), (HitPoint(100, "slam", -1),))
+SCORE = Score(FILM, (CUE, Cue("1m02", 240, 480), Cue("1m03", 600, 700, muted=True)), ("a note",))
+
+
+def test_a_score_comes_back_from_its_file(tmp_path: Path):
+    SCORE.write(tmp_path / "film.score.json")
+    assert Score.read(tmp_path / "film.score.json") == SCORE
+
+
+@given(st.sampled_from(COMMON), st.lists(st.fractions(0, 10**4, max_denominator=10**6), min_size=3))
+def test_times_survive_exactly(tmp_path_factory, fps: Fraction, times: list[Fraction]):
+    path = tmp_path_factory.mktemp("score") / "film.json"
+    piece = Piece(times[0], times[0] + times[1], times[2])
+    film = replace(FILM, rate=FrameRate(fps))
+    before = Score(film, (replace(CUE, pieces=(piece,)),))
+    before.write(path)
+    assert Score.read(path) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d["cues"][1].update(start=200), "1m02.*begins before cue 1m01 ends"),
+        (lambda d: d["cues"][0].update(end=9999), "lies outside the film of 2400 frames"),
+        (lambda d: d["cues"][1].update(number="1m01"), "another cue has this number"),
+        (lambda d: d.update(leitmotif_score=99), "a score of version 99"),
+        (lambda d: d.pop("film"), "something in this score is missing"),
+        (lambda d: d["cues"][0].update(pieces=7), "something in this score is missing"),
+        (lambda d: d["film"]["rate"].update(fps="1/0"), "something in this score is missing"),
+        (lambda d: d["cues"][0].update(hits=[{"frame": k} for k in range(4)]), "at most 3"),
+        (lambda d: d.pop("leitmotif_score"), "this is no score"),
+    ],
+)
+def test_a_score_written_by_hand_is_told_what_is_wrong(tmp_path: Path, change, said: str):
+    given = SCORE.to_dict()
+    change(given)
+    (tmp_path / "mine.json").write_text(json.dumps(given), encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        Score.read(tmp_path / "mine.json")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "nonsense", '{"a": 1}'])
+def test_another_file_is_no_score(tmp_path: Path, content: str):
+    (tmp_path / "other.json").write_text(content)
+    with pytest.raises(InputError, match="this is no score"):
+        Score.read(tmp_path / "other.json")
+
+
+class TestWhatAPersonDoes:
+    def test_moving_a_cue_makes_its_neighbours_give_way(self):
+        moved = SCORE.move("1m02", 200, 650)
+        assert [(c.number, c.start, c.end) for c in moved.cues] == [
+            *(("1m01", 0, 200), ("1m02", 200, 650), ("1m03", 650, 700))
+        ]
+        assert moved.cue("1m02").locked and not moved.cue("1m01").pieces
+
+    def test_a_cue_that_is_covered_goes(self):
+        assert [c.number for c in SCORE.move("1m01", 0, 500).cues] == ["1m01", "1m03"]
+
+    def test_two_locked_cues_cannot_overlap(self):
+        locked = SCORE.mute("1m03")
+        with pytest.raises(InputError, match="move one of them"):
+            locked.move("1m02", 240, 650)
+
+    def test_split_and_join_undo_each_other(self):
+        halves = SCORE.split("1m01", 120)
+        assert [(c.start, c.end) for c in halves.cues[:2]] == [(0, 120), (120, 240)]
+        again = halves.join("1m01", halves.cues[1].number)
+        assert (again.cues[0].start, again.cues[0].end) == (0, 240)
+        assert again.cues[0].hits == CUE.hits and again.cues[0].track == TRACK
+
+    def test_a_split_outside_and_a_join_of_strangers_are_refused(self):
+        with pytest.raises(InputError, match="cannot be split"):
+            SCORE.split("1m01", 240)
+        with pytest.raises(InputError, match="not neighbours"):
+            SCORE.join("1m01", "1m03")
+        with pytest.raises(InputError, match="there is none of this number"):
+            SCORE.mute("9m99")
