@@ -56,8 +56,8 @@ class Fuzzer:
 
     def run(self, chosen: Sequence[Reader], inputs: int, seconds: float = np.inf) -> None:
         """Every reader in turn, until there were so many inputs or the time is over."""
-        end = time.monotonic() + seconds
         originals = [list(self._originals(reader)) for reader in chosen]
+        end = time.monotonic() + seconds
         for number in itertools.count():
             for position, (reader, known) in enumerate(zip(chosen, originals, strict=True)):
                 if number * len(chosen) + position >= inputs or time.monotonic() > end:
@@ -103,12 +103,8 @@ class Fuzzer:
         """A line per reader, and one per finding."""
         names = dict.fromkeys(name for name, _ in self.outcomes)
         lines = [f"{n:28}" + self._counts(n) for n in names]
-        return "\n".join(
-            [
-                *lines,
-                *(f"FOUND {f.reader} seed {f.seed}: {f.what} ({f.kept})" for f in self.findings),
-            ]
-        )
+        found = (f"FOUND {f.reader} {f.seed}: {f.what} ({f.kept})" for f in self.findings)
+        return "\n".join([*lines, *found])
 
     def _counts(self, name: str) -> str:
         kinds = sorted(kind for reader, kind in self.outcomes if reader == name)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ from features.video.timeline import Timeline
 from leitmotif.calibration.ratings import read_ratings
 from leitmotif.catalogue.memory import Seen, State
 from leitmotif.learning.scored_videos import _Journal, read_sources
+from leitmotif.score.model import Cue, Film, HitPoint, Piece, Score, Track
+from leitmotif.score.timecode import FrameRate
 from leitmotif.settings import Settings
 from matcher import arc_store
 from matcher.exact import TrackIndex
@@ -75,7 +78,7 @@ def readers(folder: Path) -> Iterator[Reader]:
     """All readers; their valid files are made in `folder`, their caches looked for there."""
     for make in (_catalogues, _curves, _index, _arc, _timeline, _memory, _journal, _pairs):
         yield from make(folder)
-    for make in (_profiles, _predictors, _ratings, _settings, _words):
+    for make in (_profiles, _predictors, _ratings, _scores, _settings, _words):
         yield from make(folder)
 
 
@@ -324,6 +327,20 @@ def _ratings(folder: Path) -> Iterator[Reader]:
     yield Reader(
         "ratings.csv", (text.encode(),), lambda path: read_ratings(path, clips), wrong, is_text=True
     )
+
+
+def _scores(folder: Path) -> Iterator[Reader]:
+    film = Film("a.mp4", "ab" * 32, FrameRate(Fraction(24000, 1001)), 480)
+    track = Track("t1", "a.flac", Fraction(60), "Für Élise", facts={"isrc": "X"})
+    pieces = (Piece(Fraction(1, 2), Fraction(10), Fraction(1)),)
+    cue = Cue("1m01", 24, 240, track, pieces, ((24, -6.0),), (HitPoint(48, "door"),))
+    Score(film, (cue,)).write(path := folder / "made.score.json")
+
+    def wrong(found: Score, _: object) -> str:
+        inside = all(0 <= c.start < c.end <= found.film.frames for c in found.cues)
+        return "" if inside else "a cue outside its film"
+
+    yield Reader("score.json", (path.read_bytes(),), Score.read, wrong, is_text=True)
 
 
 # ------------------------------------------------------------------------------ what was learned

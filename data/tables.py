@@ -160,9 +160,7 @@ def _delimiter(
 # ------------------------------------------------------------------------------ records to columns
 
 
-def _row_by_row(
-    path: Path, text: CsvText, header: list[str], headless: bool, line: int
-) -> Table:
+def _row_by_row(path: Path, text: CsvText, header: list[str], headless: bool, line: int) -> Table:
     """The records of well-formed text, those that do not fit named.
 
     Raises `InputError` where these are too many to be named, and most.
@@ -177,8 +175,7 @@ def _row_by_row(
     if len(broken) > max(MOST_BROKEN, kept.sum() / 2):
         raise mostly_broken(path, len(broken), int(lines[broken[0]]) + line)
     skipped = tuple(
-        SkippedRow(int(lines[i]) + line, _misfit(int(widths[i]), text.width))
-        for i in broken
+        SkippedRow(int(lines[i]) + line, _misfit(int(widths[i]), text.width)) for i in broken
     )
     kept &= fits
     body = text.joined(starts, kept)

@@ -222,5 +222,5 @@ def test_decimal_commas_and_the_minus_of_type():
 def test_a_value_outside_its_range_is_refused(value: float):
     record = VideoProfile.neutral().to_dict()
     record["values"]["action_energy"] = value
-    with pytest.raises(InputError, match="action_energy is .* between 0 and 100"):
+    with pytest.raises(InputError, match=r"action_energy is .* between 0 and 100"):
         VideoProfile.from_json(json.dumps(record))
