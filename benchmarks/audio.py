@@ -83,7 +83,8 @@ def speed(files: list[Path]) -> None:
             times[name].append(cpu(work, file) / seconds * 30)
     decoding, base = np.array(times["decoding alone"]), np.array(times["separate librosa calls"])
     print(
-        f"\nCPU seconds per 30 s, median of {len(files)} tracks; ratio to separate librosa calls, both with and without decoding"
+        f"\nCPU seconds per 30 s, median of {len(files)} tracks; "
+        f"ratio to separate librosa calls, both with and without decoding"
     )
     for name, values in times.items():
         whole, without = (
@@ -116,13 +117,15 @@ def builds(folder: Path) -> None:
             print(f"\nbuild {'with' if tags else 'without'} YAMNet: {tracks} tracks")
             print(f"  {took:.0f} s wall, {3600 / took * tracks:.0f} tracks an hour")
             print(
-                f"  {used:.0f} s CPU of two workers, {2 * 3600 / used * tracks:.0f} tracks an hour on two idle cores"
+                f"  {used:.0f} s CPU of two workers, "
+                f"{2 * 3600 / used * tracks:.0f} tracks an hour on two idle cores"
             )
             print(f"  largest worker so far: {after.ru_maxrss / 1024:.0f} MiB")
             start, used = time.perf_counter(), time.process_time()
             build([folder], output, jobs=2, tags=tags)
             print(
-                f"  again, nothing changed: {time.perf_counter() - start:.2f} s wall, {time.process_time() - used:.2f} s CPU"
+                f"  again, nothing changed: {time.perf_counter() - start:.2f} s wall, "
+                f"{time.process_time() - used:.2f} s CPU"
             )
 
 
@@ -150,7 +153,8 @@ def large(rows: int) -> None:
                 start, used = time.perf_counter(), time.process_time()
                 Catalogue.read(Path(temporary, name))
                 print(
-                    f"  read {name:14s} {time.perf_counter() - start:.2f} s wall, {time.process_time() - used:.2f} s CPU"
+                    f"  read {name:14s} {time.perf_counter() - start:.2f} s wall, "
+                    f"{time.process_time() - used:.2f} s CPU"
                 )
 
 
@@ -168,7 +172,8 @@ def titles(files: list[Path]) -> None:
         ).mean(axis=(-2, -1))
 
     print(
-        f"\nnames: {excited.sum()} excited, {peaceful.sum()} peaceful; area under the curve, 95 % interval"
+        f"\nnames: {excited.sum()} excited, {peaceful.sum()} peaceful; "
+        f"area under the curve, 95 % interval"
     )
     for i, name in enumerate(MUSIC_NAMES):
         pair = values[excited, i], values[peaceful, i]

@@ -293,8 +293,11 @@ def preparation(x: np.ndarray) -> dict[str, float]:
         started = time.perf_counter()
         TrackIndex.load(path)
         record["load"] = time.perf_counter() - started
-        code = (f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})\n"
-                f"import numpy as np; from matcher import TrackIndex\nTrackIndex.load({str(path)!r}).search(np.zeros(10))")  # fmt: skip
+        code = (
+            f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})\n"
+            "import numpy as np; from matcher import TrackIndex\n"
+            f"TrackIndex.load({str(path)!r}).search(np.zeros(10))"
+        )
         for _ in range(2):  # the second time numba's cache is warm
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             started = time.perf_counter()
@@ -321,26 +324,36 @@ def measure(n: int, shape: str, queries: int, seconds: float) -> tuple[list[str]
     results = race(x, index, found, asked, seconds)
     medians = {name: float(np.median([t for t, _ in r["times"]])) for name, r in results.items()}
     reference = medians.get("faiss flat (20-D)", medians["numpy float32"])
-    lines = [f"### {n:,} tracks, {shape}", "", "| | CPU ms per query | of faiss | true five | " + " | ".join(KINDS) + " |",
-             "|---|---|---|---|" + "---|" * len(KINDS)]  # fmt: skip
+    lines = [
+        f"### {n:,} tracks, {shape}",
+        "",
+        "| | CPU ms per query | of faiss | true five | " + " | ".join(KINDS) + " |",
+        "|---|---|---|---|" + "---|" * len(KINDS),
+    ]
     for name, r in results.items():
         kinds = [
             np.median([t for t, kind in r["times"] if kind == k] or [np.nan]) * 1e3 for k in KINDS
         ]
         cells = " | ".join(f"{ms:.3f}" for ms in kinds)
         lines.append(
-            f"| {name} | {medians[name] * 1e3:.3f} | {medians[name] / reference:.4f} | {r['right']:.3f} | {cells} |"
+            f"| {name} | {medians[name] * 1e3:.3f} | {medians[name] / reference:.4f} "
+            f"| {r['right']:.3f} | {cells} |"
         )
-    notes = [f"build {prepared['build']:.2f} s ({prepared['build_cpu']:.2f} CPU-s)", f"load {prepared['load'] * 1e3:.1f} ms",
-             f"first query of a new process {prepared['first']:.2f} s ({prepared['first_cpu']:.2f} CPU-s)",
-             f"memory {prepared['memory']:.2f} of the float32 numbers, VA index included"]  # fmt: skip
+    first, first_cpu = prepared["first"], prepared["first_cpu"]
+    notes = [
+        f"build {prepared['build']:.2f} s ({prepared['build_cpu']:.2f} CPU-s)",
+        f"load {prepared['load'] * 1e3:.1f} ms",
+        f"first query of a new process {first:.2f} s ({first_cpu:.2f} CPU-s)",
+        f"memory {prepared['memory']:.2f} of the float32 numbers, VA index included",
+    ]
     if "faiss flat (20-D)" in found and n <= 1_000_000:
         many = questions(x, index.scaling.sd, 256, rng)
         cpu, wall = race_batches(
             index, found["faiss flat (20-D)"], many, 3 if n >= 1_000_000 else 7
         )
         notes.append(
-            f"batch of 256: {cpu:.3f} of faiss in CPU time, {wall:.3f} in wall time on {workers()} threads against one"
+            f"batch of 256: {cpu:.3f} of faiss in CPU time, {wall:.3f} in wall time on "
+            f"{workers()} threads against one"
         )
     if n <= 1_000_000:
         notes.append(
@@ -391,7 +404,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
     args = parser.parse_args()
     lines = [
-        f"## The matcher on {platform.processor() or platform.machine()}, {workers()} cores, Python {platform.python_version()}",
+        f"## The matcher on {platform.processor() or platform.machine()}, {workers()} cores, "
+        f"Python {platform.python_version()}",
         "",
     ]
     curves: dict[str, dict[int, float]] = {}

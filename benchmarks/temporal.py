@@ -46,10 +46,12 @@ def cost() -> None:
     run(120)
     whole, pieces = (min(run(120, n) for _ in range(200)) for n in (1, 6))
     print(
-        f"60 s as one window {1e3 * whole:.2f} ms, as six {1e3 * pieces:.2f} ms (least of 200, CPU time)"
+        f"60 s as one window {1e3 * whole:.2f} ms, "
+        f"as six {1e3 * pieces:.2f} ms (least of 200, CPU time)"
     )
     print(
-        f"60 s in six pieces by profile weights, tokens read, summary model and network: {1e3 * min(_bending() for _ in range(50)):.2f} ms"
+        f"60 s in six pieces by profile weights, tokens read, summary model and network: "
+        f"{1e3 * min(_bending() for _ in range(50)):.2f} ms"
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds = min(run(14_400) for _ in range(3))
@@ -124,10 +126,12 @@ def recovery(
     clips = {path: read_timeline(path) for path in files}
     raters = SimulatedRaters(clips, step=2.0, agreement=agreement, rule=rule)
     print(
-        f"{len(raters.windows)} windows of {len(clips)} clips, rule {rule}, reliability {reliability}, agreement {agreement}"
+        f"{len(raters.windows)} windows of {len(clips)} clips, rule {rule}, "
+        f"reliability {reliability}, agreement {agreement}"
     )
     print(
-        "R² as shares of the ceiling | held out: closed calibrated summary transformer | kept | clips nobody rated: closed kept | CPU s"
+        "R² as shares of the ceiling | held out: closed calibrated summary transformer | "
+        "kept | clips nobody rated: closed kept | CPU s"
     )
     for count in counts:
         rows = [recovered(raters, clips, count, draw, reliability) for draw in range(draws)]
@@ -166,7 +170,8 @@ def recovered(
     scores = fresh(found, raters, clips, others)
     texts = " ".join(f"{r2:6.3f}" for r2 in held_out.values()), f"{scores[0]:6.3f} {scores[1]:6.3f}"
     print(
-        f"{count:4d} {draw} | {texts[0]} | {row.kept:11s} | {texts[1]} | {time.process_time() - began:.0f}",
+        f"{count:4d} {draw} | {texts[0]} | {row.kept:11s} | {texts[1]} | "
+        f"{time.process_time() - began:.0f}",
         flush=True,
     )
     return held_out, row.kept, scores

@@ -66,13 +66,15 @@ def measure_cost(video: Path, rounds: int) -> None:
             "CPU s",
             flush=True,
         )
+    faces = timeline["face_presence"].mean()
     print(
-        f"{video.name}: {timeline.duration:.0f} s, faces in {timeline['face_presence'].mean():.0%} of looks; {rounds} rounds"
+        f"{video.name}: {timeline.duration:.0f} s, faces in {faces:.0%} of looks; {rounds} rounds"
     )
     base = statistics.median(costs["ffmpeg decode"])
     for name, spent in costs.items():
         print(
-            f"  {name:22s} {statistics.median(spent):7.2f} CPU s   ratio {statistics.median(spent) / base:.2f}"
+            f"  {name:22s} {statistics.median(spent):7.2f} CPU s   "
+            f"ratio {statistics.median(spent) / base:.2f}"
         )
 
 
@@ -114,7 +116,8 @@ def measure_memory(video: Path, folder: Path, minutes: float) -> None:
     done.set()
     watcher.join()
     print(
-        f"film of {timeline.duration / 60:.0f} min watched in {(time.perf_counter() - started) / 60:.1f} min"
+        f"film of {timeline.duration / 60:.0f} min watched in "
+        f"{(time.perf_counter() - started) / 60:.1f} min"
     )
     print(
         "  resident memory:",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import platform
+import sys
 import uuid
 import zlib
 from collections.abc import Iterator
@@ -82,7 +83,7 @@ def sweep(target: Path, locked: bool = False) -> None:
 
 
 def _alive(pid: int) -> bool:
-    if os.name == "nt":  # there os.kill(pid, 0) would end the process
+    if sys.platform == "win32":  # there os.kill(pid, 0) would end the process
         import ctypes
 
         handle = ctypes.windll.kernel32.OpenProcess(0x1000, False, pid)

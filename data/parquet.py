@@ -1,17 +1,19 @@
-"""Parquet files of anybody, read without surprises: damage, bad text and bombs are one sentence."""
+"""Parquet files of anybody, read without surprises: damage, bad text and bombs are one sentence.
+
+Arrow takes a while to start, so other modules import this one when they need it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from data.errors import InputError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
 LEAST_LIMIT = 256 << 20
 EXPANSION = 64
@@ -26,9 +28,6 @@ def reading(path: Path, broken: InputError) -> Iterator[pq.ParquetFile]:
 
     Text that is stored as a dictionary stays one, so that its size can be told first.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
         with pq.ParquetFile(path) as file:
             coded = _coded_text(file)
@@ -50,8 +49,6 @@ def reading(path: Path, broken: InputError) -> Iterator[pq.ParquetFile]:
 
 def read(file: pq.ParquetFile, path: Path) -> pa.Table:
     """Every row group, as `read_group` reads it, and together no larger."""
-    import pyarrow as pa
-
     _check_size(file, range(file.num_row_groups), path)
     groups = [read_group(file, group, path) for group in range(file.num_row_groups)]
     table = pa.concat_tables(groups) if groups else file.schema_arrow.empty_table()
@@ -75,8 +72,6 @@ def read_group(
 
 def _coded_text(file: pq.ParquetFile) -> list[str]:
     """The columns of text that some row group keeps as a dictionary."""
-    import pyarrow as pa
-
     flat = {f.name for f in file.schema_arrow if pa.types.is_string(f.type)}
     groups = [file.metadata.row_group(group) for group in range(file.num_row_groups)]
     chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
@@ -100,9 +95,6 @@ def _needed(chunk: pq.ColumnChunkMetaData) -> int:
 
 def _check_text(table: pa.Table, path: Path) -> None:
     """Refuse coded text that is far more than the file when it is spelt out."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     needed = 0
     for column in table.columns:
         for chunk in column.chunks if pa.types.is_dictionary(column.type) else ():

@@ -27,7 +27,6 @@ COMMANDS = {
     "tune": "search for the network's sizes and rates",
     "evaluate": "measure how well predictors find the true track",
     "models": "list or fetch the pretrained files",
-    "reference": "rebuild the population that scores are shares of",
 }
 """Name of each command to what it does. Its module has `add_arguments(parser)`, which sets the
 default `run`, a function of the parsed arguments."""

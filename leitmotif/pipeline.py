@@ -16,15 +16,17 @@ from data.catalogue import Catalogue
 from data.errors import InputError, Progress
 from data.profiles import MUSIC_NAMES, MusicProfile, VideoProfile
 from data.words import Sentence
+from features import video as watching
+from features.video.profile_coefficients import ProfileCoefficients
 from matcher import presets
 from matcher.arc import picture_curves
 from matcher.course import Course, TrackCourses
 from matcher.filters import Filter
 from matcher.query import Query
 from matcher.search import Match, rank
+from recommender import load_recommender
 
 if TYPE_CHECKING:
-    from features.video.profile_coefficients import ProfileCoefficients
     from features.video.timeline import Timeline
     from matcher.index import Index
     from recommender.predict import Recommender
@@ -69,9 +71,7 @@ def read_video(
     path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True
 ) -> Timeline:
     """Watch a video once; see `features.video.read_timeline`."""
-    from features.video import read_timeline
-
-    return read_timeline(path, progress=progress, cache=cache)
+    return watching.read_timeline(path, progress=progress, cache=cache)
 
 
 def load_profile_weights(
@@ -83,8 +83,6 @@ def load_profile_weights(
     """
     if path is None:
         return None
-    from features.video.profile_coefficients import ProfileCoefficients
-
     return path if isinstance(path, ProfileCoefficients) else ProfileCoefficients.load(path)
 
 
@@ -95,12 +93,10 @@ def score(
     profile_weights: ProfileCoefficients | None = None,
 ) -> VideoProfile:
     """The profile of a part of a watched video: by the closed form, or as ratings bend it."""
-    from features.video import score as closed_form
-
     return (
         profile_weights.score(timeline, start, end)
         if profile_weights
-        else closed_form(timeline, start, end)
+        else watching.score(timeline, start, end)
     )
 
 
@@ -124,8 +120,6 @@ def match(
     the order, and every match says where it should begin.
     Raises `InputError` for a catalogue of mixed extractors or another catalogue's index.
     """
-    from recommender import load_recommender
-
     query = query or Query()
     recommender = recommender or load_recommender()
     predicted = request(video, catalogue, recommender)
@@ -283,8 +277,6 @@ def recommend(
         towards somebody's ratings.
     Raises `InputError` if the video or the catalogue cannot be used.
     """
-    from recommender import load_recommender
-
     query = Query(
         importance=presets.va_only() if va_only else weights,
         metric=metric,
@@ -318,9 +310,6 @@ def recommend_scenes(
     place: float | None = None,
 ) -> list[Recommendation]:
     """One recommendation per scene of a watched video; as `match`."""
-    from features.video import scenes
-    from recommender import load_recommender
-
     recommender = recommender or load_recommender()
     tracks = TrackCourses.beside(catalogue)
     return [
@@ -334,5 +323,5 @@ def recommend_scenes(
             start=start,
             end=end,
         )
-        for start, end in scenes(timeline)
+        for start, end in watching.scenes(timeline)
     ]

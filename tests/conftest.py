@@ -40,7 +40,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
-    """Ctrl-C raises `KeyboardInterrupt`, also where the tests run in the background and a shell has switched it off."""
+    """Ctrl-C raises `KeyboardInterrupt`, also in the background of a shell that switched it off."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

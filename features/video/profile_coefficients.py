@@ -23,12 +23,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+from scipy.special import ndtr, ndtri
 
 from data.atomic import atomic_path
 from data.checksums import Damaged, check_arrays, parse_json, seal_arrays
 from data.errors import InputError
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES, Curves, VideoProfile
 from data.words import Sentence
+from features.video import profile
 from features.video.summary import SummaryModel, summarise
 from features.video.tokens import TokenScale
 
@@ -49,16 +53,12 @@ _SPAN = np.array([f.high - f.low for f in VIDEO_FIELDS], dtype=float)
 
 def to_z(values: np.ndarray) -> np.ndarray:
     """Field values (…, 11) to z units, held within ±2.58; NaN stays NaN."""
-    from scipy.special import ndtri
-
     with np.errstate(invalid="ignore"):
         return np.clip(ndtri((values - _LOW) / _SPAN), -Z_LIMIT, Z_LIMIT)
 
 
 def from_z(z: np.ndarray) -> np.ndarray:
     """z units (…, 11) to field values: inverse of `to_z`."""
-    from scipy.special import ndtr
-
     return _LOW + _SPAN * ndtr(z)
 
 
@@ -99,10 +99,8 @@ class ProfileCoefficients:
         A field that was learned from more than the closed form is at least as sure as its held-out
         R². Raises `InputError` for a Timeline of another extractor.
         """
-        from features.video.profile import score
-
         self._check(timeline)
-        closed = score(timeline, start, end)
+        closed = profile.score(timeline, start, end)
         moments, residual = self.residuals(timeline, closed, start, end)
         values = self.bend(closed.values, residual.mean(axis=0))
         curves = closed.curves
@@ -141,9 +139,7 @@ class ProfileCoefficients:
 
         closed : the part's closed form, with its curves.
         """
-        from features.video.profile import summary, window
-
-        part = window(timeline, start, end)
+        part = profile.window(timeline, start, end)
         if self.summary is None or self.scale is None or closed.curves is None:
             return part.times[:1], np.zeros((1, len(VIDEO_FIELDS)))
         count = max(round((part.times[-1] - part.times[0]) / self.piece), 1)
@@ -152,7 +148,7 @@ class ProfileCoefficients:
             for array in (*self.scale.read(part), part["seconds"], closed.curves.values, part.times)
         )
         pieces = list(zip(tokens, seen, strict=True))
-        z = [to_z(summary(*of_piece)) for of_piece in zip(curves, seconds, strict=True)]
+        z = [to_z(profile.summary(*of_piece)) for of_piece in zip(curves, seconds, strict=True)]
         signals = len(self.scale.names)
         numbers = [summarise(at, *piece, signals) for at, piece in zip(z, pieces, strict=True)]
         found = self.summary.residual(np.array(numbers))
@@ -181,8 +177,6 @@ class ProfileCoefficients:
     def save(self, path: str | os.PathLike) -> Self:
         """Write a .safetensors file, whole or not at all; gives back these weights with the file's
         digest."""
-        from safetensors.numpy import save
-
         about = {
             "fields": dict(zip(VIDEO_NAMES, self.models, strict=True)),
             "extractor": self.extractor,
@@ -211,9 +205,6 @@ class ProfileCoefficients:
     @classmethod
     def load(cls, path: str | os.PathLike) -> Self:
         """Read a file that `leitmotif calibrate` wrote; raises `InputError` for anything else."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
         try:
             raw = Path(path).read_bytes()
         except OSError as error:

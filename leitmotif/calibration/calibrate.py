@@ -23,6 +23,7 @@ from leitmotif.calibration.ratings import Ratings
 from leitmotif.calibration.watch import Reader, watch
 
 if TYPE_CHECKING:
+    from features.video.temporal import TemporalTransformer
     from leitmotif.calibration.residual import TrainSettings
 
 FEWEST_WINDOWS = 20
@@ -125,7 +126,10 @@ def calibrate(
 
 
 def _weights(
-    rated: crossval.Rated, reports: list[FieldReport], simple: crossval.Below, network
+    rated: crossval.Rated,
+    reports: list[FieldReport],
+    simple: crossval.Below,
+    network: TemporalTransformer | None,
 ) -> ProfileCoefficients:
     """The file's content: per field what it keeps, and each model that any field does."""
     by_name = {r.name: r for r in reports}
@@ -209,7 +213,7 @@ def _reason(values: np.ndarray, groups: np.ndarray, span: float) -> str:
     return ""
 
 
-def _key(rated: crossval.Rated, settings) -> str:
+def _key(rated: crossval.Rated, settings: TrainSettings) -> str:
     """A name for these ratings, pictures and settings."""
     digest = hashlib.sha256(
         repr(("summary", asdict(settings))).encode()

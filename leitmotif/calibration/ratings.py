@@ -236,8 +236,7 @@ def _averaged(
 ) -> Ratings:
     shape = (len(gathered), len(VIDEO_NAMES))
     values, counts, spread = np.full(shape, np.nan), np.zeros(shape, int), np.full(shape, np.nan)
-    for i, rows in enumerate(gathered.values()):
-        rows = np.array(rows)
+    for i, rows in enumerate(map(np.array, gathered.values())):
         counts[i] = np.isfinite(rows).sum(axis=0)
         for j in np.flatnonzero(counts[i]):
             rated = rows[np.isfinite(rows[:, j]), j]

@@ -9,7 +9,7 @@ that was interrupted and goes on from its checkpoint gives the same weights as o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class Examples:
     base: np.ndarray
     share: np.ndarray
 
-    def tensors(self, rows: Sequence[int]) -> tuple[Tensor, ...]:
+    def tensors(self, rows: np.ndarray) -> tuple[Tensor, ...]:
         """One batch: tokens, seen, mask, base, share."""
         numbers = (
             torch.tensor(array[rows], dtype=torch.float32) for array in (self.base, self.share)
@@ -67,7 +67,7 @@ class Examples:
         return (*batch([self.tokens[i] for i in rows]), *numbers)
 
 
-class _Drawn(IterableDataset):
+class _Drawn(IterableDataset):  # type: ignore[misc]
     """The drawn batches of one epoch, the same for the same epoch."""
 
     def __init__(
@@ -75,7 +75,7 @@ class _Drawn(IterableDataset):
     ) -> None:
         self.examples, self.settings, self.epoch = examples, settings, epoch
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         rng = np.random.default_rng((self.settings.seed, self.epoch()))
         count = len(self.examples.tokens)
         for _ in range(self.settings.steps):
@@ -85,7 +85,7 @@ class _Drawn(IterableDataset):
         return self.settings.steps
 
 
-class ResidualTraining(lightning.LightningModule):
+class ResidualTraining(lightning.LightningModule):  # type: ignore[misc]
     """Squared error in shares of the range, each field over the variance of its ratings."""
 
     def __init__(
@@ -115,7 +115,7 @@ class ResidualTraining(lightning.LightningModule):
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=1)
         return loss
 
-    def on_train_batch_end(self, *_) -> None:
+    def on_train_batch_end(self, *_: object) -> None:
         self.average.update_parameters(self.network)
 
     def on_train_epoch_end(self) -> None:
@@ -144,7 +144,7 @@ class ResidualTraining(lightning.LightningModule):
         self.answers = list(checkpoint["answers"].numpy())
 
 
-class _Report(lightning.Callback):
+class _Report(lightning.Callback):  # type: ignore[misc]
     """Tells the epoch that begins; what it raises stops the training."""
 
     def __init__(self, report: Callable[[int], None]) -> None:
@@ -156,7 +156,7 @@ class _Report(lightning.Callback):
         self.report(trainer.current_epoch)
 
 
-class _Resumable(Checkpoint):
+class _Resumable(Checkpoint):  # type: ignore[misc]
     """Keeps the state after the last whole epoch, in a file that is never half-written."""
 
     def __init__(self, path: Path) -> None:

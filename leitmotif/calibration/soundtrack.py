@@ -15,6 +15,7 @@ import numpy as np
 
 from data.errors import InputError, Progress
 from data.profiles import VIDEO_NAMES, MusicProfile
+from features import audio, video
 from leitmotif.calibration.ratings import Ratings, Skipped, Window
 from leitmotif.calibration.watch import Reader
 from leitmotif.learning.scored_videos import MIN_MUSIC_SHARE, video_files
@@ -40,8 +41,7 @@ def soundtrack_ratings(
     own.
     Raises `InputError` if no window has music.
     """
-    if read is None:
-        from features.video import read_timeline as read
+    read = read or video.read_timeline
     windows, values, skipped = [], [], []
     files = list(video_files(folder))
     for done, (name, path) in enumerate(files):
@@ -74,9 +74,7 @@ def cut(path: Path, duration: float, group: str) -> list[Window]:
 
 def heard(path: Path, window: Window) -> np.ndarray | None:
     """What a window's music says of its picture, (11,) with NaN elsewhere; None without music."""
-    from features.audio import analyze
-
-    found = analyze(path, start=window.start, end=window.end, tags=True)
+    found = audio.analyze(path, start=window.start, end=window.end, tags=True)
     music = found.tags is None or found.tags["music"] >= MIN_MUSIC_SHARE
     return said(found.profile) if music and found.profile.confidence.any() else None
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from data.errors import InputError, Progress
+from features import video
+from features.video.profile import score, window
+from features.video.profile_coefficients import to_z
+from features.video.timeline import Timeline
 from leitmotif.calibration.crossval import Rated
 from leitmotif.calibration.ratings import Ratings
 
-if TYPE_CHECKING:
-    from features.video.timeline import Timeline
-
-Reader = Callable[[Path], "Timeline"]
+Reader = Callable[[Path], Timeline]
 
 
 def watch(
@@ -27,18 +27,13 @@ def watch(
     Clips that cannot be read and windows outside their clip are left out, each with a sentence; the
     ratings come back without them. Raises `InputError` if nothing is left.
     """
-    from features.video.profile import score, window
-    from features.video.profile_coefficients import to_z
-
-    if read is None:
-        from features.video import read_timeline as read
-    timelines, notes = _timelines(ratings, progress, read)
-    rows, parts, closed = [], [], []
+    timelines, notes = _timelines(ratings, progress, read or video.read_timeline)
+    rows, parts, answers = [], [], []
     for row, w in enumerate(ratings.windows):
         if w.clip not in timelines:
             continue
         try:
-            closed.append(score(timelines[w.clip], w.start, w.end).values)
+            answers.append(score(timelines[w.clip], w.start, w.end).values)
         except InputError as error:
             notes.append(f"left out: {w.clip.name}, {error}")
             continue
@@ -49,7 +44,7 @@ def watch(
     ratings = ratings.take(np.array(rows))
     used = list(dict.fromkeys(w.clip for w in ratings.windows))
     clip = np.array([used.index(w.clip) for w in ratings.windows])
-    closed = np.array(closed)
+    closed = np.array(answers)
     return (
         ratings,
         Rated(
@@ -69,7 +64,8 @@ def _timelines(
     ratings: Ratings, progress: Progress, read: Reader
 ) -> tuple[dict[Path, Timeline], list[str]]:
     paths = list(dict.fromkeys(w.clip for w in ratings.windows))
-    timelines, notes = {}, []
+    timelines: dict[Path, Timeline] = {}
+    notes: list[str] = []
     for done, path in enumerate(paths):
         progress("watching", done, len(paths))
         try:

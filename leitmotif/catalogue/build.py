@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import rankdata
@@ -188,7 +188,7 @@ def _built(
     )
 
 
-def _key(state: State, tracks: list[Track], failed, output: Path) -> str:
+def _key(state: State, tracks: list[Track], failed: list[tuple[str, str]], output: Path) -> str:
     """Stands for everything that the catalogue is made of, and for the file as it lies there."""
     written = output.stat() if output.exists() else None
     there = written and (written.st_size, written.st_mtime_ns, _curves_there(output))
@@ -207,8 +207,9 @@ def _curves_there(output: Path) -> tuple[int, int] | None:
 
 
 def _unchanged(file: Listed, seen: Seen | None, known: frozenset[str]) -> bool:
-    same = seen is not None and (seen.size, seen.mtime_ns) == (file.size, file.mtime_ns)
-    return same and (bool(seen.reason) or seen.sha256 in known)
+    if seen is None or (seen.size, seen.mtime_ns) != (file.size, file.mtime_ns):
+        return False
+    return bool(seen.reason) or seen.sha256 in known
 
 
 def _recognise(
@@ -254,7 +255,7 @@ def _remember(state: State, file: Listed, outcome: Outcome) -> None:
     )
 
 
-def _under(source: str, folders) -> bool:
+def _under(source: str, folders: Sequence[str | os.PathLike[str]]) -> bool:
     return any(
         Path(source).is_relative_to(Path(folder).absolute())
         for folder in folders
@@ -272,7 +273,7 @@ def _assemble(
         CurvesWriter(temporary) as curves,
     ):
         for track, record in zip(tracks, state.records([t.sha256 for t in tracks]), strict=True):
-            where = {
+            where: dict[str, Any] = {
                 "track_id": track.track_id,
                 "path": _written_path(track.source, output.parent),
                 "content_sha256": track.sha256,

@@ -19,6 +19,7 @@ from data.media import AUDIO_SUFFIXES, EITHER_SUFFIXES
 from data.profiles import MUSIC_NAMES
 from data.track_curves import read_curves
 from leitmotif.catalogue.music_map import MusicMap
+from matcher import TrackIndex
 from matcher.course import TrackCourses
 
 QUADRANTS = ("excited", "tense", "sad", "calm")
@@ -46,9 +47,7 @@ class Library:
         return cls(Catalogue.read(path), path.parent, curves if curves.is_file() else None)
 
     @cached_property
-    def index(self):
-        from matcher import TrackIndex
-
+    def index(self) -> TrackIndex:
         return TrackIndex.build(self.catalogue.features)
 
     @cached_property

@@ -160,8 +160,8 @@ class State:
             self._begin_anew()
             return [sha256 for sha256, _ in rows]
         lost = [sha256 for sha256, blob in rows if not self._is_whole(blob)]
-        for sha256 in lost:
-            self._do(lambda db, d=sha256: db.execute("DELETE FROM records WHERE sha256 IS ?", (d,)))
+        drop = "DELETE FROM records WHERE sha256 IS ?"
+        self._do(lambda db: db.executemany(drop, [(sha256,) for sha256 in lost]))
         return lost
 
     def _is_whole(self, blob: object) -> bool:
@@ -187,8 +187,9 @@ class State:
 
 
 def _seen(row: tuple[Any, ...]) -> Seen:
-    reason = from_record(json.loads(row[5])) if row[5] else ""
-    return Seen(*row[1:5], reason)
+    _, track_id, size, mtime_ns, sha256, reason, _ = row
+    why = from_record(json.loads(reason)) if reason else ""
+    return Seen(track_id, size, mtime_ns, sha256, why)
 
 
 def _checksum(row: tuple[Any, ...]) -> int:

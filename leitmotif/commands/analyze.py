@@ -6,7 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
+from data.profiles import VideoProfile
 from features.video import read_timeline, scenes
+from features.video.timeline import Timeline
 from leitmotif.pipeline import load_profile_weights, score
 from leitmotif.show.curve_plot import plot_curves, write_curves
 from leitmotif.show.progress import progress_bar, warn
@@ -70,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
     warn(args.video, timeline.warnings)
 
 
-def write_files(args: argparse.Namespace, timeline, whole) -> None:
+def write_files(args: argparse.Namespace, timeline: Timeline, whole: VideoProfile) -> None:
     """What `--curves` and `--plot` ask for, of the profile of the whole video."""
 
     if args.curves:

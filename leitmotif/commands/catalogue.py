@@ -13,7 +13,7 @@ from rich.table import Table
 
 from data.catalogue import Catalogue
 from data.profiles import MUSIC_FIELDS
-from leitmotif.catalogue.build import build
+from leitmotif.catalogue.build import Report, build
 from leitmotif.show.progress import progress_bar
 
 _SHOWN = 20
@@ -94,7 +94,7 @@ def run_build(args: argparse.Namespace) -> int:
     return 0
 
 
-def _as_json(output: Path, report) -> dict:
+def _as_json(output: Path, report: Report) -> dict:
     return {
         "catalogue": str(output),
         "tracks": len(report.catalogue),
@@ -113,7 +113,7 @@ def _as_json(output: Path, report) -> dict:
 def run_check(args: argparse.Namespace) -> int:
 
     catalogue = Catalogue.read(args.catalogue)
-    low, median, high = (v.tolist() for v in _quantiles(catalogue.features))
+    low, median, high = np.percentile(catalogue.features, [5, 50, 95], axis=0).tolist()
     if args.json:
         report = {
             "catalogue": str(args.catalogue),
@@ -145,8 +145,3 @@ def run_check(args: argparse.Namespace) -> int:
     for row in catalogue.skipped:
         print(f"line {row.line} skipped: {row.reason}", file=sys.stderr)
     return 0
-
-
-def _quantiles(features):
-
-    return np.percentile(features, [5, 50, 95], axis=0)

@@ -14,6 +14,8 @@ from leitmotif.learning.judging import evaluate_source
 from leitmotif.show.evaluation_table import arc_tables, evaluation_table, output_table
 from leitmotif.show.progress import progress_bar
 from leitmotif.show.terminal import console
+from recommender.comparison_page import write_page
+from recommender.predictor_file import plain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,12 +85,8 @@ def run(args: argparse.Namespace) -> None:
         if is_muvi_sync(args.source):
             course = evaluate_arc(args.source, pool=args.pool, seed=args.seed, progress=progress)
     if args.page:
-        from recommender.comparison_page import write_page
-
         write_page(args.page, [evaluation])
     if args.json:
-        from recommender.predictor_file import plain
-
         record = evaluation.to_dict() | ({"arc": course.to_dict()} if course else {})
         print(json.dumps(plain(record), ensure_ascii=False, allow_nan=False))
         return

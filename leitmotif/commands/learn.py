@@ -12,7 +12,7 @@ from data.errors import InputError
 from data.muvi_sync import is_muvi_sync, read_muvi_sync
 from leitmotif.learning.scored_videos import Learned, learn, read_sources
 from leitmotif.show.progress import progress_bar
-from recommender.comparison_page import best_partners
+from recommender.comparison_page import best_partners, write_scatter_page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,8 +72,6 @@ def run(args: argparse.Namespace) -> None:
                 progress=progress,
             )
     if args.page:
-        from recommender.comparison_page import write_scatter_page
-
         write_scatter_page(args.page, learned.pairs)
     seconds = time.perf_counter() - began
     if args.json:
@@ -84,14 +82,14 @@ def run(args: argparse.Namespace) -> None:
             f"left out {name}{'' if start is None else f' at {start:g} s'}: {reason}",
             file=sys.stderr,
         )
-    count, sources = len(learned.pairs), len(set(learned.pairs.sources))
+    count, cut_from = len(learned.pairs), len(set(learned.pairs.sources))
     print(
-        f"{args.output}: {count} scenes of {sources} sources from {learned.files} files, "
+        f"{args.output}: {count} scenes of {cut_from} sources from {learned.files} files, "
         f"{len(learned.left_out)} left out, {seconds:.0f} s"
     )
 
 
-def _record(args: argparse.Namespace, learned, seconds: float) -> dict:
+def _record(args: argparse.Namespace, learned: Learned, seconds: float) -> dict:
 
     pairs = learned.pairs
     return {

@@ -12,7 +12,7 @@ from leitmotif.catalogue.library import Library
 from leitmotif.score.compose import score
 from leitmotif.score.exports import FORMATS, export
 from leitmotif.score.model import Score
-from leitmotif.score.render import render_film, write_bed
+from leitmotif.score.render import TARGETS_LUFS, render_film, write_bed
 from leitmotif.settings import Settings
 from leitmotif.show.progress import progress_bar, warn
 from leitmotif.show.score_table import print_score
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--film-sound", choices=("mix", "mute"), default="mix", help="the film's own sound"
     )
     render.add_argument(
-        "--lufs", type=float, default=-16.0, metavar="L", help="loudness (%(default)s LUFS)"
+        "--loudness", choices=TARGETS_LUFS, default="web", help="of the whole (%(default)s)"
     )
     render.add_argument("--stem", action="store_true", help="the music alone, as WAV")
     export = parser.add_argument_group("export")
@@ -92,7 +92,11 @@ def run_render(file: Path, args: argparse.Namespace) -> None:
         else:
             output = args.output or file.with_name(f"{name}.scored.mp4")
             written = render_film(
-                plan, output, film_sound=args.film_sound, target_lufs=args.lufs, progress=progress
+                plan,
+                output,
+                film_sound=args.film_sound,
+                target_lufs=TARGETS_LUFS[args.loudness],
+                progress=progress,
             )
     print(written)
 

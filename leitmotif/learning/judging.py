@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 from data.errors import InputError, Progress
+from data.folders import ROOT
 from data.muvi_sync import is_muvi_sync, read_muvi_sync
 from data.pairs import Pairs, read_pairs
 from leitmotif.learning.scored_videos import learn
-from leitmotif.settings import DATA
 from recommender import load_recommender
 from recommender.comparison import (
     UNFITTED,
@@ -26,8 +26,8 @@ from recommender.comparison import (
 from recommender.predict import Recommender
 from recommender.predictor_file import read_predictor
 
-TUNED = DATA / "weights" / "recommender_music_videos.safetensors"
-SHIPPED_PAIRS = (DATA / "pairs.csv", DATA / "pairs_muvi_sync.csv")
+TUNED = ROOT / "weights" / "recommender_music_videos.safetensors"
+SHIPPED_PAIRS = (ROOT / "pairs.csv", ROOT / "pairs_muvi_sync.csv")
 
 
 def evaluate_source(
@@ -40,10 +40,11 @@ def evaluate_source(
     progress: Progress | None = None,
     **options: object,
 ) -> Evaluation:
-    """Judge every predictor on a folder laid out like MuVi-Sync, a folder of scored videos, or a pairs file.
+    """Judge every predictor on a MuVi-Sync folder, a folder of scored videos, or a pairs file.
 
-    cross_validate : fit the baselines and the network on the source itself, `folds` of its sources apart.
-    train : pairs to fit them on instead; by default the shipped pairs that the same extractors measured.
+    cross_validate : fit the baselines and the network on the source itself, in `folds` folds that
+        keep its films apart.
+    train : pairs to fit them on instead; by default the shipped pairs of the same extractors.
         Without any, only predictors that need no fitting are judged.
     predictor : a file judged as "shipped"; by default the one that ships.
     options : pool, draws, seed; see `recommender.comparison.score`.
@@ -59,7 +60,8 @@ def evaluate_source(
     known, fits = read_pairs(train) if train else shipped_pairs(pairs), _fits(pairs)
     if known is None:
         notes.append(
-            "No shipped pairs were measured by these extractors, so what needs fitting is left out; --cross-validate fits on SOURCE."
+            "No shipped pairs were measured by these extractors, "
+            "so what needs fitting is left out; --cross-validate fits on SOURCE."
         )
         fits = {name: fits[name] for name in UNFITTED}
     else:
@@ -69,7 +71,7 @@ def evaluate_source(
 
 
 def _fits(pairs: Pairs) -> dict[str, Fit]:
-    """Every predictor; the network with the sizes that were tuned on pairs of the same extractor, else with the default ones."""
+    """Every predictor; the network as tuned on pairs of the same extractor, else by default."""
     if TUNED.is_file():
         metadata, _ = read_predictor(TUNED)
         if metadata["kind"] == "network" and metadata["video_extractor"] in pairs.video_extractors:
@@ -83,7 +85,7 @@ def _fits(pairs: Pairs) -> dict[str, Fit]:
 
 
 def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, Judge], list[str]]:
-    """The row of the shipped predictor, unless it learned from these very sources; and what to know of it."""
+    """The shipped predictor's row, unless it learned from these sources; and notes about it."""
     learned = set((recommender.metadata or {}).get("trained_on", {}).get("sources", ()))
     name = f"shipped: {recommender.name}"
     if learned & set(pairs.sources):
@@ -117,7 +119,7 @@ def read_source(source: str | os.PathLike, progress: Progress | None = None) -> 
 
 
 def shipped_pairs(pairs: Pairs) -> Pairs | None:
-    """The shipped training and validation pairs that the same extractors measured; None if there are none."""
+    """Shipped training and validation pairs by the same extractors; None without any."""
     for path in SHIPPED_PAIRS:
         if path.is_file():
             known = read_pairs(path)

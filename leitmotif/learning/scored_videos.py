@@ -29,6 +29,9 @@ from data.pairs import Pairs
 from data.profiles import MusicProfile, VideoProfile
 from data.tables import read_table
 from data.words import Sentence, from_record, to_record
+from features import audio, pretrained, video
+from features.video.extract import expected_extractor
+from features.video.timeline import Timeline
 from leitmotif.workers.pool import run_each
 
 KIND, VERSION = "scored-video", 1
@@ -89,12 +92,12 @@ def learn(
             if reason:
                 left_out.append((name, scene["start_s"], reason))
                 continue
-            video, music = (
+            picture, music = (
                 VideoProfile.from_dict(scene["video"]),
                 MusicProfile.from_dict(scene["music"]),
             )
             share = np.nan if scene["music_share"] is None else scene["music_share"]
-            rows.append((source, scene["start_s"], scene["end_s"], video, music, share))
+            rows.append((source, scene["start_s"], scene["end_s"], picture, music, share))
         if done[name]["failed"]:
             left_out.append((name, None, from_record(done[name]["failed"])))
     if not rows:
@@ -154,12 +157,10 @@ def _scored(files: Sequence[tuple[str, Path]], jobs: int) -> Iterator[dict[str, 
 
 def score_file(file: tuple[str, Path]) -> dict[str, Any]:
     """One file's scenes as plain values, or why there are none. file : name and path."""
-    from features.video import read_timeline, scenes
-
     name, path = file
     try:
-        timeline = read_timeline(path)
-        found = [_score_scene(path, timeline, start, end) for start, end in scenes(timeline)]
+        timeline = video.read_timeline(path)
+        found = [_score_scene(path, timeline, start, end) for start, end in video.scenes(timeline)]
         return {"file": name, "digest": _digest(path), "failed": "", "scenes": found}
     except InputError as error:
         said = str(error)
@@ -178,19 +179,16 @@ def _failed(name: str, path: Path, why: str) -> dict[str, Any]:
     return {"file": name, "digest": digest, "failed": to_record(why), "scenes": []}
 
 
-def _score_scene(path: Path, timeline, start: float, end: float) -> dict[str, Any]:
-    from features.audio import analyze
-    from features.video import score
-
+def _score_scene(path: Path, timeline: Timeline, start: float, end: float) -> dict[str, Any]:
     scene = {"start_s": start, "end_s": end, "left_out": "", "music_share": None}
     if end - start < MIN_SCENE_S:
         return scene | {"left_out": to_record(Sentence("learn.short", seconds=f"{MIN_SCENE_S:g}"))}
-    sound = analyze(path, start=start, end=end, tags=True)
+    sound = audio.analyze(path, start=start, end=end, tags=True)
     if not sound.profile.confidence.any():
         return scene | {"left_out": to_record(Sentence("learn.silent"))}
     share = sound.tags["music"] if sound.tags else None
     return scene | {
-        "video": score(timeline, start, end).to_dict(),
+        "video": video.score(timeline, start, end).to_dict(),
         "music": sound.profile.to_dict(),
         "music_share": share,
     }
@@ -239,9 +237,6 @@ class _Journal:
 
 def _version() -> str:
     """What measures pictures and sound here and now."""
-    from features import audio, pretrained
-    from features.video.extract import expected_extractor
-
     return "|".join(
         (
             expected_extractor(),

@@ -30,8 +30,8 @@ from leitmotif.score.timecode import FrameRate
 SAMPLE_RATE = 48_000
 TRACK_LUFS = -20.0
 """Every track is brought here before the score's own gains (heuristic: it leaves headroom)."""
-TARGETS_LUFS = (-14.0, -16.0, -23.0)
-"""Streaming services, AES TD1004 streams, EBU R128 broadcast."""
+TARGETS_LUFS = {"streaming": -14.0, "web": -16.0, "broadcast": -23.0}
+"""What large streaming services play at; AES TD1004 for streams; EBU R128."""
 PEAK_DBTP = -1.0
 
 FilmSound = Literal["mix", "mute"]

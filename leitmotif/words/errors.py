@@ -16,8 +16,8 @@ def exit_code(work: Callable[[], int | None]) -> int:
     """Run `work` and turn its outcome into an exit code.
 
     `InputError` becomes one sentence on stderr and 2, and so does what the system refuses (a full
-    disk, a folder that cannot be written); Ctrl-C becomes 130; a closed pipe is quiet. Anything else
-    is our mistake and keeps its traceback (Python leaves with 1).
+    disk, a folder that cannot be written); Ctrl-C becomes 130; a closed pipe is quiet. Anything
+    else is our mistake and keeps its traceback (Python leaves with 1).
     """
     try:
         code = work() or 0

@@ -130,7 +130,7 @@ def test_a_field_keeps_the_simplest_model_that_wins():
 
 
 def test_noise_never_costs_held_out_agreement(tmp_path):
-    """Ratings without any rule: whatever is kept is no worse than the closed form on held-out clips."""
+    """Ratings without a rule: what is kept is no worse than the closed form on held-out clips."""
     noise = np.random.default_rng(2).uniform(0, 100, 20)
     found = calibrate(rated(20, {TENSION: noise}), tmp_path, settings=QUICK, read=CLIPS.get)
     (row,) = found.fields

@@ -1,4 +1,4 @@
-"""Scores against hand-worked numbers, the bootstrap against its promises, curves against known ones."""
+"""Scores against hand-worked numbers, the bootstrap against its promises, curves known before."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_concordance_punishes_level_and_spread():
 
 
 def test_the_interval_of_no_gain_holds_zero_as_often_as_it_says():
-    """Answers of equal worth, 12 clips of 4 windows: the 95 % interval excludes zero in about 5 % of trials."""
+    """Answers of equal worth, 12 clips of 4 windows: about 5 % of 95 % intervals exclude zero."""
     rng, false = np.random.default_rng(0), 0
     groups = np.repeat(np.arange(12), 4)
     for _ in range(400):

@@ -1,4 +1,4 @@
-"""Calibration finds a rule it was not told, in ratings of real clips, with the noise that raters have.
+"""Calibration finds a rule it was not told, in ratings of real clips as noisy as raters are.
 
 A smaller version of `benchmarks/temporal.py recovery`, which has the whole curve of R² against the
 number of rated windows.
@@ -28,7 +28,7 @@ CEILING = 0.8
 
 @pytest.fixture(scope="session")
 def clips(shared: Path) -> dict[Path, Timeline]:
-    """24 real clips of at most 8 s, watched without the pretrained networks: signals of motion, colour and cuts."""
+    """24 real clips of at most 8 s, without pretrained networks: motion, colour and cuts only."""
     import torch
 
     from features.video import extract
@@ -166,5 +166,8 @@ def test_bad_input_is_one_sentence_and_exit_2(capsys, arguments, message, tmp_pa
 
 
 def test_help_starts_without_torch():
-    code = "import sys; from leitmotif.cli import get_parser; get_parser(); sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"
+    code = (
+        "import sys; from leitmotif.cli import get_parser; get_parser(); "
+        "sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""Fitting the summary model: it finds what is linear, leaves clips it learned from out, and is quiet about noise."""
+"""The summary model finds what is linear, is judged on other clips, and is quiet about noise."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def explained(truth: np.ndarray, answer: np.ndarray) -> float:
 
 
 def test_a_trend_that_raters_follow_is_found():
-    """A field that nobody's closed form holds: half the trend of one signal, noise of a fifth of its variance."""
+    """A field without a closed form: half a signal's trend, noise of a fifth of its variance."""
     rule = lambda numbers: 0.5 * numbers[:, PARTS[3]][:, 2]  # noqa: E731
     numbers, fresh = windows(0), windows(1, 300)
     noise = np.random.default_rng(2).normal(0, 0.25, 160)
@@ -54,7 +54,7 @@ def test_what_bends_in_the_closed_form_is_found():
 
 
 def test_left_out_answers_are_those_of_a_fit_without_the_clip():
-    """With the variances of all windows, leaving a clip out by formula is the same as leaving it out."""
+    """With all windows' variances, leaving a clip out by formula is leaving it out."""
     from leitmotif.calibration import summary
 
     numbers, share = (
@@ -87,7 +87,7 @@ def test_noise_is_hardly_followed():
 
 
 def test_what_a_clip_has_of_its_own_is_not_taken_for_a_rule():
-    """Sixteen windows of each of ten clips, rated by clip alone: nothing of it carries over to other clips."""
+    """Sixteen windows of each of ten clips, rated by clip alone: nothing carries over to others."""
     groups = np.repeat(np.arange(10), 16)
     numbers = windows(10) * 0.1 + windows(11, 10)[groups]
     own = np.random.default_rng(12).normal(0, 0.7, 10)[groups]

@@ -151,7 +151,8 @@ def test_two_hours_in_little_memory():
         "torch.set_num_threads(1)\n"
         "from features.video.temporal import *\n"
         "net = TemporalTransformer(TemporalSettings(inputs=48))\n"
-        "run = lambda T: residuals(net, [(np.zeros((T, 48), np.float32), np.ones((T, 48), bool))])\n"
+        "window = lambda T: (np.zeros((T, 48), np.float32), np.ones((T, 48), bool))\n"
+        "run = lambda T: residuals(net, [window(T)])\n"
         "run(32); before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; run(14_400)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )

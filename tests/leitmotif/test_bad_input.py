@@ -1,4 +1,4 @@
-"""Bad input gets one sentence on stderr that names the file and the cure, exit code 2, and no traceback."""
+"""Bad input: one sentence on stderr with the file and the cure, exit code 2, no traceback."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_video_without_permission(capsys, tmp_path, of_the_folder):
 
 
 def test_a_truncated_video_is_served_with_a_warning(capsys, tmp_path):
-    """Half of the demo film: the sample is written with its index first, so half of it can be read."""
+    """Half of the demo film, whose index stands first, so that half of it can be read."""
     whole = DEMO_VIDEO.read_bytes()
     half = tmp_path / "半部.mp4"
     half.write_bytes(whole[: len(whole) // 2])
@@ -128,7 +128,7 @@ def test_a_truncated_video_is_served_with_a_warning(capsys, tmp_path):
     assert "半部.mp4" in err
 
 
-# ---------------------------------------------------------------------------------------- catalogues
+# -------------------------------------------------------------------------------- catalogues
 
 HEADER = ",".join(["track_id", *MUSIC_NAMES])
 GOOD = ["1,2,3,4,5,60,50,70,10,-10", "0,1,0,1,0,40,55,30,-20,30", "5,4,3,2,1,20,45,90,80,-60"]

@@ -199,7 +199,7 @@ def test_a_file_that_is_only_cover_art_is_reported(
 
 
 def write_cover(path: Path, container: str | None) -> None:
-    """A file whose only stream is an attached picture; without a container a bare ID3 tag that holds one."""
+    """A file whose only stream is an attached picture; without a container a bare ID3 tag."""
     import av
     from mutagen.id3 import APIC, ID3
 
@@ -373,7 +373,8 @@ def _refuse(*_, **__):
 def test_the_local_build_does_not_import_dask(folder: Path, output: Path):
     code = (
         "import sys; from leitmotif.cli import main; "
-        f"main(['catalogue', 'build', {str(folder)!r}, '-o', {str(output)!r}, '-j', '1', '--no-tags', '--quiet']); "
+        f"main(['catalogue', 'build', {str(folder)!r}, '-o', {str(output)!r}, "
+        "'-j', '1', '--no-tags', '--quiet']); "
         "sys.exit('distributed' in sys.modules or 'dask' in sys.modules)"
     )
     assert (

@@ -126,7 +126,12 @@ def test_every_command_explains_itself(capsys, command):
 
 
 def test_help_waits_for_nothing_slow():
-    code = "import sys, leitmotif.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\nprint(sorted(sys.modules), file=sys.stderr)"
+    code = (
+        "import sys, leitmotif.cli as c\n"
+        "try: c.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted(sys.modules), file=sys.stderr)"
+    )
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stderr

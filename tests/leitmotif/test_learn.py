@@ -1,4 +1,4 @@
-"""`leitmotif learn`: scored videos become pairs; what cannot become one is named; a stopped run goes on."""
+"""`leitmotif learn`: scored videos become pairs; others are named; a stopped run goes on."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from leitmotif.learning.scored_videos import learn, read_sources, score_file
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Two scored clips, one silent, one without sound, one too short, one that is no video, one that is no business of ours."""
+    """Two scored clips; one silent, without sound, too short, no video; and a file of text."""
     path = tmp_path_factory.mktemp("配乐 films")
     (path / "sub").mkdir()
     scored_clip(path / "a.mp4", 9, chords(9), seed=1)

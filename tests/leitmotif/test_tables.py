@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,13 +40,13 @@ def test_digits_follow_the_range():
 )
 def test_pictures_stand_over_their_own_time_and_never_over_each_other(times, cuts):
     ends = [0.0, *cuts, 300.0]
-    width, places = charts.strip_places(times, 300.0, list(zip(ends, ends[1:], strict=False)))
+    width, places = charts.strip_places(times, 300.0, list(pairwise(ends)))
     assert places
     for i, left in places:
         assert left - 1e-6 <= times[i] <= left + width + 1e-6
         assert -1e-6 <= left <= 300 - width + 1e-6
     edges = [left for _, left in places]
-    assert all(b - a >= width - 1e-6 for a, b in zip(edges, edges[1:], strict=False))
+    assert all(b - a >= width - 1e-6 for a, b in pairwise(edges))
 
 
 def test_every_scene_has_a_picture():

@@ -11,10 +11,10 @@ import numpy as np
 
 from data.errors import InputError
 from features.video import profile, scorers
-from features.video.fits import fit
 from features.video.grouping import scenes
 from features.video.reference import Fit, Reference, Scale, scale_of
 from features.video.timeline import Timeline
+from tools.video_reference.fits import fit
 
 _PLAIN = Scale(0.0, 1.0, 0)
 
