@@ -18,11 +18,11 @@ import numpy as np
 from data.atomic import atomic_path
 from data.checksums import SEAL, is_whole, stamp
 from data.columns import ArrowColumn, Column, as_column
-from data.csv_text import quoted
+from data.csv_text import MOST_BROKEN, quoted
 from data.errors import InputError
 from data.numbers import parse_number
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, column_key, field_lookup
-from data.tables import SkippedRow, read_table
+from data.tables import SkippedRow, mostly_broken, read_table
 from data.words import Sentence
 
 METADATA_COLUMNS = (
@@ -344,9 +344,12 @@ def _assemble(
     confidence, doubtful = _confidence(columns, layout, len(lines))
     usable = (np.abs(features) <= LARGEST).all(axis=1) & ~doubtful
     ids, again = _track_ids(columns, layout.metadata, usable, order)
+    unusable = np.flatnonzero(~usable | again)
+    if len(unusable) > max(MOST_BROKEN, len(lines) / 2):
+        raise mostly_broken(path, len(unusable), int(lines[unusable[0]]))
     skipped = [
         SkippedRow(int(lines[row]), _reason(row, columns, layout, features, ids))
-        for row in np.flatnonzero(~usable | again).tolist()
+        for row in unusable.tolist()
     ]
     kept = np.flatnonzero(usable & ~again)
     metadata = {name: columns[i] for name, i in layout.metadata.items()} | {"track_id": ids}

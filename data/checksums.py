@@ -2,14 +2,14 @@
 
 The checksum is CRC-32 (ISO 3309, as in PNG and gzip): it finds every single flipped bit and every
 burst of damage up to 32 bits, misses other damage once in 4 billion times, and reads about 4 GB/s,
-so that memory-mapped arrays can be checked whenever they are opened. It guards against disks and
+so that whole files can be checked whenever they are opened. It guards against disks and
 cut copies, not against somebody who means harm.
 
 What is written      how                                                   raises on damage
     a JSON document  `write_json` / `read_json`, `seal` / `unseal`         `Damaged`
     lines of JSON    `seal` / `unseal`, one line at a time                 `Damaged`
     bytes (npz, …)   `pack` / `unpack`                                     `Damaged`
-    arrays by name   `seal_arrays` / `check_arrays` (safetensors, mapped)  `Damaged`
+    arrays by name   `seal_arrays` / `check_arrays` (safetensors)          `Damaged`
     a row (SQLite)   `checksum` in a column of its own                     the caller
     Parquet          `SEAL` in its metadata, then `stamp` / `is_whole`     the caller
 

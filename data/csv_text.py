@@ -17,7 +17,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -25,6 +24,8 @@ import numpy as np
 
 LONGEST_ROW = 128 << 10
 """Bytes of a record; a longer one is no row of names and numbers (the limit of Python's csv)."""
+MOST_BROKEN = 100_000
+"""Rows that are named one by one; where more and most of a table are broken, it is refused."""
 _PIECE, _ROWS = 16 << 20, 50_000
 """Bytes and records that are looked at together."""
 _LF, _CR, _QUOTE = b'\n\r"'
@@ -187,10 +188,19 @@ def _ends(found: re.Match[bytes], body: bytes) -> bool:
 # ------------------------------------------------------------------------------ mending
 
 
+class Unmendable(Exception):
+    """Most lines are no rows. line : of the first of them, from 0."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
 def mended(text: CsvText) -> CsvText:
-    """The same records, well-formed."""
+    """The same records, well-formed. Raises `Unmendable` for text that is not worth the time."""
     body, pieces, at = text.body, [], 0
     record = _record(text.delimiter)
+    first, broken = 0, 0
     while odd := _SPECIAL.search(body, at):
         start = max(at, body.rfind(b"\n", at, odd.start()) + 1)
         pieces.append(body[at:start])
@@ -202,7 +212,12 @@ def mended(text: CsvText) -> CsvText:
         at = body.find(b"\n", start)
         at = len(body) if at < 0 else at
         line = body[start:at].removesuffix(b"\r")
-        pieces.append(b"\n".join(_mended_line(line, text)))
+        rows, fit = _mended_line(line, text)
+        pieces.append(b"\n".join(rows))
+        if not fit:
+            first, broken = first if broken else start, broken + 1
+            if broken % MOST_BROKEN == 0 and 2 * broken > body.count(b"\n", 0, at):
+                raise Unmendable(body.count(b"\n", 0, first))
     pieces.append(body[at:])
     return CsvText(b"".join(pieces), text.delimiter, text.width)
 
@@ -213,14 +228,17 @@ def _swallows(record: bytes, text: CsvText) -> bool:
     return whole[0] and any(whole[1:])
 
 
-def _mended_line(line: bytes, text: CsvText) -> Iterator[bytes]:
-    """One line as well-formed records: one, or several where lone CRs end them."""
+def _mended_line(line: bytes, text: CsvText) -> tuple[list[bytes], bool]:
+    """One line as well-formed records, and whether they are as wide as the header.
+
+    There is one, or there are several where lone CRs end them.
+    """
     parts = [_literal(part, text.delimiter, text.width) for part in line.split(b"\r")]
     if any(len(cells) != text.width for cells in parts):
         parts = [_literal(line, text.delimiter, text.width)]
     delimiter = chr(text.delimiter)
-    for cells in parts:
-        yield delimiter.join(quoted(cell, delimiter) for cell in cells).encode()
+    rows = [delimiter.join(quoted(c, delimiter) for c in cells).encode() for cells in parts]
+    return rows, all(len(cells) == text.width for cells in parts)
 
 
 def _literal(line: bytes, delimiter: int, width: int) -> list[str]:

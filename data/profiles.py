@@ -286,8 +286,12 @@ class Profile:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Self:
-        """Inverse of `to_dict`; a missing confidence is 1, a missing field an `InputError`."""
+        """Inverse of `to_dict`; a missing confidence is 1.
+
+        Raises `InputError` for a missing field, or a value outside its field's range.
+        """
         values = _in_order(cls.FIELDS, record.get("values", record), cls.__name__)
+        _check_range(values, cls.FIELDS, cls.__name__)
         confidence = record.get("confidence")
         sure = np.ones(len(cls.FIELDS))
         if confidence is not None:
@@ -345,6 +349,15 @@ class Profile:
             {"values": row, "extractor": row.get("extractor", "")}
             | ({"confidence": confidence} if confidence else {})
         )
+
+
+def _check_range(values: np.ndarray, fields: Sequence[Field], kind: str) -> None:
+    for f, value in zip(fields, values.tolist(), strict=True):
+        slack = 1e-6 * (f.high - f.low)
+        if value < f.low - slack or value > f.high + slack:  # NaN is named by the constructor
+            raise InputError(
+                "profile.range", kind=kind, field=f.name, value=value, low=f.low, high=f.high
+            )
 
 
 def _in_order(fields: Sequence[Field], record: Mapping[str, Any], kind: str) -> np.ndarray:

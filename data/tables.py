@@ -20,7 +20,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from data.columns import ArrowColumn, Column
-from data.csv_text import LONGEST_ROW, CsvText, first_record, mended
+from data.csv_text import (
+    LONGEST_ROW,
+    MOST_BROKEN,
+    CsvText,
+    Unmendable,
+    first_record,
+    mended,
+)
 from data.encoding import to_utf8
 from data.errors import InputError
 from data.words import Sentence
@@ -108,11 +115,19 @@ def read_table(
             quick = _at_once(text, header, headless, line, numbers(header), largest)
             if quick is not None:
                 return quick
-        return _row_by_row(text, header, headless, line)
-    text = mended(text)
+        return _row_by_row(path, text, header, headless, line)
+    try:
+        text = mended(text)
+    except Unmendable as found:
+        raise mostly_broken(path, MOST_BROKEN, found.line + line) from None
     if not text.body:
         raise InputError(empty, file=path)
-    return _row_by_row(text, header, headless, line)
+    return _row_by_row(path, text, header, headless, line)
+
+
+def mostly_broken(path: Path, n: int, line: int) -> InputError:
+    """What to say of a table of which `n` rows, and most, cannot be used. line : of the first."""
+    return InputError("files.mostly_broken", file=path, n=n, line=line)
 
 
 def _unwrapped(text: bytes) -> tuple[bytes, int | None, int]:
@@ -145,17 +160,22 @@ def _delimiter(
 # ------------------------------------------------------------------------------ records to columns
 
 
-def _row_by_row(text: CsvText, header: list[str], headless: bool, line: int) -> Table:
-    """The records of well-formed text, those that do not fit named."""
+def _row_by_row(path: Path, text: CsvText, header: list[str], headless: bool, line: int) -> Table:
+    """The records of well-formed text, those that do not fit named.
+
+    Raises `InputError` where these are too many to be named, and most.
+    """
     starts, ends, lines = text.records()
     widths = text.widths(starts)
     kept = ~text.blank(starts, ends)
     kept[0] = headless
     order = np.cumsum(kept) - 1
     fits = (widths == text.width) & (ends - starts <= LONGEST_ROW)
+    broken = np.flatnonzero(kept & ~fits)
+    if len(broken) > max(MOST_BROKEN, kept.sum() / 2):
+        raise mostly_broken(path, len(broken), int(lines[broken[0]]) + line)
     skipped = tuple(
-        SkippedRow(int(lines[i]) + line, _misfit(int(widths[i]), text.width))
-        for i in np.flatnonzero(kept & ~fits)
+        SkippedRow(int(lines[i]) + line, _misfit(int(widths[i]), text.width)) for i in broken
     )
     kept &= fits
     body = text.joined(starts, kept)

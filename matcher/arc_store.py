@@ -1,4 +1,4 @@
-"""The loudness of every track of a catalogue, and where music may begin, as one mapped file.
+"""The loudness of every track of a catalogue, and where music may begin, as one file.
 
 It lies beside the catalogue's curves (`NAME.curves.parquet` → `NAME.arc`), is made from them when
 it is missing, older than they are, or damaged, and is laid out as safetensors:
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from data.atomic import atomic_path
-from data.checksums import check_arrays, checksum, damaged, seal_arrays
+from data.checksums import check_arrays, checksum, damaged, parse_json, seal_arrays
 from data.errors import InputError
 from data.track_curves import TrackOverTime, read_curves
 from matcher.arc import (
@@ -138,7 +138,7 @@ def _score(
 def curves_of(source: str | os.PathLike, track_ids: Sequence[str]) -> CatalogueCurves | None:
     """The curves of a table of tracks over time, in the order of `track_ids`; None without one.
 
-    The mapped file is read if it is of these curves and tracks; else it is made, and kept where
+    The file beside it is read if it is of these curves and tracks; else it is made, and kept where
     the folder may be written.
     """
     source = Path(source)
@@ -162,7 +162,7 @@ def curves_path(catalogue: str | os.PathLike) -> Path:
 
 
 def arc_path(source: str | os.PathLike) -> Path:
-    """Where the mapped curves of a table of tracks over time lie."""
+    """Where the curves of a table of tracks over time lie."""
     return Path(source).with_name(Path(source).name.removesuffix(".curves.parquet") + ".arc")
 
 
@@ -173,7 +173,7 @@ def _fingerprint(source: Path, track_ids: Sequence[str]) -> str:
 
 
 def write(path: str | os.PathLike, curves: CatalogueCurves, of: str) -> None:
-    """Write the mapped file, whole or not at all. of : what it was made from."""
+    """Write the file, whole or not at all. of : what it was made from."""
     from safetensors.numpy import save_file
 
     arrays = {name: np.ascontiguousarray(getattr(curves, name)) for name in _ARRAYS}
@@ -182,13 +182,16 @@ def write(path: str | os.PathLike, curves: CatalogueCurves, of: str) -> None:
 
 
 def read(path: str | os.PathLike, of: str) -> CatalogueCurves:
-    """Map the file at `path`. Raises `Damaged` if it is not whole or made from something else."""
-    whole = np.memmap(path, dtype=np.uint8, mode="r") if Path(path).stat().st_size else np.zeros(0)
+    """Read the file at `path`. Raises `Damaged` if it is not whole or made from something else.
+
+    It is not mapped: to shorten it while it is open would end the process.
+    """
+    whole = np.fromfile(path, dtype=np.uint8)
     try:
         size = int(whole[:8].view(np.uint64)[0])
-        header = json.loads(whole[8 : 8 + size].tobytes())
+        header = parse_json(whole[8 : 8 + size].tobytes(), path)
         metadata = header.pop("__metadata__")
-        body, arrays = np.asarray(whole)[8 + size :], {}
+        body, arrays = whole[8 + size :], {}
         for name, dtype in _ARRAYS.items():
             begin, end = header[name]["data_offsets"]
             arrays[name] = body[begin:end].view(dtype)

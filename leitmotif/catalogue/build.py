@@ -23,7 +23,7 @@ from scipy.stats import rankdata
 
 from data.atomic import atomic_path, check_writable, sweep
 from data.catalogue import MISSING, Catalogue
-from data.checksums import Damaged
+from data.checksums import Damaged, footer_is_whole
 from data.errors import InputError, Progress
 from data.locks import Busy, locked
 from data.track_curves import CurvesWriter
@@ -191,14 +191,19 @@ def _built(
 def _key(state: State, tracks: list[Track], failed: list[tuple[str, str]], output: Path) -> str:
     """Stands for everything that the catalogue is made of, and for the file as it lies there."""
     written = output.stat() if output.exists() else None
-    there = written and (
-        written.st_size,
-        written.st_mtime_ns,
-        output.with_name(f"{output.stem}.curves.parquet").exists(),
-    )
+    there = written and (written.st_size, written.st_mtime_ns, _curves_there(output))
     return hashlib.sha256(
         repr((state.extractor, tracks, failed, there)).encode("utf-8", "surrogateescape")
     ).hexdigest()
+
+
+def _curves_there(output: Path) -> tuple[int, int] | None:
+    """Size and time of the tracks over time; None where they are missing or damaged."""
+    path = output.with_name(f"{output.stem}.curves.parquet")
+    if not path.is_file() or not footer_is_whole(path):
+        return None
+    state = path.stat()
+    return state.st_size, state.st_mtime_ns
 
 
 def _unchanged(file: Listed, seen: Seen | None, known: frozenset[str]) -> bool:

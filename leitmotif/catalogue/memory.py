@@ -15,12 +15,11 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from data.atomic import unwritable
-from data.checksums import Damaged, checksum
+from data.checksums import Damaged, checksum, damaged
 from data.errors import InputError
 from data.track_record import TrackRecord
 from data.words import from_record, to_record
@@ -36,6 +35,11 @@ CREATE TABLE IF NOT EXISTS records (
     WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS finished (key TEXT NOT NULL);
 """
+_COLUMNS = {
+    "files": ("source", "track_id", "size", "mtime_ns", "sha256", "reason", "checksum"),
+    "records": ("sha256", "extractor", "record"),
+    "finished": ("key",),
+}
 Returned = TypeVar("Returned")
 
 
@@ -57,19 +61,25 @@ class State:
         self.path, self.extractor = path, extractor
         try:
             self._open()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeError) as error:
             if _is_trouble_of_the_disk(error):
                 raise self._trouble(error) from None
             self._begin_anew()
 
     def _open(self) -> None:
         self._db = sqlite3.connect(self.path, isolation_level=None)
+        # what is no UTF-8 any more is damaged, and its row's checksum says so
+        self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, VERSION) or (version == 0 and self._tables()):
             raise sqlite3.DatabaseError("of another version")
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
+        for table, names in _COLUMNS.items():
+            found = self._db.execute(f"SELECT * FROM {table} LIMIT 0").description
+            if tuple(column[0] for column in found) != names:
+                raise sqlite3.DatabaseError("of another shape")
         if self._db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("damaged")
 
@@ -139,9 +149,16 @@ class State:
         self._do(lambda db: db.execute("INSERT INTO finished VALUES (?)", (key,)))
 
     def forget_damaged(self) -> list[str]:
-        """Digests whose records cannot be read any more; they are known no longer."""
+        """Digests whose records cannot be read any more; they are known no longer.
+
+        Where the table's own order is damaged, so that what is there is not found, all are.
+        """
         query = "SELECT sha256, record FROM records WHERE extractor = ?"
         rows = self._do(lambda db: db.execute(query, (self.extractor,)).fetchall())
+        if any(self._blob(sha256) is None for sha256, _ in rows):
+            self._do(lambda db: db.close())
+            self._begin_anew()
+            return [sha256 for sha256, _ in rows]
         lost = [sha256 for sha256, blob in rows if not self._is_whole(blob)]
         drop = "DELETE FROM records WHERE sha256 IS ?"
         self._do(lambda db: db.executemany(drop, [(sha256,) for sha256 in lost]))
@@ -155,15 +172,18 @@ class State:
         return True
 
     def records(self, digests: list[str]) -> Iterator[TrackRecord]:
-        """The records of some contents, in that order."""
-        query = "SELECT record FROM records WHERE sha256 = ? AND extractor = ?"
-        for key in ((sha256, self.extractor) for sha256 in digests):
-            row = self._do(partial(_first, query=query, values=key))
-            yield TrackRecord.from_bytes(row[0], self.path)
+        """The records of some contents, in that order. Raises `Damaged`."""
+        for sha256 in digests:
+            blob = self._blob(sha256)
+            if blob is None:
+                raise damaged(self.path)
+            yield TrackRecord.from_bytes(blob, self.path)
 
-
-def _first(db: sqlite3.Connection, query: str, values: tuple[str, ...]) -> tuple[Any, ...]:
-    return db.execute(query, values).fetchone()
+    def _blob(self, sha256: str) -> Any:
+        """The record of one content as it is stored; None where it is not found."""
+        query = "SELECT record FROM records WHERE sha256 IS ? AND extractor = ?"
+        row = self._do(lambda db: db.execute(query, (sha256, self.extractor)).fetchone())
+        return row and row[0]
 
 
 def _seen(row: tuple[Any, ...]) -> Seen:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from data.atomic import atomic_path
+from data.checksums import parse_json
 from data.errors import InputError
 from leitmotif.score.timecode import FrameRate
 
@@ -214,7 +215,7 @@ class Score:
     def read(cls, path: str | Path) -> Score:
         """A score from its file. Raises `InputError` for one that is missing or no score."""
         try:
-            given = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+            given = parse_json(Path(path).read_text(encoding="utf-8-sig"), path)
         except OSError as error:
             raise InputError("score.unreadable", file=path, why=error.strerror) from None
         except ValueError:
@@ -268,24 +269,31 @@ def _plain(value: Any) -> Any:
 
 def _score(given: Mapping[str, Any]) -> Score:
     film = given["film"]
-    rate = FrameRate(Fraction(film["rate"]["fps"]), bool(film["rate"]["drop"]))
+    rate = FrameRate(_fraction(film["rate"]["fps"]), bool(film["rate"]["drop"]))
     cues = tuple(_cue(cue) for cue in given["cues"])
     return Score(Film(**{**film, "rate": rate}), cues, tuple(given.get("notes", ())))
 
 
 def _cue(given: Mapping[str, Any]) -> Cue:
     fractions = ("track_in", "track_out", "film_in", "fade_in", "fade_out")
-    pieces = ({**p, **{n: Fraction(p[n]) for n in fractions}} for p in given["pieces"])
+    pieces = ({**p, **{n: _fraction(p[n]) for n in fractions}} for p in given["pieces"])
     rebuilt = {
         "track": _track(given["track"]) if given["track"] else None,
         "pieces": tuple(Piece(**piece) for piece in pieces),
         "gain": tuple((int(frame), float(level)) for frame, level in given["gain"]),
         "hits": tuple(HitPoint(**hit) for hit in given["hits"]),
         "alternatives": tuple(_track(track) for track in given.get("alternatives", ())),
-        "in_point": Fraction(given["in_point"]) if given.get("in_point") else None,
+        "in_point": _fraction(given["in_point"]) if given.get("in_point") else None,
     }
     return Cue(**{**given, **rebuilt})
 
 
 def _track(given: Mapping[str, Any]) -> Track:
-    return Track(**{**given, "duration": Fraction(given["duration"])})
+    return Track(**{**given, "duration": _fraction(given["duration"])})
+
+
+def _fraction(value: Any) -> Fraction:
+    """An exact number; `ValueError` for exponents, which can ask for gigabytes of digits."""
+    if isinstance(value, str) and "e" in value.lower():
+        raise ValueError(value)
+    return Fraction(value)

@@ -491,3 +491,12 @@ def test_a_parquet_column_of_another_kind_is_no_number(tmp_path, column):
         InputError, match=r"warm\.parquet: no usable track.*warmth is not a finite number"
     ):
         Catalogue.read(tmp_path / "warm.parquet")
+
+
+@pytest.mark.parametrize("broken", ['x "y,"z" 1,2', "x", 'x"', f"x{',' * 10}"])
+def test_a_table_of_little_but_broken_rows_is_refused_before_all_are_named(tmp_path, broken: str):
+    good = ",".join(["a", *["1"] * 10])
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([",".join(["title", *MUSIC_NAMES]), good, *[broken] * 100_001]))
+    with pytest.raises(InputError, match="most of the table, cannot be used; the first is line 3"):
+        Catalogue.read(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -47,7 +49,7 @@ WORKED_EXAMPLE = [
 finite = st.floats(allow_nan=False, allow_infinity=False)
 profiles = st.builds(
     MusicProfile,
-    st.lists(finite, min_size=10, max_size=10),
+    st.tuples(*(st.floats(f.low, f.high) for f in MUSIC_FIELDS)),
     st.lists(st.floats(0, 1), min_size=10, max_size=10),
     st.text(st.characters(codec="utf-8", exclude_characters="\r\n\x00"), max_size=30),
 )
@@ -214,3 +216,11 @@ def test_decimal_commas_and_the_minus_of_type():
     for typed in ("−5,5; 3,25; 1", "-5,5 3,25 1", "-5,5, 3,25, 1"):
         values = parse_vector(typed, MUSIC_FIELDS[:3], "--pred_feat")
         assert values.tolist() == [-5.5, 3.25, 1.0]
+
+
+@pytest.mark.parametrize("value", [-1, 100.1, 1e308])
+def test_a_value_outside_its_range_is_refused(value: float):
+    record = VideoProfile.neutral().to_dict()
+    record["values"]["action_energy"] = value
+    with pytest.raises(InputError, match=r"action_energy is .* between 0 and 100"):
+        VideoProfile.from_json(json.dumps(record))

@@ -440,6 +440,17 @@ def test_a_memory_that_is_none_is_begun_anew(built, content: bytes):
     assert len(run(music, output).catalogue) == 2
 
 
+def test_damaged_curves_are_written_again_where_nothing_else_changed(built):
+    music, output = built
+    run(music, output)
+    curves = output.with_name("out.curves.parquet")
+    whole = curves.read_bytes()
+    for damaged in (whole[:-40], whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:]):
+        curves.write_bytes(damaged)
+        assert run(music, output).analysed == 0
+        assert curves.read_bytes() == whole
+
+
 def test_a_catalogue_is_a_table(built):
     music, output = built
     with pytest.raises(InputError, match=r"end its name in one of \.csv, \.parquet"):

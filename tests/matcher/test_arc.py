@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from matcher import arc
+from matcher import arc, arc_store
 from matcher.arc import BOTH, CUTS, MOTION
 
 
@@ -173,3 +173,14 @@ def test_looks_are_five_seconds_apart():
 def test_what_the_arc_weighs():
     assert arc.rank_weights(59, False) == (1.0, 0.0) and arc.rank_weights(60, False) == (1.0, 0.5)
     assert arc.rank_weights(30, True) == (0.5, 1.0)
+
+
+def test_curves_that_are_shortened_while_open_do_no_harm(tmp_path):
+    curve = np.arange(90, dtype=np.float32)
+    curves = arc_store.CatalogueCurves(
+        curve, np.array([0, 90]), np.array([0.0, 5.0]), np.array([0, 2])
+    )
+    arc_store.write(path := tmp_path / "a.arc", curves, "these")
+    found = arc_store.read(path, "these")
+    path.write_bytes(b"")
+    assert found.track(0).tolist() == curve.tolist()

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
@@ -27,6 +27,7 @@ def test_a_score_comes_back_from_its_file(tmp_path: Path):
     assert Score.read(tmp_path / "film.score.json") == SCORE
 
 
+@settings(deadline=None)
 @given(st.sampled_from(COMMON), st.lists(st.fractions(0, 10**4, max_denominator=10**6), min_size=3))
 def test_times_survive_exactly(tmp_path_factory, fps: Fraction, times: list[Fraction]):
     path = tmp_path_factory.mktemp("score") / "film.json"
@@ -96,3 +97,14 @@ class TestWhatAPersonDoes:
             SCORE.join("1m01", "1m03")
         with pytest.raises(InputError, match="there is none of this number"):
             SCORE.mute("9m99")
+
+
+@pytest.mark.parametrize("length", ["1e999999999", 1e400, "[" * 5000])
+def test_a_file_that_is_no_score_is_refused(tmp_path, length):
+    SCORE.write(path := tmp_path / "a.json")
+    text = path.read_text(encoding="utf-8")
+    as_written = json.dumps(SCORE.to_dict()["cues"][0]["track"]["duration"])
+    assert as_written in text
+    path.write_text(text.replace(as_written, length if "[" in str(length) else json.dumps(length)))
+    with pytest.raises(InputError):
+        Score.read(path)
