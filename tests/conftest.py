@@ -30,7 +30,7 @@ SLOW = (
     "matcher/test_milvus.py",
     "recommender/test_planted.py",
     "recommender/test_training.py",
-    "test_fuzz.py",
+    "test_readers_fuzz.py",
     "test_tour.py",
     "tools/test_demo",
 )
