@@ -52,13 +52,15 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     Raises `InputError` where nothing can be written at `path`.
     """
     target = Path(path)
-    if target.is_dir():
-        raise InputError("files.output_is_folder", file=target)
     try:
+        if target.is_dir():
+            raise InputError("files.output_is_folder", file=target)
         target.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(target.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except (OSError, ValueError) as error:
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise unwritable(target, error) from None
 
 

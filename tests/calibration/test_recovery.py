@@ -167,7 +167,7 @@ def test_bad_input_is_one_sentence_and_exit_2(capsys, arguments, message, tmp_pa
 
 def test_help_starts_without_torch():
     code = (
-        "import sys; from leitmotif.cli import get_parser; get_parser(); "
+        "import sys; from leitmotif.cli import get_parser; get_parser('calibrate'); "
         "sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
