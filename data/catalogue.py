@@ -66,6 +66,7 @@ _METADATA_SPELLINGS = {
     for spelling in spellings
 }
 _MUSIC_POSITIONS = field_lookup(MUSIC_FIELDS)
+NEUTRAL = np.array([f.neutral for f in MUSIC_FIELDS], dtype=float)
 LARGEST = 1e30
 """Values beyond are left out: their squares are no finite numbers in single precision."""
 
@@ -79,7 +80,8 @@ class Catalogue:
         becomes one); `track_id` is there in every catalogue that was read, and unique.
     skipped : rows of the file that could not be used.
     source : where it came from, for messages.
-    confidence : float64 (N, 10), 0–1, the evidence behind each value; 1 where nobody said.
+    confidence : float64 (N, 10), 0–1, the evidence behind each value; where a file does not say, 1,
+        but 0 for rows of nothing but neutral values: those stand for silence.
     """
 
     features: np.ndarray
@@ -342,6 +344,9 @@ def _assemble(
     """
     features = np.column_stack([columns[i].numbers() for i in layout.music])
     confidence, doubtful = _confidence(columns, layout, len(lines))
+    unheard = (features == NEUTRAL).all(axis=1)
+    if unheard.any() and not layout.confidence:
+        confidence = np.where(unheard[:, None], 0.0, confidence)
     usable = (np.abs(features) <= LARGEST).all(axis=1) & ~doubtful
     ids, again = _track_ids(columns, layout.metadata, usable, order)
     unusable = np.flatnonzero(~usable | again)

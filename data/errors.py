@@ -17,22 +17,19 @@ class InputError(ValueError):
     """
 
     def __init__(self, code: str, /, **values: object) -> None:
-        # until every place has a code: a sentence as it is
-        self.sentence: str = Sentence(code, **values) if " " not in code else code
+        self.sentence = Sentence(code, **values)
         super().__init__(self.sentence)
 
     @property
     def code(self) -> str:
-        return self.sentence.code if isinstance(self.sentence, Sentence) else ""
+        return self.sentence.code
 
     @property
     def values(self) -> dict[str, object]:
-        return self.sentence.values if isinstance(self.sentence, Sentence) else {}
+        return self.sentence.values
 
     def __reduce__(self) -> tuple[object, ...]:  # errors travel between processes
-        return _again, (type(self), self.code, self.values) if isinstance(
-            self.sentence, Sentence
-        ) else (type(self), self.sentence, {})
+        return _again, (type(self), self.code, self.values)
 
 
 def _again(kind: type[InputError], code: str, values: dict[str, object]) -> InputError:

@@ -17,7 +17,6 @@ from data.errors import InputError, Progress
 from data.profiles import MUSIC_NAMES, MusicProfile, VideoProfile
 from data.words import Sentence
 from features import video as watching
-from features.video.profile_coefficients import ProfileCoefficients
 from matcher import presets
 from matcher.arc import picture_curves
 from matcher.course import Course, TrackCourses
@@ -27,6 +26,7 @@ from matcher.search import Match, rank
 from recommender import load_recommender
 
 if TYPE_CHECKING:
+    from features.video.profile_coefficients import ProfileCoefficients
     from features.video.timeline import Timeline
     from matcher.index import Index
     from recommender.predict import Recommender
@@ -83,6 +83,8 @@ def load_profile_weights(
     """
     if path is None:
         return None
+    from features.video.profile_coefficients import ProfileCoefficients
+
     return path if isinstance(path, ProfileCoefficients) else ProfileCoefficients.load(path)
 
 

@@ -10,6 +10,31 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+SLOW = (
+    "app/test_browser.py",
+    "app/test_page.py",
+    "calibration/",
+    "features/test_audio_difficult.py",
+    "features/test_audio_profile.py",
+    "features/test_temporal.py",
+    "features/test_video_",
+    "leitmotif/score/test_compose.py",
+    "leitmotif/test_arc_protocol.py",
+    "leitmotif/test_catalogue_build.py",
+    "leitmotif/test_commands.py",
+    "leitmotif/test_evaluate.py",
+    "leitmotif/test_learn.py",
+    "leitmotif/test_preview.py",
+    "matcher/test_fuzz.py",
+    "matcher/test_indexes.py",
+    "matcher/test_milvus.py",
+    "recommender/test_planted.py",
+    "recommender/test_training.py",
+    "test_readers_fuzz.py",
+    "test_tour.py",
+    "tools/test_demo",
+)
+"""Beginnings of the test files that need a browser, long media, training, or many processes."""
 SHARED = Path(os.environ.get("LEITMOTIF_SHARED") or ROOT.parent / "shared")
 
 
@@ -44,3 +69,10 @@ def ctrl_c() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        inside = item.path.relative_to(ROOT / "tests").as_posix()
+        if inside.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)

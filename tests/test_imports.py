@@ -49,6 +49,7 @@ HOMES = {
     "distributed": r"leitmotif/",
 }
 """Library to the files that may import it."""
+IMPORT = ast.Import | ast.ImportFrom
 TRAINING = "leitmotif.calibration.residual"
 """Imported by nothing at its top, so it may import what it likes."""
 SLOW = {
@@ -128,6 +129,20 @@ def test_commands_import_nothing_slow_before_it_is_needed(module: str):
     if module != TRAINING and room_of(module) != "leitmotif.page":
         early = {name for name, at_the_top in imports(module) if at_the_top}
         assert not {name.split(".")[0] for name in early} & SLOW and TRAINING not in early
+
+
+def test_few_imports_hide_in_functions():
+    """At most five per thousand lines: those that would make a start wait."""
+    packages = ("data", "features", "leitmotif", "matcher", "recommender")
+    texts = [f.read_text("utf-8") for m, f in sources().items() if m.split(".")[0] in packages]
+    functions = (
+        n
+        for text in texts
+        for n in ast.walk(ast.parse(text))
+        if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    late = {id(n) for f in functions for n in ast.walk(f) if isinstance(n, IMPORT)}
+    assert 1000 * len(late) <= 5 * sum(len(text.splitlines()) for text in texts)
 
 
 def test_every_room_stands():

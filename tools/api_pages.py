@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 from pathlib import Path
 
 import pdoc
@@ -14,6 +15,9 @@ PUBLIC = ("leitmotif", "leitmotif.pipeline", "features", "recommender", "matcher
 def write(folder: Path) -> list[Path]:
     """One page a package, in `folder`. Returns the pages."""
     pdoc.render.configure(docformat="markdown", math=False)
+    for package in map(import_module, PUBLIC):
+        for name in getattr(package, "__all__", ()):  # lazy names become ones that pdoc can see
+            setattr(package, name, getattr(package, name))
     pdoc.pdoc(*PUBLIC, output_directory=folder)
     return sorted(folder.rglob("*.html"))
 

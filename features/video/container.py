@@ -15,6 +15,7 @@ import av
 import numpy as np
 
 from data.errors import InputError
+from data.words import Sentence
 
 _BLOCK = 1 << 20
 
@@ -61,7 +62,7 @@ def read_container(path: str | os.PathLike[str]) -> Container:
     except (av.FFmpegError, OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError("video.cannot_open", file=name) from None
+        raise InputError("video.not_openable", file=name, cure=Sentence("video.cure")) from None
     if not len(seconds):
         raise InputError("video.no_stream", file=name)
     return Container(fps, len(seconds), width, height, timecode, sound, seconds)

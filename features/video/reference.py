@@ -1,9 +1,9 @@
 """The reference population: what raw quantities are like in ordinary clips, and z from that.
 
 A quantity x becomes z = (g(x) − median) / (1.4826·MAD) over the scenes of the reference clips, with
-g = log(x + floor) for skewed positive quantities, and asinh about grey for heat. The statistics are
-shipped in `data/reference/video.json`, with the counts behind them; `python -m tools.video_reference`
-writes it.
+g = log(x + floor) for skewed positive quantities, and asinh about grey for heat. The statistics
+are shipped in `data/reference/video.json`, with the counts behind them;
+`python -m tools.video_reference` writes it.
 """
 
 from __future__ import annotations

@@ -196,7 +196,7 @@ def _checksum(row: tuple[Any, ...]) -> int:
     return checksum(repr(tuple(row)))
 
 
-def _is_trouble_of_the_disk(error: sqlite3.DatabaseError) -> bool:
+def _is_trouble_of_the_disk(error: Exception) -> bool:
     """Whether the file may be whole but cannot be used here and now."""
     words = ("full", "readonly", "unable to open", "disk I/O", "locked")
     return isinstance(error, sqlite3.OperationalError) and any(w in str(error) for w in words)

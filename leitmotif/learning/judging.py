@@ -9,6 +9,7 @@ from data.errors import InputError, Progress
 from data.folders import ROOT
 from data.muvi_sync import is_muvi_sync, read_muvi_sync
 from data.pairs import Pairs, read_pairs
+from data.words import Sentence
 from leitmotif.learning.scored_videos import learn
 from recommender import load_recommender
 from recommender.comparison import (
@@ -59,14 +60,12 @@ def evaluate_source(
         )
     known, fits = read_pairs(train) if train else shipped_pairs(pairs), _fits(pairs)
     if known is None:
-        notes.append(
-            "No shipped pairs were measured by these extractors, "
-            "so what needs fitting is left out; --cross-validate fits on SOURCE."
-        )
+        notes.append(Sentence("learn.nothing_to_fit_on"))
         fits = {name: fits[name] for name in UNFITTED}
     else:
         notes += [known.left_out] if known.left_out else []
-        notes.append(f"The others were fitted on {len(known)} scenes of {Path(known.origin).name}.")
+        origin = Path(known.origin).name
+        notes.append(Sentence("learn.fitted_on", n=len(known), origin=origin))
     return held_out(known, pairs, fits, given=given, notes=notes, **options)
 
 
@@ -89,20 +88,16 @@ def _shipped(recommender: Recommender, pairs: Pairs) -> tuple[dict[str, Judge], 
     learned = set((recommender.metadata or {}).get("trained_on", {}).get("sources", ()))
     name = f"shipped: {recommender.name}"
     if learned & set(pairs.sources):
-        return {}, [
-            f"{recommender.name} learned from some of these sources and is not judged on them."
-        ]
+        return {}, [Sentence("learn.not_judged", predictor=recommender.name)]
 
     def judge(kept: Pairs) -> Prediction:
         music = recommender.forward(kept.video, kept.video_confidence)[0]
         return Prediction(music, recommender.stretch.apply(music) if recommender.stretch else music)
 
-    notes = [f"{name}: {recommender.description}"]
+    notes: list[str] = [f"{name}: {recommender.description}"]
     if recommender.video_extractor and recommender.video_extractor != pairs.video_extractor:
-        notes.append(
-            f"It learned from pictures measured by {recommender.video_extractor}, "
-            f"these were measured by {pairs.video_extractor}."
-        )
+        theirs, ours = recommender.video_extractor, pairs.video_extractor
+        notes.append(Sentence("learn.other_pictures", theirs=theirs, ours=ours))
     return {name: judge}, notes
 
 

@@ -30,7 +30,6 @@ from data.profiles import MusicProfile, VideoProfile
 from data.tables import read_table
 from data.words import Sentence, from_record, to_record
 from features import audio, pretrained, video
-from features.video.extract import expected_extractor
 from features.video.timeline import Timeline
 from leitmotif.workers.pool import run_each
 
@@ -237,6 +236,8 @@ class _Journal:
 
 def _version() -> str:
     """What measures pictures and sound here and now."""
+    from features.video.extract import expected_extractor
+
     return "|".join(
         (
             expected_extractor(),

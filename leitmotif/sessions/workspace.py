@@ -51,8 +51,6 @@ class Kept:
 
     def renamed(self, error: InputError) -> InputError:
         """An error about the file, likewise."""
-        if not isinstance(error.sentence, Sentence):
-            return InputError(self.named(str(error)))
         values = {
             name: self.named(str(value)) if isinstance(value, str | Path) else value
             for name, value in error.values.items()

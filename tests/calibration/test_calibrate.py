@@ -201,12 +201,12 @@ def test_clips_that_cannot_be_read_and_windows_outside_are_left_out_and_named(tm
 
     def read(path):
         if path.name == "clip 3.mp4":
-            raise InputError(f"{path}: a damaged file.")
+            raise InputError("video.is_folder", file=path)
         return CLIPS[path]
 
     found = calibrate(outside, tmp_path, settings=QUICK, read=read)
     assert (found.windows, found.clips) == (28, 28)
-    assert found.notes[0] == "left out: clip 3.mp4: a damaged file."
+    assert found.notes[0] == f"left out: {InputError('video.is_folder', file='clip 3.mp4')}"
     assert "clip 29.mp4, window 500–600 s: nothing of the video lies in it" in found.notes[1]
 
 

@@ -500,3 +500,11 @@ def test_a_table_of_little_but_broken_rows_is_refused_before_all_are_named(tmp_p
     path.write_text("\n".join([",".join(["title", *MUSIC_NAMES]), good, *[broken] * 100_001]))
     with pytest.raises(InputError, match="most of the table, cannot be used; the first is line 3"):
         Catalogue.read(path)
+
+
+def test_a_row_of_neutral_values_is_no_evidence_where_a_file_does_not_say(tmp_path: Path):
+    neutral = [f.neutral for f in MUSIC_FIELDS]
+    rows = [neutral, [*neutral[:-1], 1.0]]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(",".join(map(str, row)) for row in [MUSIC_NAMES, *rows]))
+    assert Catalogue.read(path).evidence.tolist() == [0.0, 1.0]

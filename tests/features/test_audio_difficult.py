@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ import soundfile
 import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imageio_ffmpeg import get_ffmpeg_exe
 from sounds import RATE, drums, notes
 from test_audio_load import burst, onset, write
 
@@ -396,3 +398,16 @@ def test_damaged_files_are_read_or_refused_in_a_sentence(originals, which, chang
         assert error.code.startswith("audio.") and path.name in str(error)
     else:
         assert len(recording.samples) and np.isfinite(recording.samples).all()
+
+
+def test_low_delay_eac3_is_heard_whole(tmp_path: Path):
+    """Above 1 Mbit/s the encoder writes frames of 256 samples, and MP4 puts several in a packet."""
+    path = tmp_path / "a.mp4"
+    tone = "aevalsrc=0.3*sin(880*t)|0.3*sin(880*t):s=48000:d=3"
+    command = [get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", tone, "-c:a", "eac3"]
+    subprocess.run([*command, "-b:a", "2000k", str(path)], check=True)
+    heard = load(path)
+    assert heard.duration_s == pytest.approx(3.0, abs=0.02)
+    assert heard.warnings == ()
+    middle = heard.samples[22050:44100]
+    assert np.sqrt(np.mean(middle**2)) == pytest.approx(0.3 / np.sqrt(2), rel=0.02)

@@ -48,6 +48,40 @@ def test_every_word_that_is_asked_for_is_there():
     assert asked() and {f"page.{key}" for key in asked()} <= set(words("en"))
 
 
+def test_every_code_has_its_sentence_and_every_sentence_its_code():
+    """A code stands in the source whole, or is put together of parts that stand there."""
+    packages = ("data", "features", "leitmotif", "matcher", "recommender", "tools")
+    files = [ROOT / "match_audio.py", *(f for p in packages for f in (ROOT / p).rglob("*.py"))]
+    nodes = [n for f in files for n in ast.walk(ast.parse(f.read_text(encoding="utf-8")))]
+    calls = [n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    spoken = [n.args[0] for n in calls if n.func.id in ("InputError", "Sentence") and n.args]
+    assert sorted(_texts(spoken) - set(words("en"))) == []
+
+    texts = _texts(nodes)
+    joined = {_pattern(n) for n in nodes if isinstance(n, ast.JoinedStr)}
+    patterns = [re.compile(p) for p in joined if p[:1].isalpha()]
+
+    def stands(text: str) -> bool:
+        found = () if text in texts else (p.fullmatch(text) for p in patterns)
+        return text in texts or any(all(map(stands, m.groups())) for m in found if m)
+
+    assert [code for code in words("en") if not stands(code)] == []
+
+
+def _texts(nodes: list[ast.AST]) -> set[str]:
+    """The texts that stand in some nodes as they are, both ways of a choice among them."""
+    either = [side for n in nodes if isinstance(n, ast.IfExp) for side in (n.body, n.orelse)]
+    constants = (n for n in (*nodes, *either) if isinstance(n, ast.Constant))
+    return {n.value for n in constants if isinstance(n.value, str)}
+
+
+def _pattern(text: ast.JoinedStr) -> str:
+    return "".join(
+        re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"(\w+)"
+        for part in text.values
+    )
+
+
 @pytest.mark.parametrize("language", list(languages()))
 def test_every_language_has_every_sentence_with_the_same_values(language: str):
     def values(text: str) -> set[str]:

@@ -156,15 +156,17 @@ def test_a_job_reports_and_keeps_its_result():
 def test_a_job_keeps_the_sentence_of_a_bad_file_and_hides_our_mistakes(
     capsys: pytest.CaptureFixture,
 ):
+    bad_file = InputError("video.is_folder", file="film.mp4")
+
     def bad(progress):
-        raise InputError("film.mp4: no picture.")
+        raise bad_file
 
     def ours(progress):
         raise ZeroDivisionError
 
     bad_job, our_job = Job(bad), Job(ours)
     assert bad_job.wait(5) and our_job.wait(5)
-    assert (bad_job.state, str(bad_job.error)) == ("failed", "film.mp4: no picture.")
+    assert (bad_job.state, str(bad_job.error)) == ("failed", str(bad_file))
     assert (our_job.state, our_job.error) == ("failed", None)
     assert "ZeroDivisionError" in capsys.readouterr().err
 
