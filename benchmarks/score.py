@@ -1,8 +1,8 @@
 """How exactly and how smoothly tracks are fitted to lengths: `python -m benchmarks.score FOLDER…`.
 
 Random tracks and lengths of 15 to 180 s at 25 frames a second; every fourth is rendered. At each
-join the quietest 20 ms of the 80 ms around it are compared with those at the two lines of the track
-that meet there, as the track plays them itself: how far it dips below the quieter one is the figure.
+join the quietest 20 ms of the 80 ms around it are compared with those at the two lines of the
+track that meet there, as the track plays them itself: how far it dips below the quieter one is the figure.
 """
 
 from __future__ import annotations
@@ -72,16 +72,11 @@ def main() -> None:
             cue = Cue("1m01", 0, frames, track, found.pieces)
             below += dips(found, cue_sound(cue, RATE), own)
     low = np.array(below)
-    print(
-        f"{args.n} pairs of {len(files)} tracks: {exact} exact to the frame, {ending} on their own"
-    )
-    print(
-        f"ending; {jumps / seconds * 60:.2f} joins a minute; {spent / args.n * 1e3:.0f} ms a fit."
-    )
-    print(f"{len(low)} joins rendered: {np.mean(low < 1.5):.1%} dip by less than 1.5 dB below the")
-    print(
-        f"quietest moment beside them; median {np.median(low):.2f}, 95 % {np.quantile(low, 0.95):.2f}."
-    )
+    print(f"{args.n} pairs of {len(files)} tracks: {exact} exact to the frame,")
+    print(f"{ending} on their own ending; {jumps / seconds * 60:.2f} joins a minute;")
+    print(f"{spent / args.n * 1e3:.0f} ms a fit.")
+    print(f"{len(low)} joins rendered: {np.mean(low < 1.5):.1%} dip by less than 1.5 dB below")
+    print(f"the track's own lines; 95 % by less than {np.quantile(low, 0.95):.2f} dB.")
 
 
 if __name__ == "__main__":
