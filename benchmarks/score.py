@@ -2,7 +2,7 @@
 
 Random tracks and lengths of 15 to 180 s at 25 frames a second; every fourth is rendered. At each
 join the quietest 20 ms of the 80 ms around it are compared with those at the two lines of the
-track that meet there, as the track plays them itself: how far it dips below the quieter one is the figure.
+track that meet there, as the track plays them itself: how far it dips below is the figure.
 """
 
 from __future__ import annotations
