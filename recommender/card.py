@@ -1,5 +1,5 @@
 """The measured part of `data/MODEL_CARD.md`: what stands between its marks is written anew by
-`python -m recommender.ship`.
+`python -m tools.model_card`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from data.atomic import atomic_path
+from data.folders import ROOT
 from data.profiles import MUSIC_FIELDS
 from recommender.comparison import PRIOR, Evaluation, Score
 
+CARD = ROOT / "MODEL_CARD.md"
 BEGIN, END = "<!-- measured: {} -->", "<!-- end -->"
 COLUMNS = {
     "recall@1": "Recall@1",

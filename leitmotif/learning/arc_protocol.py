@@ -16,7 +16,6 @@ random track of each pool, in place of the true one, scored as well.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -324,18 +323,3 @@ def markdown(evaluation: ArcEvaluation) -> Mapping[str, str]:
         "arc, in-points": table(of_places, places),
         "arc, null": table(["window", "wrong pairs", "mean of z", "sd of z"], null),
     }
-
-
-def write_card(folder: str | os.PathLike) -> None:
-    """Write the shipped averages of these videos, and the arc's tables in the model card."""
-    from recommender.card import write_measured
-    from recommender.ship import CARD
-
-    averages.write_shipped(read_seconds(folder))
-    evaluation = evaluate_arc(folder)
-    assert evaluation is not None
-    write_measured(CARD, markdown(evaluation))
-
-
-if __name__ == "__main__":
-    write_card(sys.argv[1])

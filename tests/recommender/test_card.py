@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from recommender import card
+from recommender.card import CARD
 from recommender.comparison import Evaluation, Score
 from recommender.predict import SHIPPED
 from recommender.predictor_file import read_predictor
-from recommender.ship import CARD
 
 
 def stored_evaluation() -> tuple[Evaluation, list[float]]:

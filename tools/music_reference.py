@@ -1,6 +1,6 @@
 """Writes `data/reference/music.json`: the population that the ten features are scaled by.
 
-    python -m features.audio.reference FOLDER [-o FILE]
+    python -m tools.music_reference FOLDER [-o FILE]
 
 Medians and median absolute deviations of every descriptor over the folder's tracks, standard
 deviations of the parts of arousal and valence, then medians and deviations of every feature's
@@ -61,7 +61,7 @@ def main() -> None:
         delayed(lambda f: describe(listen(load(f))).values)(f) for f in files
     )
     result = measure([d for d in found if d], args.name or args.folder.name)
-    if args.output.is_file():  # the fits to ratings come from elsewhere: `features.audio.fits`
+    if args.output.is_file():  # the fits to ratings come from elsewhere: `tools.music_fits`
         result["fits"] = json.loads(args.output.read_text(encoding="utf-8")).get("fits", {})
     with atomic_path(args.output) as temporary:
         temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Measure what ships, in one step: `python -m recommender.ship` (some minutes).
+"""Measure what ships, in one step: `python -m tools.model_card` (some minutes).
 
 It reads `data/pairs.csv`, `data/pairs_muvi_sync.csv` and the music-video network, writes the
 default weights `data/weights/recommender.safetensors`, and every measured number of
@@ -23,6 +23,7 @@ from data.folders import ROOT
 from data.pairs import Pairs, read_pairs
 from recommender import card, comparison, prior
 from recommender.baselines import BASELINES, measured_only
+from recommender.card import CARD
 from recommender.comparison import NETWORK, PRIOR, Evaluation, Prediction
 from recommender.linear import fit_ridge
 from recommender.predict import MUSIC_LED, PRIOR_DESCRIPTION, SHIPPED, load_recommender
@@ -32,7 +33,6 @@ from recommender.stretch import NO_STRETCH
 
 PAIRS, MUSIC_VIDEOS = ROOT / "pairs.csv", ROOT / "pairs_muvi_sync.csv"
 MUSIC_VIDEO_NETWORK = SHIPPED.with_name("recommender_music_videos.safetensors")
-CARD = ROOT / "MODEL_CARD.md"
 CLIP_FOLDS, VIDEO_FOLDS = 10, 5
 
 

@@ -1,6 +1,6 @@
 """How far the descriptors explain what people rated: fits in `data/reference/music.json`.
 
-    python -m features.audio.fits FOLDER
+    python -m tools.music_fits FOLDER
 
 FOLDER holds `film_music_concepts_100`, `soundtracks_eerola2011` and `factorial_music_emotion_200`.
 For the film music there are ratings and librosa statistics of the excerpts but no sound, so only
