@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import platform
+import shutil
 import sys
 import uuid
 import zlib
@@ -16,6 +17,8 @@ from pathlib import Path
 from data.errors import InputError
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_SAID_FULL = ("No space left on device", "os error 28", "disk is full", "Disk quota exceeded")
+"""What libraries without error numbers say of a full disk: safetensors, Arrow, SQLite."""
 _HERE = f"{zlib.crc32(platform.node().encode()):08x}"
 """This machine, so that nobody sweeps what another one writes to the same share."""
 
@@ -38,11 +41,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.touch(exist_ok=False)
         yield temporary
         temporary.replace(target)
-    except OSError as error:
+    except BaseException as error:
+        full = is_disk_full(target, error)  # asked before the temporary file makes room
         temporary.unlink(missing_ok=True)
-        raise unwritable(target, error) from None
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        if full:
+            raise InputError("files.disk_full", file=target) from None
+        if isinstance(error, OSError):
+            raise unwritable(target, error) from None
         raise
 
 
@@ -66,10 +71,22 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 def unwritable(path: str | os.PathLike[str], error: Exception) -> InputError:
     """What to say of an output that could not be written."""
-    if getattr(error, "errno", None) in _FULL or "os error 28" in str(error):
+    if is_disk_full(path, error):
         return InputError("files.disk_full", file=path)
     why = getattr(error, "strerror", None) or str(error)
     return InputError("files.unwritable", file=path, why=why)
+
+
+def is_disk_full(path: str | os.PathLike[str], error: BaseException) -> bool:
+    """Whether `path` could not be written for want of room, whichever library says so."""
+    if getattr(error, "errno", None) in _FULL:
+        return True
+    if not isinstance(error, Exception) or isinstance(error, InputError):
+        return False
+    if "disk I/O error" in str(error):  # SQLite's for nearly everything
+        with suppress(OSError):
+            return shutil.disk_usage(Path(path).parent).free == 0
+    return any(text in str(error) for text in _SAID_FULL)
 
 
 def sweep(target: Path, locked: bool = False) -> None:

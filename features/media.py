@@ -41,12 +41,22 @@ def probe(path: str | os.PathLike[str]) -> Media:
     path = Path(path).resolve()
     if not path.is_file():
         raise InputError("render.no_such_file", file=path)
-    options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
     try:
-        with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
+        with open_media(path) as container:
             return _told(container)
     except (av.error.FFmpegError, OSError, ValueError, UnicodeError):
         raise InputError("render.nothing_readable", file=path.name) from None
+
+
+def open_media(
+    path: str | os.PathLike[str], metadata_errors: str = "replace"
+) -> av.container.InputContainer:
+    """The container, opened as a file whatever its name looks like, and as nothing but media.
+
+    metadata_errors : how tags that are no UTF-8 are decoded. Raises what `av.open` raises.
+    """
+    options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
+    return av.open(f"file:{os.fspath(path)}", options=options, metadata_errors=metadata_errors)
 
 
 def _told(container: av.container.InputContainer) -> Media:

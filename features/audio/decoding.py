@@ -20,7 +20,7 @@ import av
 import numpy as np
 
 from data.errors import InputError
-from features.media import FORMATS
+from features.media import open_media
 
 _FULL_SCALE = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31}
 _MOST_PLANES = 7
@@ -72,7 +72,7 @@ class SoundFile:
         self._now: float | None = None
 
     def __enter__(self) -> SoundFile:
-        self._container = _open(self.path)
+        self._container = open_media(self.path)
         try:
             self._enter()
         except BaseException:
@@ -212,12 +212,6 @@ def _is_playlist(path: Path) -> bool:
         head = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
         return head.startswith((b"#EXTM3U", b"ffconcat", b"[playlist]")) or b"<MPD" in head
     return False
-
-
-def _open(path: Path) -> Any:
-    """The container, opened as a file whatever its name looks like, and as nothing but media."""
-    options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
-    return av.open(f"file:{path}", options=options, metadata_errors="replace")
 
 
 def _tag(stream: Any) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from data.errors import InputError
 from data.words import Sentence
+from features.video.frames import open_film
 
 _BLOCK = 1 << 20
 
@@ -46,7 +47,7 @@ def read_container(path: str | os.PathLike[str]) -> Container:
     """List a film's picture packets. Raises `InputError` where there is no picture to count."""
     name = Path(path).name
     try:
-        with av.open(f"file:{Path(path).resolve()}") as container:
+        with open_film(Path(path).resolve()) as container:
             pictures = [s for s in container.streams.video if not _is_cover(s)]
             if not pictures:
                 raise InputError("video.no_stream", file=name)

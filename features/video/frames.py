@@ -149,7 +149,7 @@ class VideoReader:
     def _glimpses(self) -> Iterator[np.ndarray]:
         """A few full pictures spread over the file, from key frames, cheap and in passing."""
         try:
-            with _av_open(self.path) as container:
+            with open_film(self.path) as container:
                 stream = container.streams[self._stream.index]
                 stream.codec_context.skip_frame = "NONKEY"
                 stream.thread_count = 1
@@ -293,12 +293,12 @@ def _is_text(head: bytes) -> bool:
 
 def _open(path: Path) -> av.container.InputContainer:
     try:
-        return _av_open(path)
+        return open_film(path)
     except (av.error.FFmpegError, OSError, ValueError):
         raise _no_video("not_openable", path) from None
 
 
-def _av_open(path: Path) -> av.container.InputContainer:
+def open_film(path: Path) -> av.container.InputContainer:
     """The file itself and nothing else: whatever its name looks like, and whatever it refers to."""
     only = {"protocol_whitelist": "file", "format_whitelist": _formats()}
     return av.open(f"file:{path}", options=only, metadata_errors="replace")

@@ -22,6 +22,7 @@ import numpy as np
 from data.encoding import to_utf8
 from data.errors import InputError
 from data.media import VIDEO_SUFFIXES
+from data.media_files import media_files
 from data.profiles import VIDEO_FIELDS, VIDEO_NAMES, column_key, field_lookup
 
 _FIELDS = field_lookup(VIDEO_FIELDS)
@@ -254,9 +255,7 @@ class _Clips:
             raise InputError("calibration.no_folder", folder=folder)
         self._folder = folder
         self._by_name: dict[str, list[Path]] = {}
-        for path in sorted(
-            p for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file()
-        ):
+        for path in sorted(path for path, _ in media_files(folder, VIDEO_SUFFIXES)):
             for name in {self.name(path), path.name, path.stem}:
                 self._by_name.setdefault(name.casefold(), []).append(path)
         if not self._by_name:

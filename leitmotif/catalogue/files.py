@@ -10,13 +10,9 @@ from typing import Any, NamedTuple
 
 from data.errors import InputError
 from data.media import AUDIO_SUFFIXES, EITHER_SUFFIXES
-from data.words import Sentence
+from data.media_files import media_files
 
 _LOOKED_INTO = AUDIO_SUFFIXES | EITHER_SUFFIXES
-_BINS = frozenset(
-    {"$recycle.bin", "#recycle", "@recycle", "system volume information", "lost+found"}
-)
-"""Where systems and network stores keep what was deleted; hidden folders begin with a dot."""
 
 
 class Listed(NamedTuple):
@@ -54,51 +50,13 @@ def list_files(folders: Sequence[str | os.PathLike[str]]) -> tuple[list[Listed],
 
 
 def _walk(folder: Path, unusable: Unusable) -> Iterator[tuple[str, str, int, int]]:
-    """Files below a folder, links to folders followed; each folder is entered once."""
+    """Files below a folder. Raises `InputError` where none is there."""
     if not folder.is_dir():
         raise InputError("build.a_file" if folder.exists() else "build.no_folder", folder=folder)
     base = folder.absolute()
-    entered: set[tuple[int, int]] = set()
-
-    def unopened(error: OSError) -> None:
-        reason = Sentence("build.unopened", why=error.strerror)
-        unusable.append((_printable(error.filename), reason))
-
-    for root, below, names in os.walk(base, onerror=unopened, followlinks=True):
-        below[:] = sorted(n for n in below if _is_open(n) and _is_new(Path(root, n), entered))
-        for name in sorted(names):
-            path = Path(root, name)
-            if path.suffix.lower() in _LOOKED_INTO and not name.startswith("."):
-                yield from _file(path, base, unusable)
-
-
-def _is_open(name: str) -> bool:
-    return not name.startswith(".") and name.casefold() not in _BINS
-
-
-def _is_new(folder: Path, entered: set[tuple[int, int]]) -> bool:
-    """False for a folder that links have led to before: a loop, or an album linked twice."""
-    try:
-        known = folder.stat()
-    except OSError:
-        return True  # os.walk says what is wrong with it
-    place = (known.st_dev, known.st_ino)
-    if place in entered:
-        return False
-    entered.add(place)
-    return True
-
-
-def _file(path: Path, base: Path, unusable: Unusable) -> Iterator[tuple[str, str, int, int]]:
-    if not _is_text(str(path)):
-        unusable.append((_printable(str(path)), Sentence("build.name_no_unicode")))
-        return
-    try:
-        known = path.stat()
-    except OSError as error:
-        unusable.append((str(path), Sentence("build.unopened", why=error.strerror)))
-        return
-    yield str(path), path.relative_to(base).as_posix(), known.st_size, known.st_mtime_ns
+    found = media_files(base, _LOOKED_INTO, lambda path, why: unusable.append((path, why)))
+    for path, known in found:
+        yield str(path), path.relative_to(base).as_posix(), known.st_size, known.st_mtime_ns
 
 
 def _walk_url(url: str) -> Iterator[tuple[str, str, int | None, int | None]]:
@@ -128,15 +86,3 @@ def _changed(entry: Mapping[str, Any]) -> int | None:
     if isinstance(stamp, int | float):
         return int(stamp * 1e9)
     return zlib.crc32(str(stamp).encode())
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _printable(name: str) -> str:
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

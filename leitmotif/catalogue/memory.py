@@ -9,9 +9,7 @@ anew.
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -98,8 +96,6 @@ class State:
             raise self._trouble(error) from None
 
     def _trouble(self, error: Exception) -> InputError:
-        if "full" in str(error):
-            error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return unwritable(self.path, error)
 
     def _do(self, work: Callable[[sqlite3.Connection], Returned]) -> Returned:

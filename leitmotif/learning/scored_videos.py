@@ -25,6 +25,7 @@ from data.checksums import Damaged, parse_json, seal, unseal
 from data.errors import InputError, Progress
 from data.folders import cache_folder
 from data.media import VIDEO_SUFFIXES, check_regular
+from data.media_files import Unusable, media_files
 from data.pairs import Pairs
 from data.profiles import MusicProfile, VideoProfile
 from data.tables import read_table
@@ -74,7 +75,12 @@ def learn(
     folder = Path(folder)
     if output is not None:
         check_writable(output)
-    files = list(video_files(folder))
+    left_out: list[tuple[str, float | None, str]] = []
+
+    def unusable(path: str, why: str) -> None:
+        left_out.append((os.path.relpath(path, folder), None, why))
+
+    files = list(video_files(folder, unusable))
     journal = _Journal(folder)
     done = {name: r for name, path in files if (r := journal.get(name, path))}
     for record in _scored([f for f in files if f[0] not in done], jobs):
@@ -82,7 +88,7 @@ def learn(
         done[record["file"]] = record
         if progress:
             progress(record["file"], len(done), len(files))
-    rows, left_out = [], []
+    rows = []
     for name, _ in files:
         source = (sources or {}).get(name, name)
         for scene in done[name]["scenes"]:
@@ -110,19 +116,17 @@ def learn(
     return Learned(pairs, len(files), tuple(left_out))
 
 
-def video_files(folder: Path) -> Iterator[tuple[str, Path]]:
+def video_files(
+    folder: Path, unusable: Unusable = lambda path, reason: None
+) -> Iterator[tuple[str, Path]]:
     """Names inside the folder, with forward slashes, and paths, in order.
 
-    Raises `InputError` if there are none.
+    unusable : hears of what cannot even be looked at. Raises `InputError` if there are none.
     """
     if not folder.is_dir():
         code = "learn.not_a_folder" if folder.exists() else "learn.no_folder"
         raise InputError(code, folder=folder)
-    found = sorted(
-        p
-        for p in folder.rglob("*")
-        if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file() and not p.name.startswith(".")
-    )
+    found = sorted(path for path, _ in media_files(folder, VIDEO_SUFFIXES, unusable))
     if not found:
         raise InputError("learn.no_video", folder=folder)
     for path in found:

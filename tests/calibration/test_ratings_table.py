@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -163,3 +164,12 @@ def test_reliability_is_the_share_of_variance_that_raters_agree_on():
     reliability = Ratings(rows, values, counts, spread).reliability()
     assert reliability[0] == pytest.approx(0.5, abs=0.03)
     assert np.isnan(reliability[1:]).all()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on this system")
+def test_deleted_clips_and_links_back_do_not_make_a_name_ambiguous(videos):
+    for deleted in (".Trash-1000", "$RECYCLE.BIN"):
+        (videos / deleted).mkdir()
+        (videos / deleted / "b.mov").touch()
+    (videos / "again").symlink_to(videos)
+    assert len(read(videos, "clip,visual_arousal\nb,1\n")) == 1

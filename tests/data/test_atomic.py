@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from data.atomic import atomic_path
+from data.atomic import atomic_path, is_disk_full
 from data.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +87,32 @@ def test_a_full_disk_is_called_one(tmp_path):
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert caught.value.code == "files.disk_full" and list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_that_a_library_found_is_called_one(tmp_path):
+    from safetensors import SafetensorError
+
+    with pytest.raises(InputError) as caught, atomic_path(tmp_path / "model.safetensors"):
+        raise SafetensorError("Error while serializing: No space left on device (os error 28)")
+    assert caught.value.code == "files.disk_full" and list(tmp_path.iterdir()) == []
+
+
+def test_what_else_goes_wrong_stays_what_it_is(tmp_path):
+    with pytest.raises(RuntimeError, match="surprise"), atomic_path(tmp_path / "file"):
+        raise RuntimeError("surprise")
+
+
+@pytest.mark.parametrize(
+    ("said", "full"),
+    [
+        ("database or disk is full", True),
+        ("I/O error: No space left on device (os error 28)", True),
+        ("disk I/O error", False),  # there is room here
+        ("database is locked", False),
+    ],
+)
+def test_which_errors_of_sqlite_and_others_are_a_full_disk(tmp_path, said, full):
+    assert is_disk_full(tmp_path / "file", sqlite3.OperationalError(said)) is full
 
 
 def test_a_folder_is_no_output(tmp_path):

@@ -15,7 +15,7 @@ from data.pairs import read_pairs, split_of
 from data.words import from_record
 from leitmotif.cli import main
 from leitmotif.learning import scored_videos as job
-from leitmotif.learning.scored_videos import learn, read_sources, score_file
+from leitmotif.learning.scored_videos import learn, read_sources, score_file, video_files
 
 
 @pytest.fixture(scope="module")
@@ -229,3 +229,16 @@ def test_folders_that_cannot_be_learned_from(folder, tmp_path, case, capsys):
 def test_no_such_sources_file(tmp_path):
     with pytest.raises(InputError, match="no such file; check the path"):
         read_sources(tmp_path / "none.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes on this system")
+def test_which_videos_of_a_folder_are_watched(tmp_path):
+    for name in ("b/clip.mp4", ".cache/clip.mp4", "#recycle/clip.mp4", "._clip.mp4", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "a").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe.mp4")
+    unusable = []
+    files = list(video_files(tmp_path, lambda path, why: unusable.append((Path(path).name, why))))
+    assert [name for name, _ in files] == ["b/clip.mp4"]
+    assert [(n, w.code) for n, w in unusable] == [("pipe.mp4", "files.pipe_or_device")]

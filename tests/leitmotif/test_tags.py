@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 from pathlib import Path
 
@@ -69,7 +70,43 @@ def test_gbk_that_calls_itself_latin_1_is_read_as_chinese(tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["Für Elise", "Björk", "Café del Mar", "plain", "naïve façade"])
 def test_western_names_in_latin_1_stay(name: str):
-    assert latin1_again(name) == name
+    assert latin1_again([name]) == [name]
+
+
+def test_short_texts_are_judged_together_with_the_others_of_the_file():
+    said = ["Группа крови", "Кино", "Ария"]
+    assert latin1_again([t.encode("cp1251").decode("latin-1") for t in said]) == said
+    said = ["无心睡眠", "张国荣", "无"]
+    assert latin1_again([t.encode("gbk").decode("latin-1") for t in said]) == said
+
+
+def info_wav(path: Path, **texts: bytes) -> Path:
+    """A tenth of a second of silence with a RIFF INFO chunk."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return name + struct.pack("<I", len(data)) + data + bytes(len(data) % 2)
+
+    info = b"".join(chunk(name.encode(), text + b"\0") for name, text in texts.items())
+    kind = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16))
+    body = b"WAVE" + kind + chunk(b"LIST", b"INFO" + info) + chunk(b"data", bytes(1600))
+    path.write_bytes(chunk(b"RIFF", body))
+    return path
+
+
+def test_gbk_in_an_info_chunk_is_read_as_chinese(tmp_path: Path):
+    path = info_wav(tmp_path / "a.wav", INAM="月亮代表我的心".encode("gbk"), IART=b"Teresa Teng")
+    found = read_tags(path, "a")
+    assert (found["title"], found["artist"]) == ("月亮代表我的心", "Teresa Teng")
+
+
+def test_a_field_that_one_reader_lacks_comes_from_the_other(tmp_path: Path):
+    path = info_wav(tmp_path / "a.wav", INAM=b"In INFO", IART=b"Its Artist")
+    file = mutagen.File(path)
+    file.add_tags()
+    file.tags.add(mutagen.id3.TIT2(encoding=3, text="In ID3"))
+    file.save()
+    found = read_tags(path, "a")
+    assert (found["title"], found["artist"]) == ("In ID3", "Its Artist")
 
 
 def test_a_file_without_tags_is_called_by_its_name(tmp_path: Path):
