@@ -136,6 +136,8 @@ class VideoReader:
                 self._length.meet(packet)
                 if packet.stream is not self._stream:
                     continue
+                if packet.has_sidedata("encryption_info"):  # ISO/IEC 23001-7, common encryption
+                    raise InputError("video.encrypted", file=self.path)
                 for frame in packet.decode():
                     self._frames += 1
                     yield frame

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 from data.profiles import VideoProfile
-from features.video import read_timeline, scenes
+from features.video import scenes
 from features.video.timeline import Timeline
-from leitmotif.pipeline import load_profile_weights, score
+from leitmotif.pipeline import load_profile_weights, read_video, score
 from leitmotif.show.curve_plot import plot_curves, write_curves
 from leitmotif.show.progress import progress_bar, warn
 from leitmotif.show.terminal import clock, console, profile_table
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
 
     learned = load_profile_weights(args.profile_weights)
     with progress_bar(args.video.name, args.quiet) as progress:
-        timeline = read_timeline(args.video, progress=progress, cache=not args.no_cache)
+        timeline = read_video(args.video, progress=progress, cache=not args.no_cache)
     windows = scenes(timeline) if args.per_scene else [(0.0, timeline.duration)]
     profiles = [score(timeline, start, end, learned) for start, end in windows]
     if args.curves or args.plot:
