@@ -469,3 +469,11 @@ def test_a_catalogue_is_a_table(built):
 )
 def test_a_stated_tempo_wins_where_it_is_a_level_heard(stated: str, expected: tuple):
     assert levels(70.2, 140.4, stated) == expected
+
+
+def test_no_workers_at_all_are_refused(tmp_path, capsys):
+    assert (
+        cli.main(["catalogue", "build", str(tmp_path), "-o", str(tmp_path / "a.csv"), "-j", "0"])
+        == 2
+    )
+    assert "--jobs cannot be 0" in capsys.readouterr().err
