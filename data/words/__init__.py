@@ -41,9 +41,11 @@ def say(code: str, language: str = DEFAULT, /, **values: object) -> str:
     A list or tuple is joined by the language's comma. Raises `KeyError` for an unknown code or a
     value that is missing.
     """
-    return words(language)[code].format(
-        **{name: _spoken(value, language) for name, value in values.items()}
-    )
+    return _filled(words(language)[code], language, values)
+
+
+def _filled(template: str, language: str, values: Mapping[str, object]) -> str:
+    return template.format(**{name: _spoken(value, language) for name, value in values.items()})
 
 
 def _spoken(value: object, language: str) -> object:
@@ -73,12 +75,35 @@ class Sentence(str):
         return _sentence, (self.code, self.values)
 
 
+class Unnamed(Sentence):
+    """A sentence about a file without the name it begins with, which stands beside it."""
+
+    def __new__(cls, code: str, /, **values: object) -> Unnamed:
+        sentence = str.__new__(cls, _without_name(code, DEFAULT, values))
+        sentence.code, sentence.values = code, values
+        return sentence
+
+    def into(self, language: str) -> str:
+        return _without_name(self.code, language, self.values)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return from_record, (to_record(self),)  # a value may be an error that does not travel
+
+
+def _without_name(code: str, language: str, values: Mapping[str, object]) -> str:
+    template = words(language)[code]
+    if template.startswith("{file}"):
+        template = template.removeprefix("{file}").lstrip(":： ")
+    return _filled(template, language, values)
+
+
 def to_record(sentence: str) -> object:
     """A sentence as plain JSON, for a cache: code, values, English. Other text is itself."""
     if not isinstance(sentence, Sentence):
         return str(sentence)
     values = {name: _plain(value) for name, value in sentence.values.items()}
-    return {"code": sentence.code, "values": values, "english": str(sentence)}
+    record = {"code": sentence.code, "values": values, "english": str(sentence)}
+    return record | {"unnamed": True} if isinstance(sentence, Unnamed) else record
 
 
 def from_record(record: object) -> str:
@@ -87,7 +112,7 @@ def from_record(record: object) -> str:
         return str(record)
     values = {name: _full(value) for name, value in record["values"].items()}
     try:
-        return Sentence(record["code"], **values)
+        return (Unnamed if record.get("unnamed") else Sentence)(record["code"], **values)
     except (KeyError, ValueError, TypeError):
         return str(record["english"])
 

@@ -79,10 +79,12 @@ def build(
     folders : folders, or fsspec URLs of folders. output : CSV, or Parquet by its ending.
     jobs : worker processes, −1 for one per core. cluster : address of a Dask scheduler instead.
     tags : let YAMNet hear the tracks where its weights are.
-    Raises `InputError` for a missing folder, a scheduler that does not answer, another build at
-    work on the same catalogue, or when no file gave a row. Stopping it at any moment loses only
-    the tracks in flight.
+    Raises `InputError` for 0 jobs, a missing folder, a scheduler that does not answer, another
+    build at work on the same catalogue, or when no file gave a row. Stopping it at any moment loses
+    only the tracks in flight.
     """
+    if jobs == 0:
+        raise InputError("build.jobs")
     output = Path(output).absolute()
     if output.suffix.lower() not in CATALOGUE_SUFFIXES:
         raise InputError("build.no_table", file=output, kinds=sorted(CATALOGUE_SUFFIXES))

@@ -16,7 +16,7 @@ from data.media import EITHER_SUFFIXES, check_regular
 from data.numbers import parse_number
 from data.track_curves import TrackOverTime
 from data.track_record import TrackRecord
-from data.words import Sentence
+from data.words import Sentence, Unnamed
 
 
 class Outcome(NamedTuple):
@@ -43,9 +43,9 @@ def analyse_file(task: Task) -> Outcome:
             sha256 = digest(path)
             return Outcome(task.source, sha256, record(path, task.source, task.tags))
     except InputError as error:
-        return Outcome(task.source, sha256, None, reason_of(error))
+        return Outcome(task.source, sha256, None, Unnamed(error.code, **error.values))
     except Exception as error:  # a decoder's surprise in one file must not cost the others
-        why = Sentence("build.surprise", kind=type(error).__name__, why=error)
+        why = Sentence("build.surprise", kind=type(error).__name__, why=str(error))
         return Outcome(task.source, sha256, None, why)
 
 
@@ -116,10 +116,3 @@ def local_file(source: str) -> Iterator[Path]:
             while piece := remote.read(1 << 20):
                 file.write(piece)
         yield copy
-
-
-def reason_of(error: InputError) -> str:
-    """An error's sentence without the file it begins with: the report names that beside it."""
-    said = str(error.sentence)
-    head, separator, tail = said.partition(": ")
-    return tail if separator and ("/" in head or "\\" in head or "." in head) else said

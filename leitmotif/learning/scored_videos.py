@@ -29,7 +29,7 @@ from data.media_files import Unusable, media_files
 from data.pairs import Pairs
 from data.profiles import MusicProfile, VideoProfile
 from data.tables import read_table
-from data.words import Sentence, from_record, to_record
+from data.words import Sentence, Unnamed, from_record, to_record
 from features import audio, pretrained, video
 from features.video.timeline import Timeline
 from leitmotif.workers.pool import run_each
@@ -166,9 +166,7 @@ def score_file(file: tuple[str, Path]) -> dict[str, Any]:
         found = [_score_scene(path, timeline, start, end) for start, end in video.scenes(timeline)]
         return {"file": name, "digest": _digest(path), "failed": "", "scenes": found}
     except InputError as error:
-        said = str(error)
-        plain = said.removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
-        return _failed(name, path, error.sentence if plain == said else plain)
+        return _failed(name, path, Unnamed(error.code, **error.values))
     except Exception as error:  # one file's surprise must not cost the others
         why = Sentence("learn.surprise", kind=type(error).__name__, why=error)
         return _failed(name, path, why)

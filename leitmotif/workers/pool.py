@@ -83,9 +83,13 @@ def run_one(function: Callable[[Item], Result], item: Item) -> Result | type[Cra
 
 
 def count(jobs: int) -> int:
-    """Number of processes: as asked, or counted down from the number of cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(jobs if jobs > 0 else (cores or 1) + 1 + jobs, 1)
+    """Number of processes: as asked, or counted down from the cores that this process may use.
+
+    A container's quota and the process's affinity count.
+    """
+    from joblib import cpu_count  # slow to import, and asked only here
+
+    return max(jobs if jobs > 0 else cpu_count() + 1 + jobs, 1)
 
 
 class _Worker:

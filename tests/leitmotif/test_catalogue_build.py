@@ -22,6 +22,7 @@ from data.catalogue import Catalogue
 from data.errors import Cancelled, InputError
 from data.profiles import VideoProfile
 from data.track_curves import read_curves
+from data.words import Sentence
 from leitmotif import cli, pipeline
 from leitmotif.catalogue import build as catalogue_build
 from leitmotif.catalogue.build import build
@@ -173,6 +174,8 @@ def test_bad_files_are_reported_and_stop_nothing(folder: Path, output: Path):
     reasons = {Path(source).name: reason for source, reason in report.failed}
     assert set(reasons) == {"empty.mp3", "words.mp3"}
     assert "0 bytes" in reasons["empty.mp3"]
+    assert isinstance(reasons["empty.mp3"], Sentence)
+    assert reasons["empty.mp3"].into("zh").startswith("这是空文件（0 字节）")
     assert "cannot be read as sound" in reasons["words.mp3"]
     warnings = [f"{track}: {sentence}" for track, sentence in report.warnings]
     assert any("cut.flac: only 3" in w and "truncated or damaged" in w for w in warnings), warnings
@@ -469,3 +472,11 @@ def test_a_catalogue_is_a_table(built):
 )
 def test_a_stated_tempo_wins_where_it_is_a_level_heard(stated: str, expected: tuple):
     assert levels(70.2, 140.4, stated) == expected
+
+
+def test_no_workers_at_all_are_refused(tmp_path, capsys):
+    assert (
+        cli.main(["catalogue", "build", str(tmp_path), "-o", str(tmp_path / "a.csv"), "-j", "0"])
+        == 2
+    )
+    assert "--jobs cannot be 0" in capsys.readouterr().err

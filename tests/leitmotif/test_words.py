@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pickle
 import re
 import string
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from data.errors import InputError
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, VIDEO_FIELDS
-from data.words import languages, words
+from data.words import Unnamed, from_record, languages, to_record, words
 from leitmotif.words.page_words import Words
 from matcher.explain import Difference, Reason
 
@@ -156,3 +157,9 @@ def test_reasons_in_chinese_say_what_the_english_ones_do():
     assert Words("en").reason(reason) == (
         "close in warmth; a little darker and much faster than asked"
     )
+
+
+def test_a_reason_beside_its_file_leaves_the_name_out_in_every_language():
+    reason = Unnamed("files.unreadable", file="/music/a.mp3", why=OSError("no"))
+    for told in (reason, pickle.loads(pickle.dumps(reason)), from_record(to_record(reason))):
+        assert told == "cannot be read (no)." and told.into("zh") == "无法读取（no）。"

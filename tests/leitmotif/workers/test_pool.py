@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from data.errors import InputError
-from leitmotif.workers.pool import Crashed, run_each, run_one
+from leitmotif.workers.pool import Crashed, count, run_each, run_one
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -109,3 +109,8 @@ def test_a_script_without_a_main_guard_can_use_it(tmp_path: Path):
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[-3, -2, -1]", done.stderr
     assert time.monotonic() - began < 60
+
+
+def test_cores_are_those_that_the_process_may_use(monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    assert [count(jobs) for jobs in (-1, -9, 1, 3)] == [1, 1, 1, 3]
