@@ -28,7 +28,7 @@ from data.catalogue import METADATA_COLUMNS, Catalogue
 from data.profiles import MUSIC_NAMES
 from features.audio import analyze
 from features.audio.descriptors import describe, listen
-from features.audio.load import RATE, load
+from features.audio.load import SAMPLE_RATE, load
 
 EXCITED = ("battle", "boss", "danger", "sprinting", "tense")
 PEACEFUL = ("town", "village", "inn", "lullaby", "waltz", "quiet")
@@ -49,15 +49,15 @@ def by_librosa(path: Path) -> None:
         "spectral_flatness",
     ):
         getattr(librosa.feature, feature)(y=y)
-    librosa.feature.mfcc(y=y, sr=RATE)
-    librosa.feature.melspectrogram(y=y, sr=RATE)
-    chroma = librosa.feature.chroma_stft(y=y, sr=RATE)
-    librosa.feature.tonnetz(chroma=chroma, sr=RATE)
-    librosa.onset.onset_detect(y=y, sr=RATE)
-    librosa.beat.beat_track(y=y, sr=RATE)
-    librosa.feature.tempogram(y=y, sr=RATE)
-    librosa.piptrack(y=y, sr=RATE)
-    librosa.estimate_tuning(y=y, sr=RATE)
+    librosa.feature.mfcc(y=y, sr=SAMPLE_RATE)
+    librosa.feature.melspectrogram(y=y, sr=SAMPLE_RATE)
+    chroma = librosa.feature.chroma_stft(y=y, sr=SAMPLE_RATE)
+    librosa.feature.tonnetz(chroma=chroma, sr=SAMPLE_RATE)
+    librosa.onset.onset_detect(y=y, sr=SAMPLE_RATE)
+    librosa.beat.beat_track(y=y, sr=SAMPLE_RATE)
+    librosa.feature.tempogram(y=y, sr=SAMPLE_RATE)
+    librosa.piptrack(y=y, sr=SAMPLE_RATE)
+    librosa.estimate_tuning(y=y, sr=SAMPLE_RATE)
 
 
 def cpu(work, *args, **kwargs) -> float:

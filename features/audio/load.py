@@ -1,7 +1,7 @@
 """Sound as numbers: any audio file, or the soundtrack of a video, as mono samples.
 
-Conventions: float32 mono at `RATE` = 22,050 Hz, as recorded (no gain), offset removed; times in
-seconds from the start of the recording, for videos from the first picture. Memory is bounded:
+Conventions: float32 mono at `SAMPLE_RATE` = 22,050 Hz, as recorded (no gain), offset removed; times
+in seconds from the start of the recording, for videos from the first picture. Memory is bounded:
 files are resampled piece by piece, and at most `LONGEST_S` are kept.
 """
 
@@ -21,7 +21,7 @@ from features.audio.channels import Polarity, front_pair, mono_weights, names_of
 from features.audio.decoding import Block, SoundFile, check_file, readable
 from features.audio.loudness import LoudnessMeter, integrated_lufs, relative_lufs
 
-RATE = 22_050
+SAMPLE_RATE = 22_050
 """Hz."""
 LONGEST_S = 3600.0
 """A longer recording is measured on its first hour, and says so."""
@@ -39,7 +39,7 @@ _PIECE_S = 5.0
 class Recording:
     """Decoded sound.
 
-    samples : float32 (n,), mono, `RATE` Hz.
+    samples : float32 (n,), mono, `SAMPLE_RATE` Hz.
     duration_s : length of the decoded range (of the file where only its first hour was read).
     lufs : integrated loudness of the original channels (BS.1770), −inf for silence.
     gain : factor that brings `samples` to `REFERENCE_LUFS`; 0 for silence.
@@ -52,7 +52,7 @@ class Recording:
     duration_s: float
     lufs: float
     gain: float
-    native_sample_rate: int = RATE
+    native_sample_rate: int = SAMPLE_RATE
     channels: int = 1
     bandwidth_hz: float = float("inf")
     warnings: tuple[Sentence, ...] = ()
@@ -140,7 +140,7 @@ def _with_bandwidth(recording: Recording) -> Recording:
     if not len(recording.samples) or recording.gain == 0:
         return recording
     half = recording.native_sample_rate / 2
-    edge = min(upper_edge_hz(recording.samples, RATE), half if half <= HALF_HZ else np.inf)
+    edge = min(upper_edge_hz(recording.samples, SAMPLE_RATE), half if half <= HALF_HZ else np.inf)
     if edge > HALF_HZ:
         return recording
     code = "audio.narrow_band" if edge < NARROW_HZ else "audio.half_band"
@@ -193,14 +193,14 @@ def _assemble(pieces: Iterator[Block], turn: bool = False) -> tuple[Recording, b
         duration,
         float("-inf") if silent else integrated_lufs(powers),
         10 ** ((REFERENCE_LUFS - level) / 20) if np.isfinite(level) else 0.0,
-        first.sample_rate if first else RATE,
+        first.sample_rate if first else SAMPLE_RATE,
         len(first.channels) if first else 1,
     )
     return recording, polarity.inverted()
 
 
 class _Mono:
-    """Pieces of any sample rate and layout added up to mono at `RATE`."""
+    """Pieces of any sample rate and layout added up to mono at `SAMPLE_RATE`."""
 
     def __init__(self, turn: bool) -> None:
         self._turn = turn
@@ -213,7 +213,7 @@ class _Mono:
         if piece.sample_rate != self._rate:
             self._flush()
             self._rate = piece.sample_rate
-            self._resampler = soxr.ResampleStream(self._rate, RATE, 1, dtype="float32")
+            self._resampler = soxr.ResampleStream(self._rate, SAMPLE_RATE, 1, dtype="float32")
         weights = mono_weights(piece.channels)
         pair = front_pair(piece.channels)
         if self._turn and pair:

@@ -14,11 +14,11 @@ from functools import cache
 import numpy as np
 
 from data.compiled import njit
-from features.audio.load import RATE
+from features.audio.load import SAMPLE_RATE
 
 N_FFT = 2048
 HOP = 512
-FRAME_S = HOP / RATE
+FRAME_S = HOP / SAMPLE_RATE
 N_MELS = 128
 N_MFCC = 20
 ROLLOFF = 0.85
@@ -59,7 +59,7 @@ class Spectrum:
 
 
 def analyse_frames(samples: np.ndarray, gain: float = 1.0) -> Spectrum:
-    """The spectrum of `gain` times mono samples at `RATE`, float32 (n,), n ≥ 1."""
+    """The spectrum of `gain` times mono samples at `SAMPLE_RATE`, float32 (n,), n ≥ 1."""
     import scipy.fft
 
     frames = 1 + len(samples) // HOP
@@ -107,7 +107,7 @@ def _mel_bands() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """librosa's mel bank as the bins that each band covers: starts, stops, weights (128, width)."""
     from librosa.filters import mel
 
-    bank = mel(sr=RATE, n_fft=N_FFT, n_mels=N_MELS)
+    bank = mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)
     starts = (bank > 0).argmax(axis=1)
     stops = bank.shape[1] - (bank[:, ::-1] > 0).argmax(axis=1)
     weights = np.zeros((N_MELS, int((stops - starts).max())), np.float32)
@@ -146,7 +146,7 @@ def _describe(
 @njit(fastmath=True)
 def _moments(power: np.ndarray, level: np.ndarray, out: np.ndarray) -> None:
     bins = len(level)
-    step = RATE / N_FFT
+    step = SAMPLE_RATE / N_FFT
     total, first, energy, log_sum = 0.0, 0.0, 0.0, 0.0
     bright, low_middle, high = 0.0, 0.0, 0.0
     for k in range(bins):
@@ -185,7 +185,7 @@ def _moments(power: np.ndarray, level: np.ndarray, out: np.ndarray) -> None:
 @njit(fastmath=True)
 def _peaks(level: np.ndarray, hz_out: np.ndarray, level_out: np.ndarray) -> None:
     """The strongest local maxima, each placed by a parabola through the logarithms of 3 bins."""
-    step = RATE / N_FFT
+    step = SAMPLE_RATE / N_FFT
     low, high = int(PEAK_RANGE_HZ[0] / step), int(PEAK_RANGE_HZ[1] / step)
     ceiling = np.float32(0.0)
     for k in range(low, high):

@@ -114,7 +114,7 @@ def beats(sound: Sound, description: Description) -> Beats:
     """Beats at the track's tempo, and which of them sound like downbeats.
 
     Accents: over bars of 2, 3 and 4 beats and all their phases, the choice whose first beats stand
-    out most in bass onsets, overall onsets and change of harmony (ours).
+    out most in bass onsets, overall onsets and change of harmony (heuristic).
     """
     times = (
         rhythm.beat_times(sound.envelope, description.bpm) if description.values else np.zeros(0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.audio.load import RATE
+from features.audio.load import SAMPLE_RATE
 from features.chatter import without_chatter
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def tag(scores: np.ndarray) -> dict[str, float]:
 def class_scores(samples: np.ndarray, gain: float = 1.0) -> np.ndarray | None:
     """Scores of YAMNet's classes, float32 (windows, 521), 0–1; None without YAMNet.
 
-    samples : float32 (n,), mono, at `RATE`; they are heard multiplied by `gain`. One window of
-    0.975 s is heard every 2 s, at most 90 spread over the recording.
+    samples : float32 (n,), mono, at `SAMPLE_RATE`; they are heard multiplied by `gain`. One window
+    of 0.975 s is heard every 2 s, at most 90 spread over the recording.
     """
     classifier = _classifier()
     if classifier is None:
@@ -61,13 +61,13 @@ def _windows(samples: np.ndarray) -> np.ndarray:
     """Windows at 16 kHz spread over the samples, (n, 15600); short recordings get silence."""
     import soxr
 
-    width = int(np.ceil(WINDOW * RATE / _RATE))
+    width = int(np.ceil(WINDOW * SAMPLE_RATE / _RATE))
     if len(samples) < width:
         samples = np.pad(samples, (0, width - len(samples)))
-    count = min(max(int(len(samples) / RATE / _STRIDE_S), 1), _MOST_WINDOWS)
+    count = min(max(int(len(samples) / SAMPLE_RATE / _STRIDE_S), 1), _MOST_WINDOWS)
     starts = np.linspace(0, len(samples) - width, count).astype(int)
     windows = np.stack([samples[s : s + width] for s in starts])
-    return np.ascontiguousarray(soxr.resample(windows.T, RATE, _RATE)[:WINDOW].T)
+    return np.ascontiguousarray(soxr.resample(windows.T, SAMPLE_RATE, _RATE)[:WINDOW].T)
 
 
 @cache

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FEWEST_WINDOWS = 20
 FEWEST_GROUPS = 5
-"""With fewer, held-out scores say nothing (ours)."""
+"""With fewer, held-out scores say nothing (heuristic)."""
 
 
 @dataclass(frozen=True)

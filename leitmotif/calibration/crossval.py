@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from leitmotif.calibration.residual import Trained, TrainSettings
 
 FOLDS = 10
-"""Each fold learns from nine tenths of the clips, nearly what the kept models learn from (ours)."""
+"""Each fold learns from nine tenths of the clips, nearly what the kept models learn from
+(heuristic).
+"""
 NETWORK_FROM = 100
-"""Rated windows from which a network is trained at all (ours: on top of the summary model it added
-nothing to simulated raters' R² at 200 windows, and lost 0.02 in the one draw tried at 50).
+"""Rated windows from which a network is trained at all (heuristic: on top of the summary model it
+added nothing to simulated raters' R² at 200 windows, and lost 0.02 in the one draw tried at 50).
 """
 _LOW = np.array([f.low for f in VIDEO_FIELDS], dtype=float)
 _SPAN = np.array([f.high - f.low for f in VIDEO_FIELDS], dtype=float)

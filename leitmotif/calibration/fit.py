@@ -15,8 +15,8 @@ from features.video.profile_coefficients import Z_LIMIT
 GRID = np.linspace(-Z_LIMIT, Z_LIMIT, 33)
 IDENTITY = np.stack([GRID, GRID])
 ISOTONIC_FROM = 400
-"""Rated windows of a field from which its curve is isotonic (ours: among simulated raters whose
-scale is affine, isotonic curves lost 0.04 of R² at 50 windows and 0.01 at 300).
+"""Rated windows of a field from which its curve is isotonic (heuristic: among simulated raters
+whose scale is affine, isotonic curves lost 0.04 of R² at 50 windows and 0.01 at 300).
 """
 
 

@@ -22,8 +22,8 @@ from leitmotif.learning.scored_videos import MIN_MUSIC_SHARE, video_files
 
 SECONDS = 6.0
 STEP = 3.0
-"""Length of a window and distance to the next (ours: long enough to hear a mood, short enough to
-follow it).
+"""Length of a window and distance to the next (heuristic: long enough to hear a mood, short enough
+to follow it).
 """
 
 

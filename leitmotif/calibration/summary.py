@@ -22,19 +22,19 @@ from features.video.summary import CLOSED, SummaryModel, closeness
 
 PART, NOISE, DOUBT = 0.03, 0.3, 1.5
 """Prior of the log variances: 3 % of what is to be explained for each part, 30 % for noise, with a
-standard deviation of 1.5 (ours: of six settings the best at 20 windows and within 0.002 of R² of
-the best at 50 and 200, over eight rules of simulated raters of which two cannot be seen in the
+standard deviation of 1.5 (heuristic: of six settings the best at 20 windows and within 0.002 of R²
+of the best at 50 and 200, over eight rules of simulated raters of which two cannot be seen in the
 picture).
 """
 REACH = 5.0
-"""How far a log variance may go from its prior (ours)."""
+"""How far a log variance may go from its prior (heuristic)."""
 ENDS = 0.02
 """Ratings within this share of the end of their range count as that far, lest their z become
-infinite (ours).
+infinite (heuristic).
 """
 MOST = 400
 """Windows from which variances are found, drawn if there are more; the fit itself takes all of them
-(ours).
+(heuristic).
 """
 
 

@@ -1,6 +1,6 @@
 """Drums and cymbals: one hit each, mono float64 at `synth.RATE`, about ±1, length as it rings.
 
-Same conventions as `tools.demo.synth`; every number is ours, set by ear and eye.
+Same conventions as `tools.demo.synth`; every number is a heuristic, set by ear and eye.
 """
 
 from __future__ import annotations

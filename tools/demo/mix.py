@@ -3,8 +3,9 @@
 Every part is played into its place in the stereo picture, part of it goes through one
 reverberation, the sum is tilted dark or bright and brought to the level of its dynamics. All
 randomness (breath, bow noise, hands that are never quite on time) is seeded by the track, so the
-same piece gives the same samples. Levels are ours: root mean square −27, −21 and −15 dB below full
-scale for soft, medium and loud, peaks never above −3 dB, so that the codec has room to overshoot.
+same piece gives the same samples. Levels are heuristics: root mean square −27, −21 and −15 dB below
+full scale for soft, medium and loud, peaks never above −3 dB, so that the codec has room to
+overshoot.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Conventions: mono float64 at `RATE`, about ±1 at full velocity, starting at the
 ringing on after its end. `hz` is the fundamental, `seconds` the time the key is held, `velocity`
 0–1 makes a note louder and brighter, `rng` gives breath and bow noise: same generator state, same
 samples. The recipes (band-limited saws by PolyBLEP, Karplus-Strong strings, Chowning's FM) are
-textbook; every number in them was set by ear and eye and is ours.
+textbook; every number in them was set by ear and eye.
 """
 
 from __future__ import annotations
