@@ -249,11 +249,14 @@ def _stamp(path: Path, start: int) -> None:
 
 def _holds(path: Path, start: int) -> bool | None:
     with path.open("rb") as file:
-        size = path.stat().st_size
-        places = [(at, value) for at, value, of in _seals(file, path) if of == size]
+        size, places = path.stat().st_size, _seals(file, path)
         if not places:
             return None
-        return any(int(value, 16) == _with_blank_seal(file, start, at) for at, value in places)
+        # a seal of another size: bytes went in or out since; also where a program kept our metadata
+        return any(
+            of == size and int(value, 16) == _with_blank_seal(file, start, at)
+            for at, value, of in places
+        )
 
 
 def _seals(file: BinaryIO, path: Path) -> list[tuple[int, bytes, int]]:

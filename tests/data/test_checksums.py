@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import InputError
+from data.catalogue import Catalogue
 from data.checksums import (
     SEAL,
     Damaged,
@@ -27,6 +28,7 @@ from data.checksums import (
     unseal,
     write_json,
 )
+from data.profiles import MUSIC_NAMES
 
 DOCUMENT = {"name": "曲", "values": [0.1, -3e-7, 5], "none": None}
 
@@ -132,3 +134,13 @@ def test_a_stamped_file_shows_every_flipped_bit(tmp_path: Path):
     assert is_whole(path) is None
     with pytest.raises(ValueError, match="0 seals"):
         stamp(path)
+
+
+def test_bytes_put_into_a_sealed_parquet_file_show(tmp_path):
+    path = tmp_path / "catalogue.parquet"
+    row = {"track_id": "a", **dict.fromkeys(MUSIC_NAMES, 1.0)}
+    Catalogue.from_rows([row], "here").write(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:200] + whole[180:200] + whole[200:])
+    with pytest.raises(InputError, match="damaged Parquet"):
+        Catalogue.read(path)
