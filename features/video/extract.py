@@ -36,7 +36,7 @@ def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) 
     frame that can be decoded; damage that leaves frames to look at becomes a warning.
     """
     with VideoReader(path) as reader, ExitStack() as stack:
-        watch = _Watch(reader, stack)
+        watch = Watch(reader, stack)
         total = reader.duration if np.isfinite(reader.duration) else None
         seconds = Clock(1.0)
         for frame in reader:
@@ -52,25 +52,32 @@ def expected_extractor() -> str:
     return _extractor(s for s in signals.SIGNALS if all(locate(name) for name in s.needs))
 
 
-def _extractor(made: Iterable[type[Signal]]) -> str:
+def _extractor(made: Iterable[type[Signal]], version: str = VERSION) -> str:
     """Version, the signals that need no network, and the networks of the others."""
     made = list(made)
     plain = "+".join(s.name for s in made if s.columns and not s.needs)
     needed = dict.fromkeys(name for s in made for name in s.needs)
-    return " ".join((VERSION, plain, *map(networks.identity, needed)))
+    return " ".join((version, plain, *map(networks.identity, needed)))
 
 
-class _Watch:
-    """The state of one pass."""
+class Watch:
+    """The state of one pass: the signals, what they tell each other, and what could not be had."""
 
-    def __init__(self, reader: VideoReader, stack: ExitStack) -> None:
+    version = VERSION
+
+    def __init__(
+        self,
+        reader: VideoReader,
+        stack: ExitStack,
+        kinds: Iterable[type[Signal]] = signals.SIGNALS,
+    ) -> None:
         cv2.setNumThreads(1)
         self._reader = reader
         self._networks: dict[str, Any] = {}
         self._missed: dict[str, list[Sentence]] = {}
-        self._seen = Pass(reader.fps, self._networks)
-        able = [kind for kind in signals.SIGNALS if self._open(kind, stack)]
-        self._signals = [(kind(self._seen), Clock(kind.rate)) for kind in able]
+        self.seen = Pass(reader.fps, self._networks)
+        able = [kind for kind in kinds if self._open(kind, stack)]
+        self.signals = [(kind(self.seen), Clock(kind.rate)) for kind in able]
 
     def _open(self, kind: type[Signal], stack: ExitStack) -> bool:
         """Open the networks that a signal needs; False, and a reason kept, where one cannot be
@@ -86,22 +93,26 @@ class _Watch:
 
     def look(self, frame: Frame) -> None:
         """Show a frame to every signal that wants one now."""
-        for signal, clock in self._signals:
+        for signal, clock in self.signals:
             if clock.due(frame.time):
                 row = signal.update(frame)
                 if row is not None:
                     signal.rows.add(frame.time, row)
 
     def finish(self) -> Timeline:
-        seen = self._seen
-        seen.duration = self._reader.end
+        return self.timeline(self._reader.end)
+
+    def timeline(self, duration: float) -> Timeline:
+        """What was measured of a picture of this many seconds."""
+        seen = self.seen
+        seen.duration = duration
         if seen.duration <= 0:
             raise InputError("video.no_time", file=self._reader.path)
         columns = {
             name: np.full(seen.tokens, np.nan) for kind in signals.SIGNALS for name in kind.columns
         }
         fields: dict[str, Any] = {}
-        for signal, _ in self._signals:
+        for signal, _ in self.signals:
             columns |= zip(signal.columns, signal.finish().T, strict=True)
             fields |= signal.fields()
         return Timeline(
@@ -110,7 +121,7 @@ class _Watch:
             names=tuple(columns),
             duration=seen.duration,
             warnings=(*self._reader.warnings, *self._not_looked_at()),
-            extractor=_extractor(type(signal) for signal, _ in self._signals),
+            extractor=_extractor((type(signal) for signal, _ in self.signals), self.version),
             **fields,
         )
 

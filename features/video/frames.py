@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -81,6 +82,9 @@ class VideoReader:
     frame of it can be decoded.
     """
 
+    _glances = 10
+    """Pictures at most that the bars are found in."""
+
     def __init__(self, path: str | os.PathLike) -> None:
         self.path = Path(path)
         check_file(self.path)
@@ -98,7 +102,7 @@ class VideoReader:
         self._clock = MediaClock(self._stream.start_time, self._stream.time_base, self.fps)
         self._length = _Length(self._container, self._stream)
         self._boxes: dict[tuple[int, int], Box | None] = {}
-        self._reformatter = VideoReformatter()
+        self._of_thread = threading.local()  # a scaler serves one thread at a time
         self._errors = self._corrupt = self._frames = 0
 
     @property
@@ -157,12 +161,12 @@ class VideoReader:
                 stream.thread_count = 1
                 start = stream.start_time or 0
                 span = self.duration if np.isfinite(self.duration) else 0.0
-                count = int(np.clip(span / 4, 3, 10))
+                count = int(np.clip(span / 4, 3, self._glances))
                 seen = set()
                 for k in range(count):
                     target = start + int(span * (k + 0.5) / count / stream.time_base)
                     container.seek(target, stream=stream)
-                    frame = next(container.decode(stream), None)
+                    frame = _first_frame(container, stream)
                     if frame is None or frame.pts in seen:
                         continue
                     seen.add(frame.pts)
@@ -201,7 +205,9 @@ class VideoReader:
         """BGR uint8 of BT.709 at this size."""
         transfer, primaries = int(source.color_trc), int(source.color_primaries)
         wide = hdr.needs_conversion(transfer, primaries)
-        small = self._reformatter.reformat(
+        if not hasattr(self._of_thread, "scaler"):
+            self._of_thread.scaler = VideoReformatter()
+        small = self._of_thread.scaler.reformat(
             source, width, height, "rgb48le" if wide else "bgr24", interpolation="AREA", threads=1
         )
         image = small.to_ndarray()
@@ -252,6 +258,20 @@ class _Length:
     def missing(self) -> float:
         """Seconds declared that were not met; 0 or less if all was."""
         return self._end - self._met if math.isfinite(self._met) else 0.0
+
+
+def _first_frame(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> av.VideoFrame | None:
+    """The next key frame alone, without those that the decoder would hold it back for."""
+    for packet in container.demux(stream):
+        frames = packet.decode()
+        if packet.is_keyframe:
+            frames = frames or stream.codec_context.decode(None)
+        if frames:
+            stream.codec_context.flush_buffers()
+            return frames[0]
+    return None
 
 
 def _shape(width: float, height: float, side: int, lying: bool) -> tuple[int, int]:

@@ -62,6 +62,7 @@ def window(timeline: Timeline, start: float = 0.0, end: float | None = None) -> 
         shots=[(a, b) for a, b in timeline.shots if a < end and b > start],
         palette=timeline.palette[inside],
         embedding=None if timeline.embedding is None else timeline.embedding[inside],
+        looked=None if timeline.looked is None else timeline.looked[inside],
     )
 
 

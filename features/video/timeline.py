@@ -43,6 +43,7 @@ class Timeline:
     keyframes : (time in seconds, JPEG bytes), about one per shot, at most 320 px.
     warnings : sentences that a person should see; those about the file begin with "The file".
     extractor : name, version and weights of what measured the values.
+    looked : of a quick look, the tokens that it looked at, bool (T,); None where all were watched.
     """
 
     times: np.ndarray
@@ -55,6 +56,7 @@ class Timeline:
     keyframes: list[tuple[float, bytes]] = field(default_factory=list, repr=False)
     warnings: tuple[str, ...] = ()
     extractor: str = ""
+    looked: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         assert self.values.shape == (len(self.times), len(self.names)), self.values.shape

@@ -30,6 +30,7 @@ class Pass:
     fps : frames per second as the file declares them.
     networks : the opened pretrained networks, by name.
     cuts : times in seconds of the cuts recognised so far, up to a second late.
+    jumped : whether frames before the one looked at now were passed over.
     residual : speed of the flow that the camera does not explain, float32 (h, w) in diagonals per
         second, at the sample that is looked at now; None where there is none.
     duration : seconds that the picture lasts, known when signals finish.
@@ -39,6 +40,7 @@ class Pass:
     fps: Fraction = Fraction(25)
     networks: Mapping[str, Any] = field(default_factory=dict)
     cuts: list[float] = field(default_factory=list)
+    jumped: bool = False
     residual: np.ndarray | None = None
     duration: float = 0.0
     shots: list[tuple[float, float]] = field(default_factory=list)

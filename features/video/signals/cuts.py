@@ -59,15 +59,19 @@ class CutSignal(Signal):
         self.seen.cuts += self._finder.update(frame.time, frame.small)
 
     def finish(self) -> np.ndarray:
-        seen, count = self.seen, self.seen.tokens
-        seen.shots = shots(self._finder.finish(), seen.duration)
-        begin = token_of([start for start, _ in seen.shots[1:]], count)
-        watched = np.minimum(seen.duration - np.arange(count) * TOKEN, TOKEN)
-        return np.column_stack([watched, np.bincount(begin, minlength=count)])
+        return tell(self.seen, self._finder.finish())
 
     def fields(self) -> dict[str, Any]:
         """`shots`: (start, end) in seconds."""
         return {"shots": self.seen.shots}
+
+
+def tell(seen: Pass, cuts: list[float]) -> np.ndarray:
+    """Write the shots between the cuts (seconds) into the pass; the columns of `CutSignal`."""
+    seen.shots = shots(cuts, seen.duration)
+    begin = token_of([start for start, _ in seen.shots[1:]], seen.tokens)
+    watched = np.minimum(seen.duration - np.arange(seen.tokens) * TOKEN, TOKEN)
+    return np.column_stack([watched, np.bincount(begin, minlength=seen.tokens)])
 
 
 class CutFinder:

@@ -75,6 +75,8 @@ class FaceSignal(Signal):
         """A row of `NAMES`. After a cut, the whole picture is searched again."""
         if len(self.seen.cuts) > self._cuts:
             self._searched, self._cuts = -np.inf, len(self.seen.cuts)
+        if self.seen.jumped:
+            self._searched = -np.inf
         residual = self.seen.residual
         searching = frame.time - self._searched >= _SEARCH_EVERY
         row = np.full(len(NAMES), np.nan)

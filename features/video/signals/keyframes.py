@@ -13,7 +13,7 @@ from features.video.signals.contract import Pass, Signal
 MOST = 400
 """Keyframes kept of one video at most; of a longer one every second, fourth … shot."""
 _FIRST = 0.1
-_SIDE = 320
+SIDE = 320
 
 
 class KeyframeSignal(Signal):
@@ -36,7 +36,7 @@ class KeyframeSignal(Signal):
         self._close_shots()
         age = frame.time - self._start
         if not self._candidates or age >= 2 * max(self._candidates[-1][0] - self._start, _FIRST):
-            self._candidates = [*self._candidates[-2:], (frame.time, frame.picture(_SIDE))]
+            self._candidates = [*self._candidates[-2:], (frame.time, frame.picture(SIDE))]
 
     def finish(self) -> np.ndarray:
         """No columns."""
@@ -58,11 +58,14 @@ class KeyframeSignal(Signal):
         within = [c for c in self._candidates if self._start <= c[0] < end]
         if within and self._shots % self._stride == 0:
             time, image = min(within, key=lambda c: abs(c[0] - middle))
-            self._kept.append(
-                (time, cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes())
-            )
+            self._kept.append((time, jpeg(image)))
         self._shots += bool(within)
         self._candidates = [c for c in self._candidates if c[0] >= end]
         self._start = end
         if len(self._kept) > MOST:
             self._kept, self._stride = self._kept[::2], self._stride * 2
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    """A BGR uint8 picture as JPEG."""
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()

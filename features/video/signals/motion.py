@@ -47,6 +47,8 @@ class MotionSignal(Signal):
 
     def update(self, frame: Frame) -> np.ndarray | None:
         """(time of the earlier frame, time of this frame, then `NAMES`)."""
+        if self.seen.jumped:
+            self._flow.forget()
         pair = self._flow.update(frame.time, frame.picture(SIDE))
         self.seen.residual = self._flow.residual
         return None if pair is None else np.concatenate([[pair[0], frame.time], pair[1]])
@@ -104,6 +106,10 @@ class Flow:
         flow = self._flow.calc(last, gray, None)[_STRIDE // 2 :: _STRIDE, _STRIDE // 2 :: _STRIDE]
         diagonal = float(np.hypot(*gray.shape))
         return since, self._describe(flow / (diagonal * gap), diagonal)
+
+    def forget(self) -> None:
+        """The next picture has nothing to do with the last one."""
+        self._last = None
 
     def _describe(self, flow: np.ndarray, diagonal: float) -> np.ndarray:
         """A row of `NAMES` for a field (h, w, 2) in diagonals per second."""

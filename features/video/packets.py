@@ -1,0 +1,116 @@
+"""What a video file says of its packets, without decoding any: when, how large, key frame or not."""
+
+from __future__ import annotations
+
+from bisect import bisect, insort
+from dataclasses import dataclass
+
+import av
+import numpy as np
+from scipy.ndimage import percentile_filter
+
+CLOSEST = 0.25
+"""Seconds between two packets that tell of two cuts. Heuristic."""
+_LEAST = 0.3
+"""Evidence below which a packet is one as any other: a third larger than the large ones about it.
+Heuristic."""
+
+
+@dataclass(frozen=True)
+class Packets:
+    """The packets of a picture stream in the order of decoding.
+
+    times : float64 (n,), seconds since the first; the moment of decoding, which is that of showing
+        but for the few frames by which a codec reorders.
+    sizes : int64 (n,), bytes.
+    keys : bool (n,), whether decoding can begin here.
+    stamps : int64 (n,), by which the container is told to go there.
+    """
+
+    times: np.ndarray
+    sizes: np.ndarray
+    keys: np.ndarray
+    stamps: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def step(self) -> float:
+        """Usual seconds from one to the next; 0.04 where there is only one."""
+        return float(np.median(np.diff(self.times))) if len(self) > 1 else 0.04
+
+    def likely_cuts(self) -> np.ndarray:
+        """Packets at which a shot may begin, those of the clearest evidence first; int (m,).
+
+        Two that lie `CLOSEST` apart or less are one.
+        """
+        evidence = self.excess() + np.where(self.sudden_keys(), 3.0, 0.0)
+        evidence[self.keys & ~self.sudden_keys()] = -np.inf
+        kept: list[int] = []
+        taken: list[float] = []
+        for i in np.argsort(-evidence, kind="stable"):
+            if evidence[i] < _LEAST:
+                break
+            place = bisect(taken, self.times[i])
+            beside = taken[max(place - 1, 0) : place + 1]
+            if i and all(abs(self.times[i] - other) > CLOSEST for other in beside):
+                kept.append(int(i))
+                insort(taken, float(self.times[i]))
+        return np.array(kept, dtype=int)
+
+    def excess(self) -> np.ndarray:
+        """log of each packet's size over that of the large ones (90 %) within a second; (n,).
+
+        A picture that cannot be told from those before it takes a packet as large as a key frame.
+        """
+        sizes = np.log(self.sizes + 50.0)
+        plain = np.flatnonzero(~self.keys)
+        if not len(plain):
+            return np.zeros(len(self))
+        before = np.maximum(np.searchsorted(plain, np.arange(len(self)), side="right") - 1, 0)
+        around = 2 * round(1.0 / self.step) + 1
+        return sizes - percentile_filter(sizes[plain[before]], 90, min(around, len(self)))
+
+    def sudden_keys(self) -> np.ndarray:
+        """Key frames that come before the encoder had to place one: it saw a new picture. (n,)"""
+        keys = np.flatnonzero(self.keys)
+        gaps = np.diff(self.times[keys])
+        longest = max([*gaps, self.times[-1] - self.times[keys[-1]]])
+        sudden = np.zeros(len(self), dtype=bool)
+        sudden[keys[1:]] = gaps < 0.97 * longest
+        return sudden
+
+    def rate(self, tokens: int, token: float) -> np.ndarray:
+        """Mean size in bytes of the packets that are no key frames in each `token` seconds, (tokens,);
+        NaN where there are none."""
+        plain = ~self.keys
+        at = np.minimum((self.times[plain] / token + 1e-6).astype(int), tokens - 1)
+        counts = np.bincount(at, minlength=tokens)
+        sums = np.bincount(at, self.sizes[plain], minlength=tokens)
+        return np.divide(sums, counts, out=np.full(tokens, np.nan), where=counts > 0)
+
+
+def read_packets(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> Packets | None:
+    """The packets of a stream, from the container's index where it is whole, else by going through
+    the file once. None where the stamps are missing or do not rise."""
+    entries = stream.index_entries
+    if stream.frames and len(entries) >= stream.frames:
+        rows = [(e.timestamp, e.size, e.is_keyframe) for e in entries]
+    else:
+        rows = [
+            (p.pts if p.dts is None else p.dts, p.size, p.is_keyframe)
+            for p in container.demux(stream)
+            if p.size
+        ]
+    if not rows or any(stamp is None for stamp, *_ in rows):
+        return None
+    stamps, sizes, keys = (np.array(column) for column in zip(*rows, strict=True))
+    if not keys.any() or (np.diff(stamps) < 0).any():
+        return None
+    first = int(np.flatnonzero(keys)[0])  # nothing can be shown before it
+    stamps, sizes, keys = stamps[first:], sizes[first:], keys[first:]
+    times = (stamps - stamps[0]) * float(stream.time_base)
+    return Packets(times, sizes.astype(np.int64), keys.astype(bool), stamps.astype(np.int64))

@@ -1,0 +1,144 @@
+"""Frames at chosen moments of a video, at the price of the groups of pictures that they lie in.
+
+A group begins with a key frame, which alone can be had without the frames before it. Every moment
+has two pictures, the one that is there and the next that the codec builds on, so that motion can
+be measured between them. Frames that no other refers to are passed over, and so is the loop filter:
+what is smoothed there is finer than anything that is measured here.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import av
+
+from features.video.frames import SMALL, Frame, VideoReader
+from features.video.packets import Packets, read_packets
+
+PAIR = (0.06, 0.5)
+"""Seconds that lie at least and at most between the two pictures of a moment. Heuristic: two frames
+of film, and what is taken for motion in the full look."""
+REFERENCES = 0.6
+"""Share of the frames that others refer to, as x264 writes with its presets (heuristic)."""
+_LOST = 600
+"""Packets after which a seek that did not arrive is given up. Heuristic: ten seconds and more."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group of pictures.
+
+    start, stop : its packets, from the key frame to the next one. moments : seconds, those wanted.
+    whole : whether to read on to its end.
+    """
+
+    start: int
+    stop: int
+    moments: tuple[float, ...]
+    whole: bool = False
+
+
+class Seen(NamedTuple):
+    """A frame that was decoded.
+
+    look : whether it is the picture of a moment. later : whether it is the one after that.
+    jumped : whether frames before it were passed over.
+    """
+
+    frame: Frame
+    look: bool
+    later: bool
+    jumped: bool
+
+
+class Skimmer(VideoReader):
+    """A video file, opened for a few moments of it. Raises `InputError` as `VideoReader` does.
+
+    packets : None where the file does not tell enough of itself to go to a moment.
+    """
+
+    _glances = 5
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        super().__init__(path)
+        context = self._stream.codec_context
+        context.options = {"skip_loop_filter": "all"}
+        self._stream.thread_type = "NONE"
+        context.skip_frame = "NONREF"
+        self.packets: Packets | None = None
+        try:
+            self.packets = read_packets(self._container, self._stream)
+        except av.error.FFmpegError:
+            pass  # damaged: nothing that could be relied on
+        self._start = self._stream.start_time
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of one frame."""
+        return self._stream.codec_context.width * self._stream.codec_context.height
+
+    def frames(self, groups: list[Group]) -> Iterator[Seen]:
+        """Every frame that is decoded for the moments of these groups, in order.
+
+        A group that cannot be had is passed over and counted among the damaged places.
+        """
+        self._boxes = self._find_boxes()
+        before: Group | None = None
+        for group in groups:
+            joined = before is not None and before.whole and before.stop == group.start
+            try:
+                for seen in self._marked(group):
+                    yield seen._replace(jumped=seen.jumped and not joined)
+            except av.error.FFmpegError:
+                self._errors += 1
+            finally:
+                self._stream.codec_context.flush_buffers()
+            before = group
+
+    def _marked(self, group: Group) -> Iterator[Seen]:
+        wanted = list(group.moments)
+        looked: float | None = None
+        first = True
+        for source in self._group(group):
+            time = self._seconds(source.pts)
+            since = PAIR[1] if looked is None else time - looked
+            later, look = PAIR[0] <= since < PAIR[1], False
+            if later:
+                looked = None
+            elif wanted and time >= wanted[0] - 1e-3:
+                look, looked = True, time
+                wanted = [w for w in wanted if w > time + PAIR[0]]
+            yield Seen(Frame(time, self._convert(source, SMALL), source, self), look, later, first)
+            first = False
+
+    def _group(self, group: Group) -> Iterator[av.VideoFrame]:
+        """The frames of a group, in order of showing, until a little after its last moment."""
+        stamps, context = self.packets.stamps, self._stream.codec_context  # type: ignore[union-attr]
+        enough = math.inf if group.whole else group.moments[-1] + PAIR[0]
+        self._container.seek(int(stamps[group.start]), stream=self._stream, backward=True)
+        left, passed = group.stop - group.start, 0
+        for packet in self._container.demux(self._stream):
+            stamp = packet.pts if packet.dts is None else packet.dts
+            if stamp is None or stamp < stamps[group.start]:
+                passed += 1
+                if stamp is None or passed > _LOST:
+                    break
+                continue
+            yield from self._counted(packet.decode())
+            left -= 1
+            if not left or (packet.pts is not None and self._seconds(packet.pts) >= enough):
+                break
+        yield from self._counted(context.decode(None))
+
+    def _counted(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
+        self._frames += len(frames)
+        return frames
+
+    def _seconds(self, stamp: int) -> float:
+        if self._start is None:
+            self._start = stamp
+        return max(float((stamp - self._start) * self._stream.time_base), 0.0)
