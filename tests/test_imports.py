@@ -15,6 +15,7 @@ LAYERS = (
     ("tools", "streamlit_app", "match_audio", "leitmotif.__main__"),
     ("leitmotif.cli",),
     ("leitmotif.commands", "leitmotif.page"),
+    ("leitmotif.service",),
     ("leitmotif.show", "leitmotif.sessions"),
     ("leitmotif.words", "leitmotif.calibration", "leitmotif.score"),
     ("leitmotif.catalogue", "leitmotif.learning", "leitmotif.render"),
@@ -45,6 +46,9 @@ HOMES = {
     "optuna": r"recommender/tune\.py",
     "pymilvus": r"matcher/milvus\.py",
     "streamlit": r"streamlit_app\.py|leitmotif/page/|leitmotif/commands/app\.py",
+    "fastapi": r"leitmotif/service/",
+    "uvicorn": r"leitmotif/commands/serve\.py",
+    "mcp": r"leitmotif/service/agent\.py",
     "dask": r"leitmotif/",
     "distributed": r"leitmotif/",
 }
