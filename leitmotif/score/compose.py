@@ -220,7 +220,7 @@ def _fitted(cue: Cue, rate: FrameRate) -> Cue:
         return replace(cue, note=Sentence("score.track_gone", track=cue.title, file=cue.track.path))
     bars = _bars(cue.track.path)
     start = rate.seconds(cue.start)
-    asked = [(float(rate.seconds(h.frame) - start), float(2 / rate.fps)) for h in cue.hits]
+    asked = [float(rate.seconds(hit.frame) - start) for hit in cue.hits]
     place = None if cue.in_point is None else float(cue.in_point)
     found = fit(bars, rate.seconds(cue.frames), film_in=start, in_point=place, hits=asked)
     landed = tuple(replace(h, miss=_miss(h, bars, found.pieces, rate)) for h in cue.hits)
