@@ -67,7 +67,7 @@ def run_fuzz(folder: Path, args: argparse.Namespace) -> None:
     running = Running(folder / "data", "--workers", "0")  # what is asked of it need not be done
     ids = ids_of(film, "default", score, render["job"]["id"])
     start = time.monotonic()
-    statuses = fuzz(load(f"http://127.0.0.1:{running.port}/openapi.json"), args.requests, ids)
+    statuses = fuzz(load(f"http://127.0.0.1:{running.port}/openapi.json"), args.requests, ids, {})
     print(f"{sum(statuses.values())} requests in {time.monotonic() - start:.0f} s")
     for status, count in sorted(statuses.items()):
         print(f"  {status}: {count}")

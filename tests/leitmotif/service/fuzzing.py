@@ -28,7 +28,7 @@ def ids_of(film: str, catalogue: str, score: str, render: str) -> Ids:
     return ids
 
 
-def fuzz(schema: Any, requests: int, ids: Ids, seed: int | None = None) -> Counter[int]:
+def fuzz(schema: Any, requests: int, ids: Ids, headers: dict[str, str]) -> Counter[int]:
     """Send about so many requests, even shares to each operation; statuses with their counts.
 
     A third breaks the schema, a third keeps to it, a third keeps to it and asks for what is there.
@@ -48,7 +48,7 @@ def fuzz(schema: Any, requests: int, ids: Ids, seed: int | None = None) -> Count
             )
             @given(case=strategy)
             def send(case: Any) -> None:
-                answer = case.call(timeout=60)
+                answer = case.call(headers=headers)
                 statuses[answer.status_code] += 1
                 if answer.status_code >= 500:
                     print(case.as_curl_command(), answer.status_code, answer.text[:500])
