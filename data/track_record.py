@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from data.buckets import ENERGIES, energies
+from data.catalogue import HEARD_COLUMNS
 from data.checksums import pack, parse_json, unpack
-from data.profiles import Curves, MusicProfile
+from data.profiles import MUSIC_NAMES, Curves, MusicProfile
 from data.track_curves import CURVE_NAMES, TOKEN_S, TrackOverTime
 from data.words import from_record, to_record
 
@@ -69,9 +71,18 @@ class TrackRecord:
         row |= zip(
             (f"{n}_confidence" for n in names), self.profile.confidence.tolist(), strict=True
         )
+        row["energy"] = self.energy
+        row |= dict.fromkeys(HEARD_COLUMNS, "")
         for name, value in (self.tags or {}).items():
-            row[name if name.startswith("mood_") else f"{name}_share"] = value
+            row["music_share" if name == "music" else name] = value
         return row | {"extractor": self.profile.extractor}
+
+    @property
+    def energy(self) -> str:
+        """One of `ENERGIES`; empty where nothing is heard."""
+        if self.profile.confidence[MUSIC_NAMES.index("arousal")] == 0:
+            return ""
+        return ENERGIES[int(energies(np.array(self.profile["arousal"])))]
 
     def to_bytes(self) -> bytes:
         """For a build's memory, with a checksum."""
