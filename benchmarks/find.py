@@ -25,7 +25,6 @@ from leitmotif.find import find
 from leitmotif.find.likeness import Original, timbre_distances
 from leitmotif.find.reading import read
 from leitmotif.find.search import request
-from leitmotif.find.wish import vocal_share
 from matcher.course import TrackCourses
 from matcher.query import Query
 
@@ -71,7 +70,7 @@ class Judge:
             held = np.all([self._share(n)[rows] <= 0.5 for n in query["without"]], axis=0)
             yield f"without {query['without'][0]}", held.sum() >= 4
         if "vocals" in query:
-            share = vocal_share(self.catalogue)[rows]
+            share = self.catalogue.numbers("vocals")[rows]
             held_n = (share >= 0.2).sum() >= 3 if query["vocals"] else (share <= 0.1).sum() >= 4
             yield "vocals", bool(held_n)
         if "mode" in query:
@@ -144,7 +143,7 @@ def titles(catalogue: Catalogue, sounds: TrackSounds, genre_of: dict[str, str]) 
         mask = np.array([genre in genre_of.get(f, "") for f in files])[credited]
         _auc_row(genre, mask, closeness(genre, catalogue, sounds)[credited], "credits")
     sung = np.array(["vocals" in genre_of.get(f, "") for f in files])[credited]
-    _auc_row("vocals", sung, vocal_share(catalogue)[credited], "credits")
+    _auc_row("vocals", sung, catalogue.numbers("vocals")[credited], "credits")
 
 
 def _auc_row(word: str, mask: np.ndarray, score: np.ndarray, where: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import ndtr
 
+from data.buckets import SUNG_FROM
 from data.catalogue import Catalogue
 from data.profiles import MUSIC_NAMES
 from data.words import Sentence
@@ -107,7 +108,7 @@ def _together(amounts: list[float]) -> float:
 
 def _sounds(meanings: Iterable[Meaning]) -> Iterable[Sound]:
     for m in meanings:
-        if m.concept.classes and m.concept.vocals is None:
+        if m.concept.classes:
             yield Sound(m.word, m.concept.classes, min(m.degree, 1.5))
 
 
@@ -125,10 +126,6 @@ def _mode(meanings: Iterable[Meaning]) -> str:
 
 
 # ------------------------------------------------------------------------------ what may be answered
-
-_SUNG, _UNSUNG = 0.2, 0.1
-"""Share of the seconds with singing from which, and up to which, there is singing or none
-(heuristic)."""
 
 
 def allowed(wish: Wish, catalogue: Catalogue) -> tuple[np.ndarray, list[Sentence]]:
@@ -165,16 +162,10 @@ def _conditions(
         code = "find.minor" if wish.mode == "minor" else "find.major"
         yield Sentence(code), np.array([k.endswith(wish.mode) for k in keys]), any(keys)
     if wish.vocals is not None:
-        share = vocal_share(catalogue)
-        met = share >= _SUNG if wish.vocals else share <= _UNSUNG
+        share = catalogue.numbers("vocals")
+        met = share >= SUNG_FROM if wish.vocals else share < SUNG_FROM
         code = "find.sung" if wish.vocals else "find.unsung"
         yield Sentence(code), met, bool(np.isfinite(share).any())
-
-
-def vocal_share(catalogue: Catalogue) -> np.ndarray:
-    """Share of seconds with singing, (N,); NaN where nobody listened for it."""
-    names = [n for n in ("vocals", "vocals_share") if n in catalogue.columns]
-    return catalogue.numbers(names[0]) if names else np.full(len(catalogue), np.nan)
 
 
 def _within(values: np.ndarray, limits: Range) -> np.ndarray:
