@@ -3,9 +3,7 @@
     python -m benchmarks.find CATALOGUE [--titles] [--calmer N] [--part seen|apart] [--verbose]
 
 Queries and what must hold of their first five answers were written before the code
-(`word_queries.toml`). The catalogue must have its sounds beside it (`catalogue build`). `--tags DIR`
-lets a second network, which the search does not know, judge the sounds: the fifty tags of
-`jamendo_top50_fcn.onnx`, on the files of the catalogue.
+(`word_queries.toml`). The catalogue must have its sounds beside it (`catalogue build`).
 """
 
 from __future__ import annotations
@@ -77,7 +75,10 @@ class Judge:
             keys = self.catalogue.text("key")
             yield "mode", sum(keys[r].endswith(query["mode"]) for r in rows) >= 4
         if "longest" in query:
-            yield "longest", (self.catalogue.numbers("duration_s")[rows] <= query["longest"]).sum() >= 4
+            yield (
+                "longest",
+                (self.catalogue.numbers("duration_s")[rows] <= query["longest"]).sum() >= 4,
+            )
 
     def _share(self, name: str) -> np.ndarray:
         """Share of the tracks that have less of a class, (N,) 0–1; 0 where it is never heard."""
@@ -161,7 +162,7 @@ def _auc_row(word: str, mask: np.ndarray, score: np.ndarray, where: str) -> None
 
 
 def calmer(catalogue: Catalogue, sounds: TrackSounds, count: int) -> None:
-    """"Calmer" from `count` tracks: arousal of the answers, and their timbre."""
+    """ "Calmer" from `count` tracks: arousal of the answers, and their timbre."""
     j = MUSIC_NAMES.index("arousal")
     rng = np.random.default_rng(0)
     courses = TrackCourses.beside(catalogue)
@@ -180,10 +181,12 @@ def calmer(catalogue: Catalogue, sounds: TrackSounds, count: int) -> None:
         plain.append((distance[found].mean(), distance[like].mean(), np.median(others)))
     both = np.mean(np.array(lower) & np.array(timbre))
     a, b, c = np.mean(plain, axis=0)
-    print(f"\n“Calmer” from {len(rows)} tracks: mean arousal of the five is lower in "
-          f"{np.mean(lower):.1%}, of every one in {np.mean(all_lower):.1%}; their timbre is no "
-          f"further than the median track's in {np.mean(timbre):.1%}; both in {both:.1%}. Mean "
-          f"timbre distance {a:.3f}, without the word {b:.3f}, of the median track {c:.3f}.")  # fmt: skip
+    print(
+        f"\n“Calmer” from {len(rows)} tracks: mean arousal of the five is lower in "
+        f"{np.mean(lower):.1%}, of every one in {np.mean(all_lower):.1%}; their timbre is no "
+        f"further than the median track's in {np.mean(timbre):.1%}; both in {both:.1%}. Mean "
+        f"timbre distance {a:.3f}, without the word {b:.3f}, of the median track {c:.3f}."
+    )
 
 
 def main() -> None:

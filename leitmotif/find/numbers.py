@@ -6,17 +6,12 @@ import math
 import re
 from typing import NamedTuple
 
-_DIGITS = {
-    w: n
-    for n, group in enumerate(
-        "one 一,two 二 两,three 三,four 四,five 五,six 六,seven 七,eight 八,nine 九,ten 十".split(
-            ","
-        ),
-        start=1,
-    )
-    for w in group.split()
-} | {"a": 1, "half a": 0.5, "半": 0.5}
-_N = r"(\d+(?:\.\d+)?|" + "|".join(sorted(_DIGITS, key=len, reverse=True)) + ")"
+_DIGITS = {"a": 1.0, "half a": 0.5, "半": 0.5, "两": 2.0}
+_DIGITS |= {word: float(n) for n, word in enumerate("一二三四五六七八九十", start=1)}
+_ENGLISH = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_DIGITS |= {word: float(n) for n, word in enumerate(_ENGLISH, start=1)}
+_WORDS = "|".join(sorted(_DIGITS, key=len, reverse=True))
+_N = rf"(?<![a-z\d.])(\d+(?:\.\d+)?|(?:{_WORDS})(?![a-z]))"
 _BEAT = r"\s*(?:bpm|beats per minute|拍)(?:\s*每分钟)?"
 _MOST = r"(?:under|below|less than|slower than|shorter than|at most|up to|max(?:imum)?|no longer than|no more than|not more than|within|不超过|少于|短于|低于|最多|最长)"  # noqa: E501
 _LEAST = r"(?:over|above|more than|faster than|longer than|at least|min(?:imum)?|no less than|高于|超过|至少|多于|长于|最少|大于)"  # noqa: E501
@@ -85,7 +80,7 @@ def _ends(found: re.Match[str], low: int | None, high: int | None, near: float) 
 
 
 def _number(text: str) -> float:
-    return float(_DIGITS[text]) if text in _DIGITS else float(text)
+    return _DIGITS[text] if text in _DIGITS else float(text)
 
 
 def _without(text: str, found: re.Match[str], said: list[str]) -> str:

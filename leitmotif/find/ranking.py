@@ -51,7 +51,7 @@ class SoundEvidence:
     def strongest(self, sound: Sound, rows: np.ndarray) -> float:
         """How sure YAMNet is of a sound in the surest of some tracks, 0–1."""
         columns = [self._positions[name] for name in sound.classes]
-        return float(self.sounds.sounds[np.ix_(rows, columns)].max(initial=0)) / 255
+        return float(self.sounds.sounds[rows][:, columns].max(initial=0)) / 255
 
     def _of_class(self, column: int) -> np.ndarray:
         strength = self.sounds.sounds[:, column].astype(np.float64) / 255

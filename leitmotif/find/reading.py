@@ -219,4 +219,3 @@ def _ends_scope(stop: str, last: Concept) -> bool:
     “没有鼓的钢琴” is a piano without drums, “没有强烈的鼓” no strong drums.
     """
     return last.is_thing if stop in ("的", "般的") else True
-

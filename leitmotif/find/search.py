@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,14 +39,15 @@ class Found(Recommendation):
     for, 0–1, one mapping a match.
     """
 
-    reading: Reading = Reading("")
+    reading: Reading = field(default_factory=lambda: Reading(""))
     heard: tuple[dict[str, float], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As a recommendation; its video is None."""
         found = super().to_dict() | {"video": None}
         matches = [
-            match | {"heard": heard} for match, heard in zip(found["matches"], self.heard, strict=True)
+            match | {"heard": heard}
+            for match, heard in zip(found["matches"], self.heard, strict=True)
         ]
         understood = [{"word": word, "asks": str(asks)} for word, asks in account(self.reading)]
         words = {"text": self.reading.text, "unknown": list(self.reading.unknown)}
@@ -111,13 +112,9 @@ def _unlike(
 ) -> np.ndarray:
     costs = np.zeros(n)
     if sounds is not None:
-        costs += likeness.cost(
-            likeness.timbre_distances(original, sounds), likeness.TIMBRE
-        )
+        costs += likeness.cost(likeness.timbre_distances(original, sounds), likeness.TIMBRE)
     if courses is not None:
-        costs += likeness.cost(
-            likeness.course_distances(original, courses), likeness.COURSE
-        )
+        costs += likeness.cost(likeness.course_distances(original, courses), likeness.COURSE)
     return costs
 
 

@@ -125,7 +125,7 @@ def _mode(meanings: Iterable[Meaning]) -> str:
     return said[-1] if said else ""
 
 
-# ------------------------------------------------------------------------------ what may be answered
+# ---------------------------------------------------------------- what may be answered
 
 
 def allowed(wish: Wish, catalogue: Catalogue) -> tuple[np.ndarray, list[Sentence]]:
@@ -145,18 +145,16 @@ def allowed(wish: Wish, catalogue: Catalogue) -> tuple[np.ndarray, list[Sentence
     return mask, said
 
 
-def _conditions(
-    wish: Wish, catalogue: Catalogue
-) -> Iterable[tuple[Sentence, np.ndarray, bool]]:
+def _conditions(wish: Wish, catalogue: Catalogue) -> Iterable[tuple[Sentence, np.ndarray, bool]]:
     """What is asked, the rows that meet it, and whether the catalogue knows of such things."""
     if wish.bpm:
         tempos = [catalogue.numbers(n) for n in ("bpm", "bpm_alternative")]
         met = np.any([_within(t, wish.bpm) for t in tempos], axis=0)
-        yield _range("find.tempo", wish.bpm), met, bool(np.isfinite(tempos[0]).any())
+        yield _range("tempo", wish.bpm), met, bool(np.isfinite(tempos[0]).any())
     if wish.seconds:
         length = catalogue.numbers("duration_s")
         met = _within(length, wish.seconds)
-        yield _range("find.length", wish.seconds), met, bool(np.isfinite(length).any())
+        yield _range("length", wish.seconds), met, bool(np.isfinite(length).any())
     if wish.mode:
         keys = catalogue.text("key")
         code = "find.minor" if wish.mode == "minor" else "find.major"
@@ -172,13 +170,13 @@ def _within(values: np.ndarray, limits: Range) -> np.ndarray:
     return (values >= limits[0]) & (values <= limits[1])
 
 
-def _range(code: str, limits: Range) -> Sentence:
+def _range(what: str, limits: Range) -> Sentence:
     low, high = limits
     if not math.isfinite(high):
-        return Sentence(f"{code}_least", low=low)
+        return Sentence(f"find.{what}_least", low=low)
     if not low:
-        return Sentence(f"{code}_most", high=high)
-    return Sentence(code, low=low, high=high)
+        return Sentence(f"find.{what}_most", high=high)
+    return Sentence(f"find.{what}", low=low, high=high)
 
 
 # ------------------------------------------------------------------------------ in words
@@ -197,11 +195,11 @@ def account(reading: Reading) -> list[tuple[str, Sentence]]:
             minor = (m.concept.mode == "minor") == (m.degree > 0)
             asks.append(Sentence("find.minor" if minor else "find.major"))
         if m.concept.bpm and m.degree > 0:
-            asks.append(_range("find.tempo", m.concept.bpm))
+            asks.append(_range("tempo", m.concept.bpm))
         found.append((m.taken_as or m.word, Sentence("find.asks", asks=asks)))
-    for code, limits in (("find.tempo", reading.bpm), ("find.length", reading.seconds)):
+    for what, limits in (("tempo", reading.bpm), ("length", reading.seconds)):
         if limits:
-            found.append((str(_range(code, limits)), _range(code, limits)))
+            found.append((str(_range(what, limits)), _range(what, limits)))
     return found
 
 
@@ -209,5 +207,3 @@ def _way(name: str, amount: float) -> Sentence:
     label = Sentence(f"field.{name}")
     code = "find.up" if amount > 0 else "find.down"
     return Sentence(code, field=label, d=f"{abs(amount):.1f}")
-
-

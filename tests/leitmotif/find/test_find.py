@@ -244,7 +244,9 @@ def test_the_command_says_what_it_understood(catalogue: Catalogue, capsys):
 
 
 @pytest.mark.parametrize("arguments", [[], [" "], ["flurbish"], ["calm", "--like", "nothing"]])
-def test_what_cannot_be_answered_is_one_sentence(catalogue: Catalogue, capsys, arguments: list[str]):
+def test_what_cannot_be_answered_is_one_sentence(
+    catalogue: Catalogue, capsys, arguments: list[str]
+):
     assert main(["find", *arguments, "--catalogue", catalogue.source]) == 2
     said = capsys.readouterr()
     assert said.out == "" and said.err.count("\n") == 1

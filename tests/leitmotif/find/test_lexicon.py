@@ -39,7 +39,8 @@ def test_every_concept_asks_for_something_that_exists_and_says_whence():
 def test_opposites_are_opposite():
     by_name = {c.name: c for c in lexicon().concepts}
     pairs = (("fast", "slow", "rhythm_speed"), ("bright", "dark", "brightness"),
-             ("happy", "sad", "valence"), ("warm", "cold", "warmth"), ("rich", "sparse", "richness"),
+             ("happy", "sad", "valence"), ("warm", "cold", "warmth"),
+             ("rich", "sparse", "richness"),
              ("varied", "repetitive", "variation"), ("rising", "falling", "melody_trend"),
              ("energetic", "calm", "arousal"), ("rhythmic", "free", "rhythm"))  # fmt: skip
     for up, down, field in pairs:
