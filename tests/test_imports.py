@@ -15,10 +15,12 @@ LAYERS = (
     ("tools", "streamlit_app", "match_audio", "leitmotif.__main__"),
     ("leitmotif.cli",),
     ("leitmotif.commands", "leitmotif.page"),
+    ("leitmotif.service",),
     ("leitmotif.show", "leitmotif.sessions"),
     ("leitmotif.words", "leitmotif.calibration", "leitmotif.score"),
     ("leitmotif.catalogue", "leitmotif.learning", "leitmotif.render"),
     ("leitmotif",),
+    ("leitmotif.find",),
     ("leitmotif.pipeline", "leitmotif.workers", "leitmotif.store"),
     ("leitmotif.settings",),
     ("features", "recommender", "matcher"),
@@ -37,7 +39,10 @@ HOMES = {
     "scenedetect": r"features/",
     "librosa": r"features/",
     "av": r"features/|tools/demo/",  # the demo's builder writes the files that features read
-    "torch": r"features/video/temporal\.py|recommender/|leitmotif/calibration/residual\.py",
+    "torch": (
+        r"features/(video/temporal|audio/speech)\.py|recommender/|leitmotif/calibration/residual\.py"
+    ),
+    "silero_vad": r"features/audio/speech\.py",
     "pytorch_lightning": (
         r"recommender/(lit_module|datamodule|fit_network|tune)\.py"
         r"|leitmotif/calibration/residual\.py"
@@ -45,6 +50,9 @@ HOMES = {
     "optuna": r"recommender/tune\.py",
     "pymilvus": r"matcher/milvus\.py",
     "streamlit": r"streamlit_app\.py|leitmotif/page/|leitmotif/commands/app\.py",
+    "fastapi": r"leitmotif/service/",
+    "uvicorn": r"leitmotif/commands/serve\.py",
+    "mcp": r"leitmotif/service/agent\.py",
     "dask": r"leitmotif/",
     "distributed": r"leitmotif/",
 }
