@@ -68,10 +68,14 @@ class Recommendation:
 
 
 def read_video(
-    path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True
+    path: str | os.PathLike,
+    *,
+    progress: Progress | None = None,
+    cache: bool = True,
+    quick: bool = False,
 ) -> Timeline:
     """Watch a video once; see `features.video.read_timeline`."""
-    return watching.read_timeline(path, progress=progress, cache=cache)
+    return watching.read_timeline(path, progress=progress, cache=cache, quick=quick)
 
 
 def load_profile_weights(

@@ -19,15 +19,26 @@ __all__ = ["read_timeline", "scenes", "score", "video_profile"]
 
 
 def read_timeline(
-    path: str | os.PathLike, *, progress: Progress | None = None, cache: bool = True
+    path: str | os.PathLike,
+    *,
+    progress: Progress | None = None,
+    cache: bool = True,
+    quick: bool = False,
 ) -> Timeline:
     """Watch a video once and measure it, per half second. See `features.video.extract`.
 
     With `cache`, a file of the same content that was watched before by the same extractor is not
-    watched again.
+    watched again. With `quick`, only a few moments are looked at (`features.video.quick`), unless
+    the file does not say where they are.
     """
     from features.video import extract, store
 
+    if quick:
+        from features.video import quick as skimming
+
+        glance = skimming.read_timeline(path, progress=progress)
+        if glance is not None:
+            return glance
     return (
         store.read_timeline(path, progress)
         if cache

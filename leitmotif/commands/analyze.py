@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw the curves with cuts and key frames on one page (.png, .pdf, .svg)",
     )
     parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="look at key frames only: a first answer in seconds, less sure",
+    )
+    parser.add_argument(
         "--no-cache",
         action="store_true",
         help="watch the video again even if it was watched before",
@@ -50,7 +55,7 @@ def run(args: argparse.Namespace) -> None:
 
     learned = load_profile_weights(args.profile_weights)
     with progress_bar(args.video.name, args.quiet) as progress:
-        timeline = read_video(args.video, progress=progress, cache=not args.no_cache)
+        timeline = read_video(args.video, progress=progress, cache=not args.no_cache, quick=args.quick)
     windows = scenes(timeline) if args.per_scene else [(0.0, timeline.duration)]
     profiles = [score(timeline, start, end, learned) for start, end in windows]
     if args.curves or args.plot:

@@ -84,6 +84,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--per-scene", action="store_true", help="tracks for each scene of the video"
     )
     parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="look at key frames only: a first answer in seconds, less sure",
+    )
+    parser.add_argument(
         "--no-cache",
         action="store_true",
         help="watch the video again even if it was watched before",
@@ -143,7 +148,7 @@ def run(args: argparse.Namespace) -> None:
     learned = pipeline.load_profile_weights(args.profile_weights)
     recommender = load_recommender(args.kind)
     with progress_bar(args.video.name, args.quiet) as progress:
-        timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache)
+        timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache, quick=args.quick)
     if args.per_scene:
         results = pipeline.recommend_scenes(
             timeline,
