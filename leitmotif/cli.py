@@ -17,6 +17,7 @@ from leitmotif.words.errors import exit_code
 COMMANDS = {
     "recommend": "find the tracks that fit a video",
     "find": "find tracks by words, or like another: calm piano, no drums",
+    "taste": "what was learned of your choices: show, undo, forget, export",
     "app": "open the page: drop a video in, move the sliders",
     "analyze": "describe a video by its 11-D profile",
     "catalogue": "make a catalogue of a folder of music, or check one",
