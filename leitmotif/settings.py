@@ -2,7 +2,7 @@
 
 LEITMOTIF_CATALOGUE  the catalogue used when none is named (the shipped demo catalogue)
 LEITMOTIF_CACHE      folder for results that can be computed again (the system's cache folder)
-LEITMOTIF_DATA       folder for what the page keeps of its films and catalogues (the system's)
+LEITMOTIF_DATA       folder for what one would miss: projects, jobs, taste (the system's)
 LEITMOTIF_HOSTS      names that the page may be asked for by, with commas (localhost)
 LEITMOTIF_MODELS     folder with pretrained weights, looked at before the cache (none)
 LEITMOTIF_MAX_UPLOAD_MB  largest video the page takes (2048)
@@ -15,12 +15,19 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from data.errors import InputError
 from data.folders import ROOT as DATA
 
 PAGE = DATA.with_name("streamlit_app.py")
 DEMO_VIDEO = DATA / "demo" / "sample.mp4"
 DEMO_CATALOGUE = DATA / "audio_features.csv"
+
+
+def data_folder() -> Path:
+    """Where everything lies that a person would miss."""
+    return Path(os.environ.get("LEITMOTIF_DATA") or platformdirs.user_data_dir("leitmotif", False))
 
 
 @dataclass(frozen=True)

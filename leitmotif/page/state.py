@@ -7,7 +7,6 @@ widgets say lies in `st.session_state`, and a copy of it on the desk.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -32,7 +30,7 @@ from leitmotif.sessions.desk import OWN, Desk, Desks, name_from, new_name, plain
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
 from leitmotif.sessions.workspace import Kept
-from leitmotif.settings import Settings
+from leitmotif.settings import Settings, data_folder
 from leitmotif.show.templates import render
 from leitmotif.words.page_words import Words
 from recommender import load_recommender
@@ -100,9 +98,8 @@ def _desks() -> Desks:
     def alive(session: str) -> bool:
         return not Runtime.exists() or Runtime.instance().is_active_session(session)
 
-    data = os.environ.get("LEITMOTIF_DATA") or platformdirs.user_data_dir("leitmotif", False)
     grace = float(st.get_option("server.disconnectedSessionTTL"))
-    return Desks(Path(data, "desks"), alive, grace)
+    return Desks(data_folder() / "desks", alive, grace)
 
 
 # ------------------------------------------------------------------------------ of this person

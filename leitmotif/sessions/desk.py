@@ -57,6 +57,8 @@ class Desk:
     films: dict[str, Film] = field(default_factory=dict)
     catalogues: dict[str, Listed] = field(default_factory=dict)
     choices: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The score of a film (`Score.to_dict`), by the film's key; `keep_score` changes it."""
     troubles: list[InputError] = field(default_factory=list)
     """What went wrong since somebody looked."""
     build: tuple[str, Job[Any]] | None = None
@@ -88,6 +90,7 @@ class Desk:
         """Forget a film: stop what is done for it, and delete its file (if it is ours)."""
         with self._guard:
             film = self.films.pop(key, None)
+            self.scores.pop(key, None)
             self.save()
         if film is not None:
             film.stop()
@@ -102,6 +105,13 @@ class Desk:
         with self._guard:
             self.catalogues[key] = listed
             self.save()
+
+    def keep_score(self, film_key: str, score: dict[str, Any]) -> None:
+        """Remember a film's score, as `Score.to_dict` gives it."""
+        with self._guard:
+            if self.scores.get(film_key) != score:
+                self.scores[film_key] = score
+                self.save()
 
     # ------------------------------------------------------------------ memory
 
@@ -121,6 +131,7 @@ class Desk:
                 for k, c in self.catalogues.items()
             ],
             "choices": self.choices,
+            "scores": self.scores,
         }
         with suppress(InputError):
             write_json(self._file, KIND, VERSION, record)
@@ -148,6 +159,7 @@ class Desk:
         }
         self.catalogues = {key: c for key, c in listed.items() if c.path.is_file()}
         self.choices = record["choices"]
+        self.scores = record.get("scores", {})
 
     def _set_aside(self) -> None:
         aside = self._file.with_name(f"desk-damaged-{time.time_ns():x}.json")

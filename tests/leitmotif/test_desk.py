@@ -43,6 +43,7 @@ def test_everything_is_there_after_a_restart(desks, tmp_path: Path):
     key = with_film(desk)
     desk.list_catalogue("mine", Listed("mine.csv", table, True))
     desk.choose({"language": "zh", "turns": {"film": key}})
+    desk.keep_score(key, {"leitmotif_score": 1, "cues": []})
     first.workspaces.close()
 
     again = desks("other").of(OWN, "other")
@@ -50,6 +51,7 @@ def test_everything_is_there_after_a_restart(desks, tmp_path: Path):
     assert again.films[key].kept.path.is_file() and again.films[key].job is None
     assert again.catalogues == {"mine": Listed("mine.csv", table, True)}
     assert again.choices == {"language": "zh", "turns": {"film": key}}
+    assert again.scores == {key: {"leitmotif_score": 1, "cues": []}}
 
 
 def test_two_tabs_share_one_desk_and_visitors_have_their_own(desks):
@@ -73,8 +75,9 @@ def test_a_removed_film_is_gone_from_the_disk_too(desks):
     desk = desks("tab").of(OWN, "tab")
     key = with_film(desk)
     path = desk.films[key].kept.path
+    desk.keep_score(key, {"leitmotif_score": 1})
     desk.remove_film(key)
-    assert not path.exists() and desk.films == {}
+    assert not path.exists() and desk.films == {} and desk.scores == {}
 
 
 @pytest.mark.parametrize("at", [0, 40, -20])
