@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
 from data.catalogue import Catalogue
-from data.track_sounds import TrackSounds
-from leitmotif.catalogue.catalogue_map import CatalogueMap, draw
+from leitmotif.catalogue.catalogue_map import CatalogueMap, draw, timbre
 
 SIZES = (100, 150, 210, 375)
 
@@ -56,13 +56,10 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=0)
     args = parser.parse_args()
     catalogue = Catalogue.read(args.catalogue)
-    sounds = TrackSounds.beside(catalogue)
-    for name, more in [("ten fields", None)] + (
-        [] if sounds is None else [("fields and timbre", timbre(sounds))]
-    ):
+    for name, more in (("ten fields", None), ("fields and timbre", timbre(catalogue))):
         table = np.array([grow(catalogue, more, seed) for seed in range(args.orders)])
         total = table.sum(axis=0)
-        steps = [f"{a} to {b}" for a, b in zip(SIZES, SIZES[1:], strict=False)]
+        steps = [f"{a} to {b}" for a, b in pairwise(SIZES)]
         for step, (stayed, living, grouped) in zip(
             [*steps, "rebuilt", "rebuilt again"], total, strict=True
         ):
@@ -80,12 +77,9 @@ def main() -> None:
         large = Catalogue(catalogue.features[rows] + noise, {"track_id": ids, "title": ids})
         begin = time.perf_counter()
         drawn = draw(large)
-        print(f"{args.large} tracks: {time.perf_counter() - begin:.0f} s, {len(drawn.groups)} groups")
-
-
-def timbre(sounds: TrackSounds) -> np.ndarray:
-    """What the map takes of the tracks' sound, (N, D)."""
-    return np.where(sounds.known[:, None], sounds.embedding(16), np.nan)
+        print(
+            f"{args.large} tracks: {time.perf_counter() - begin:.0f} s, {len(drawn.groups)} groups"
+        )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from data.checksums import Damaged, checksum, damaged, pack, unpack
 from data.errors import InputError, Progress
 from data.folders import cache_folder
 from data.profiles import MUSIC_NAMES
+from data.track_sounds import TrackSounds
 from data.words import DEFAULT, say, words
 from leitmotif.catalogue import clusters, layout
 from leitmotif.catalogue.identity import Changes, follow, stay
@@ -37,6 +38,8 @@ TELLING = 0.4
 MOST_FIELDS = 3
 TYPICAL = 3
 """Tracks that stand for a group."""
+TIMBRE = 16
+"""Principal components of the tracks' sounds that a map is drawn from (heuristic)."""
 _MORE_WEIGHT = 1.0
 """What other features than the ten fields weigh, all together, against those (heuristic)."""
 
@@ -170,7 +173,7 @@ def draw(
     if before is not None and before.of == of:
         return before
     tell = progress or (lambda stage, done, total: None)
-    tell("laying the map out", 0, 3)
+    tell("layout", 0, 3)
     points = _points(catalogue.features, more)
     there, rows = _known(catalogue.track_ids, before)
     start = MusicMap.of(catalogue.features).place(catalogue.features)
@@ -180,14 +183,14 @@ def draw(
     target = places_before if there.any() else start
     moved = laid.places[there] if there.any() else laid.places
     places = layout.onto(laid.places, moved, target)
-    tell("finding groups", 1, 3)
+    tell("groups", 1, 3)
     numbers_before = (
         np.where(there, before.numbers[rows], 0) if before else np.zeros(len(rows), int)
     )
     numbers, changes, following = _grouped(
         catalogue.features, points, laid.graph, numbers_before, before, seed
     )
-    tell("judging the map", 2, 3)
+    tell("trust", 2, 3)
     return CatalogueMap(
         tuple(catalogue.track_ids),
         places.astype(np.float32),
@@ -212,9 +215,19 @@ def _points(features: np.ndarray, more: np.ndarray | None) -> np.ndarray:
     if more is None:
         return points
     known = np.isfinite(more).all(axis=1)
-    beside = np.zeros_like(more, dtype=float)
-    beside[known] = _standard(more[known])
-    return np.hstack([points, beside * np.sqrt(_MORE_WEIGHT * points.shape[1] / more.shape[1])])
+    if not known.any():
+        return points
+    beside = np.where(known[:, None], more - more[known].mean(axis=0), 0.0)
+    total = max(float(np.square(beside[known]).sum(axis=1).mean()), 1e-12)
+    return np.hstack([points, beside * np.sqrt(_MORE_WEIGHT * points.shape[1] / total)])
+
+
+def timbre(catalogue: Catalogue) -> np.ndarray | None:
+    """What the tracks sound like for `draw`, (N, `TIMBRE`); None where nobody listened for it."""
+    sounds = TrackSounds.beside(catalogue)
+    if sounds is None or not sounds.known.any():
+        return None
+    return np.where(sounds.known[:, None], sounds.embedding(TIMBRE), np.nan)
 
 
 def _standard(values: np.ndarray) -> np.ndarray:

@@ -53,7 +53,9 @@ class Changes:
     def of(cls, record: Mapping[str, Any]) -> Changes:
         return cls(
             record["tracks"],
-            *(tuple(record[name]) for name in ("kept", "new", "gone")),
+            tuple(record["kept"]),
+            tuple(record["new"]),
+            tuple(record["gone"]),
             tuple((whole, tuple(parts)) for whole, parts in record["split"]),
             tuple((tuple(parts), whole) for parts, whole in record["merged"]),
         )

@@ -16,6 +16,7 @@ from leitmotif.catalogue.catalogue_map import (
     map_file,
     named,
     record,
+    timbre,
 )
 from leitmotif.show.progress import progress_bar
 
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
     file = map_file(args.catalogue)
     before = None if args.afresh else last_map(file)
     with progress_bar(args.catalogue.name, args.quiet) as progress:
-        drawn = draw(catalogue, before, seed=args.seed, progress=progress)
+        drawn = draw(catalogue, before, timbre(catalogue), args.seed, progress)
     if drawn is not before:
         drawn.write(file)
     if args.json:
