@@ -142,7 +142,7 @@ def place(
     loudness : (T,) of `arc.loudness_curve`. begins : of `begin_places`. track : its beats, to
         snap to. given : a place that was decided elsewhere, seconds; it is then the only one.
     """
-    at = _around(begins) if given is None else np.array([round(given)])
+    at = around(begins) if given is None else np.array([round(given)])
     found = arc.compare(picture, loudness, at)
     if not len(found):
         return None
@@ -163,7 +163,7 @@ def place(
     )
 
 
-def _around(begins: np.ndarray) -> np.ndarray:
+def around(begins: np.ndarray) -> np.ndarray:
     """Whole seconds at and beside places to begin; a second too early and agreement can be gone.
 
     The start of a track stays alone: a second later its first note is cut off.

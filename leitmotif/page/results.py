@@ -18,6 +18,7 @@ from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
 from leitmotif.page import state, takeaway, tracks, widgets
+from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
 from leitmotif.words.page_words import Words
@@ -43,13 +44,14 @@ def show(film: Film, library: Library, words: Words) -> None:
         k, own_sound = _presets(words)
         try:
             query = replace(asked, importance=_lifted(predicted, lead), k=k)
+            course = _course(film, library, words)
             result = pipeline.match(
                 video,
                 library.catalogue,
                 query,
                 index=library.index,
                 recommender=state.recommender(),
-                course=_course(film, library, words),
+                course=course,
                 start=start,
                 end=end,
             )
@@ -62,7 +64,9 @@ def show(film: Film, library: Library, words: Words) -> None:
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
-        tracks.show(film, library, result, own_sound, words)
+        panel = ArcPanel(film, result, course, words)
+        result = panel.placed()
+        tracks.show(film, library, result, own_sound, words, panel)
         takeaway.show(film, result, words)
     state.remember()
 
