@@ -134,8 +134,9 @@ class Video:
             apart = all(abs(at - other) >= placement.APART_S for other in kept)
             if apart and not placement.opens_weakly(inner, at):
                 kept.append(at)
-        at = np.array(kept[:OFFERED]).astype(int) + EDGE_S
-        return at if len(at) else np.array([self.middle(window)])
+        if not kept:
+            return np.array([self.middle(window)])
+        return np.array(kept[:OFFERED]).astype(int) + EDGE_S
 
 
 def evaluate_arc(

@@ -113,7 +113,7 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
     values = []
     for f, asked in zip(MUSIC_FIELDS, predicted.values, strict=True):
         start = float(np.clip(round(asked, 1), f.low, f.high))
-        key = f"{widgets.key(sliders)}|{f.name}"
+        key = f"{widgets.key(sliders)}|{start:g}|{f.name}"  # another prediction, another slider
         if key not in st.session_state:
             st.session_state[key] = kept.get(f.name, start)
         value = st.slider(
@@ -187,7 +187,8 @@ def _weights() -> np.ndarray:
 
 
 def _presets(words: Words) -> tuple[int, str]:
-    """Above the list: presets of the weights, the film's own sound, how many tracks."""
+    """Above the list: presets of the weights, what leads the film, its own sound, how many
+    tracks."""
     known = _known_presets()
     if widgets.chosen("preset") not in known:
         widgets.choose("preset", None)  # another predictor knows other presets
@@ -202,9 +203,11 @@ def _presets(words: Words) -> tuple[int, str]:
     widgets.note("preset", widgets.chosen("preset"))
     left, right = st.columns([5, 3], vertical_alignment="bottom")
     with left:
-        own_sound = widgets.one_of(
-            "own_sound", ["mute", "duck"], words, help=words("own_sound_help")
-        )
+        with st.container(horizontal=True):
+            widgets.one_of(state.KIND, ["story", "music"], words, help=words("led_by_help"))
+            own_sound = widgets.one_of(
+                "own_sound", ["mute", "duck"], words, help=words("own_sound_help")
+            )
     return int(
         widgets.remembered("k", 5, partial(right.number_input, words("how_many"), 1, 20))
     ), own_sound
