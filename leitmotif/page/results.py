@@ -202,12 +202,11 @@ def _presets(words: Words) -> tuple[int, str]:
     )
     widgets.note("preset", widgets.chosen("preset"))
     left, right = st.columns([5, 3], vertical_alignment="bottom")
-    with left:
-        with st.container(horizontal=True):
-            widgets.one_of(state.KIND, ["story", "music"], words, help=words("led_by_help"))
-            own_sound = widgets.one_of(
-                "own_sound", ["mute", "duck"], words, help=words("own_sound_help")
-            )
+    with left, st.container(horizontal=True):
+        widgets.one_of(state.KIND, ["story", "music"], words, help=words("led_by_help"))
+        own_sound = widgets.one_of(
+            "own_sound", ["mute", "duck"], words, help=words("own_sound_help")
+        )
     return int(
         widgets.remembered("k", 5, partial(right.number_input, words("how_many"), 1, 20))
     ), own_sound
