@@ -13,7 +13,6 @@ import streamlit as st
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.profiles import MUSIC_FIELDS
-from data.track_sounds import TrackSounds
 from leitmotif.catalogue.library import Library
 from leitmotif.find import Reading, embedding, read
 from leitmotif.find.ranking import Ranking
@@ -23,11 +22,6 @@ from leitmotif.page import widgets
 from leitmotif.page.state import plain
 from leitmotif.words.page_words import Words
 from matcher.index import Ordering
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _sounds(source: str, _catalogue: Catalogue) -> TrackSounds | None:
-    return TrackSounds.beside(_catalogue)
 
 
 def show(place: str, sliders: str, library: Library, words: Words) -> Request | None:
@@ -51,8 +45,9 @@ def show(place: str, sliders: str, library: Library, words: Words) -> Request | 
     if reading is None:
         return None
     _chips(reading, words)
-    sounds = _sounds(library.catalogue.source, library.catalogue)
-    return None if reading.is_empty else request(reading, library.catalogue, None, sounds)
+    if reading.is_empty:
+        return None
+    return request(reading, library.catalogue, None, library.sounds)
 
 
 def ordering(asked: Request | None, library: Library) -> Ordering:
