@@ -10,12 +10,13 @@ from pathlib import Path
 
 from rich.table import Table
 
+from data.errors import InputError
 from data.profiles import MUSIC_FIELDS
 from leitmotif.settings import data_folder
 from leitmotif.show.terminal import console
 from leitmotif.store.database import Database
 from leitmotif.taste import Diary
-from leitmotif.taste.diary import ME
+from leitmotif.taste.diary import ANSWERS, ME
 from leitmotif.taste.offpolicy import Worth, evaluate, logged, policies
 
 
@@ -25,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("show", "the sliders that were learned, and from how much", _show),
         ("undo", "take the last answer back", _undo),
         ("forget", "erase everything that is kept of a person", _forget),
+        ("like", "this track of the last list was good", _answer),
+        ("chosen", "this track of the last list was taken for a cue", _answer),
+        ("skip", "this track of the last list was not wanted", _answer),
         ("never", "never find a track again", _never),
         ("export", "write what is kept to a file", _export),
         ("import", "add what a file says", _import),
@@ -33,8 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action = actions.add_parser(name, help=purpose)
         if name in ("export", "import"):
             action.add_argument("file", type=Path)
-        if name == "never":
+        if name in ANSWERS:
             action.add_argument("track", help="its track_id")
+        if name in ANSWERS and name != "never":
+            action.add_argument(
+                "--seen", type=int, default=0, metavar="N",
+                help="how many tracks of the list were looked at, from the top (up to this one)",
+            )  # fmt: skip
         action.add_argument("--person", default=ME, help="whose taste (%(default)s)")
         action.add_argument("--json", action="store_true", help="print JSON")
         action.set_defaults(run=run, work=work)
@@ -81,6 +90,16 @@ def _undo(diary: Diary, args: argparse.Namespace) -> None:
 def _forget(diary: Diary, args: argparse.Namespace) -> None:
     count = diary.forget()
     _say(args, {"erased": count}, f"{count} entries erased.")
+
+
+def _answer(diary: Diary, args: argparse.Namespace) -> None:
+    """Of the last list with this track in it."""
+    lists = (e for e in reversed(diary.events()) if e.kind == "shown")
+    shown = next((e.id for e in lists if args.track in e.said["tracks"]), None)
+    if shown is None:
+        raise InputError("find.not_shown", track=args.track)
+    diary.answer(args.action, args.track, shown, max(args.seen, 0))
+    _say(args, {"kept": args.action, "list": shown}, f"Kept: {args.action} {args.track}")
 
 
 def _never(diary: Diary, args: argparse.Namespace) -> None:

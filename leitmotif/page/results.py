@@ -18,7 +18,6 @@ from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
 from leitmotif.page import search_line, state, takeaway, tracks, widgets
-from leitmotif.page import state, takeaway, tracks, widgets
 from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film

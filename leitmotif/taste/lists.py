@@ -51,20 +51,23 @@ def propose(
     k: int = 5,
     rng: np.random.Generator | None = None,
     tries: bool = True,
+    costs: np.ndarray | None = None,
 ) -> Shown:
     """The list for a request.
 
     z : (N, 10), the tracks that may be answered, in standard deviations from what was asked.
     importance : (10,) as asked. tries : one of the places is a try, where there are tracks enough.
+    costs : (N,) what else a squared distance holds, which no slider changes.
     """
     rng = rng or np.random.default_rng()
-    worth = beliefs.sliders.worth(z, importance)
+    other = np.zeros(len(z)) if costs is None else -0.5 * costs
+    worth = beliefs.sliders.worth(z, importance) + other
     order = np.lexsort((np.arange(len(z)), -worth))
     candidates = order[k - 1 : k - 1 + CANDIDATES]
     if not tries or k < 2 or len(candidates) < 2:
         return Shown(tuple(order[:k].tolist()), None)
     drawn = [
-        int(np.argmax(sliders.worth(z[candidates], importance)))
+        int(np.argmax(sliders.worth(z[candidates], importance) + other[candidates]))
         for sliders in beliefs.sample(rng, _SAMPLES)
     ]
     share = np.bincount(drawn, minlength=len(candidates)) / _SAMPLES

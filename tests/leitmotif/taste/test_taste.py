@@ -219,3 +219,26 @@ def test_the_command_shows_undoes_and_forgets(tmp_path: Path, monkeypatch, capsy
     for action in ("show", "evaluate"):
         assert main(["taste", action]) == 0
         assert capsys.readouterr().out
+
+
+def test_choices_of_found_tracks_are_learned(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.setenv("LEITMOTIF_DATA", str(tmp_path))
+
+    def said(*arguments: str) -> dict:
+        assert main([*arguments, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    found = said("find", "calm", "--taste")
+    ids = [m["track_id"] for m in found["recommendations"][0]["matches"]]
+    assert len(set(ids)) == 5 and found["taste"]["attempt"] in range(1, 5)
+    assert 0 < found["taste"]["probability"] <= 1
+    plain = said("find", "calm")["recommendations"][0]["matches"]
+    assert ids[0] == plain[0]["track_id"]
+    said("taste", "chosen", ids[2], "--seen", "4")
+    said("taste", "never", ids[0])
+    again = said("find", "calm", "--taste")["recommendations"][0]["matches"]
+    assert ids[0] not in [m["track_id"] for m in again]
+    learned = said("taste", "show")
+    assert learned["events"] == {"shown": 2, "chosen": 1, "never": 1}
+    assert any(abs(v) > 1e-6 for v in learned["offset"].values())
+    assert main(["taste", "like", "nothing"]) == 2
