@@ -19,6 +19,7 @@ COMMANDS = {
     "app": "open the page: drop a video in, move the sliders",
     "analyze": "describe a video by its 11-D profile",
     "catalogue": "make a catalogue of a folder of music, or check one",
+    "project": "list, export, import, relink or delete the page's projects",
     "score": "plan a film's music: cues, tracks, edits to the frame, exports",
     "index": "prepare a catalogue for search, or push it to Milvus",
     "learn": "make pairs of picture and music from videos that have music",
