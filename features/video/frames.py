@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -148,27 +148,36 @@ class VideoReader:
                 if self._errors > 1000 and self._frames == 0:
                     return
 
-    def _glimpses(self) -> Iterator[np.ndarray]:
-        """A few full pictures spread over the file, from key frames, cheap and in passing."""
+    def stills(self, times: Sequence[float], side: int) -> Iterator[tuple[float, np.ndarray]]:
+        """The key frame at or before each time: (seconds, picture with its bars, as `picture`).
+
+        Cheap, and in passing: the iteration over all frames is not moved. Times at which nothing
+        can be decoded are passed over.
+        """
         try:
             with open_film(self.path) as container:
                 stream = container.streams[self._stream.index]
                 stream.codec_context.skip_frame = "NONKEY"
                 stream.thread_count = 1
-                start = stream.start_time or 0
-                span = self.duration if np.isfinite(self.duration) else 0.0
-                count = int(np.clip(span / 4, 3, 10))
-                seen = set()
-                for k in range(count):
-                    target = start + int(span * (k + 0.5) / count / stream.time_base)
-                    container.seek(target, stream=stream)
+                start, base = stream.start_time or 0, stream.time_base
+                for time in times:
+                    container.seek(start + int(time / base), stream=stream)
                     frame = next(container.decode(stream), None)
-                    if frame is None or frame.pts in seen:
-                        continue
-                    seen.add(frame.pts)
-                    yield self._convert(frame, 2 * SMALL, whole=True)
+                    if frame is not None and frame.pts is not None:
+                        at = float((frame.pts - start) * base)
+                        yield at, self._convert(frame, side, whole=True)
         except (av.error.FFmpegError, OSError, ValueError, OverflowError):
             return
+
+    def _glimpses(self) -> Iterator[np.ndarray]:
+        """A few full pictures spread over the file."""
+        span = self.duration if np.isfinite(self.duration) else 0.0
+        count = int(np.clip(span / 4, 3, 10))
+        seen = set()
+        for at, picture in self.stills([span * (k + 0.5) / count for k in range(count)], 2 * SMALL):
+            if at not in seen:
+                seen.add(at)
+                yield picture
 
     def _find_boxes(self) -> dict[tuple[int, int], Box | None]:
         """The bars of each shape that the picture has in this file, by the shape's height and

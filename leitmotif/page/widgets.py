@@ -18,6 +18,8 @@ from data.words import languages
 from leitmotif.words.page_words import Words
 
 T = TypeVar("T")
+LISTS = ("licence|", "energy|")
+"""How the names of widgets begin that say a list; the others that say several values say a pair."""
 UPLOAD = "_upload"
 """How the names of upload fields end: they say nothing that could be kept."""
 
@@ -121,7 +123,7 @@ def restore(snapshot: dict[str, Any], language: bool = True) -> None:
     state["first_turn"] = first
     state["turns"] = {n: Turn(first, _array(v)) for n, v in snapshot.get("turns", {}).items()}
     remembered = {
-        name: tuple(v) if isinstance(v, list) and not name.startswith("licence|") else v
+        name: tuple(v) if isinstance(v, list) and not name.startswith(LISTS) else v
         for name, v in snapshot.get("remembered", {}).items()
     }
     for name in state.get("remembered", {}):

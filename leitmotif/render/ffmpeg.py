@@ -92,33 +92,41 @@ def outline(path: str | os.PathLike[str], points: int = 240) -> np.ndarray:
 
     Shape (points,); zeros for silence. Raises `InputError` if there is no sound in it.
     """
+    samples = _samples(path)
+    rms = _rms(samples, np.linspace(0, len(samples), points + 1).astype(int))
+    return rms / rms.max() if rms.max() > 0 else rms
+
+
+def levels(path: str | os.PathLike[str], per_second: int) -> np.ndarray:
+    """RMS of a file's sound at a number of points a second, float (n,), full scale 1.
+
+    Raises `InputError` if there is no sound in it.
+    """
+    samples = _samples(path)
+    count = -(-len(samples) * per_second // _OUTLINE_HZ)
+    edges = np.minimum(np.arange(count + 1) * _OUTLINE_HZ // per_second, len(samples))
+    return _rms(samples, edges) / 2**15
+
+
+def _samples(path: str | os.PathLike[str]) -> np.ndarray:
+    """Mono samples at `_OUTLINE_HZ`, float32 (n,), full scale 2¹⁵."""
+    form = ("-map", "0:a:0", "-ac", "1", "-ar", str(_OUTLINE_HZ), "-f", "s16le", "-")
     raw = subprocess.run(
-        [
-            executable(),
-            "-v",
-            "error",
-            "-nostdin",
-            *source(path),
-            "-map",
-            "0:a:0",
-            "-ac",
-            "1",
-            "-ar",
-            str(_OUTLINE_HZ),
-            "-f",
-            "s16le",
-            "-",
-        ],
+        [executable(), "-v", "error", "-nostdin", *source(path), *form],
         capture_output=True,
         creationflags=_NO_WINDOW,
     ).stdout
     samples = np.frombuffer(raw, dtype="<i2").astype(np.float32)
     if not len(samples):
         raise InputError("render.no_sound", file=Path(path).name)
-    edges = np.linspace(0, len(samples), points + 1).astype(int)
+    return samples
+
+
+def _rms(samples: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """RMS between rising edges, (len(edges) − 1,)."""
     sums = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
-    rms = np.sqrt(np.maximum(sums[edges[1:]] - sums[edges[:-1]], 0) / np.maximum(np.diff(edges), 1))
-    return rms / rms.max() if rms.max() > 0 else rms
+    power = np.maximum(sums[edges[1:]] - sums[edges[:-1]], 0)
+    return np.asarray(np.sqrt(power / np.maximum(np.diff(edges), 1)))
 
 
 def listening_copy(path: str | os.PathLike[str], folder: Path) -> Path:

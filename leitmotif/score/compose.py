@@ -21,7 +21,7 @@ from features.video.timeline import Timeline
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.score.fit import fit
-from leitmotif.score.model import Cue, Film, HitPoint, Score, Track
+from leitmotif.score.model import Candidate, Cue, Film, HitPoint, Score, Track
 from leitmotif.score.spotting import SHORTEST_S, group, respot
 from leitmotif.score.timecode import COMMON, FrameRate, nearest_common
 from matcher.metric import standard_scaling
@@ -118,12 +118,12 @@ def choose(plan: Score, timeline: Timeline, library: Library, *, reprise: bool =
     for cue in plan.cues:
         if cue.track is None and not cue.muted:
             offered = _offered(cue, plan, timeline, library, 0 if reprise else len(used))
-            free = [(t, at) for t, at in offered if reprise or t.track_id not in used]
+            free = [c for c in offered if reprise or c.track.track_id not in used]
             if not free:
                 cues.append(replace(cue, note=Sentence("score.no_track_left")))
                 continue
-            (track, in_point), others = free[0], tuple(t for t, _ in free[1:CHOICES])
-            cue = replace(cue, track=track, in_point=in_point, alternatives=others)
+            track, in_point = free[0].track, free[0].in_point
+            cue = replace(cue, track=track, in_point=in_point, candidates=tuple(free[:CHOICES]))
             used.add(track.track_id)
         cues.append(cue)
     return replace(plan, cues=tuple(cues))
@@ -131,7 +131,7 @@ def choose(plan: Score, timeline: Timeline, library: Library, *, reprise: bool =
 
 def _offered(
     cue: Cue, plan: Score, timeline: Timeline, library: Library, more: int
-) -> list[tuple[Track, Fraction | None]]:
+) -> list[Candidate]:
     """Tracks whose files are there, best first, and where the arc says to begin, if it decides."""
     rate = plan.film.rate
     start, end = (float(rate.seconds(frame)) for frame in (cue.start, cue.end))
@@ -141,7 +141,7 @@ def _offered(
     profile = _profile(timeline, start, end)
     answer = pipeline.match(profile, library.catalogue, query, course=course)
     found = ((match, library.sound(match.row)) for match in answer.matches)
-    return [(_track(match.track, path), _in_point(match)) for match, path in found if path]
+    return [Candidate(_track(match.track, path), _in_point(match)) for match, path in found if path]
 
 
 def _in_point(match: Match) -> Fraction | None:

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
 
 from data.atomic import atomic_path
 from data.checksums import parse_json
 from data.errors import InputError
 from leitmotif.score.timecode import FrameRate
 
-VERSION = 1
+VERSION = 2
 MOST_HITS = 3
 """Hit points that one cue can have."""
 
@@ -52,6 +54,18 @@ class Track:
     artist: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     """More columns of the catalogue: composer, publisher, license, isrc, …"""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A track that a cue can take.
+
+    in_point : second of the track at which music and picture move together best, where that is
+    known.
+    """
+
+    track: Track
+    in_point: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -98,17 +112,61 @@ class Cue:
     locked: bool = False
     muted: bool = False
     note: str = ""
-    alternatives: tuple[Track, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    """Tracks that fit the picture, best first; the chosen one may be among them."""
     in_point: Fraction | None = None
-    """Second of the track at which music and picture move together best, where that is known."""
+    """Second of the track to begin at, where that is decided."""
 
     @property
     def frames(self) -> int:
         return self.end - self.start
 
+    def gains(self, frames: np.ndarray | float) -> np.ndarray:
+        """Gain in dB at frames of the film, of their shape."""
+        if not self.gain:
+            return np.zeros(np.shape(frames))
+        keys = np.array(self.gain)
+        return np.asarray(np.interp(frames, keys[:, 0], keys[:, 1]))
+
     @property
     def title(self) -> str:
         return (self.track.title or self.track.track_id) if self.track else ""
+
+
+@dataclass(frozen=True)
+class Ducking:
+    """How music gives way to speech; the ramps lie outside the speech.
+
+    mode : "below" brings music `amount` LU under the speech it plays under, and never raises it;
+    "dip" lowers it by `amount` dB wherever there is speech; "off" leaves it. attack_s, release_s :
+    seconds of the ramps before and after.
+    """
+
+    mode: Literal["below", "dip", "off"] = "below"
+    amount: float = 10.0
+    attack_s: float = 0.3
+    release_s: float = 0.8
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("below", "dip", "off"):
+            raise InputError("score.bad_ducking", value=self.mode)
+        for value in (self.amount, self.attack_s, self.release_s):
+            if not 0 <= value <= 60:
+                raise InputError("score.bad_ducking", value=value)
+
+
+DUCKINGS = {
+    "below": Ducking(),
+    "light": Ducking("dip", 4.0),
+    "medium": Ducking("dip", 8.0),
+    "deep": Ducking("dip", 14.0),
+    "off": Ducking("off", 0.0),
+}
+"""Presets. "below": 10 LU under commentary is the least that mixing engineers and listeners want
+(Torcoli, Freke-Morin, Paulus, Simon & Shirley, JAES 67(12), 2019); the dips are heuristic."""
+
+Stretch = tuple[int, int]
+"""Frames of the film, the end exclusive."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +176,11 @@ class Score:
     film: Film
     cues: tuple[Cue, ...] = ()
     notes: tuple[str, ...] = ()
+    speech: tuple[Stretch, ...] = ()
+    """Where somebody speaks in the film."""
+    own_music: tuple[Stretch, ...] = ()
+    """Where the film has music already."""
+    ducking: Ducking = Ducking()
 
     def __post_init__(self) -> None:
         for cue in self.cues:
@@ -125,6 +188,9 @@ class Score:
                 raise self._wrong("score.cue_outside", cue, frames=self.film.frames)
             if len(cue.hits) > MOST_HITS:
                 raise self._wrong("score.many_hits", cue, most=MOST_HITS)
+            for hit in cue.hits:
+                if not cue.start <= hit.frame < cue.end:
+                    raise self._wrong("score.hit_outside", cue, at=self.timecode(hit.frame))
         for before, after in pairwise(self.cues):
             if after.start < before.end:
                 raise self._wrong("score.overlap", after, before=before.number)
@@ -154,42 +220,81 @@ class Score:
         raise InputError("score.no_cue", cue=number, cues=numbers)
 
     # What a person does. Every change locks what it touches, so that spotting again keeps it.
+    # Cues whose length, track or hit points changed lose their pieces and gains: `fit_all` and
+    # `duck` make them again.
 
-    def move(self, number: str, start: int, end: int) -> Score:
-        """A cue at other frames; neighbours that are not locked make way."""
+    def move(self, number: str, start: int | None = None, end: int | None = None) -> Score:
+        """A cue with its in-point, its out-point or both elsewhere.
+
+        Neighbours that are not locked make way; hit points that come to lie outside go.
+        """
         cue = self.cue(number)
-        moved = replace(cue, start=start, end=end, locked=True, pieces=())
+        start, end = cue.start if start is None else start, cue.end if end is None else end
+        moved = _remade(cue, start=start, end=end, locked=True, hits=_within(cue, start, end))
         others = [c for c in self.cues if c is not cue]
         return replace(self, cues=_ordered([moved, *(_beside(c, moved) for c in others)]))
 
     def split(self, number: str, frame: int) -> Score:
-        """A cue cut in two at a frame; the second half has no track yet."""
+        """A cue cut in two at a frame.
+
+        The second half takes the best of the cue's candidates that plays nowhere yet, if any.
+        """
         cue = self.cue(number)
         if not cue.start < frame < cue.end:
             raise self._wrong("score.split_outside", cue, at=self.timecode(frame))
-        first = replace(cue, end=frame, locked=True, pieces=(), hits=_within(cue, end=frame))
-        second = Cue(self._free_number(), frame, cue.end, locked=True, hits=_within(cue, frame))
+        used = {c.track.track_id for c in self.cues if c.track}
+        free = [c for c in cue.candidates if c.track.track_id not in used]
+        second = Cue(
+            self._free_number(),
+            frame,
+            cue.end,
+            track=free[0].track if free else None,
+            hits=_within(cue, start=frame),
+            locked=True,
+            muted=cue.muted,
+            candidates=cue.candidates,
+            in_point=free[0].in_point if free else None,
+        )
+        first = _remade(cue, end=frame, locked=True, hits=_within(cue, end=frame))
         return replace(
             self, cues=_ordered([*(c for c in self.cues if c is not cue), first, second])
         )
 
     def join(self, first: str, second: str) -> Score:
-        """Two neighbouring cues as one, with the first one's track."""
+        """Two neighbouring cues as one, with the first one's track and what lies between."""
         a, b = self.cue(first), self.cue(second)
         if self.cues.index(b) - self.cues.index(a) != 1:
             raise InputError("score.not_neighbours", cue=first, other=second)
-        hits = (*a.hits, *b.hits)[:MOST_HITS]
-        joined = replace(a, end=b.end, locked=True, pieces=(), hits=hits)
+        hits = (*a.hits, *b.hits)
+        if len(hits) > MOST_HITS:
+            raise self._wrong("score.many_hits", a, most=MOST_HITS)
+        joined = _remade(a, end=b.end, locked=True, hits=hits)
         return replace(self, cues=_ordered([*(c for c in self.cues if c not in (a, b)), joined]))
 
     def mute(self, number: str, muted: bool = True) -> Score:
         """A cue that stays silent, or no longer."""
         return self._change(number, lambda cue: replace(cue, muted=muted, locked=True))
 
-    def hit(self, number: str, frames: Iterable[int]) -> Score:
-        """The hit points of a cue, at most three."""
-        points = tuple(HitPoint(frame) for frame in sorted(frames))
-        return self._change(number, lambda cue: replace(cue, hits=points, pieces=(), locked=True))
+    def lock(self, number: str, locked: bool = True) -> Score:
+        """A cue that spotting again leaves alone, or no longer."""
+        return self._change(number, lambda cue: replace(cue, locked=locked))
+
+    def take(self, number: str, track_id: str) -> Score:
+        """Another of a cue's candidates. Raises `InputError` for a track that is none of them."""
+        cue = self.cue(number)
+        found = [one for one in cue.candidates if one.track.track_id == track_id]
+        if not found:
+            names = [candidate.track.track_id for candidate in cue.candidates]
+            raise self._wrong("score.no_candidate", cue, track=track_id, tracks=names)
+        track, in_point = found[0].track, found[0].in_point
+        chosen = _remade(cue, track=track, in_point=in_point, locked=True)
+        return self._change(number, lambda _: chosen)
+
+    def hit(self, number: str, points: Iterable[int | HitPoint]) -> Score:
+        """The hit points of a cue, at most three, in place of those it has."""
+        hits = (p if isinstance(p, HitPoint) else HitPoint(p) for p in points)
+        ordered = tuple(sorted((replace(h, miss=None) for h in hits), key=lambda h: h.frame))
+        return self._change(number, lambda cue: _remade(cue, hits=ordered, locked=True))
 
     def _change(self, number: str, change: Callable[[Cue], Cue]) -> Score:
         chosen = self.cue(number)
@@ -197,7 +302,7 @@ class Score:
 
     def _free_number(self) -> str:
         taken = {cue.number for cue in self.cues}
-        return next(n for k in range(1, 1000) if (n := cue_number(k)) not in taken)
+        return next(n for k in range(1, 10_000) if (n := cue_number(k)) not in taken)
 
     # To and from a file.
 
@@ -245,6 +350,12 @@ def cue_number(k: int, reel: int = 1) -> str:
     return f"{reel}m{k:02d}"
 
 
+def _remade(cue: Cue, **changes: Any) -> Cue:
+    """A changed cue that has to be fitted again; hit points wait for their misses."""
+    hits = tuple(replace(hit, miss=None) for hit in changes.get("hits", cue.hits))
+    return replace(cue, **{**changes, "hits": hits, "pieces": (), "gain": (), "note": ""})
+
+
 def _within(cue: Cue, start: int | None = None, end: int | None = None) -> tuple[HitPoint, ...]:
     low, high = cue.start if start is None else start, cue.end if end is None else end
     return tuple(hit for hit in cue.hits if low <= hit.frame < high)
@@ -255,8 +366,10 @@ def _beside(cue: Cue, moved: Cue) -> Cue | None:
     if cue.locked or cue.end <= moved.start or cue.start >= moved.end:
         return cue
     if cue.start < moved.start:
-        return replace(cue, end=moved.start, pieces=())
-    return replace(cue, start=moved.end, pieces=()) if cue.end > moved.end else None
+        return _remade(cue, end=moved.start, hits=_within(cue, end=moved.start))
+    if cue.end > moved.end:
+        return _remade(cue, start=moved.end, hits=_within(cue, start=moved.end))
+    return None
 
 
 def _ordered(cues: Iterable[Cue | None]) -> tuple[Cue, ...]:
@@ -279,7 +392,18 @@ def _score(given: Mapping[str, Any]) -> Score:
     film = given["film"]
     rate = FrameRate(_fraction(film["rate"]["fps"]), bool(film["rate"]["drop"]))
     cues = tuple(_cue(cue) for cue in given["cues"])
-    return Score(Film(**{**film, "rate": rate}), cues, tuple(given.get("notes", ())))
+    return Score(
+        Film(**{**film, "rate": rate}),
+        cues,
+        tuple(given.get("notes", ())),
+        _stretches(given.get("speech", ())),
+        _stretches(given.get("own_music", ())),
+        Ducking(**given.get("ducking", {})),
+    )
+
+
+def _stretches(given: Iterable[Any]) -> tuple[Stretch, ...]:
+    return tuple((int(start), int(end)) for start, end in given)
 
 
 def _cue(given: Mapping[str, Any]) -> Cue:
@@ -290,10 +414,18 @@ def _cue(given: Mapping[str, Any]) -> Cue:
         "pieces": tuple(Piece(**piece) for piece in pieces),
         "gain": tuple((int(frame), float(level)) for frame, level in given["gain"]),
         "hits": tuple(HitPoint(**hit) for hit in given["hits"]),
-        "alternatives": tuple(_track(track) for track in given.get("alternatives", ())),
-        "in_point": _fraction(given["in_point"]) if given.get("in_point") else None,
+        "candidates": tuple(_candidate(one) for one in given.get("candidates", ())),
+        "in_point": _place(given.get("in_point")),
     }
     return Cue(**{**given, **rebuilt})
+
+
+def _candidate(given: Mapping[str, Any]) -> Candidate:
+    return Candidate(_track(given["track"]), _place(given.get("in_point")))
+
+
+def _place(value: Any) -> Fraction | None:
+    return None if value is None else _fraction(value)
 
 
 def _track(given: Mapping[str, Any]) -> Track:

@@ -23,7 +23,6 @@ from features.audio.loudness import LoudnessMeter, integrated_lufs
 from features.media import probe
 from leitmotif.render import ffmpeg
 from leitmotif.render.preview import container
-from leitmotif.score.exports.clips import gain_at
 from leitmotif.score.model import Cue, Piece, Score
 from leitmotif.score.timecode import FrameRate
 
@@ -111,10 +110,8 @@ def _gains(cue: Cue, rate: FrameRate, length: int) -> np.ndarray:
     """Gain factors per sample, float32 (length,)."""
     if not cue.gain:
         return np.ones(length, np.float32)
-    frames = np.arange(cue.start, cue.end + 1)
-    db = [gain_at(cue, int(frame)) for frame in frames]
-    times = np.array([float(rate.seconds(int(f - cue.start))) for f in frames]) * SAMPLE_RATE
-    return (10 ** (np.interp(np.arange(length), times, db) / 20)).astype(np.float32)
+    frames = cue.start + np.arange(length) * (float(rate.fps) / SAMPLE_RATE)
+    return (10 ** (cue.gains(frames) / 20)).astype(np.float32)
 
 
 class _Decoded:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
@@ -76,19 +75,8 @@ def levels(clip: Clip) -> list[tuple[int, float]]:
     if not clip.cue.gain:
         return []
     inner = [(f - clip.start, db) for f, db in clip.cue.gain if clip.start < f < clip.end - 1]
-    edges = [(f - clip.start, gain_at(clip.cue, f)) for f in (clip.start, clip.end - 1)]
+    edges = [(f - clip.start, float(clip.cue.gains(f))) for f in (clip.start, clip.end - 1)]
     return [edges[0], *inner, edges[1]]
-
-
-def gain_at(cue: Cue, frame: float) -> float:
-    """The cue's gain in dB at a frame of the film: linear between keyframes, held outside."""
-    keys = cue.gain
-    if not keys:
-        return 0.0
-    for (f0, a), (f1, b) in pairwise(keys):
-        if f0 <= frame <= f1:
-            return a + (b - a) * (frame - f0) / max(f1 - f0, 1)
-    return keys[0][1] if frame < keys[0][0] else keys[-1][1]
 
 
 def url(path: str) -> str:

@@ -12,14 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from leitmotif.score.model import Cue, Film, HitPoint, Piece, Score, Track
+from leitmotif.score.model import Candidate, Cue, Ducking, Film, HitPoint, Piece, Score, Track
 from leitmotif.score.timecode import COMMON, FrameRate
 
 FILM = Film("film 电影.mp4", "ab", FrameRate(Fraction(24000, 1001)), 2400, 1920, 1080, start=86400)
 TRACK = Track("t1", "music/first.opus", Fraction(241, 7), "First", "Somebody", {"license": "CC0"})
 PIECE = Piece(Fraction(1, 3), Fraction(31, 3), Fraction(0), Fraction(1, 100), Fraction(1))
 CUE = Cue("1m01", 0, 240, TRACK, (PIECE,), ((0, 0.0), (24, -8.5)), (HitPoint(100, "slam", -1),))
+OTHER = Track("t2", "music/second.opus", Fraction(30))
+CUE = replace(CUE, candidates=(Candidate(TRACK), Candidate(OTHER, Fraction(7, 3))))
 SCORE = Score(FILM, (CUE, Cue("1m02", 240, 480), Cue("1m03", 600, 700, muted=True)), ("a note",))
+SCORE = replace(SCORE, speech=((10, 50),), own_music=((300, 400),), ducking=Ducking("dip", 8.0))
 
 
 def test_a_score_comes_back_from_its_file(tmp_path: Path):
@@ -49,6 +52,9 @@ def test_times_survive_exactly(tmp_path_factory, fps: Fraction, times: list[Frac
         (lambda d: d["cues"][0].update(pieces=7), "something in this score is missing"),
         (lambda d: d["film"]["rate"].update(fps="1/0"), "something in this score is missing"),
         (lambda d: d["cues"][0].update(hits=[{"frame": k} for k in range(4)]), "at most 3"),
+        (lambda d: d["cues"][0]["hits"][0].update(frame=240), "hit point at .* lies outside"),
+        (lambda d: d["ducking"].update(amount=-3), "-3 is no mode"),
+        (lambda d: d["speech"].append([1]), "something in this score is missing"),
         (lambda d: d.pop("leitmotif_score"), "this is no score"),
     ],
 )
@@ -83,12 +89,44 @@ class TestWhatAPersonDoes:
         with pytest.raises(InputError, match="move one of them"):
             locked.move("1m02", 240, 650)
 
+    def test_an_out_point_moves_alone_and_hits_outside_go(self):
+        moved = SCORE.move("1m01", end=101)
+        assert (moved.cues[0].start, moved.cues[0].end) == (0, 101)
+        assert moved.cues[0].hits == (HitPoint(100, "slam"),)
+        assert SCORE.move("1m01", end=100).cues[0].hits == ()
+
     def test_split_and_join_undo_each_other(self):
         halves = SCORE.split("1m01", 120)
         assert [(c.start, c.end) for c in halves.cues[:2]] == [(0, 120), (120, 240)]
         again = halves.join("1m01", halves.cues[1].number)
         assert (again.cues[0].start, again.cues[0].end) == (0, 240)
-        assert again.cues[0].hits == CUE.hits and again.cues[0].track == TRACK
+        assert again.cues[0].hits == (HitPoint(100, "slam"),) and again.cues[0].track == TRACK
+
+    def test_the_second_half_takes_a_candidate_that_plays_nowhere(self):
+        second = SCORE.split("1m01", 120).cues[1]
+        assert (second.track, second.in_point) == (OTHER, Fraction(7, 3))
+        taken = replace(SCORE, cues=(*SCORE.cues[:2], replace(SCORE.cues[2], track=OTHER)))
+        assert taken.split("1m01", 120).cues[1].track is None
+
+    def test_another_candidate_begins_at_its_own_place_and_is_fitted_again(self):
+        cue = SCORE.take("1m01", "t2").cues[0]
+        assert (cue.track, cue.in_point, cue.locked) == (OTHER, Fraction(7, 3), True)
+        assert cue.pieces == () and cue.gain == () and cue.hits[0].miss is None
+        assert cue.candidates == CUE.candidates
+        with pytest.raises(InputError, match="none of its tracks; choose among t1, t2"):
+            SCORE.take("1m01", "t9")
+
+    def test_hit_points_are_set_and_taken_away(self):
+        marked = SCORE.hit("1m02", [300, HitPoint(250, "door", 3)])
+        assert marked.cue("1m02").hits == (HitPoint(250, "door"), HitPoint(300))
+        assert marked.hit("1m02", []).cue("1m02").hits == ()
+        with pytest.raises(InputError, match="lies outside"):
+            SCORE.hit("1m02", [100])
+
+    def test_a_lock_goes_on_and_off_and_changes_nothing_else(self):
+        locked = SCORE.lock("1m01")
+        assert locked.cues[0] == replace(CUE, locked=True)
+        assert locked.lock("1m01", False) == SCORE
 
     def test_a_split_outside_and_a_join_of_strangers_are_refused(self):
         with pytest.raises(InputError, match="cannot be split"):
