@@ -24,7 +24,11 @@ def show(words: Words) -> None:
     here = state.desk()
     name = here.project.name
     with st.popover(
-        plain(name), icon=":material/folder_open:", width="stretch", help=words("project")
+        plain(name),
+        icon=":material/folder_open:",
+        width="stretch",
+        help=words("project"),
+        key=f"projects|{here.project.id}",
     ):
         _others(here, words)
         key = f"project_name|{here.project.id}|{name}"

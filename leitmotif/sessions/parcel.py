@@ -106,13 +106,16 @@ def _media(parts: list[Part]) -> dict[str, dict[str, Any]]:
     return {path: known[path] for path in paths if path in known}
 
 
-def media_of(score: dict[str, Any]) -> Iterator[str]:
-    """The paths that a score names: its film's and its tracks'."""
-    yield score["film"]["path"]
-    for cue in score["cues"]:
-        for track in (cue["track"], *cue.get("alternatives", ())):
-            if track and track["path"]:
-                yield track["path"]
+def media_of(score: Any) -> Iterator[str]:
+    """The paths that a score names, wherever in it: its film's and its tracks'."""
+    if isinstance(score, dict):
+        if score.get("path") and isinstance(score["path"], str):
+            yield score["path"]
+        for value in score.values():
+            yield from media_of(value)
+    elif isinstance(score, list | tuple):
+        for value in score:
+            yield from media_of(value)
 
 
 # ------------------------------------------------------------------------------ in

@@ -143,12 +143,16 @@ def _libraries(
     return found
 
 
-def _score_tracks(parts: Iterable[Part]) -> Iterator[dict[str, Any]]:
-    for score in one(list(parts), "score").values():
-        for cue in score["cues"]:
-            for track in (cue["track"], *cue.get("alternatives", ())):
-                if track and track["path"]:
-                    yield track
+def _score_tracks(value: Any) -> Iterator[dict[str, Any]]:
+    """The tracks in a score, wherever in it."""
+    if isinstance(value, dict):
+        if value.get("path") and "track_id" in value:
+            yield value
+        for inner in value.values():
+            yield from _score_tracks(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _score_tracks(inner)
 
 
 def _tracks(parts: Iterable[Part], libraries: Iterable[Library]) -> dict[str, Wanted]:
@@ -157,7 +161,8 @@ def _tracks(parts: Iterable[Part], libraries: Iterable[Library]) -> dict[str, Wa
     for library in libraries:
         ids, sums = (library.catalogue.text(n) for n in ("track_id", "content_sha256"))
         content |= {i: s for i, s in zip(ids, sums, strict=True) if s}
-    tracks = ((t["path"], content.get(t["track_id"])) for t in _score_tracks(parts))
+    scores = list(one(list(parts), "score").values())
+    tracks = ((t["path"], content.get(t["track_id"])) for t in _score_tracks(scores))
     return {path: Wanted(sha256, None) for path, sha256 in tracks if sha256}
 
 
@@ -203,22 +208,21 @@ def _moved(part: Part, moved: Mapping[str, str]) -> Part:
         path = document["path"]
         return part._replace(document={**document, "path": moved.get(path, path)})
     if part.kind == "score":
-        return part._replace(document=_score_moved(document, moved))
+        return part._replace(document=_elsewhere(document, moved))
     if part.kind == "medium":
         return part._replace(key=moved.get(part.key, part.key))
     return part
 
 
-def _score_moved(score: dict[str, Any], moved: Mapping[str, str]) -> dict[str, Any]:
-    def elsewhere(owner: dict[str, Any] | None) -> dict[str, Any] | None:
-        return owner and {**owner, "path": moved.get(owner["path"], owner["path"])}
-
-    cues = [
-        {
-            **cue,
-            "track": elsewhere(cue["track"]),
-            "alternatives": [elsewhere(t) for t in cue.get("alternatives", ())],
+def _elsewhere(score: Any, moved: Mapping[str, str]) -> Any:
+    """A score with the paths that its film and tracks have now."""
+    if isinstance(score, dict):
+        return {
+            name: moved.get(value, value)
+            if name == "path" and isinstance(value, str)
+            else _elsewhere(value, moved)
+            for name, value in score.items()
         }
-        for cue in score["cues"]
-    ]
-    return {**score, "film": elsewhere(score["film"]), "cues": cues}
+    if isinstance(score, list):
+        return [_elsewhere(value, moved) for value in score]
+    return score
