@@ -58,7 +58,8 @@ def _others(here: Desk, words: Words) -> None:
             index=sorted(known).index(here.project.id),
             format_func=lambda n: plain(known.get(n, "")),
             key=key,
-            on_change=lambda: state.open_project(st.session_state[key]),
+            on_change=_turn,
+            args=[key],
         )
     st.button(
         words("new_project"),
@@ -67,6 +68,11 @@ def _others(here: Desk, words: Words) -> None:
         args=[here, set(known.values()), words],
         width="stretch",
     )
+
+
+def _turn(key: str) -> None:
+    with state.sentence():
+        state.open_project(st.session_state[key])
 
 
 def _new(here: Desk, taken: set[str], words: Words) -> None:

@@ -129,7 +129,8 @@ def projects() -> Projects:
 
 
 def open_project(number: int) -> None:
-    """Turn to another project; the next redraw begins with it as it was left."""
+    """Turn to another project; the next redraw, and visit, begin with it as it was left."""
+    projects().touch(number)
     st.session_state["project"] = number
 
 
