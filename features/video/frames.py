@@ -18,6 +18,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import chain, pairwise
 from pathlib import Path
+from typing import Self
 
 import av
 import cv2
@@ -109,7 +110,7 @@ class VideoReader:
     def end(self) -> float:
         return self._clock.end
 
-    def __enter__(self) -> VideoReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""What a video file says of its packets, without decoding any: when, how large, key frame or not."""
+"""What a video file says of its packets, undecoded: when, how large, key frame or not."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import av
 import numpy as np
 from scipy.ndimage import percentile_filter
+
+from features.video.clock import LONGEST_GAP
 
 CLOSEST = 0.25
 """Seconds between two packets that tell of two cuts. Heuristic."""
@@ -24,7 +26,7 @@ class Packets:
         but for the few frames by which a codec reorders.
     sizes : int64 (n,), bytes.
     keys : bool (n,), whether decoding can begin here.
-    stamps : int64 (n,), by which the container is told to go there.
+    stamps : int64 (n,), when to decode them, in units of the stream.
     """
 
     times: np.ndarray
@@ -82,8 +84,8 @@ class Packets:
         return sudden
 
     def rate(self, tokens: int, token: float) -> np.ndarray:
-        """Mean size in bytes of the packets that are no key frames in each `token` seconds, (tokens,);
-        NaN where there are none."""
+        """Mean bytes of the packets in each `token` seconds that are no key frames, (tokens,); NaN
+        where there are none."""
         plain = ~self.keys
         at = np.minimum((self.times[plain] / token + 1e-6).astype(int), tokens - 1)
         counts = np.bincount(at, minlength=tokens)
@@ -91,24 +93,25 @@ class Packets:
         return np.divide(sums, counts, out=np.full(tokens, np.nan), where=counts > 0)
 
 
-def read_packets(
-    container: av.container.InputContainer, stream: av.VideoStream
-) -> Packets | None:
+def read_packets(container: av.container.InputContainer, stream: av.VideoStream) -> Packets | None:
     """The packets of a stream, from the container's index where it is whole, else by going through
-    the file once. None where the stamps are missing or do not rise."""
+    the file once. None where the stamps are missing, fall or leap: then only the frames can tell
+    what time it is (`features.video.clock`)."""
     entries = stream.index_entries
     if stream.frames and len(entries) >= stream.frames:
         rows = [(e.timestamp, e.size, e.is_keyframe) for e in entries]
     else:
-        rows = [
-            (p.pts if p.dts is None else p.dts, p.size, p.is_keyframe)
-            for p in container.demux(stream)
-            if p.size
-        ]
-    if not rows or any(stamp is None for stamp, *_ in rows):
+        rows = [(p.dts, p.size, p.is_keyframe) for p in container.demux(stream) if p.size]
+    known = [i for i, (stamp, *_) in enumerate(rows) if stamp is not None]
+    if not known:
         return None
-    stamps, sizes, keys = (np.array(column) for column in zip(*rows, strict=True))
-    if not keys.any() or (np.diff(stamps) < 0).any():
+    stamps = np.array([np.nan if stamp is None else stamp for stamp, *_ in rows])
+    if known[0]:  # Matroska says when to show a frame, not when to decode the first ones
+        step = np.median(np.diff(stamps[known])) if len(known) > 1 else 1.0
+        stamps[: known[0]] = stamps[known[0]] - step * np.arange(known[0], 0, -1)
+    sizes, keys = (np.array([row[i] for row in rows]) for i in (1, 2))
+    steps = np.diff(stamps) * float(stream.time_base)
+    if not keys.any() or not ((steps >= 0) & (steps <= LONGEST_GAP)).all():
         return None
     first = int(np.flatnonzero(keys)[0])  # nothing can be shown before it
     stamps, sizes, keys = stamps[first:], sizes[first:], keys[first:]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -70,10 +71,8 @@ class Skimmer(VideoReader):
         self._stream.thread_type = "NONE"
         context.skip_frame = "NONREF"
         self.packets: Packets | None = None
-        try:
+        with suppress(av.error.FFmpegError):  # damaged: nothing that could be relied on
             self.packets = read_packets(self._container, self._stream)
-        except av.error.FFmpegError:
-            pass  # damaged: nothing that could be relied on
         self._start = self._stream.start_time
 
     @property
@@ -122,10 +121,9 @@ class Skimmer(VideoReader):
         self._container.seek(int(stamps[group.start]), stream=self._stream, backward=True)
         left, passed = group.stop - group.start, 0
         for packet in self._container.demux(self._stream):
-            stamp = packet.pts if packet.dts is None else packet.dts
-            if stamp is None or stamp < stamps[group.start]:
+            if left == group.stop - group.start and not self._begins(packet, stamps[group.start]):
                 passed += 1
-                if stamp is None or passed > _LOST:
+                if passed > _LOST:
                     break
                 continue
             yield from self._counted(packet.decode())
@@ -133,6 +131,10 @@ class Skimmer(VideoReader):
             if not left or (packet.pts is not None and self._seconds(packet.pts) >= enough):
                 break
         yield from self._counted(context.decode(None))
+
+    def _begins(self, packet: av.Packet, stamp: int) -> bool:
+        """Whether a packet is the key frame of this stamp: the one sought, or the first of all."""
+        return packet.is_keyframe and (packet.dts is None or packet.dts >= stamp)
 
     def _counted(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
         self._frames += len(frames)

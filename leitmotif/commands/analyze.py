@@ -55,7 +55,9 @@ def run(args: argparse.Namespace) -> None:
 
     learned = load_profile_weights(args.profile_weights)
     with progress_bar(args.video.name, args.quiet) as progress:
-        timeline = read_video(args.video, progress=progress, cache=not args.no_cache, quick=args.quick)
+        timeline = read_video(
+            args.video, progress=progress, cache=not args.no_cache, quick=args.quick
+        )
     windows = scenes(timeline) if args.per_scene else [(0.0, timeline.duration)]
     profiles = [score(timeline, start, end, learned) for start, end in windows]
     if args.curves or args.plot:

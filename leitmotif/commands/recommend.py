@@ -148,7 +148,9 @@ def run(args: argparse.Namespace) -> None:
     learned = pipeline.load_profile_weights(args.profile_weights)
     recommender = load_recommender(args.kind)
     with progress_bar(args.video.name, args.quiet) as progress:
-        timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache, quick=args.quick)
+        timeline = pipeline.read_video(
+            args.video, progress=progress, cache=not args.no_cache, quick=args.quick
+        )
     if args.per_scene:
         results = pipeline.recommend_scenes(
             timeline,
