@@ -4,7 +4,7 @@ Every descriptor becomes z = (x − median)/(1.4826·MAD) over the reference tra
 `data/reference/music.json`, held within ±3; a feature is a weighted sum of such z, itself put
 on its scale by the same population. So 67 reads "brighter than two thirds of ordinary tracks".
 Valence and melody trend have true zeros instead (no leaning to major or minor; level). Arousal and
-valence are means of such a sum and of what `features.audio.ear` learned.
+valence are such a sum and what `features.audio.ear` learned, by shares that were fitted, too.
 
 Where coefficients come from is said beside each: *published*, *fitted* (data and cross-validated
 score), or *heuristic*.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from features.audio.descriptors import Description
     from features.audio.ear import Ear
 
-EXTRACTOR = "leitmotif-audio 2"
+EXTRACTOR = "leitmotif-audio 3"
 """Name and version; the version rises whenever the same file would get different numbers."""
 WITH_YAMNET = f"{EXTRACTOR} + yamnet"
 """Its name where YAMNet was heard, too."""
@@ -86,10 +86,11 @@ _JOINED = {
     "arousal": ("miremotion_arousal", "energy", "factorial_arousal"),
     "valence": ("miremotion_valence", "factorial_valence"),
 }
-"""Parts count equally (heuristic), and formula and ear count equally (scores: `data/EAR.md`)."""
-_WITHOUT_YAMNET = {"arousal": 0.90, "valence": 0.95}
-"""Confidence that remains without YAMNet: ratio of ρ² to people's ratings, `data/EAR.md`.
-"""
+"""Parts count equally (heuristic); how much the ear counts beside them is fitted
+(`data/EAR.md`)."""
+_WITHOUT_YAMNET = {"arousal": 0.90, "valence": 0.84}
+"""Confidence that remains without YAMNet: ratio of ρ² to people's ratings of piano pieces
+(`data/EAR.md`)."""
 
 
 def is_older(extractor: str) -> bool:
