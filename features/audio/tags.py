@@ -45,12 +45,18 @@ def tag(scores: np.ndarray) -> dict[str, float]:
     """Shares and moods by the names in `TAGS`. scores : (windows, 521), see `class_scores`."""
     speech = scores[:, _SPEECH].max(axis=1)
     values = [
-        float(((scores[:, _MUSIC] >= _HEARD) & (scores[:, _MUSIC] > speech)).mean()),
+        float(is_music(scores).mean()),
         float((speech >= _HEARD).mean()),
         float((scores[:, _VOCALS].max(axis=1) >= _SUNG).mean()),
         *scores[:, _FIRST_MOOD : _FIRST_MOOD + len(MOODS)].mean(axis=0).tolist(),
     ]
     return {name: round(value, 5) for name, value in zip(TAGS, values, strict=True)}
+
+
+def is_music(scores: np.ndarray) -> np.ndarray:
+    """Whether each window holds music more than speech, boolean (windows,)."""
+    music, speech = scores[:, _MUSIC], scores[:, _SPEECH].max(axis=1)
+    return np.asarray((music >= _HEARD) & (music > speech))
 
 
 def class_scores(samples: np.ndarray, gain: float = 1.0) -> np.ndarray | None:
