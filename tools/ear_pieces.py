@@ -4,7 +4,8 @@ FOLDER holds `data/music`, `data/music_more`, `data/vgmidi`, `data/factorial_mus
 `data/rated_audio_clips`; `fluidsynth` renders what is MIDI.
 
 Sources: "unrated" (music with the network `vibenet`'s opinion, energy for arousal), "piano" and
-"tunes" (people's ratings), "clips" (people's ratings; never learned from).
+"tunes" (people's ratings), "clips" (people's ratings; never learned from). The demo's tracks are
+left out: what is said of them shows what the ear makes of music that it does not know.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data.folders import ROOT
 from features.audio.descriptors import describe, listen
 from features.audio.ear import log_scores, witnesses
 from features.audio.load import load
@@ -45,7 +45,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """N pieces. source, name, group (N,) text; z (N, 23) witnesses; scores (N, 521) log scores;
+    """N pieces. source, name, group (N,) text; z (N, 22) witnesses; scores (N, 521) log scores;
     formula (N, 2) arousal and valence by formula; said (N, 2) what people or the network
     say of it, each source on a scale of its own."""
 
@@ -85,7 +85,6 @@ def measured(data: Path, kept: Path | None) -> Measured:
 def pieces(data: Path) -> Iterator[Piece]:
     """Every piece of every source."""
     folders = {"shared_music": data / "music", "new_music": data / "music_more"}
-    folders["demo"] = ROOT / "demo" / "tracks"
     for row in read(data / "music_more" / "vibenet_labels.csv"):
         name = row["file"]
         if row["set"] in folders:

@@ -80,7 +80,7 @@ def listen(recording: Recording) -> Sound:
         spectrum,
         db,
         mfcc(heard_db),
-        rhythm.onset_envelope(heard_db),
+        rhythm.onset_envelope(heard_db, rhythm.LATE - 1),
         tonal.chroma(hz, level),
         tonal.roughness(hz, level),
         melody.melody(hz, level, tonal.tuning(hz, level)),

@@ -23,7 +23,8 @@ from features.audio.descriptors import DESCRIPTORS, Description
 
 EAR = ROOT / "weights" / "ear.safetensors"
 KIND, VERSION = "ear", 3
-WITNESSES = (*DESCRIPTORS, "pulse_strength")
+WITNESSES = (*(name for name in DESCRIPTORS if name != "tempo"), "pulse_strength")
+"""Not the tempo: an octave's error, which a codec can turn over, must not move what is heard."""
 CLASSES = 521
 OUTPUTS = ("arousal", "valence")
 
@@ -32,8 +33,8 @@ OUTPUTS = ("arousal", "valence")
 class Ear:
     """Coefficients by name, all float32.
 
-    centre, scale (23,) of `WITNESSES`; score_centre (521,) of mean log scores;
-    alone (2, 23) without YAMNet; joined (2, 23) and scores (2, 521) with it;
+    centre, scale (22,) of `WITNESSES`; score_centre (521,) of mean log scores;
+    alone (2, 22) without YAMNet; joined (2, 22) and scores (2, 521) with it;
     sd (2, 2) of the sums over the unrated tracks, rows without and with YAMNet; formula (2, 2) the
     formulas' shares, 0–1; mean_sd (2, 2) of what both together say of these tracks.
     """
@@ -43,7 +44,7 @@ class Ear:
     def hear(self, witnesses: np.ndarray, scores: np.ndarray | None = None) -> np.ndarray:
         """Arousal and valence in standard deviations of ordinary music, (n, 2).
 
-        witnesses : (n, 23), see `witnesses`. scores : (n, 521), see `log_scores`; None without
+        witnesses : (n, 22), see `witnesses`. scores : (n, 521), see `log_scores`; None without
         YAMNet.
         """
         a = self.arrays
@@ -66,8 +67,9 @@ class Ear:
 
 
 def witnesses(description: Description) -> np.ndarray:
-    """The descriptors that the ear reads, (23,)."""
-    return np.array([*(description.values[n] for n in DESCRIPTORS), description.pulse_strength])
+    """The descriptors that the ear reads, (22,)."""
+    values = description.values | {"pulse_strength": description.pulse_strength}
+    return np.array([values[name] for name in WITNESSES])
 
 
 def log_scores(scores: np.ndarray) -> np.ndarray:

@@ -28,8 +28,6 @@ rising and falling tune on its own side; Theil–Sen over whole 8-s stretches re
 _STEEPEST = 1.0
 """Heuristic: no pair counts as more than this many semitones per second, so that octave errors and
 changes of voice, which a codec can turn over, weigh no more than a step."""
-_TO_SLOPE = 2.5
-"""Gives the mean of held slopes the spread that Theil and Sen's slopes had on the demo's tracks."""
 _STEP_S = 0.25
 
 
@@ -76,8 +74,7 @@ def trend(pitch: np.ndarray) -> tuple[float, float]:
     slopes = slopes[np.isfinite(slopes)]
     if len(slopes) < 4:
         return 0.0, float(voiced.mean())
-    slope = _TO_SLOPE * float(np.clip(slopes, -_STEEPEST, _STEEPEST).mean())
-    return slope, float(voiced.mean())
+    return float(np.clip(slopes, -_STEEPEST, _STEEPEST).mean()), float(voiced.mean())
 
 
 @njit(fastmath=True)

@@ -51,11 +51,18 @@ class Pulse(NamedTuple):
     """Strongest autocorrelation over 40–200 BPM under Toiviainen & Snyder 2003's resonance, 0–1."""
 
 
-def onset_envelope(db: np.ndarray) -> np.ndarray:
-    """Mean rise over the mel bands per frame in dB, float32 (T,), as librosa's `onset_strength`."""
+LATE = 1 + N_FFT // (2 * HOP)
+"""Frames by which librosa moves its envelope: a centred window hears an onset before its centre."""
+
+
+def onset_envelope(db: np.ndarray, late: int = LATE) -> np.ndarray:
+    """Mean rise over the mel bands per frame in dB, float32 (T,), as librosa's `onset_strength`.
+
+    late : frames by which it is moved; one less where quiet cells were raised, whose rise is the
+    first to be seen.
+    """
     rise = np.maximum(np.diff(db, axis=0), 0).mean(axis=1)
-    shift = 1 + N_FFT // (2 * HOP)  # a centred window hears an onset before its centre
-    return np.pad(rise, (shift, 0))[: len(db)]
+    return np.pad(rise, (late, 0))[: len(db)]
 
 
 def onsets(envelope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
