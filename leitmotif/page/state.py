@@ -39,6 +39,8 @@ from recommender.predict import Recommender
 
 ICON = str(render("icon.svg"))
 """Drawn here, because Streamlit fetches the icons that it knows by name from another machine."""
+KIND = "led_by"
+"""The choice of what leads the film, "story" or "music"."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
 _SHARES = ("\\\\", "//")
 """How a path to another machine begins."""
@@ -55,8 +57,14 @@ def settings() -> Settings:
 
 
 @st.cache_resource(show_spinner=False)
+def _recommender(kind: str) -> Recommender:
+    return load_recommender(kind)
+
+
 def recommender() -> Recommender:
-    return load_recommender()
+    """That of the kind of film chosen; before a choice, of films that their story leads."""
+    kept = st.session_state.get("remembered", {})
+    return _recommender(st.session_state.get(KIND, kept.get(KIND, "story")))
 
 
 @st.cache_resource(show_spinner=False)

@@ -107,6 +107,7 @@ def snapshot() -> dict[str, Any]:
         "turns": {name: value for name, value in said.items() if value is not None},
         "remembered": dict(st.session_state.get("remembered", {})),
         "wishes": st.session_state.get("wishes", {}),
+        "places": st.session_state.get("places", {}),
         "own_weights": sorted(st.session_state.get("own_weights", ())),
     }
 
@@ -131,6 +132,7 @@ def restore(snapshot: dict[str, Any], language: bool = True) -> None:
             del state[name]
     state["remembered"] = remembered
     state["wishes"] = snapshot.get("wishes", {})
+    state["places"] = snapshot.get("places", {})
     state["own_weights"] = set(snapshot.get("own_weights", ()))
 
 
