@@ -113,6 +113,16 @@ class Desk:
                 self.scores[film_key] = score
                 self.save()
 
+    def remove_catalogue(self, key: str) -> None:
+        """Take a catalogue off the list, and delete its file where that was uploaded here."""
+        with self._guard:
+            listed = self.catalogues.pop(key, None)
+            self.save()
+        if listed is not None and listed.path.parent == self.folder:
+            for path in (listed.path, listed.path.with_suffix(".map")):
+                with suppress(OSError):  # still open, on Windows
+                    path.unlink()
+
     # ------------------------------------------------------------------ memory
 
     def choose(self, choices: dict[str, Any]) -> None:
