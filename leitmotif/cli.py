@@ -22,6 +22,7 @@ COMMANDS = {
     "mcp": "give an agent the tools to search, explain, score and export",
     "analyze": "describe a video by its 11-D profile",
     "catalogue": "make a catalogue of a folder of music, or check one",
+    "project": "list, export, import, relink or delete the page's projects",
     "score": "plan a film's music: cues, tracks, edits to the frame, exports",
     "map": "lay a catalogue out as a map, in groups that have names",
     "index": "prepare a catalogue for search, or push it to Milvus",

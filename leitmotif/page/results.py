@@ -18,6 +18,7 @@ from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
 from leitmotif.page import map_choice, state, takeaway, tracks, widgets
+from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
 from leitmotif.words.page_words import Words
@@ -43,13 +44,14 @@ def show(film: Film, library: Library, words: Words) -> None:
         k, own_sound = _presets(words)
         try:
             query = replace(asked, importance=_lifted(predicted, lead), k=k)
+            course = _course(film, library, words)
             result = pipeline.match(
                 video,
                 library.catalogue,
                 query,
                 index=library.index,
                 recommender=state.recommender(),
-                course=_course(film, library, words),
+                course=course,
                 start=start,
                 end=end,
             )
@@ -62,7 +64,9 @@ def show(film: Film, library: Library, words: Words) -> None:
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
-        tracks.show(film, library, result, own_sound, words)
+        panel = ArcPanel(film, result, course, words)
+        result = panel.placed()
+        tracks.show(film, library, result, own_sound, words, panel)
         takeaway.show(film, result, words)
     state.remember()
 
@@ -109,7 +113,7 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
     values = []
     for f, asked in zip(MUSIC_FIELDS, predicted.values, strict=True):
         start = float(np.clip(round(asked, 1), f.low, f.high))
-        key = f"{widgets.key(sliders)}|{f.name}"
+        key = f"{widgets.key(sliders)}|{start:g}|{f.name}"  # another prediction, another slider
         if key not in st.session_state:
             st.session_state[key] = kept.get(f.name, start)
         value = st.slider(
@@ -183,7 +187,8 @@ def _weights() -> np.ndarray:
 
 
 def _presets(words: Words) -> tuple[int, str]:
-    """Above the list: presets of the weights, the film's own sound, how many tracks."""
+    """Above the list: presets of the weights, what leads the film, its own sound, how many
+    tracks."""
     known = _known_presets()
     if widgets.chosen("preset") not in known:
         widgets.choose("preset", None)  # another predictor knows other presets
@@ -197,7 +202,8 @@ def _presets(words: Words) -> tuple[int, str]:
     )
     widgets.note("preset", widgets.chosen("preset"))
     left, right = st.columns([5, 3], vertical_alignment="bottom")
-    with left:
+    with left, st.container(horizontal=True):
+        widgets.one_of(state.KIND, ["story", "music"], words, help=words("led_by_help"))
         own_sound = widgets.one_of(
             "own_sound", ["mute", "duck"], words, help=words("own_sound_help")
         )
