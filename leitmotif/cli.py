@@ -17,6 +17,7 @@ from leitmotif.words.errors import exit_code
 COMMANDS = {
     "recommend": "find the tracks that fit a video",
     "find": "find tracks by words, or like another: calm piano, no drums",
+    "taste": "what was learned of your choices: show, undo, forget, export",
     "app": "open the page: drop a video in, move the sliders",
     "serve": "answer scripts over HTTP",
     "mcp": "give an agent the tools to search, explain, score and export",

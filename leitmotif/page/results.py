@@ -17,7 +17,7 @@ from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
-from leitmotif.page import map_choice, state, takeaway, tracks, widgets
+from leitmotif.page import map_choice, search_line, state, takeaway, tracks, widgets
 from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
@@ -41,6 +41,7 @@ def show(film: Film, library: Library, words: Words) -> None:
         what = words("whole") if end is None else f"{words.clock(start)} – {words.clock(end)}"
         st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
         st.caption(plain(f"{film.kept.name} · {what}"))
+        said = search_line.show(_place(film), f"wish|{_place(film)}", library, words)
         k, own_sound = _presets(words)
         try:
             query = replace(asked, importance=_lifted(predicted, lead), k=k)
@@ -49,7 +50,7 @@ def show(film: Film, library: Library, words: Words) -> None:
                 video,
                 library.catalogue,
                 query,
-                index=library.index,
+                index=search_line.ordering(said, library),
                 recommender=state.recommender(),
                 course=course,
                 start=start,
@@ -64,6 +65,7 @@ def show(film: Film, library: Library, words: Words) -> None:
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
+        search_line.tell(said, [m.row for m in result.matches], words)
         panel = ArcPanel(film, result, course, words)
         result = panel.placed()
         tracks.show(film, library, result, own_sound, words, panel)
@@ -105,8 +107,7 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
 
     The values (10,) they stand for, and the names of what was moved and is to lead.
     """
-    start_s, end_s = film_page.scene_times(film)
-    place = f"{film.kept.key}|{start_s:.3f}|{end_s}"
+    place = _place(film)
     kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
     sliders = f"wish|{place}"
     st.caption(words("wants_how"))
@@ -154,6 +155,12 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
     if silent:
         st.caption(words("silent", names=words.joined(words.field(f) for f in silent)))
     return np.array(values), frozenset(edited if leading else ())
+
+
+def _place(film: Film) -> str:
+    """What a part of a film is called among what is remembered."""
+    start, end = film_page.scene_times(film)
+    return f"{film.kept.key}|{start:.3f}|{end}"
 
 
 def _reset(kept: dict[str, float], sliders: str) -> None:
