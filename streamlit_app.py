@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from leitmotif import page
-from leitmotif.page.guard import Guard
+from leitmotif.sessions.guard import Guard
 from leitmotif.sessions.workspace import close_all
 
 
