@@ -23,6 +23,7 @@ COMMANDS = {
     "analyze": "describe a video by its 11-D profile",
     "catalogue": "make a catalogue of a folder of music, or check one",
     "score": "plan a film's music: cues, tracks, edits to the frame, exports",
+    "map": "lay a catalogue out as a map, in groups that have names",
     "index": "prepare a catalogue for search, or push it to Milvus",
     "learn": "make pairs of picture and music from videos that have music",
     "calibrate": "learn from your own ratings of clips",
