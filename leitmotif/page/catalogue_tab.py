@@ -244,8 +244,8 @@ def _table(library: Library, rows: np.ndarray, words: Words) -> pa.Table:
     columns: dict[str, object] = {
         words("track"): [titles[i] or ids[i] for i in rows],
         words("artist"): [artists[i] for i in rows],
-        words("length"): np.round(library.durations[rows], 1),
-        words("tempo"): np.round(library.bpm[rows], 1),
+        words("length"): _known(library.durations[rows]),
+        words("tempo"): _known(library.bpm[rows]),
     }
     found = map_choice.drawn(library)
     if found is not None:
@@ -255,6 +255,11 @@ def _table(library: Library, rows: np.ndarray, words: Words) -> pa.Table:
         values = catalogue.features[rows, MUSIC_NAMES.index(name)]
         columns[words.field(name)] = np.round(values, 1)
     return pa.table(columns)
+
+
+def _known(values: np.ndarray) -> pa.Array:
+    """Numbers to one place; an empty cell where nothing is known."""
+    return pa.array(np.round(values, 1), from_pandas=True)
 
 
 def _player(library: Library, row: int, words: Words) -> None:
