@@ -34,6 +34,7 @@ SLOW = (
     "matcher/test_milvus.py",
     "recommender/test_planted.py",
     "recommender/test_training.py",
+    "test_container.py",
     "test_readers_fuzz.py",
     "test_tour.py",
     "tools/test_demo",

@@ -79,6 +79,8 @@ def test_an_agent_searches_and_asks_why(tmp_path: Path):
         assert "no track nix" in await refused(client, "explain", video=str(film), track_id="nix")
         missing = await refused(client, "search_by_film", video=str(tmp_path / "no.mp4"))
         assert "no.mp4" in missing and "Traceback" not in missing
+        said = await refused(client, "score", video=str(film), save_as=str(tmp_path / "a.json"))
+        assert "--project" in said and not (tmp_path / "a.json").exists()
 
     talk(conversation)
 
@@ -101,14 +103,3 @@ def test_an_agent_scores_and_exports_inside_the_project_alone(tmp_path: Path):
 
     talk(conversation, "--project", str(project))
     assert {p.name for p in tmp_path.iterdir()} == {"project"}
-
-
-def test_without_a_project_nothing_is_written(tmp_path: Path):
-    async def conversation(client: Any) -> None:
-        said = await refused(
-            client, "score", video=str(DEMO_VIDEO), save_as=str(tmp_path / "a.json")
-        )
-        assert "--project" in said
-
-    talk(conversation)
-    assert not list(tmp_path.iterdir())
