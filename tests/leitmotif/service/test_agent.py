@@ -59,7 +59,8 @@ def test_an_agent_searches_and_asks_why(tmp_path: Path):
     async def conversation(client: Any) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == {
-            *("search_by_film", "search_by_numbers", "explain", "score", "export_score")
+            *("search_by_film", "search_by_numbers", "search_by_words"),
+            *("explain", "score", "export_score"),
         }
         assert all(tool.annotations.read_only_hint for tool in tools.values())
         arguments = {"video": str(film), "k": 2}
@@ -76,6 +77,8 @@ def test_an_agent_searches_and_asks_why(tmp_path: Path):
         weights = near["request"]["importance"]
         assert {name for name in MUSIC_NAMES if weights[name]} == {"arousal", "valence"}
         assert len(near["matches"]) == 3
+        said = await call(client, "search_by_words", words="calm piano, no drums", k=2)
+        assert len(said["matches"]) == 2
         assert "no track nix" in await refused(client, "explain", video=str(film), track_id="nix")
         missing = await refused(client, "search_by_film", video=str(tmp_path / "no.mp4"))
         assert "no.mp4" in missing and "Traceback" not in missing
