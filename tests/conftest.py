@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SLOW = (
     "app/test_browser.py",
+    "app/test_catalogue_tab.py",
     "app/test_page.py",
     "app/test_projects.py",
     "calibration/",

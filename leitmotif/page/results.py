@@ -17,7 +17,7 @@ from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
-from leitmotif.page import search_line, state, takeaway, tracks, widgets
+from leitmotif.page import map_choice, search_line, state, takeaway, tracks, widgets
 from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
@@ -297,6 +297,17 @@ def _filters(library: Library, words: Words) -> Filter | None:
         sung=sung,
         most_speech=most_speech,
     )
+    inside = map_choice.rows(library)
+    if inside is not None:
+        where = inside if where is None else where & inside
+        st.button(
+            words("lassoed", n=int(inside.sum())),
+            icon=":material/close:",
+            key="lasso_off",
+            help=words("lasso_clear"),
+            on_click=map_choice.clear,
+            args=[library],
+        )
     if where is not None:
         st.caption(words("left_of", n=int(where.sum()), total=len(library.catalogue)))
     said = [typed.strip()] if typed.strip() else []
@@ -310,6 +321,7 @@ def _filters(library: Library, words: Words) -> Filter | None:
     said += [words(name) for name in energy]
     said += [] if sung is None else [words("vocals" if sung else "instrumental")]
     said += [f"{words('speech')} ≤ {most_speech:g}"] if most_speech < 1 else []
+    said += [] if inside is None else [words("lassoed", n=int(inside.sum()))]
     return None if where is None and not said else Filter(words.joined(said), rows=where)
 
 

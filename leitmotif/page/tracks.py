@@ -93,7 +93,7 @@ def _player(library: Library, match: Match, arousal: np.ndarray | None, words: W
         return
     try:
         outline = _outline(str(path), path.stat().st_mtime_ns)
-        playable, kind = _listenable(path)
+        playable, kind = listenable(path)
     except InputError:
         st.caption(words("unreadable_sound"))
         return
@@ -107,7 +107,7 @@ def _outline(path: str, changed: int) -> np.ndarray:
     return ffmpeg.outline(path)
 
 
-def _listenable(path: Path) -> tuple[Path, str]:
+def listenable(path: Path) -> tuple[Path, str]:
     """The file itself if browsers play it and it is not large, else a copy they play, made once."""
     kind = PLAYABLE.get(path.suffix.lower())
     if kind and path.stat().st_size <= LARGEST_PLAYED:
