@@ -163,3 +163,9 @@ def scene_times(film: Film) -> tuple[float, float | None]:
     """Start and end of the scene chosen; end is None for the whole video."""
     scene = chosen_scene(film)
     return (0.0, None) if scene == WHOLE else film.scenes()[scene]
+
+
+def place(film: Film) -> str:
+    """What the part of a film that is chosen is called among what is remembered."""
+    start, end = scene_times(film)
+    return f"{film.kept.key}|{start:.3f}|{end}"

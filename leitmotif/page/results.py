@@ -41,7 +41,7 @@ def show(film: Film, library: Library, words: Words) -> None:
         what = words("whole") if end is None else f"{words.clock(start)} – {words.clock(end)}"
         st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
         st.caption(plain(f"{film.kept.name} · {what}"))
-        said = search_line.show(_place(film), f"wish|{_place(film)}", library, words)
+        said = search_line.show(film_page.place(film), library, words)
         k, own_sound = _presets(words)
         try:
             query = replace(asked, importance=_lifted(predicted, lead), k=k)
@@ -107,7 +107,7 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
 
     The values (10,) they stand for, and the names of what was moved and is to lead.
     """
-    place = _place(film)
+    place = film_page.place(film)
     kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
     sliders = f"wish|{place}"
     st.caption(words("wants_how"))
@@ -155,12 +155,6 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
     if silent:
         st.caption(words("silent", names=words.joined(words.field(f) for f in silent)))
     return np.array(values), frozenset(edited if leading else ())
-
-
-def _place(film: Film) -> str:
-    """What a part of a film is called among what is remembered."""
-    start, end = film_page.scene_times(film)
-    return f"{film.kept.key}|{start:.3f}|{end}"
 
 
 def _reset(kept: dict[str, float], sliders: str) -> None:

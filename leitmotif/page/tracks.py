@@ -11,7 +11,8 @@ import streamlit as st
 from data.errors import InputError, Progress
 from data.numbers import parse_number
 from leitmotif.catalogue.library import Library
-from leitmotif.page import state
+from leitmotif.page import film as film_page
+from leitmotif.page import search_line, state
 from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.pipeline import Recommendation
@@ -67,6 +68,14 @@ def show(
                 st.caption(plain(words("begins", at=words.clock(at), reason=reason)))
             panel.show(match, panel.result.matches[place - 1])
             st.html(drawing.reason_bars(off, importance, words))
+            st.button(
+                words("more_like"),
+                icon=":material/graphic_eq:",
+                key=f"more-like|{match.row}",
+                help=words("more_like_how"),
+                on_click=search_line.like,
+                args=[film_page.place(film), match.track_id],
+            )
             _preview(film, library, result, match, own, words)
     # The list stands before the first sound file is opened.
     arousal = library.arousal([match.track_id for _, match in sounds])
