@@ -69,14 +69,14 @@ class Watch:
         self,
         reader: VideoReader,
         stack: ExitStack,
-        kinds: Iterable[type[Signal]] = signals.SIGNALS,
+        kinds: Iterable[type[Signal]] | None = None,
     ) -> None:
         cv2.setNumThreads(1)
         self._reader = reader
         self._networks: dict[str, Any] = {}
         self._missed: dict[str, list[Sentence]] = {}
         self.seen = Pass(reader.fps, self._networks)
-        able = [kind for kind in kinds if self._open(kind, stack)]
+        able = [kind for kind in kinds or signals.SIGNALS if self._open(kind, stack)]
         self.signals = [(kind(self.seen), Clock(kind.rate)) for kind in able]
 
     def _open(self, kind: type[Signal], stack: ExitStack) -> bool:
