@@ -325,6 +325,14 @@ class Score:
             raise InputError("score.unreadable", file=path, why=error.strerror) from None
         except ValueError:
             raise InputError("score.not_a_score", file=path) from None
+        return cls.from_dict(given, path)
+
+    @classmethod
+    def from_dict(cls, given: Any, path: str | Path = "") -> Score:
+        """What `to_dict` gave, as a score again. path : names it where it is none.
+
+        Raises `InputError` for values that are no score.
+        """
         if not isinstance(given, dict) or "leitmotif_score" not in given:
             raise InputError("score.not_a_score", file=path)
         if given["leitmotif_score"] != VERSION:
