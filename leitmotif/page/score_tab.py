@@ -190,17 +190,11 @@ def _speech_said(score: Score, words: Words) -> str:
     return words("score_no_speech" if score.film.has_sound else "score_no_sound")
 
 
-def _compared(scoring: Scoring, words: Words) -> dict[str, str] | None:
+def _compared(scoring: Scoring, words: Words) -> dict[str, Any] | None:
     other = scoring.other()
-    if other is None or other.track is None:
+    if other is None:
         return None
-    sound = _sound(scoring.heard(other))
-    return {
-        "cue": other.number,
-        "track": other.track.track_id,
-        "sound": sound.src if sound else "",
-        "gone": _gone(scoring, other, words),
-    }
+    return score_board.compared(other, _sound(scoring.heard(other)), _gone(scoring, other, words))
 
 
 def _work(scoring: Scoring, words: Words) -> dict[str, Any] | None:

@@ -117,15 +117,24 @@ def cue(
         "hits": [_hit(hit, words) for hit in cue.hits],
         "joins": [float(after.film_in + after.fade_in) for _, after in pairwise(cue.pieces)],
         "gain": [[frame, level] for frame, level in cue.gain],
-        "sound": sound.src if sound else "",
-        "wave": base64.b64encode(sound.levels).decode("ascii") if sound else "",
-        "hz": sound.hz if sound else 1,
+        **_heard(sound),
         "tracks": [
             {"id": c.track.track_id, "title": _title(c.track), "artist": c.track.artist}
             | {"about": _about(c.track, words)}
             for c in cue.candidates
         ],
     }
+
+
+def compared(cue: Cue, sound: Sound | None, gone: str) -> dict[str, Any]:
+    """A cue with the other track, for side B."""
+    track = cue.track.track_id if cue.track else ""
+    return {"cue": cue.number, "track": track, "gone": gone, **_heard(sound)}
+
+
+def _heard(sound: Sound | None) -> dict[str, Any]:
+    src, levels, hz = sound or Sound("", b"", 1)
+    return {"sound": src, "wave": base64.b64encode(levels).decode("ascii"), "hz": hz}
 
 
 def _title(track: Track) -> str:

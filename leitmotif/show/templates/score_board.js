@@ -36,7 +36,7 @@ class Board {
     this.build();
     this.painter = new Painter(this.canvas);
     this.painter.loaded = () => this.paint();
-    this.player = new Player(this.video, this.soundA, this.soundB, (f) => this.moved(f), () => this.transport());
+    this.player = new Player(this.video, this.soundA, this.soundB, (f) => this.moved(f), () => { this.transport(); this.paint(); });
     this.sizes = new ResizeObserver(() => this.sized());
     this.sizes.observe(this.scroll);
     this.listen();
@@ -273,6 +273,7 @@ class Board {
     if (!this.data) return;
     const view = { scale: this.scale, left: this.scroll.scrollLeft, width: this.scroll.clientWidth };
     this.painter.selected = this.chosen;
+    this.painter.other = this.player.side === "b" ? this.data.compared : null;
     this.painter.paint(this.data, this.clock, view, this.look, this.drag && this.drag.cue);
   }
 

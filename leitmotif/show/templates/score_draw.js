@@ -136,6 +136,7 @@ class Painter {
     c.globalAlpha = cue.muted ? 0.1 : 0.32;
     c.fillRect(x, top, wide, LABEL);
     if (cue.muted) this.hatched(x, wide);
+    else if (this.other && this.other.cue === cue.n) this.wave(this.other, from, COLOURS.gain);
     else this.wave(cue, from, colour);
     this.joins(cue);
     this.gains(cue);

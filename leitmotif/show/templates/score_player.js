@@ -1,7 +1,7 @@
 // The film and two sounds that follow it: A is the cue's track, B the one it is compared with.
 // Both run all the time, one of them silent, so that changing over is instant.
 
-const NEAR_S = 0.012, FAR_S = 0.06, BLOBS = 16;
+const NEAR_S = 0.008, FAR_S = 0.05, STRETCH = 0.04, BLOBS = 16;
 
 class Follower {
   constructor(element) {
@@ -10,6 +10,7 @@ class Follower {
     this.asked = "";
     this.blobs = new Map();
     this.jumped = 0;
+    this.lates = [];
     element.preservesPitch = true;
   }
 
@@ -53,18 +54,18 @@ class Follower {
     }
     if (sound.paused) { sound.currentTime = target + this.lead; sound.play().catch(() => {}); this.jumped = performance.now(); return null; }
     if (sound.seeking) return null;
-    const late = target - sound.currentTime;
-    const settled = performance.now() - this.jumped > 180;
-    if (Math.abs(late) > FAR_S) {
-      if (settled) {
-        this.lead = Math.min(Math.max(this.lead + late / 2, 0), 0.3);
-        sound.currentTime = target + this.lead;
-        this.jumped = performance.now();
-      }
+    if (performance.now() - this.jumped < 150) { this.lates = []; return null; }
+    // The two clocks of a browser tick unevenly: the middle of the last few differences counts.
+    this.lates = [...this.lates.slice(-8), target - sound.currentTime];
+    const late = [...this.lates].sort((a, b) => a - b)[this.lates.length >> 1];
+    if (Math.abs(late) > FAR_S && this.lates.length > 3) {
+      this.lead = Math.min(Math.max(this.lead + late / 2, 0), 0.3);
+      sound.currentTime = target + this.lead;
+      this.jumped = performance.now();
     } else {
-      sound.playbackRate = Math.abs(late) < NEAR_S ? 1 : 1 + Math.min(Math.max(late, -0.03), 0.03);
+      sound.playbackRate = Math.abs(late) < NEAR_S ? 1 : 1 + Math.min(Math.max(1.5 * late, -STRETCH), STRETCH);
     }
-    return settled ? Math.abs(late) : null;
+    return this.lates.length > 3 ? Math.abs(late) : null;
   }
 
   end() {
