@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from data.errors import InputError
+from data.filter_options import add_filter_options
 from data.profiles import MUSIC_NAMES
 from data.words import Sentence
 
@@ -67,12 +68,7 @@ def get_parser() -> argparse.ArgumentParser:
         default="raw",
         help="raw (default): the numbers as they are; standard: in standard deviations",
     )
-    parser.add_argument(
-        "--filter",
-        action="append",
-        metavar="F",
-        help="only tracks such as bpm=90..130, license=CC*, duration<=3:00, artist!=A|B",
-    )
+    add_filter_options(parser)
     parser.add_argument(
         "--diverse",
         metavar="L",

@@ -19,7 +19,7 @@ from data.media import AUDIO_SUFFIXES
 from features.audio.bars import read_bars
 from leitmotif.score.fit import Fit, fit
 from leitmotif.score.model import Cue, Piece, Track
-from leitmotif.score.render import SAMPLE_RATE, cue_sound
+from leitmotif.score.sound import SAMPLE_RATE, cue_sound
 from leitmotif.score.timecode import FrameRate
 
 RATE = FrameRate(Fraction(25))

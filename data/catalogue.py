@@ -32,7 +32,11 @@ METADATA_COLUMNS = (
 COLUMNS = (*METADATA_COLUMNS, *MUSIC_NAMES)
 CONFIDENCE_COLUMNS = tuple(f"{name}_confidence" for name in MUSIC_NAMES)
 """How much evidence stood behind each value, 0–1; optional."""
-NUMBER_COLUMNS = ("duration_s", "bpm", "bpm_alternative", "bpm_confidence", "loudness_lufs")
+HEARD_COLUMNS = ("vocals", "speech")
+"""Shares 0–1 of seconds that are sung and spoken; empty where YAMNet did not hear the track."""
+NUMBER_COLUMNS = (
+    "duration_s", "bpm", "bpm_alternative", "bpm_confidence", "loudness_lufs", *HEARD_COLUMNS,
+)  # fmt: skip
 MISSING = "missing"
 """What column `status` says of a track whose file is gone: its row is kept, and never answered."""
 
@@ -62,6 +66,9 @@ _METADATA_SPELLINGS = {
         "license_url": ("license_url", "licence_url"),
         "content_sha256": ("content_sha256", "sha256"),
         "extractor": ("extractor",),
+        "energy": ("energy", "能量"),
+        "vocals": ("vocals", "vocals_share", "人声"),
+        "speech": ("speech", "speech_share", "说话"),
     }.items()
     for spelling in spellings
 }

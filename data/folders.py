@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -32,3 +33,21 @@ def cache_folder(*parts: str) -> Path:
     except OSError as error:
         raise InputError("files.cache_unusable", file=folder, why=error.strerror) from None
     return folder
+
+
+def keep_to_size(newest: Path, most_bytes: int) -> None:
+    """Remove files beside `newest` that were not asked for the longest until the folder keeps to a
+    size; `newest` stays.
+    """
+    entries = []
+    for path in newest.parent.iterdir():
+        with suppress(OSError):  # another process was faster
+            found = path.stat()
+            entries.append((path == newest, found.st_mtime_ns, found.st_size, path))
+    excess = sum(size for *_, size, _ in entries) - most_bytes
+    for is_newest, _, size, path in sorted(entries):
+        if excess <= 0 or is_newest:
+            return
+        with suppress(OSError):  # open elsewhere, on Windows: it goes next time
+            path.unlink()
+            excess -= size

@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from data.buckets import ENERGIES, energies
+from data.catalogue import HEARD_COLUMNS
 from data.checksums import pack, parse_json, unpack
-from data.profiles import Curves, MusicProfile
+from data.profiles import MUSIC_NAMES, Curves, MusicProfile
 from data.track_curves import CURVE_NAMES, TOKEN_S, TrackOverTime
 from data.words import from_record, to_record
 
-KIND, VERSION = "track", 2
+KIND, VERSION = "track", 3
 _PLAIN = (
     "duration_s", "bpm", "key", "loudness_lufs", "title", "artist", "license", "license_url",
     "isrc", "composer", "publisher", "bpm_stated", "tags", "bpm_alternative", "bpm_confidence",
@@ -34,7 +36,8 @@ class TrackRecord:
     duration_s : seconds. bpm, bpm_alternative : two metrical levels, NaN without a pulse;
     bpm_confidence : 0–1, how periodic the sound is there. key : as "F# minor", empty without tones.
     loudness_lufs : integrated, not finite for silence. bpm_stated : tempo by the file's tags.
-    tags : shares and moods by name; None where nothing tagged it.
+    tags : shares and moods by name, sound : uint8 (521,), see `data.track_sounds`; both None where
+    nothing tagged it.
     """
 
     profile: MusicProfile
@@ -55,6 +58,7 @@ class TrackRecord:
     tags: dict[str, float] | None = None
     bpm_alternative: float = math.nan
     bpm_confidence: float = 0.0
+    sound: np.ndarray | None = None
 
     def row(self) -> dict[str, str | float]:
         """Its columns of the catalogue; a number that there is not is empty."""
@@ -67,9 +71,18 @@ class TrackRecord:
         row |= zip(
             (f"{n}_confidence" for n in names), self.profile.confidence.tolist(), strict=True
         )
+        row["energy"] = self.energy
+        row |= dict.fromkeys(HEARD_COLUMNS, "")
         for name, value in (self.tags or {}).items():
-            row[name if name.startswith("mood_") else f"{name}_share"] = value
+            row["music_share" if name == "music" else name] = value
         return row | {"extractor": self.profile.extractor}
+
+    @property
+    def energy(self) -> str:
+        """One of `ENERGIES`; empty where nothing is heard."""
+        if self.profile.confidence[MUSIC_NAMES.index("arousal")] == 0:
+            return ""
+        return ENERGIES[int(energies(np.array(self.profile["arousal"])))]
 
     def to_bytes(self) -> bytes:
         """For a build's memory, with a checksum."""
@@ -87,6 +100,7 @@ class TrackRecord:
             accents=self.over_time.accents,
             sections=self.over_time.sections.astype("<f4"),
             fingerprint=self.fingerprint,
+            sound=np.zeros(0, np.uint8) if self.sound is None else self.sound,
         )
         return pack(KIND, VERSION, arrays.getvalue())
 
@@ -116,6 +130,7 @@ class TrackRecord:
             arrays["fingerprint"],
             **known,
             tags=plain["tags"],
+            sound=arrays["sound"] if len(arrays["sound"]) else None,
         )
 
 

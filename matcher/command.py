@@ -15,6 +15,7 @@ import numpy as np
 
 from data.catalogue import Catalogue
 from data.errors import InputError
+from data.filter_options import conditions
 from data.profiles import MUSIC_FIELDS, parse_vector
 from data.words import Sentence
 from matcher.answer import FORMATS, Answer, write
@@ -108,13 +109,14 @@ def get_index(where: str | None, catalogue: Catalogue, queries: int) -> Index:
 
 def parse_query(args: argparse.Namespace) -> Query:
     """What is asked, but for the vectors. Raises `InputError`."""
+    asked = conditions(args)
     importance = chosen_weights(args.features, args.weights)
     return Query(
         importance=importance,
         k=parse_count(args.top_k, "--top_k"),
         metric=check_choice(args.metric, METRICS, "--metric"),
         scale=check_choice(args.scale, SCALES, "--scale"),
-        filter=None if args.filter is None else Filter.parse(args.filter),
+        filter=Filter.parse(asked) if asked else None,
         diversity=check_diversity(args.diverse, "--diverse"),
     )
 

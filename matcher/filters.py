@@ -5,7 +5,7 @@ condition is a column (any spelling), one of = != < <= > >= ~ (contains), and a 
 alternatives between bars, `*` for any text, and = a range such as 90..130. Text is compared without
 regard to case; times may be written 3:00. A track whose value is missing passes no condition
 except != . A tempo is that of either metrical level, `bpm` or `bpm_alternative`: people count one
-track at 70 and at 140.
+track at 70 and at 140. `energy=calm|groove` goes by arousal (`data.buckets`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data.catalogue import NUMBER_COLUMNS, Catalogue, metadata_name
+from data.buckets import ENERGIES, energies
+from data.catalogue import HEARD_COLUMNS, NUMBER_COLUMNS, Catalogue, metadata_name
 from data.errors import InputError
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, column_key, field_lookup
 from matcher.selection import select
@@ -142,6 +143,10 @@ def _number(text: str, piece: str, argument: str) -> float:
 
 def _holds(catalogue: Catalogue, condition: Condition, argument: str) -> np.ndarray:
     column, operator, values = condition
+    if speaks_of_energy(condition):
+        asked = [ENERGIES.index(str(value).casefold()) for value in values]
+        of_kind = np.isin(energies(catalogue.features[:, MUSIC_NAMES.index("arousal")]), asked)
+        return ~of_kind if operator == "!=" else of_kind
     if column not in MUSIC_NAMES and column not in catalogue.columns:
         known = [*(c for c in catalogue.columns if any(catalogue.text(c))), *MUSIC_NAMES]
         raise InputError("matcher.no_column", argument=argument, column=column, known=known)
@@ -151,6 +156,8 @@ def _holds(catalogue: Catalogue, condition: Condition, argument: str) -> np.ndar
             if column in MUSIC_NAMES
             else catalogue.numbers(column)
         )
+        if column in HEARD_COLUMNS and not np.isfinite(x).any():
+            raise InputError("matcher.not_heard", argument=argument, column=column)
         passed = _compare(x, operator, values)
         if column == "bpm" and "bpm_alternative" in catalogue.columns:
             other = _compare(catalogue.numbers("bpm_alternative"), operator, values)
@@ -167,6 +174,16 @@ def _holds(catalogue: Catalogue, condition: Condition, argument: str) -> np.ndar
         ]
     hit = np.array(hits, dtype=bool)[place]
     return ~hit if operator == "!=" else hit & (cells != "")
+
+
+def speaks_of_energy(condition: Condition) -> bool:
+    """Whether a condition names kinds of energy: these go by arousal, in any catalogue."""
+    column, operator, values = condition
+    return (
+        column == "energy"
+        and operator in ("=", "!=")
+        and all(str(value).casefold() in ENERGIES for value in values)
+    )
 
 
 def _only_stars(word: str) -> str:

@@ -10,13 +10,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from data.buckets import ENERGIES, ENERGY_LIMITS
 from data.errors import InputError
 from data.numbers import parse_number
 from data.profiles import MUSIC_NAMES
-from matcher.filters import Condition
+from matcher.filters import Condition, speaks_of_energy
 
 MISSING = -1e300
 """Stands for a number that is not there; Milvus has no NaN."""
+_LOW, _HIGH = ENERGY_LIMITS
+_ENERGY = dict(
+    zip(
+        ENERGIES,
+        (f"arousal < {_LOW}", f"(arousal >= {_LOW} and arousal <= {_HIGH})", f"arousal > {_HIGH}"),
+        strict=True,
+    )
+)
 
 
 def to_expression(conditions: Sequence[Condition], columns: dict[str, bool]) -> str:
@@ -29,6 +38,9 @@ def to_expression(conditions: Sequence[Condition], columns: dict[str, bool]) -> 
 
 def _expression(condition: Condition, columns: dict[str, bool]) -> str:
     name, operator, values = condition
+    if speaks_of_energy(condition):
+        kinds = " or ".join(_ENERGY[str(value).casefold()] for value in values)
+        return f"not ({kinds})" if operator == "!=" else f"({kinds})"
     if name not in columns and name not in MUSIC_NAMES and name != "track_id":
         known = ["track_id", *columns, *MUSIC_NAMES]
         raise InputError("index.no_column", column=name, known=known)

@@ -16,6 +16,7 @@ SLOW = (
     "calibration/",
     "features/test_audio_difficult.py",
     "features/test_audio_profile.py",
+    "features/test_audio_soundtrack.py",
     "features/test_temporal.py",
     "features/test_video_",
     "leitmotif/score/test_compose.py",

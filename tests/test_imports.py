@@ -37,7 +37,10 @@ HOMES = {
     "scenedetect": r"features/",
     "librosa": r"features/",
     "av": r"features/|tools/demo/",  # the demo's builder writes the files that features read
-    "torch": r"features/video/temporal\.py|recommender/|leitmotif/calibration/residual\.py",
+    "torch": (
+        r"features/(video/temporal|audio/speech)\.py|recommender/|leitmotif/calibration/residual\.py"
+    ),
+    "silero_vad": r"features/audio/speech\.py",
     "pytorch_lightning": (
         r"recommender/(lit_module|datamodule|fit_network|tune)\.py"
         r"|leitmotif/calibration/residual\.py"

@@ -14,6 +14,7 @@ import numpy as np
 
 from data.errors import InputError
 from data.profiles import MusicProfile
+from data.track_sounds import to_bytes
 from data.words import Sentence
 from features.audio.profile import EXTRACTOR, WITH_YAMNET
 
@@ -40,7 +41,8 @@ class TrackAnalysis:
     loudness_lufs : integrated, −inf for silence.
     beats : times, accents and their confidences. sections : (start, end) seconds, without gaps.
     fingerprint : uint32 words that know the recording again (`fingerprint`).
-    tags : shares and moods by the names in `tags.TAGS`; None unless asked for and to be had.
+    tags : shares and moods by the names in `tags.TAGS`; sound : uint8 (521,), what YAMNet hears on
+        the whole (`data.track_sounds`); both None unless asked for and to be had.
     """
 
     profile: MusicProfile
@@ -54,6 +56,7 @@ class TrackAnalysis:
     tags: dict[str, float] | None = None
     bpm_alternative: float = float("nan")
     bpm_confidence: float = 0.0
+    sound: np.ndarray | None = None
 
 
 def music_profile(
@@ -92,6 +95,7 @@ def analyze(
     """
     from features.audio import structure
     from features.audio.descriptors import describe, listen
+    from features.audio.ear import log_scores
     from features.audio.fingerprint import fingerprint
     from features.audio.profile import score
     from features.audio.tags import class_scores, tag
@@ -118,6 +122,7 @@ def analyze(
         heard,
         description.bpm_alternative,
         description.pulse_strength,
+        None if scores is None else to_bytes(log_scores(scores)),
     )
 
 

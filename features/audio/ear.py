@@ -18,6 +18,7 @@ import numpy as np
 from data.atomic import atomic_path
 from data.checksums import check_arrays, seal_arrays
 from data.folders import ROOT
+from data.track_sounds import STEP
 from features.audio.descriptors import DESCRIPTORS, Description
 
 EAR = ROOT / "weights" / "ear.safetensors"
@@ -25,8 +26,6 @@ KIND, VERSION = "ear", 2
 WITNESSES = (*DESCRIPTORS, "pulse_strength")
 CLASSES = 521
 OUTPUTS = ("arousal", "valence")
-_STEP = 1 / 256
-"""YAMNet's scores are rounded to this; it also keeps the logarithm finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +70,7 @@ def witnesses(description: Description) -> np.ndarray:
 
 def log_scores(scores: np.ndarray) -> np.ndarray:
     """Mean log score of each class over YAMNet's windows, (521,). scores : (windows, 521)."""
-    return np.log(scores.astype(np.float64) + _STEP).mean(axis=0)
+    return np.log(scores.astype(np.float64) + STEP).mean(axis=0)
 
 
 def write_ear(path: str | os.PathLike[str], ear: Ear, text: str) -> None:

@@ -95,14 +95,14 @@ def load(path: str | os.PathLike[str], start: float = 0.0, end: float | None = N
         check_file(path)
         while True:
             with SoundFile(path, start, last, choice) as source:
-                recording, inverted = _assemble(_pieces(source.blocks()))
+                recording, inverted = _assemble(pieces(source.blocks()))
                 told = _told(source, recording, end)
                 choice += 1
                 if len(recording.samples) or choice == source.choices:
                     break
         if inverted:
             with SoundFile(path, start, last, choice - 1) as again:
-                recording, _ = _assemble(_pieces(again.blocks()), turn=True)
+                recording, _ = _assemble(pieces(again.blocks()), turn=True)
             told = replace(told, warnings=(*told.warnings, *_turned()))
     if not len(recording.samples):
         raise InputError("audio.nothing_decoded", file=path)
@@ -148,7 +148,7 @@ def _with_bandwidth(recording: Recording) -> Recording:
     return replace(recording, bandwidth_hz=float(edge), warnings=(*recording.warnings, warning))
 
 
-def _pieces(blocks: Iterator[Block]) -> Iterator[Block]:
+def pieces(blocks: Iterator[Block]) -> Iterator[Block]:
     """Blocks joined to pieces of some seconds, of one sample rate and layout each."""
     pending: list[Block] = []
     held = 0

@@ -27,7 +27,15 @@ _RATE = 16_000
 _STRIDE_S = 2.0
 _MOST_WINDOWS = 90
 _HEARD = 0.2
-"""Heuristic: a class this likely counts as heard in a window; music must beat speech, too."""
+"""Heuristic: a class this likely counts as heard in a window; music must beat speech, too. Two
+readings over five pieces of music 6 dB softer are heard in 84 % of their windows; 22 songs hold at
+most 13 % "speech"."""
+_SUNG = 0.006
+"""Two steps of YAMNet's 256: singing over a band hardly moves it.
+
+Fitted: of windows that fall on sung lines of four songs, by their karaoke files, 76–96 % reach
+it, of windows of 284 instrumental excerpts 2 %. By the share of such windows 22 songs stand apart
+from these with an AUC of .994."""
 _MUSIC, _FIRST_MOOD = 132, 271
 _SPEECH = slice(0, 6)
 _VOCALS = (*range(24, 33), 249, 250)
@@ -37,12 +45,18 @@ def tag(scores: np.ndarray) -> dict[str, float]:
     """Shares and moods by the names in `TAGS`. scores : (windows, 521), see `class_scores`."""
     speech = scores[:, _SPEECH].max(axis=1)
     values = [
-        float(((scores[:, _MUSIC] >= _HEARD) & (scores[:, _MUSIC] > speech)).mean()),
-        float((speech >= 0.5).mean()),
-        float((scores[:, _VOCALS].max(axis=1) >= _HEARD).mean()),
+        float(is_music(scores).mean()),
+        float((speech >= _HEARD).mean()),
+        float((scores[:, _VOCALS].max(axis=1) >= _SUNG).mean()),
         *scores[:, _FIRST_MOOD : _FIRST_MOOD + len(MOODS)].mean(axis=0).tolist(),
     ]
     return {name: round(value, 5) for name, value in zip(TAGS, values, strict=True)}
+
+
+def is_music(scores: np.ndarray) -> np.ndarray:
+    """Whether each window holds music more than speech, boolean (windows,)."""
+    music, speech = scores[:, _MUSIC], scores[:, _SPEECH].max(axis=1)
+    return np.asarray((music >= _HEARD) & (music > speech))
 
 
 def class_scores(samples: np.ndarray, gain: float = 1.0) -> np.ndarray | None:

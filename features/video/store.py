@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from data.errors import InputError, Progress
-from data.folders import cache_folder
+from data.folders import cache_folder, keep_to_size
 from features.video import extract
 from features.video.frames import check_file
 from features.video.timeline import Timeline
@@ -51,21 +51,4 @@ def _keep(timeline: Timeline, path: Path) -> None:
     except InputError:
         path.unlink(missing_ok=True)
     else:
-        _make_room(path)
-
-
-def _make_room(newest: Path) -> None:
-    """Remove the entries not asked for the longest until the folder keeps to its size; `newest`
-    stays."""
-    entries = []
-    for path in newest.parent.iterdir():
-        with suppress(OSError):  # another process was faster
-            found = path.stat()
-            entries.append((path == newest, found.st_mtime_ns, found.st_size, path))
-    excess = sum(size for *_, size, _ in entries) - MOST_BYTES
-    for is_newest, _, size, path in sorted(entries):
-        if excess <= 0 or is_newest:
-            return
-        with suppress(OSError):  # open elsewhere, on Windows: it goes next time
-            path.unlink()
-            excess -= size
+        keep_to_size(path, MOST_BYTES)

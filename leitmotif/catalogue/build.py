@@ -2,6 +2,7 @@
 kill.
 
 Beside `audio_features.csv` stand `audio_features.curves.parquet` (every track over time),
+`audio_features.sound` (what every track sounds like, `data.track_sounds`),
 `audio_features.failed.csv` (files without a row, and why; only if there are any) and
 `audio_features.build.sqlite` (what the next build need not do again). Rows are ordered by track
 id, so the same files make the same bytes however the work was cut up.
@@ -27,6 +28,7 @@ from data.checksums import Damaged, footer_is_whole
 from data.errors import InputError, Progress
 from data.locks import Busy, locked
 from data.track_curves import CurvesWriter
+from data.track_sounds import read_sounds, sounds_path, write_sounds
 from leitmotif.catalogue import executors
 from leitmotif.catalogue.duplicates import near_duplicates
 from leitmotif.catalogue.files import Listed, Unusable, list_files
@@ -97,7 +99,7 @@ def build(
             locked(memory.with_suffix(".lock")),
             closing(State(memory, _extractor(tags))) as state,
         ):
-            for ending in ("curves.parquet", "failed.csv"):
+            for ending in ("curves.parquet", "sound", "failed.csv"):
                 sweep(output.with_name(f"{output.stem}.{ending}"), locked=True)
             sweep(output, locked=True)
             return _build(state, listed, unusable, output, folders, pool, progress)
@@ -193,7 +195,12 @@ def _built(
 def _key(state: State, tracks: list[Track], failed: list[tuple[str, str]], output: Path) -> str:
     """Stands for everything that the catalogue is made of, and for the file as it lies there."""
     written = output.stat() if output.exists() else None
-    there = written and (written.st_size, written.st_mtime_ns, _curves_there(output))
+    there = written and (
+        written.st_size,
+        written.st_mtime_ns,
+        _curves_there(output),
+        _sounds_there(output),
+    )
     return hashlib.sha256(
         repr((state.extractor, tracks, failed, there)).encode("utf-8", "surrogateescape")
     ).hexdigest()
@@ -206,6 +213,15 @@ def _curves_there(output: Path) -> tuple[int, int] | None:
         return None
     state = path.stat()
     return state.st_size, state.st_mtime_ns
+
+
+def _sounds_there(output: Path) -> bool:
+    """Whether the sounds of the tracks can be read."""
+    try:
+        read_sounds(sounds_path(output))
+    except InputError:
+        return False
+    return True
 
 
 def _unchanged(file: Listed, seen: Seen | None, known: frozenset[str]) -> bool:
@@ -270,6 +286,7 @@ def _assemble(
 ) -> tuple[Catalogue, list[tuple[str, str]]]:
     """The catalogue with duplicates marked, and warnings by track; writes the curves."""
     rows, prints, warnings = [], [], []
+    sounds: dict[str, np.ndarray] = {}
     with (
         atomic_path(output.with_name(f"{output.stem}.curves.parquet")) as temporary,
         CurvesWriter(temporary) as curves,
@@ -286,6 +303,9 @@ def _assemble(
             prints.append(record.fingerprint)
             warnings += [(track.track_id, sentence) for sentence in record.profile.warnings]
             curves.add(track.track_id, record.over_time)
+            if record.sound is not None:
+                sounds[track.sha256] = record.sound
+    write_sounds(sounds_path(output), sounds)
     for row, first in zip(rows, near_duplicates(prints), strict=True):
         original = rows[first]["track_id"]
         row["duplicate_of"] = original if original != row["track_id"] else ""

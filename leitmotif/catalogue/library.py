@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data.buckets import ENERGIES, SUNG_FROM, energies
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.media import AUDIO_SUFFIXES, EITHER_SUFFIXES
@@ -64,6 +65,16 @@ class Library:
         return self.catalogue.numbers("bpm")
 
     @cached_property
+    def vocals(self) -> np.ndarray:
+        """Share of sung seconds, (N,); NaN where nobody listened for it."""
+        return self.catalogue.numbers("vocals")
+
+    @cached_property
+    def speech(self) -> np.ndarray:
+        """Share of spoken seconds, (N,); NaN where nobody listened for it."""
+        return self.catalogue.numbers("speech")
+
+    @cached_property
     def licences(self) -> list[tuple[str, int]]:
         """Licence and number of tracks, the commonest first; rows that name none come as ''."""
         return Counter(self.catalogue.text("license")).most_common()
@@ -99,12 +110,16 @@ class Library:
         licences: tuple[str, ...] = (),
         bpm: tuple[float, float] | None = None,
         seconds: tuple[float, float] | None = None,
+        energy: Sequence[str] = (),
+        sung: bool | None = None,
+        most_speech: float = 1.0,
     ) -> np.ndarray | None:
         """The rows that may be answered, boolean (N,); None when every row may.
 
         words : all of them in title, artist or id, in any case. licences : any of these. bpm,
-        seconds : lowest and highest, a tempo of either metrical level; a row that does not say is
-        left out.
+        seconds : lowest and highest, a tempo of either metrical level. energy : any of `ENERGIES`.
+        sung : with or without vocals. most_speech : largest share of spoken seconds. A row that
+        does not say is left out.
         """
         kept = np.ones(len(self.catalogue), dtype=bool)
         for word in words.casefold().split():
@@ -115,6 +130,13 @@ class Library:
             kept &= within(self.bpm, bpm) | within(self.catalogue.numbers("bpm_alternative"), bpm)
         if seconds is not None:
             kept &= within(self.durations, seconds)
+        if energy:
+            of_kind = energies(self.catalogue.features[:, MUSIC_NAMES.index("arousal")])
+            kept &= np.isin(of_kind, [ENERGIES.index(name) for name in energy])
+        if sung is not None:
+            kept &= self.vocals >= SUNG_FROM if sung else self.vocals < SUNG_FROM
+        if most_speech < 1:
+            kept &= self.speech <= most_speech
         return None if kept.all() else kept
 
     def sound(self, row: int) -> Path | None:

@@ -80,6 +80,7 @@ def record(path: Path, source: str, tags: bool) -> TrackRecord:
         key=heard.key,
         loudness_lufs=heard.loudness_lufs,
         tags=heard.tags,
+        sound=heard.sound,
         **stated,
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from data.catalogue import Catalogue
 from data.errors import InputError
+from data.filter_options import add_filter_options, conditions
 from leitmotif import pipeline
 from leitmotif.settings import Settings
 from leitmotif.show.progress import progress_bar, warn
@@ -52,12 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="standard",
         help="divide by the catalogue's spread, or not",
     )
-    parser.add_argument(
-        "--filter",
-        action="append",
-        metavar="F",
-        help="only tracks such as bpm=90..130, license=CC*, duration<=3:00, artist!=A|B",
-    )
+    add_filter_options(parser)
     parser.add_argument(
         "--diverse",
         default="0",
@@ -99,7 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def parse_query(args: argparse.Namespace) -> Query:
     """What is asked, but for what the picture says. Raises `InputError`."""
-
+    asked = conditions(args)
     importance = None
     if args.va_only:
         importance = presets.va_only()
@@ -112,7 +108,7 @@ def parse_query(args: argparse.Namespace) -> Query:
         metric=check_choice(args.metric, METRICS, "--metric"),
         scale=args.scale,
         k=check_count(args.top_k, "--top-k"),
-        filter=Filter.parse(args.filter) if args.filter else None,
+        filter=Filter.parse(asked) if asked else None,
         diversity=check_diversity(args.diverse, "--diverse"),
     )
 

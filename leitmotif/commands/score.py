@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 from data.errors import InputError
+from data.words import Sentence
 from leitmotif.catalogue.library import Library
-from leitmotif.score.compose import score
+from leitmotif.score.compose import own_sound, score
+from leitmotif.score.ducking import measure, report
 from leitmotif.score.exports import FORMATS, export
-from leitmotif.score.model import Score
-from leitmotif.score.render import TARGETS_LUFS, render_film, write_bed
+from leitmotif.score.model import DUCKINGS, Score
+from leitmotif.score.render import STEMS, TARGETS_LUFS, preview_cue, render_film, write_stem
+from leitmotif.score.sound import file_powers
 from leitmotif.settings import Settings
 from leitmotif.show.progress import progress_bar, warn
 from leitmotif.show.score_table import print_score
@@ -37,15 +40,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     plan.add_argument("--reprise", action="store_true", help="a track may come more than once")
     plan.add_argument("--drop-frame", action="store_true", help="count in drop-frame timecode")
+    plan.add_argument(
+        "--ducking",
+        choices=DUCKINGS,
+        help="how music gives way to speech: 10 LU below it, or a dip of 4, 8 or 14 dB (below)",
+    )
     plan.add_argument("--json", action="store_true", help="print the score")
     render = parser.add_argument_group("render")
     render.add_argument(
-        "--film-sound", choices=("mix", "mute"), default="mix", help="the film's own sound"
+        "--film-sound",
+        choices=("mix", "under", "mute"),
+        default="mix",
+        help="the film's own sound: with music ducked under speech, under the music, or left out",
     )
     render.add_argument(
         "--loudness", choices=TARGETS_LUFS, default="web", help="of the whole (%(default)s)"
     )
-    render.add_argument("--stem", action="store_true", help="the music alone, as WAV")
+    render.add_argument(
+        "--stem", choices=STEMS, help="one stem as WAV: music, music under speech, film sound"
+    )
+    render.add_argument("--cue", metavar="N", help="a preview of one cue alone, such as 1m01")
     export = parser.add_argument_group("export")
     export.add_argument(
         "--format", action="append", metavar="F", help="otio, fcp7, … (default: all)"
@@ -72,6 +86,7 @@ def run_plan(video: Path, args: argparse.Namespace) -> None:
             shortest=args.shortest,
             reprise=args.reprise,
             drop=True if args.drop_frame else None,
+            ducking=DUCKINGS[args.ducking] if args.ducking else None,
             progress=progress,
         )
     plan.write(output)
@@ -86,9 +101,19 @@ def run_plan(video: Path, args: argparse.Namespace) -> None:
 def run_render(file: Path, args: argparse.Namespace) -> None:
     plan = Score.read(file)
     name = file.name.removesuffix(".json").removesuffix(".score")
+    said: list[Sentence] = []
     with progress_bar(file.name, args.quiet) as progress:
         if args.stem:
-            written = write_bed(plan, args.output or file.with_name(f"{name}.music.wav"), progress)
+            output = args.output or file.with_name(f"{name}.{args.stem}.wav")
+            written = write_stem(plan, args.stem, output, progress)
+            if args.stem == "ducked" and Path(plan.film.path).is_file():
+                own = own_sound(plan.film.path, progress)
+                said += report(plan, measure(plan, own, file_powers(written)))
+        elif args.cue:
+            output = args.output or file.with_name(f"{name}.{args.cue}.mp4")
+            written = preview_cue(
+                plan, args.cue, output, film_sound=args.film_sound, progress=progress
+            )
         else:
             output = args.output or file.with_name(f"{name}.scored.mp4")
             written = render_film(
@@ -97,8 +122,10 @@ def run_render(file: Path, args: argparse.Namespace) -> None:
                 film_sound=args.film_sound,
                 target_lufs=TARGETS_LUFS[args.loudness],
                 progress=progress,
+                tell=said.append,
             )
     print(written)
+    warn(written, said)
 
 
 def run_export(file: Path, args: argparse.Namespace) -> None:

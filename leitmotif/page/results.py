@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from data.buckets import ENERGIES
 from data.errors import InputError
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
 from leitmotif import pipeline
@@ -273,7 +274,16 @@ def _filters(library: Library, words: Words) -> Filter | None:
     chosen: list[str] = widgets.remembered(f"licence|{place}|{'|'.join(licences)}", [], choice)
     bpm = _range(words("tempo"), library.bpm, f"bpm|{place}")
     seconds = _range(words("length"), library.durations, f"seconds|{place}")
-    where = library.where(words=typed, licences=tuple(chosen), bpm=bpm, seconds=seconds)
+    energy, sung, most_speech = _heard(library, place, words)
+    where = library.where(
+        words=typed,
+        licences=tuple(chosen),
+        bpm=bpm,
+        seconds=seconds,
+        energy=energy,
+        sung=sung,
+        most_speech=most_speech,
+    )
     if where is not None:
         st.caption(words("left_of", n=int(where.sum()), total=len(library.catalogue)))
     said = [typed.strip()] if typed.strip() else []
@@ -284,7 +294,40 @@ def _filters(library: Library, words: Words) -> Filter | None:
         if limits
         for low, high in [limits]
     ]
+    said += [words(name) for name in energy]
+    said += [] if sung is None else [words("vocals" if sung else "instrumental")]
+    said += [f"{words('speech')} ≤ {most_speech:g}"] if most_speech < 1 else []
     return None if where is None and not said else Filter(words.joined(said), rows=where)
+
+
+def _heard(library: Library, place: str, words: Words) -> tuple[list[str], bool | None, float]:
+    """Kinds of energy; with or without vocals, None for both; largest share of speech."""
+    kinds = partial(
+        st.pills,
+        words("energy"),
+        ENERGIES,
+        selection_mode="multi",
+        format_func=lambda n: words(n),
+        help=words("energy_help"),
+    )
+    energy: list[str] = widgets.remembered(f"energy|{place}", [], kinds)
+    sung, most_speech = None, 1.0
+    if np.isfinite(library.vocals).any():
+        names = ["either", "instrumental", "vocals"]
+        row = partial(
+            st.segmented_control,
+            words("singing"),
+            names,
+            format_func=lambda n: words(n),
+            required=True,
+            help=words("singing_help"),
+        )
+        chosen = widgets.remembered(f"sung|{place}", "either", row)
+        sung = {"instrumental": False, "vocals": True}.get(chosen)
+    if np.nanmax(library.speech, initial=0) > 0:
+        slider = partial(st.slider, words("most_speech"), 0.0, 1.0, step=0.05)
+        most_speech = float(widgets.remembered(f"speech|{place}", 1.0, slider))
+    return energy, sung, most_speech
 
 
 def _range(label: str, values: np.ndarray, key: str) -> tuple[float, float] | None:

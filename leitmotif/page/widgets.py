@@ -18,6 +18,8 @@ from data.words import languages
 from leitmotif.words.page_words import Words
 
 T = TypeVar("T")
+LISTS = ("licence|", "energy|")
+"""How the names of widgets begin that say a list; the others that say several values say a pair."""
 UPLOAD = "_upload"
 """How the names of upload fields end: they say nothing that could be kept."""
 
@@ -114,7 +116,7 @@ def restore(snapshot: dict[str, Any]) -> None:
         state["language"] = snapshot["language"]
     state["turns"] = {name: Turn(0, _array(v)) for name, v in snapshot.get("turns", {}).items()}
     state["remembered"] = {
-        name: tuple(v) if isinstance(v, list) and not name.startswith("licence|") else v
+        name: tuple(v) if isinstance(v, list) and not name.startswith(LISTS) else v
         for name, v in snapshot.get("remembered", {}).items()
     }
     state["wishes"] = snapshot.get("wishes", {})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,12 +16,16 @@ from data.errors import InputError, Progress
 from data.profiles import VideoProfile
 from data.words import Sentence
 from features.audio.bars import Bars, read_bars
+from features.audio.soundtrack import Soundtrack, hear
 from features.video.container import content_sha256, read_container
 from features.video.timeline import Timeline
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
+from leitmotif.score.ducking import clashes, duck, frames_of
 from leitmotif.score.fit import fit
-from leitmotif.score.model import Candidate, Cue, Film, HitPoint, Score, Track
+from leitmotif.score.kept import kept_sound
+from leitmotif.score.model import Candidate, Cue, Ducking, Film, HitPoint, Score, Track
+from leitmotif.score.sound import Tracks, powers
 from leitmotif.score.spotting import SHORTEST_S, group, respot
 from leitmotif.score.timecode import COMMON, FrameRate, nearest_common
 from matcher.metric import standard_scaling
@@ -31,6 +35,8 @@ from recommender import load_recommender
 
 CHOICES = 5
 """Tracks that a cue offers."""
+_SHORT_SOUND_S = 0.5
+"""A film's sound may end this much before its picture without a word."""
 _VARIABLE_S = 0.001
 """Frames farther from a constant rate than this make a rate variable."""
 _FACTS = ("composer", "publisher", "isrc", "license", "license_url", "key", "bpm")
@@ -71,12 +77,14 @@ def score(
     shortest: float = SHORTEST_S,
     reprise: bool = False,
     drop: bool | None = None,
+    ducking: Ducking | None = None,
     progress: Progress | None = None,
 ) -> Score:
     """Spot a film, choose a track of the catalogue for every cue, and fit each to the frame.
 
     before : an earlier score of the film; what a person has locked in it stays as it is.
     shortest : seconds; no cue is shorter. reprise : whether a track may come twice.
+    ducking : how music gives way to speech; None takes that of `before`, or 10 LU below it.
     Raises `InputError` for a film or catalogue that cannot be used.
     """
     library = catalogue if isinstance(catalogue, Library) else Library.open(catalogue)
@@ -84,10 +92,54 @@ def score(
     if before and before.film.sha256 != film.sha256:
         raise InputError("score.other_film", file=Path(video).name, film=before.film.path)
     timeline = pipeline.read_video(video, progress=progress)
-    spans = spot(timeline, film, library, shortest)
-    plan = respot(before or Score(film), spans)
-    plan = replace(plan, film=film, notes=tuple(_notes(film)))
-    return fit_all(choose(plan, timeline, library, reprise=reprise))
+    own = own_sound(video, progress)
+    plan = respot(before or Score(film), spot(timeline, film, library, shortest))
+    speech = frames_of(own.speech, film.rate, film.frames)
+    own_music = frames_of(own.music or (), film.rate, film.frames)
+    plan = replace(plan, film=film, speech=speech, own_music=own_music)
+    plan = complete(choose(plan, timeline, library, reprise=reprise))
+    if ducking and ducking != plan.ducking:
+        plan = with_ducking(plan, ducking)
+    return replace(plan, notes=(*_notes(film, own, plan), *clashes(plan)))
+
+
+def own_sound(video: str | os.PathLike[str], progress: Progress | None = None) -> Soundtrack:
+    """A film's own sound; the last few films stay in memory."""
+    path = Path(video).resolve()
+    key = (str(path), path.stat().st_mtime_ns)
+    if key not in _HEARD:
+        while len(_HEARD) >= _MOST_HEARD:
+            _HEARD.pop(next(iter(_HEARD)))
+        _HEARD[key] = hear(path, progress)
+    return _HEARD[key]
+
+
+_HEARD: dict[tuple[str, int], Soundtrack] = {}
+_MOST_HEARD = 8
+
+
+def complete(plan: Score) -> Score:
+    """What a person's edit left open: cues without pieces are fitted, and ducked under speech."""
+    waiting = [cue.number for cue in plan.cues if not cue.pieces]
+    return _under_speech(fit_all(plan), waiting)
+
+
+def with_ducking(plan: Score, ducking: Ducking) -> Score:
+    """The score with other ducking, all of its cues' gains made again."""
+    return _under_speech(replace(plan, ducking=ducking), None)
+
+
+def _under_speech(plan: Score, numbers: Sequence[str] | None) -> Score:
+    if not plan.speech or not Path(plan.film.path).is_file():
+        return plan
+    own = own_sound(plan.film.path)
+    with Tracks() as tracks:
+        found = partial(_powers, rate=plan.film.rate, tracks=tracks)
+        return duck(plan, own, found, numbers)
+
+
+def _powers(cue: Cue, rate: FrameRate, tracks: Tracks) -> np.ndarray:
+    return powers(kept_sound(cue, rate, tracks))
 
 
 def spot(
@@ -193,7 +245,15 @@ def _miss(hit: HitPoint, bars: Bars, pieces: Sequence, rate: FrameRate) -> int |
     return min((s - hit.frame for s in struck), key=abs, default=None)
 
 
-def _notes(film: Film) -> Iterable[str]:
-    if film.rate_error_s > max(_VARIABLE_S, float(0.5 / film.rate.fps)):
-        shown = f"{float(film.rate.fps):.3f}".rstrip("0").rstrip(".")
+def _notes(film: Film, own: Soundtrack, plan: Score) -> Iterator[Sentence]:
+    rate = film.rate
+    if film.rate_error_s > max(_VARIABLE_S, float(0.5 / rate.fps)):
+        shown = f"{float(rate.fps):.3f}".rstrip("0").rstrip(".")
         yield Sentence("score.variable_rate", rate=shown, error=f"{film.rate_error_s:.3f}")
+    missing = float(rate.seconds(film.frames)) - own.duration_s
+    if not own.duration_s:
+        yield Sentence("score.no_film_sound")
+    elif missing > _SHORT_SOUND_S:
+        yield Sentence("score.short_sound", missing=f"{missing:.1f}")
+    if own.duration_s and not own.speech:
+        yield Sentence("score.no_speech")

@@ -1,137 +1,106 @@
-"""A score as sound: the music bed as a stem, and the film with its music.
+"""A score as files: stems of music and film, the film with its score, and one cue to listen to.
 
-Pieces are cross-faded at constant power: the law follows how alike the two sides are, so that
-neither related nor unrelated material dips or swells. Every track is brought to one loudness first
-(EBU R128); the picture stream is copied. Memory holds one cue at a time.
+The picture stream is copied, loudness is set by two passes and one gain. Memory holds one cue at a
+time. Cues that were rendered before are taken from the cache folder (`leitmotif.score.kept`), so
+that stopped work goes on with the cue it was at.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import soundfile
-import soxr
 
 from data.atomic import atomic_path
 from data.errors import InputError, Progress
-from features.audio.loudness import LoudnessMeter, integrated_lufs
+from data.words import Sentence
 from features.media import probe
 from leitmotif.render import ffmpeg
-from leitmotif.render.preview import container
-from leitmotif.score.model import Cue, Piece, Score
-from leitmotif.score.timecode import FrameRate
+from leitmotif.render.preview import DUCK_LU, container
+from leitmotif.score.kept import kept_sound
+from leitmotif.score.model import Score
+from leitmotif.score.sound import (
+    SAMPLE_RATE,
+    Tracks,
+    loudness_lufs,
+    sample_of,
+    true_peak_db,
+    with_gains,
+)
 
-SAMPLE_RATE = 48_000
-TRACK_LUFS = -20.0
-"""Every track is brought here before the score's own gains (heuristic: it leaves headroom)."""
 TARGETS_LUFS = {"streaming": -14.0, "web": -16.0, "broadcast": -23.0}
 """What large streaming services play at; AES TD1004 for streams; EBU R128."""
 PEAK_DBTP = -1.0
+ENCODER_DB = 0.5
+"""Room for what lossy encoders add to peaks (heuristic)."""
+STEMS = ("music", "ducked", "film")
+"""The music as it is, the music under speech, and the film's own sound."""
+LEAD_S = 1.0
+"""Film before and after a cue in its preview."""
 
-FilmSound = Literal["mix", "mute"]
+FilmSound = Literal["mix", "under", "mute"]
+"""The film's own sound beside the music, which gives way to speech; `DUCK_LU` under the music; or
+left out."""
+Tell = Callable[[Sentence], None]
 
 
-def write_bed(score: Score, path: str | os.PathLike[str], progress: Progress | None = None) -> Path:
-    """The music alone, as long as the film: WAV, 48 kHz stereo, 24 bit.
+def write_stem(
+    score: Score,
+    stem: str,
+    path: str | os.PathLike[str],
+    progress: Progress | None = None,
+) -> Path:
+    """One of `STEMS`, as long as the film: WAV, 48 kHz stereo, 24 bit.
 
-    Raises `InputError` where a track is gone; nothing half-written is left.
+    Raises `InputError` for another name and where a file is gone; nothing half-written is left.
     """
-    total = score.film.rate.seconds(score.film.frames)
-    with (
-        tempfile.TemporaryDirectory(prefix="leitmotif-") as folder,
-        atomic_path(path) as temporary,
-        soundfile.SoundFile(temporary, "w", SAMPLE_RATE, 2, subtype="PCM_24", format="WAV") as bed,
-    ):
-        decoded = _Decoded(Path(folder))
-        for cue in score.sounding():
-            start = _sample(score.film.rate.seconds(cue.start))
-            _silence(bed, start - bed.tell())
-            bed.write(cue_sound(cue, score.film.rate, decoded))
-            if progress:
-                progress("score", float(score.film.rate.seconds(cue.end)), float(total))
-        _silence(bed, _sample(total) - bed.tell())
+    if stem not in STEMS:
+        raise InputError("score.no_stem", stem=stem, stems=list(STEMS))
+    if stem != "film":
+        return write_bed(score, path, progress, ducked=stem == "ducked")
+    film = score.film
+    _check_film(score)
+    length = f"{float(film.rate.seconds(film.frames)):.6f}"
+    silence = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo"]
+    form = ("-ac", "2", "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s24le", "-t", length)
+    given = [*ffmpeg.source(film.path), "-map", "0:a:0", "-af", "apad"]
+    with atomic_path(path) as temporary:
+        arguments = [*(given if film.has_sound else silence), *form, str(temporary)]
+        ffmpeg.run(arguments, stage="film", total=float(length), progress=progress)
     return Path(path)
 
 
-def cue_sound(cue: Cue, rate: FrameRate, decoded: _Decoded | None = None) -> np.ndarray:
-    """One cue's music, float32 (samples, 2) at 48 kHz, exactly as long as the cue."""
-    if decoded is None:
-        with tempfile.TemporaryDirectory(prefix="leitmotif-") as folder:
-            return cue_sound(cue, rate, _Decoded(Path(folder)))
-    assert cue.track
-    start = rate.seconds(cue.start)
-    length = _sample(rate.seconds(cue.end)) - _sample(start)
-    sound, gain = decoded.read(cue.track.path)
-    mix = np.zeros((length, 2), np.float32)
-    for k, piece in enumerate(cue.pieces):
-        at = _sample(piece.film_in) - _sample(start)
-        part = _part(sound, piece)[: length - at]
-        _lay(mix, part, at, _sample(piece.fade_in) if k else 0)
-        if not k:
-            part_in = min(_sample(piece.fade_in), len(part))
-            mix[at : at + part_in] *= np.linspace(0, 1, part_in, dtype=np.float32)[:, None]
-    tail = min(_sample(cue.pieces[-1].fade_out), length) if cue.pieces else 0
-    if tail:
-        mix[length - tail :] *= np.cos(np.linspace(0, np.pi / 2, tail))[:, None].astype(np.float32)
-    return mix * _gains(cue, rate, length)[:, None] * np.float32(gain)
+def write_bed(
+    score: Score,
+    path: str | os.PathLike[str],
+    progress: Progress | None = None,
+    *,
+    ducked: bool = True,
+) -> Path:
+    """The music alone, as long as the film: WAV, 48 kHz stereo, 24 bit.
 
-
-def _part(sound: np.ndarray, piece: Piece) -> np.ndarray:
-    """A piece's samples; where the file ends early, silence."""
-    first, length = _sample(piece.track_in), _sample(piece.track_out - piece.track_in)
-    part = sound[first : first + length]
-    return np.pad(part, ((0, length - len(part)), (0, 0)))
-
-
-def _lay(mix: np.ndarray, part: np.ndarray, at: int, overlap: int) -> None:
-    """Add a piece to the mix, cross-faded over its first `overlap` samples."""
-    overlap = min(overlap, len(part))
-    if overlap:
-        old, new = mix[at : at + overlap], part[:overlap]
-        rise = np.sin(np.linspace(0, np.pi / 2, overlap))[:, None].astype(np.float32)
-        fall = rise[::-1]
-        level = 1 / np.sqrt(1 + 2 * max(_alike(old, new), 0.0) * rise * fall)
-        mix[at : at + overlap] = (old * fall + new * rise) * level
-        mix[at + overlap :] = 0
-    mix[at + overlap : at + len(part)] = part[overlap:]
-
-
-def _alike(a: np.ndarray, b: np.ndarray) -> float:
-    power = float(np.sqrt((a**2).sum() * (b**2).sum()))
-    return float((a * b).sum()) / power if power else 0.0
-
-
-def _gains(cue: Cue, rate: FrameRate, length: int) -> np.ndarray:
-    """Gain factors per sample, float32 (length,)."""
-    if not cue.gain:
-        return np.ones(length, np.float32)
-    frames = cue.start + np.arange(length) * (float(rate.fps) / SAMPLE_RATE)
-    return (10 ** (cue.gains(frames) / 20)).astype(np.float32)
-
-
-class _Decoded:
-    """Tracks as 48-kHz stereo WAV files in one folder; the last few stay in memory."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.read = lru_cache(maxsize=4)(self._read)
-
-    def _read(self, path: str) -> tuple[np.ndarray, float]:
-        """Samples, float32 (n, 2), and the factor that brings them to `TRACK_LUFS`."""
-        if not Path(path).is_file():
-            raise InputError("score.file_gone", file=path)
-        wav = self.folder / "track.wav"
-        arguments = ("-map", "0:a:0", "-ac", "2", "-ar", str(SAMPLE_RATE), "-c:a", "pcm_f32le")
-        ffmpeg.run([*ffmpeg.source(path), *arguments, str(wav)], stage="track")
-        lufs = loudness_lufs(wav)
-        sound, _ = soundfile.read(wav, dtype="float32", always_2d=True)
-        gain = 10 ** ((TRACK_LUFS - lufs) / 20) if np.isfinite(lufs) else 1.0
-        return sound, gain
+    ducked : whether the cues' gains are in it. progress : called with "score" and seconds of the
+    film after every cue. Raises `InputError` where a track is gone.
+    """
+    rate, total = score.film.rate, score.film.rate.seconds(score.film.frames)
+    with (
+        Tracks() as tracks,
+        atomic_path(path) as temporary,
+        soundfile.SoundFile(temporary, "w", SAMPLE_RATE, 2, subtype="PCM_24", format="WAV") as bed,
+    ):
+        for cue in score.sounding():
+            _silence(bed, sample_of(rate.seconds(cue.start)) - bed.tell())
+            sound = kept_sound(cue, rate, tracks)
+            bed.write(with_gains(cue, rate, sound) if ducked else sound)
+            if progress:
+                progress("score", float(rate.seconds(cue.end)), float(total))
+        _silence(bed, sample_of(total) - bed.tell())
+    return Path(path)
 
 
 def render_film(
@@ -141,78 +110,124 @@ def render_film(
     film_sound: FilmSound = "mix",
     target_lufs: float = -16.0,
     progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> Path:
     """The film with its score: picture copied, loudness by two passes, peaks under −1 dBTP.
 
-    film_sound : "mix" keeps the film's own sound beside the music, "mute" leaves it out.
+    tell : called with a sentence where the film stays below its loudness target.
     Returns the path written; its suffix is one that can hold the picture.
     """
+    return _film(score, Path(output), film_sound, target_lufs, None, progress, tell)
+
+
+def preview_cue(
+    score: Score,
+    number: str,
+    output: str | os.PathLike[str],
+    *,
+    film_sound: FilmSound = "mix",
+    progress: Progress | None = None,
+) -> Path:
+    """One cue with the film around it, from `LEAD_S` before to `LEAD_S` after.
+
+    Returns the path written, as `render_film`. The picture begins at the key frame before, hidden
+    by the container's edit list.
+    """
+    cue, film = score.cue(number), score.film
+    lead = film.rate.frame_at(LEAD_S)
+    span = (max(cue.start - lead, 0), min(cue.end + lead, film.frames))
+    alone = Score(film, (cue,), ducking=score.ducking)
+    return _film(alone, Path(output), film_sound, TARGETS_LUFS["web"], span, progress, None)
+
+
+def _film(
+    score: Score,
+    output: Path,
+    film_sound: FilmSound,
+    target_lufs: float,
+    span: tuple[int, int] | None,
+    progress: Progress | None,
+    tell: Tell | None,
+) -> Path:
     film = score.film
-    if not Path(film.path).is_file():
-        raise InputError("score.file_gone", file=film.path)
-    target = Path(output).with_suffix(container(film.path, probe(film.path).video))
-    length = f"{float(film.rate.seconds(film.frames)):.6f}"
+    _check_film(score)
+    target = output.with_suffix(container(film.path, probe(film.path).video))
+    first, last = span or (0, film.frames)
+    start, end = (float(film.rate.seconds(frame)) for frame in (first, last))
     with (
         atomic_path(target) as temporary,
         tempfile.TemporaryDirectory(prefix="leitmotif-") as folder,
     ):
-        bed, mixed = Path(folder, "bed.wav"), Path(folder, "mix.wav")
-        write_bed(score, bed, progress)
-        both = film_sound == "mix" and film.has_sound
-        inputs = [*ffmpeg.source(bed), *(ffmpeg.source(film.path) if both else [])]
-        graph = "[1:a:0]aresample=48000,aformat=channel_layouts=stereo,apad[own];"
-        graph += "[0:a][own]amix=inputs=2:duration=first:normalize=0[out]"
-        mix = ["-filter_complex", graph, "-map", "[out]"] if both else ["-map", "0:a"]
-        ffmpeg.run([*inputs, *mix, "-c:a", "pcm_f32le", "-t", length, str(mixed)], stage="mix")
-        gain = _two_pass_gain(mixed, target_lufs)
+        mixed = _mixed(score, film_sound, start, end - start, Path(folder), progress)
+        gain = _two_pass_gain(mixed, target_lufs, tell)
         codec = "libopus" if target.suffix == ".webm" else "aac"
         ffmpeg.run(
             [
+                *(["-ss", f"{start:.6f}"] if start else []),
                 *ffmpeg.source(film.path),
                 *ffmpeg.source(mixed),
                 *("-map", "0:V:0", "-map", "1:a", "-c:v", "copy", "-c:a", codec, "-b:a", "192k"),
-                *("-af", f"volume={gain:.2f}dB", "-t", length, "-map_metadata", "-1"),
+                *("-af", f"volume={gain:.2f}dB", "-t", f"{end - start:.6f}", "-map_metadata", "-1"),
                 *(["-movflags", "+faststart"] if target.suffix == ".mp4" else []),
                 str(temporary),
             ],
             stage="film",
-            total=float(length),
+            total=end - start,
             progress=progress,
         )
     return target
 
 
-def _two_pass_gain(path: Path, target_lufs: float) -> float:
+def _check_film(score: Score) -> None:
+    if not Path(score.film.path).is_file():
+        raise InputError("score.file_gone", file=score.film.path)
+
+
+def _mixed(
+    score: Score,
+    film_sound: FilmSound,
+    start: float,
+    length: float,
+    folder: Path,
+    progress: Progress | None,
+) -> Path:
+    """Music and film's sound from `start` on, 48 kHz stereo float, `length` seconds."""
+    bed, mixed = folder / "bed.wav", folder / "mix.wav"
+    write_bed(score, bed, progress, ducked=film_sound == "mix")
+    cut = ["-ss", f"{start:.6f}"] if start else []
+    inputs = [*cut, *ffmpeg.source(bed)]
+    mix = ["-map", "0:a"]
+    if film_sound != "mute" and score.film.has_sound:
+        inputs += [*cut, *ffmpeg.source(score.film.path)]
+        own = _own_gain(score, bed, folder) if film_sound == "under" else 0.0
+        graph = "[1:a:0]aresample=48000:async=1,aformat=channel_layouts=stereo,"
+        graph += f"volume={own:.2f}dB,apad[own];"
+        graph += "[0:a][own]amix=inputs=2:duration=first:normalize=0[out]"
+        mix = ["-filter_complex", graph, "-map", "[out]"]
+    form = ("-c:a", "pcm_f32le", "-t", f"{length:.6f}")
+    ffmpeg.run([*inputs, *mix, *form, str(mixed)], stage="mix", total=length, progress=progress)
+    return mixed
+
+
+def _own_gain(score: Score, bed: Path, folder: Path) -> float:
+    """Decibels that bring the film's own sound `DUCK_LU` under the music; never louder."""
+    own = loudness_lufs(write_stem(score, "film", folder / "film.wav"))
+    music = loudness_lufs(bed)
+    return min(0.0, music - DUCK_LU - own) if np.isfinite(own) and np.isfinite(music) else 0.0
+
+
+def _two_pass_gain(path: Path, target_lufs: float, tell: Tell | None) -> float:
     """Decibels from what was measured to the target, held back where peaks would pass −1 dBTP."""
     lufs = loudness_lufs(path)
     if not np.isfinite(lufs):
         return 0.0
-    return min(target_lufs - lufs, PEAK_DBTP - true_peak_db(path))
-
-
-def loudness_lufs(path: str | os.PathLike[str]) -> float:
-    """Integrated loudness of a stereo WAV (BS.1770), −inf for silence; a block at a time."""
-    meter = LoudnessMeter()
-    with soundfile.SoundFile(path) as file:
-        for block in file.blocks(1 << 20, dtype="float32", always_2d=True):
-            meter.feed(np.ascontiguousarray(block.T), file.samplerate, ("FL", "FR"))
-    return float(integrated_lufs(meter.powers()))
-
-
-def true_peak_db(path: str | os.PathLike[str]) -> float:
-    """True peak in dBTP by four-fold oversampling (ITU-R BS.1770-5, annex 2)."""
-    highest = 1e-9
-    with soundfile.SoundFile(path) as file:
-        for block in file.blocks(1 << 20, dtype="float32", always_2d=True):
-            fine = soxr.resample(block, file.samplerate, 4 * file.samplerate)
-            highest = max(highest, float(np.abs(fine).max(initial=0.0)))
-    return float(20 * np.log10(highest))
+    gain = min(target_lufs - lufs, PEAK_DBTP - ENCODER_DB - true_peak_db(path))
+    if tell and lufs + gain < target_lufs - 0.5:
+        reached, target = f"{lufs + gain:.1f}", f"{target_lufs:g}"
+        tell(Sentence("score.quieter", reached=reached, target=target, peak=f"{PEAK_DBTP:g}"))
+    return gain
 
 
 def _silence(bed: soundfile.SoundFile, samples: int) -> None:
     for start in range(0, max(samples, 0), SAMPLE_RATE):
         bed.write(np.zeros((min(SAMPLE_RATE, samples - start), 2), np.float32))
-
-
-def _sample(seconds: object) -> int:
-    return round(seconds * SAMPLE_RATE)  # type: ignore[operator]

@@ -19,10 +19,14 @@ import soundfile
 
 from data.atomic import atomic_path
 from data.errors import InputError, Progress
+from data.words import Sentence
 from leitmotif.catalogue.library import Library
 from leitmotif.score import compose
-from leitmotif.score.model import Cue, Score
-from leitmotif.score.render import SAMPLE_RATE, cue_sound
+from leitmotif.score.ducking import measure, report
+from leitmotif.score.kept import kept_sound
+from leitmotif.score.model import DUCKINGS, Cue, Ducking, Score
+from leitmotif.score.render import STEMS, render_film, write_stem
+from leitmotif.score.sound import SAMPLE_RATE, Tracks, file_powers, with_gains
 from leitmotif.score.timecode import FrameRate
 from leitmotif.score.views import waveform
 from leitmotif.sessions.child import in_child
@@ -30,6 +34,8 @@ from leitmotif.sessions.desk import Desk
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
 
+FULL_RMS = 0.5
+"""What fills the height of a waveform: about −6 dB below full scale (heuristic)."""
 MOST_STEPS = 100
 """Operations that can be undone."""
 
@@ -117,6 +123,13 @@ class Scoring:
         self._future.clear()
         self._set(score)
 
+    def duck(self, name: str) -> None:
+        """Another of the presets of `DUCKINGS`; every cue's gains are made again."""
+        if self.score is not None and DUCKINGS[name] != self.score.ducking:
+            cues = tuple(replace(cue, pieces=(), gain=()) for cue in self.score.cues)
+            self.change(replace(self.score, ducking=DUCKINGS[name], cues=cues))
+            self.look()
+
     def _turn(self, back: list[Score], forth: list[Score]) -> None:
         if back and self.score is not None:
             forth.append(self.score)
@@ -158,17 +171,18 @@ class Scoring:
         if self.plan is not None and self.plan.state == "done":
             planned, self.plan = self.plan.result, None
             if planned is not None:
-                self._learn(planned.cues)
+                self._learn(planned.cues, planned.ducking)
                 self.change(planned)
         if self.work is not None and self.work.ended:
             if isinstance(self.work.result, Fits):
-                self._learn(self.work.result.cues)
+                self._learn(*self.work.result.made)
                 self._silent.update(self.work.result.troubles)
                 if self.score is not None:
                     self._set(self.score)
-            elif self.work.state == "failed" and self.work.error is None:
-                self._silent |= {self._name(c): InputError("session.died", file=c.title)
-                                 for c in self._wanted()}  # fmt: skip
+            elif self.work.state == "failed":
+                wanted = self._wanted()
+                died = {self._name(c): InputError("session.died", file=c.title) for c in wanted}
+                self._silent |= died
             self.work = None
         if self.work is None and (self.plan is None or self.plan.ended):
             self._begin_next()
@@ -196,15 +210,15 @@ class Scoring:
             not in self._silent and self.heard(cue) is None
         ]  # fmt: skip
 
-    def _learn(self, cues: Iterable[Cue]) -> None:
-        self._fitted |= {_key(cue): cue for cue in cues if cue.pieces}
+    def _learn(self, cues: Iterable[Cue], ducking: Ducking) -> None:
+        self._fitted |= {_key(cue, ducking): cue for cue in cues if cue.pieces}
 
     def _with_fits(self, score: Score) -> Score:
-        return replace(score, cues=tuple(self._with_fit(cue) for cue in score.cues))
+        return replace(score, cues=tuple(self._with_fit(c, score.ducking) for c in score.cues))
 
-    def _with_fit(self, cue: Cue) -> Cue:
+    def _with_fit(self, cue: Cue, ducking: Ducking) -> Cue:
         """A cue with the pieces that were found for it, if they were."""
-        found = self._fitted.get(_key(cue))
+        found = self._fitted.get(_key(cue, ducking))
         if found is None or cue.pieces:
             return cue
         return replace(cue, pieces=found.pieces, gain=found.gain, hits=found.hits, note=found.note)
@@ -243,8 +257,9 @@ class Scoring:
             return None
         with suppress(InputError):
             number, track = self.compared
-            if (self.score.cue(number).track or None) and not self.score.cue(number).muted:
-                return self._with_fit(self.score.take(number, track).cue(number))
+            if not self.score.cue(number).muted:
+                other = self.score.take(number, track).cue(number)
+                return self._with_fit(other, self.score.ducking)
         return None
 
     def heard(self, cue: Cue) -> Heard | None:
@@ -258,14 +273,17 @@ class Scoring:
 
 @dataclass(frozen=True)
 class Fits:
-    """Cues with their pieces; troubles : by name of a cue's files, why it has none."""
+    """made : cues with their pieces, under the ducking they were made for.
 
-    cues: tuple[Cue, ...]
+    troubles : by name of a cue's files, why it has none.
+    """
+
+    made: tuple[tuple[Cue, ...], Ducking]
     troubles: Mapping[str, InputError]
 
 
 def prepare(score: Score, cues: Iterable[Cue], folder: Path, *, progress: Progress) -> Fits:
-    """Fit cues to their length and write the sound of each into `folder`.
+    """Fit cues to their length, duck them, and write the sound of each into `folder`.
 
     A cue whose track cannot be used is left as it is, and said.
     """
@@ -273,25 +291,26 @@ def prepare(score: Score, cues: Iterable[Cue], folder: Path, *, progress: Progre
     cues = list(cues)
     total = float(rate.seconds(sum(cue.frames for cue in cues)))
     troubles: dict[str, InputError] = {}
-    for cue in cues:
-        progress("score", float(rate.seconds(sum(c.frames for c in done))), total)
-        try:
-            fitted = cue if cue.pieces else compose.fit_all(replace(score, cues=(cue,))).cues[0]
-            if fitted.pieces:
-                _write_sound(fitted, rate, folder)
-        except InputError as error:
-            troubles[sound_name(cue, rate)] = error
-            fitted = cue
-        done.append(fitted)
-    return Fits(tuple(done), troubles)
+    with Tracks() as tracks:
+        for cue in cues:
+            progress("score", float(rate.seconds(sum(c.frames for c in done))), total)
+            try:
+                fitted = compose.complete(replace(score, cues=(cue,))).cues[0]
+                if fitted.pieces:
+                    _write_sound(fitted, rate, tracks, folder)
+            except InputError as error:
+                troubles[sound_name(cue, rate)] = error
+                fitted = cue
+            done.append(fitted)
+    return Fits((tuple(done), score.ducking), troubles)
 
 
-def _write_sound(cue: Cue, rate: FrameRate, folder: Path) -> None:
+def _write_sound(cue: Cue, rate: FrameRate, tracks: Tracks, folder: Path) -> None:
     sound = folder / f"{sound_name(cue, rate)}.flac"
-    if not sound.is_file():
-        with atomic_path(sound) as temporary:
-            soundfile.write(temporary, cue_sound(cue, rate), SAMPLE_RATE, format="FLAC")
-    levels = np.sqrt(np.clip(waveform(cue, rate) / 0.5, 0, 1))  # loudness is felt as a root
+    heard = with_gains(cue, rate, kept_sound(cue, rate, tracks))
+    with atomic_path(sound) as temporary:
+        soundfile.write(temporary, heard, SAMPLE_RATE, format="FLAC")
+    levels = np.sqrt(np.clip(waveform(cue, rate) / FULL_RMS, 0, 1))  # quiet music shows, too
     with atomic_path(sound.with_suffix(".levels")) as temporary:
         temporary.write_bytes((255 * levels).astype(np.uint8).tobytes())
 
@@ -299,15 +318,65 @@ def _write_sound(cue: Cue, rate: FrameRate, folder: Path) -> None:
 def sound_name(cue: Cue, rate: FrameRate) -> str:
     """The name of a cue's files: another one for whatever sounds differently."""
     start = rate.seconds(cue.start)
-    pieces = [(p.track_in, p.track_out, p.film_in - start, p.fade_in, p.fade_out)
-              for p in cue.pieces]  # fmt: skip
+    pieces = [
+        (p.track_in, p.track_out, p.film_in - start, p.fade_in, p.fade_out) for p in cue.pieces
+    ]
     gain = [(frame - cue.start, level) for frame, level in cue.gain]
     what = (cue.track and cue.track.path, cue.frames, rate.fps, cue.start if not pieces else 0)
     said = repr((what, pieces, gain))
     return f"cue-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
 
 
-def _key(cue: Cue) -> tuple[Any, ...]:
+def _key(cue: Cue, ducking: Ducking) -> tuple[Any, ...]:
     """What the fit of a cue follows from."""
     hits = tuple(hit.frame for hit in cue.hits)
-    return cue.start, cue.end, cue.track and cue.track.path, cue.in_point, hits
+    return cue.start, cue.end, cue.track and cue.track.path, cue.in_point, hits, ducking
+
+
+# ------------------------------------------------------------------------------ the film
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The film with its score. stems : by name. said : what a person should know of it.
+
+    met, passages : passages of speech under which the music lies as asked, and all of them.
+    """
+
+    film: Path
+    stems: Mapping[str, Path]
+    said: tuple[Sentence, ...]
+    met: int = 0
+    passages: int = 0
+
+
+def render(
+    score: Score,
+    output: Path,
+    *,
+    film_sound: Any,
+    target_lufs: float,
+    stems: bool,
+    progress: Progress,
+) -> Rendered:
+    """Write the film with its score, its stems if they are wanted, and look at the ducking.
+
+    film_sound : see `leitmotif.score.render.FilmSound`. Raises `InputError` where a file is gone.
+    """
+    said: list[Sentence] = []
+    options = {"film_sound": film_sound, "target_lufs": target_lufs}
+    film = render_film(score, output, **options, progress=progress, tell=said.append)
+    paths = {stem: output.with_name(f"{output.stem}-{stem}.wav") for stem in STEMS if stems}
+    for stem, path in paths.items():
+        write_stem(score, stem, path, progress)
+    if film_sound != "mix" or not score.speech:
+        return Rendered(film, paths, tuple(said))
+    bed = paths.get("ducked") or output.with_name(f"{output.stem}-ducked.wav")
+    if not stems:
+        write_stem(score, "ducked", bed, progress)
+    own = compose.own_sound(score.film.path, progress)
+    found = measure(score, own, file_powers(bed))
+    if not stems:
+        bed.unlink()
+    missed = sum(passage.missed for passage in found)
+    return Rendered(film, paths, (*said, *report(score, found)), len(found) - missed, len(found))

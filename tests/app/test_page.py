@@ -216,6 +216,18 @@ def test_filters_leave_what_was_asked_for_or_say_that_nothing_is_left(watched: A
     assert len(titles(watched)) == 5
 
 
+def test_energy_and_singing_filter_the_list(watched: AppTest):
+    demo = Catalogue.read(DEMO_CATALOGUE)
+    energy = dict(zip(demo.text("title"), demo.text("energy"), strict=True))
+    said(watched, "button_group", "energy").set_value(["peak"]).run()
+    assert titles(watched) and {energy[t] for t in titles(watched)} == {"peak"}
+    said(watched, "button_group", "sung").set_value("vocals").run()
+    assert titles(watched) == [] and watched.warning[0].value == say("page.none_left")
+    said(watched, "button_group", "sung").set_value("either").run()
+    said(watched, "button_group", "energy").set_value([]).run()
+    assert len(titles(watched)) == 5
+
+
 def test_other_language_keeps_everything_else(watched: AppTest):
     before = titles(watched)
     next(c for c in watched.get("button_group") if c.key == "language").set_value("zh").run()

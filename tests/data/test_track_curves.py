@@ -119,6 +119,7 @@ def test_a_record_is_a_row_of_the_catalogue():
     assert row["duration_s"] == 12.346 and row["bpm"] == 120.0 and row["loudness_lufs"] == ""
     assert row["richness"] == 0.0 and row["valence"] == 9.0 and row["valence_confidence"] == 0.5
     assert row["music_share"] == 0.75 and row["mood_calm"] == 0.25
+    assert row["energy"] == "groove" and row["vocals"] == "" and row["speech"] == ""
     assert row["extractor"] == "leitmotif-audio 9" and row["title"] == "曲"
 
 

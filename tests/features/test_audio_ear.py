@@ -7,6 +7,7 @@ import pytest
 
 from data.checksums import Damaged
 from features.audio.ear import EAR, WITNESSES, Ear, log_scores, read_ear, write_ear
+from features.audio.tags import tag
 
 
 def test_an_ordinary_track_is_heard_as_ordinary():
@@ -26,6 +27,16 @@ def test_more_events_and_major_raise_arousal_and_valence():
     base, faster, major = ear.hear(rows)
     assert faster[0] > base[0]
     assert major[1] > base[1]
+
+
+def test_shares_count_windows_in_which_a_class_is_heard():
+    scores = np.zeros((4, 521), np.float32)
+    scores[0, 24] = 2 / 256  # singing, as faint as it sounds over a band
+    scores[1, 24] = 1 / 256
+    scores[2, 0], scores[2, 132] = 0.3, 0.25  # speech over music
+    scores[3, 132] = 0.9
+    heard = tag(scores)
+    assert (heard["vocals"], heard["speech"], heard["music"]) == (0.25, 0.25, 0.25)
 
 
 def test_scores_of_nothing_are_finite():

@@ -52,6 +52,17 @@ def test_filters_keep_the_rows_that_meet_all_of_them():
     assert found.where(words="night", bpm=(95, 130)).tolist() == [True, False, False, False]
 
 
+def test_filters_by_what_is_heard():
+    features = np.zeros((4, 10))
+    features[:, MUSIC_NAMES.index("arousal")] = [-60, 0, 60, 60]
+    columns = {"vocals": ["0.1", "0.2", "", "1"], "speech": ["0", "0.3", "", "0.2"]}
+    found = Library(Catalogue(features, columns | {"track_id": list("abcd")}))
+    assert found.where(energy=["calm", "peak"]).tolist() == [True, False, True, True]
+    assert found.where(sung=True).tolist() == [False, True, False, True]
+    assert found.where(sung=False).tolist() == [True, False, False, False]
+    assert found.where(most_speech=0.2).tolist() == [True, False, False, True]
+
+
 def test_licences_are_counted_with_those_that_name_none():
     assert library(4, license=["CC0", "", "CC0", "CC BY"]).licences == [
         ("CC0", 2),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -122,6 +124,30 @@ def test_a_tempo_is_that_of_either_level(text, kept):
 def test_what_is_no_filter_is_said_so(text):
     with pytest.raises(InputError, match="--filter"):
         parse_filter(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("energy=calm", "t1"),
+        ("energy=Calm|peak", "t1 t4"),
+        ("energy!=groove", "t1 t4"),
+        ("energy=groove", "t2 t3"),
+    ],
+)
+def test_energy_goes_by_arousal_in_any_catalogue(text: str, kept: str):
+    there = catalogue()
+    mask = passing(there, parse_filter(text))
+    assert " ".join(np.array(there.track_ids)[mask]) == kept
+
+
+def test_what_nobody_listened_for_cannot_be_asked():
+    there = catalogue()
+    heard = replace(there, columns={**there.columns, "vocals": ["0.4", "", "0", "0.19"]})
+    assert passing(heard, parse_filter("vocals<0.2")).tolist() == [False, False, True, True]
+    unheard = replace(there, columns={**there.columns, "vocals": [""] * 4})
+    with pytest.raises(InputError, match="does not say 'vocals'"):
+        passing(unheard, parse_filter("vocals<0.2"))
 
 
 def test_an_unknown_column_is_answered_with_those_there_are():

@@ -149,6 +149,12 @@ def test_what_milvus_cannot_do_is_refused_with_the_reason(index):
         to_expression(parse_filter("title~100%"), {"title": False})
 
 
+def test_energy_is_asked_of_milvus_as_arousal():
+    found = to_expression(parse_filter("energy=calm|groove"), {})
+    assert found == "(arousal < -33.0 or (arousal >= -33.0 and arousal <= 33.0))"
+    assert to_expression(parse_filter("energy!=peak"), {}) == "not (arousal > 33.0)"
+
+
 def test_an_empty_file_says_how_to_fill_it(tmp_path):
     empty = MilvusIndex.connect(str(tmp_path / "empty.db"))
     with pytest.raises(InputError, match="fill it with `leitmotif index push`"):

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from data.errors import InputError
+from data.errors import Cancelled, InputError
+from features.audio.load import load
+from features.media import probe
 from features.video.container import read_container
 from leitmotif import cli
 from leitmotif.score.compose import film_of, fit_all, score
 from leitmotif.score.model import Score
-from leitmotif.score.render import render_film, true_peak_db, write_bed
+from leitmotif.score.render import preview_cue, render_film, write_bed, write_stem
+from leitmotif.score.sound import true_peak_db
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
 
 
@@ -71,6 +74,54 @@ def test_the_rendered_film_keeps_its_pictures_and_its_peaks_low(plan: Score, tmp
     assert read_container(written).frames == 817 and read_container(written).has_sound
     sound = write_bed(plan, tmp_path / "bed.wav")
     assert true_peak_db(sound) < 0
+
+
+def test_stems_are_as_long_as_the_film(plan: Score, tmp_path: Path):
+    for stem in ("music", "ducked", "film"):
+        sound, sample_rate = soundfile.read(write_stem(plan, stem, tmp_path / f"{stem}.wav"))
+        assert len(sound) == round(Fraction(817, 24) * sample_rate) and sample_rate == 48_000
+        assert sound.any() == (stem != "film")  # the sample film is silent
+    with pytest.raises(InputError, match="choose among music, ducked, film"):
+        write_stem(plan, "voice", tmp_path / "voice.wav")
+
+
+def test_a_preview_holds_one_cue_and_a_second_around_it(plan: Score, tmp_path: Path):
+    cue = plan.cues[1]
+    written = preview_cue(plan, cue.number, tmp_path / "cue.mp4")
+    shown = min(cue.end + 24, 817) - (cue.start - 24)
+    assert probe(written).duration == pytest.approx(shown / 24, abs=0.1)
+    with pytest.raises(InputError, match="there is none of this number"):
+        preview_cue(plan, "9m99", tmp_path / "cue.mp4")
+
+
+def test_stopped_work_goes_on_with_the_cue_it_was_at(plan: Score, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("LEITMOTIF_CACHE", str(tmp_path / "cache"))
+
+    def stop(stage: str, done: float, total: float | None) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        write_bed(plan, tmp_path / "bed.wav", stop)
+    assert not (tmp_path / "bed.wav").exists()
+    kept = list((tmp_path / "cache" / "cues").iterdir())
+    assert len(kept) == 1
+    before = kept[0].stat().st_mtime_ns
+    fresh = write_bed(plan, tmp_path / "bed.wav").read_bytes()
+    assert len(list((tmp_path / "cache" / "cues").iterdir())) == len(plan.cues)
+    kept[0].write_bytes(kept[0].read_bytes()[:-1])  # damaged: rendered again without a word
+    assert write_bed(plan, tmp_path / "again.wav").read_bytes() == fresh
+    assert kept[0].stat().st_mtime_ns != before
+
+
+def test_loudness_that_peaks_forbid_is_said(plan: Score, tmp_path: Path):
+    said: list[str] = []
+    written = render_film(plan, tmp_path / "loud.mp4", target_lufs=-6.0, tell=said.append)
+    assert len(said) == 1 and said[0].startswith("The film stays at ")
+    assert load(written).lufs < -6.5
+
+
+def test_a_silent_film_says_that_nothing_is_ducked(plan: Score):
+    assert plan.notes == ("The film has no sound of its own: nothing to duck under.",)
 
 
 def test_a_track_that_has_gone_is_a_sentence(plan: Score, tmp_path: Path):

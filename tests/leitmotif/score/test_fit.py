@@ -15,7 +15,7 @@ from data.errors import InputError
 from features.audio.bars import Bars, read_bars
 from leitmotif.score.fit import JUMP_PRICE, fit, join_costs
 from leitmotif.score.model import Cue, Track
-from leitmotif.score.render import SAMPLE_RATE, cue_sound
+from leitmotif.score.sound import SAMPLE_RATE, cue_sound
 from leitmotif.score.timecode import FrameRate
 
 TRACKS = Path(__file__).resolve().parents[3] / "data" / "demo" / "tracks"
