@@ -7,7 +7,7 @@ import io
 import zipfile
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
 import streamlit as st
 
@@ -15,12 +15,12 @@ from data.errors import InputError, Progress
 from leitmotif.page import serving, state, widgets
 from leitmotif.page.state import plain
 from leitmotif.score.exports import FORMATS
-from leitmotif.score.model import Score
-from leitmotif.score.render import TARGETS_LUFS, render_film, write_bed
+from leitmotif.score.model import DUCKINGS, Score
+from leitmotif.score.render import TARGETS_LUFS, FilmSound
 from leitmotif.sessions.child import in_child
 from leitmotif.sessions.jobs import Job
-from leitmotif.sessions.scoring import Scoring
-from leitmotif.show.templates import render
+from leitmotif.sessions.scoring import Rendered, Scoring, render
+from leitmotif.show.templates import render as drawn
 from leitmotif.words.page_words import Words
 
 _KINDS = {
@@ -104,64 +104,91 @@ def _film(scoring: Scoring, words: Words) -> None:
     score = scoring.score
     assert score is not None
     st.subheader(words("score_render"), anchor=False, help=words("score_render_how"))
-    left, right = st.columns(2)
+    left, middle, right = st.columns(3)
     with left:
         loudness = _choice("score_loudness", list(TARGETS_LUFS), words)
+    with middle:
+        own = _choice("score_own", list(get_args(FilmSound)), words, not score.film.has_sound)
     with right:
-        own = _choice("score_own", ["mix", "mute"], words, disabled=not score.film.has_sound)
-    what = _what(score, loudness, own)
+        _ducking(scoring, words)
+    stems = widgets.remembered("score_stems", False, partial(st.checkbox, words("score_stems")))
+    order = Order(loudness, own, stems)
+    what = _what(score, order)
     job = scoring.film.known.get(what)
-    if job is None or job.state == "cancelled":
-        st.button(
-            words("score_render_now"),
-            icon=":material/movie:",
-            type="primary",
-            disabled=not scoring.settled or not score.sounding(),
-            on_click=_render,
-            args=[scoring, loudness, own, what],
-            key="score_render",
-        )
-    elif not job.ended:
+    if job is not None and not job.ended:
         _rendering(job, words)
-    elif job.state == "failed":
+        return
+    if job is not None and job.state == "failed":
         state.failure(job, scoring.film.kept, words)
-        st.button(
-            words("again"),
-            icon=":material/refresh:",
-            on_click=_render,
-            args=[scoring, loudness, own, what],
-        )
-    else:
+    elif job is not None and job.state == "done":
         _rendered(scoring, job.result, words)
+        return
+    st.button(
+        words("score_render_now"),
+        icon=":material/movie:",
+        type="primary",
+        disabled=not scoring.settled or not score.sounding(),
+        on_click=_render,
+        args=[scoring, order, what],
+        key="score_render",
+    )
 
 
-def _choice(name: str, options: list[str], words: Words, **look: Any) -> str:
+class Order(NamedTuple):
+    """How the film is wanted."""
+
+    loudness: str
+    own: str
+    stems: bool
+
+
+def _choice(name: str, options: list[str], words: Words, disabled: bool = False) -> str:
     """One of several, the first one at first. Name and options are keys of `words`."""
-    box = partial(st.selectbox, words(name), options, format_func=lambda o: words(o), **look)
+    box = partial(
+        st.selectbox, words(name), options, format_func=lambda o: words(o), disabled=disabled
+    )
     return widgets.remembered(name, options[0], box)
 
 
-def _what(score: Score, loudness: str, own: str) -> tuple[str, str]:
+def _ducking(scoring: Scoring, words: Words) -> None:
+    """Which preset the score has; another choice is an operation that can be undone."""
+    score = scoring.score
+    assert score is not None
+    names = [*DUCKINGS]
+    now = next((n for n in names if DUCKINGS[n] == score.ducking), "own")
+    name = f"score_ducking|{scoring.film.kept.key}"
+    widgets.choose(name, now)
+    st.selectbox(
+        words("score_ducking"),
+        names if now in names else ["own", *names],
+        format_func=lambda n: words(f"duck_{n}"),
+        key=widgets.placed(name),
+        disabled=not score.speech,
+        help=words("score_ducking_help"),
+        on_change=lambda: scoring.duck(widgets.chosen(name)),
+    )
+
+
+def _what(score: Score, order: Order) -> tuple[str, str]:
     """What a rendering is of: anything that sounds differently is another one."""
-    said = repr((score.film, score.sounding(), loudness, own))
+    said = repr((score.film, score.sounding(), order))
     return "score film", hashlib.sha256(said.encode()).hexdigest()[:24]
 
 
-def _render(scoring: Scoring, loudness: str, own: str, what: tuple[str, str]) -> None:
+def _render(scoring: Scoring, order: Order, what: tuple[str, str]) -> None:
     score, workspace = scoring.score, state.desk().workspace
     output = workspace.folder / f"{scoring.film.kept.key[:32]}-score-{what[1]}.mp4"
-    music = output.with_suffix(".wav")
+    options = {"film_sound": order.own, "target_lufs": TARGETS_LUFS[order.loudness]}
+    options["stems"] = order.stems
 
-    def work(progress: Progress) -> tuple[Path, Path]:
-        options = {"film_sound": own, "target_lufs": TARGETS_LUFS[loudness]}
-        film = in_child(render_film, score, output, progress=progress, **options)
-        return film, in_child(write_bed, score, music, progress=progress)
+    def work(progress: Progress) -> Rendered:
+        return in_child(render, score, output, progress=progress, **options)
 
     scoring.film.known[what] = workspace.start(work)
 
 
 @st.fragment(run_every=0.7)
-def _rendering(job: Job[Any], words: Words) -> None:
+def _rendering(job: Job[Rendered], words: Words) -> None:
     if job.ended:
         st.rerun()
     name, done, total = job.stage
@@ -170,15 +197,20 @@ def _rendering(job: Job[Any], words: Words) -> None:
     st.button(words("cancel"), key="cancel_score", on_click=job.cancel)
 
 
-def _rendered(scoring: Scoring, made: tuple[Path, Path], words: Words) -> None:
-    film, music = made
+def _rendered(scoring: Scoring, made: Rendered, words: Words) -> None:
     stem = Path(scoring.film.kept.name).stem
+    files = [(made.film, f"{stem}.scored{made.film.suffix}", words("score_take_film"))]
+    files += [
+        (path, f"{stem}.{name}.wav", words(f"score_take_stem_{name}"))
+        for name, path in made.stems.items()
+    ]
     links = [
         {"address": serving.address(path, _KINDS[path.suffix], name), "name": name, "label": label}
-        for path, name, label in (
-            (film, f"{stem}.scored{film.suffix}", words("score_take_film")),
-            (music, f"{stem}.music{music.suffix}", words("score_take_music")),
-        )
+        for path, name, label in files
     ]
-    st.html(render("download_links.html", links=links))
-    st.caption(plain(words("score_rendered", mb=f"{film.stat().st_size / 1e6:.1f}")))
+    st.html(drawn("download_links.html", links=links))
+    st.caption(plain(words("score_rendered", mb=f"{made.film.stat().st_size / 1e6:.1f}")))
+    if made.passages:
+        st.caption(plain(words("score_passages", met=made.met, n=made.passages)))
+    for sentence in made.said:
+        st.caption(":material/info: " + plain(words.sentence(sentence)))

@@ -34,8 +34,8 @@ from leitmotif.sessions.desk import Desk
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
 
-FULL_RMS = 0.5
-"""What fills the height of a waveform: about −6 dB below full scale (heuristic)."""
+FULL_RMS = 0.35
+"""What fills the height of a waveform: −9 dB below full scale (heuristic)."""
 MOST_STEPS = 100
 """Operations that can be undone."""
 
@@ -206,9 +206,8 @@ class Scoring:
         return [
             cue
             for cue in cues
-            if cue.track and not cue.muted and not self.gone(cue) and self._name(cue)
-            not in self._silent and self.heard(cue) is None
-        ]  # fmt: skip
+            if cue.track and not cue.muted and not self.trouble(cue) and not self.heard(cue)
+        ]
 
     def _learn(self, cues: Iterable[Cue], ducking: Ducking) -> None:
         self._fitted |= {_key(cue, ducking): cue for cue in cues if cue.pieces}
@@ -287,8 +286,8 @@ def prepare(score: Score, cues: Iterable[Cue], folder: Path, *, progress: Progre
 
     A cue whose track cannot be used is left as it is, and said.
     """
-    rate, done = score.film.rate, []
-    cues = list(cues)
+    rate, cues = score.film.rate, list(cues)
+    done: list[Cue] = []
     total = float(rate.seconds(sum(cue.frames for cue in cues)))
     troubles: dict[str, InputError] = {}
     with Tracks() as tracks:

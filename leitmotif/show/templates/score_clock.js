@@ -24,6 +24,12 @@ class Clock {
 
   timecode(frame) { return this.written(frame + this.start); }
 
+  // The frame at which timecode shows a whole second.
+  wholeSecond(n) {
+    const minutes = Math.floor(n / 60), left = this.drop ? (this.base / 15) * (minutes - Math.floor(minutes / 10)) : 0;
+    return n * this.base - left - this.start;
+  }
+
   // A number of frames as a length, without the film's start and without dropped numbers.
   span(frames) {
     const seconds = Math.floor(frames / this.base), rest = frames % this.base;

@@ -43,29 +43,33 @@ class Painter {
     for (const cue of data.cues) this.music(drag && drag.n === cue.n ? drag : cue);
   }
 
+  // Ticks at whole seconds of the timecode; closer ones at frames.
   ruler() {
     const { c, view, clock, look } = this;
-    const step = this.step();
-    const from = Math.max(0, Math.floor(view.left / view.scale / step) * step);
-    c.fillStyle = look.text;
+    const step = this.step(), from = clock.frameAt(view.left / view.scale);
+    const frames = Math.max(Math.round(step * clock.base), 1);
+    let k = step < 1 ? Math.floor(from / frames) : Math.floor((from + clock.start) / frames);
+    const at = (n) => (step < 1 ? n * frames : clock.wholeSecond(n * step));
     c.textBaseline = "middle";
-    for (let t = from; t <= clock.length && this.x(t) < view.width; t += step) {
-      const x = Math.round(this.x(t)) + 0.5;
+    c.fillStyle = look.text;
+    for (; at(k) <= clock.frames && this.x(clock.seconds(at(k))) < view.width; k++) {
+      if (at(k + 1) <= 0) continue;
+      const x = this.x(clock.seconds(at(k))), wide = this.x(clock.seconds(at(k + 1))) - x;
       c.globalAlpha = 0.35;
-      c.fillRect(x, RULER - 8, 1, 8);
-      for (let k = 1; k < 5; k++) {
-        const small = Math.round(this.x(t + (k * step) / 5)) + 0.5;
-        if (small < this.x(clock.length)) c.fillRect(small, RULER - 4, 1, 4);
+      if (at(k) >= 0) c.fillRect(Math.round(x) + 0.5, RULER - 8, 1, 8);
+      for (let part = 1; part < 5; part++) {
+        const small = x + (part * wide) / 5;
+        if (small >= this.x(0) && small < this.x(clock.length)) c.fillRect(Math.round(small) + 0.5, RULER - 4, 1, 4);
       }
       c.globalAlpha = 0.75;
-      c.fillText(this.label(clock.edgeAt(t), step), x + 4, 10);
+      if (at(k) >= 0) c.fillText(this.label(at(k), step), x + 4, 10);
     }
     c.globalAlpha = 1;
   }
 
   step() {
-    const { view, clock } = this, wide = clock.length >= 3600 || this.clock.start ? 92 : 66;
-    const frame = 1 / clock.fps;
+    const { view, clock } = this, wide = clock.length >= 3600 || clock.start ? 74 : 56;
+    const frame = 1 / clock.base;
     const steps = [frame, 2 * frame, 5 * frame, 10 * frame, ...STEPS_S];
     return steps.find((s) => s * view.scale >= (s < 1 ? 96 : wide)) || 7200;
   }
