@@ -1,22 +1,37 @@
-"""How exactly and how smoothly tracks are fitted to lengths: `python -m benchmarks.score FOLDER…`.
+"""How tracks are fitted to lengths and to hit points: `python -m benchmarks.score FOLDER…`.
 
-Random tracks and lengths of 15 to 180 s at 25 frames a second; every fourth is rendered. At each
-join the quietest 20 ms of the 80 ms around it are compared with those at the two lines of the
-track that meet there, as the track plays them itself: how far it dips below is the figure.
+Lengths: random tracks and lengths of 15 to 180 s at 25 frames a second; every fourth is rendered.
+At each join the quietest 20 ms of the 80 ms around it are compared with those at the two lines of
+the track that meet there, as the track plays them itself. Key: likeness of the chroma of the bars
+that meet, beside that of bars that follow each other in the track. Beat phase: by how much the
+onsets of the bar that is entered are shifted against those that would have come, beside bars that
+follow each other in the track.
+
+Hit points (`--hits`): three at random in each of 20 cues of 20 to 90 s; how far the next bar line
+lies from each, and how far the next onset that can be measured in the rendered sound; beside them
+the same points in the same cues fitted without them.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import tempfile
 import time
+from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from data.media import AUDIO_SUFFIXES
-from features.audio.bars import read_bars
+from features.audio.bars import Bars, bars_of, read_bars
+from features.audio.descriptors import Sound, listen
+from features.audio.load import load
+from features.audio.rhythm import onset_frames
+from features.audio.spectrum import FRAME_S
 from leitmotif.score.fit import Fit, fit
 from leitmotif.score.model import Cue, Piece, Track
 from leitmotif.score.sound import SAMPLE_RATE, cue_sound
@@ -24,6 +39,8 @@ from leitmotif.score.timecode import FrameRate
 
 RATE = FrameRate(Fraction(25))
 _HOP = SAMPLE_RATE // 50
+_LAG = 8
+_REACH = round(0.4 / FRAME_S)
 
 
 def dips(found: Fit, sound: np.ndarray, own: np.ndarray) -> list[float]:
@@ -47,36 +64,130 @@ def _quietest(sound: np.ndarray, seconds: float) -> float:
     return float(10 * np.log10(max((around**2).mean(axis=1).min(initial=1.0), 1e-6)))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.score", description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("-n", type=int, default=200, help="pairs of track and length (%(default)s)")
-    args = parser.parse_args()
+def likeness(bars: Bars, jumps: tuple[tuple[float, float], ...]) -> Iterator[tuple[float, float]]:
+    """(chroma likeness of the bars that meet, of the entered bar and its own predecessor)."""
+    for leave, enter in jumps:
+        i, j = (int(np.argmin(np.abs(bars.lines - t))) for t in (leave, enter))
+        if i > 0 and 0 < j < len(bars):
+            meet, own = bars.chroma[i - 1] @ bars.chroma[j], bars.chroma[j - 1] @ bars.chroma[j]
+            yield float(meet), float(own)
+
+
+def shift(sound: Sound, one: float, other: float) -> float | None:
+    """Milliseconds by which the onsets after one moment are late against those after another."""
+    envelope = sound.envelope
+    a, b = (round(t / FRAME_S) for t in (one, other))
+    if min(a, b) < _LAG + 2 or max(a, b) + _REACH + _LAG >= len(envelope):
+        return None
+    mine = envelope[a - 2 : a + _REACH]
+    lags = range(-_LAG, _LAG + 1)
+    likes = [float(mine @ envelope[b - 2 + lag : b + _REACH + lag]) for lag in lags]
+    return abs(lags[int(np.argmax(likes))]) * FRAME_S * 1000 if max(likes) > 0 else None
+
+
+def cue_of(path: Path, bars: Bars, frames: int, found: Fit) -> Cue:
+    track = Track(path.stem, str(path), Fraction(bars.lines[-1]))
+    return Cue("1m01", 0, frames, track, found.pieces)
+
+
+def lengths(files: list[Path], n: int) -> None:
     draw = random.Random(0)
-    files = [f for d in args.folders for f in sorted(d.iterdir())]
-    files = [f for f in files if f.suffix.lower() in AUDIO_SUFFIXES]
-    exact, ending, jumps, seconds, below, spent = 0, 0, 0, 0.0, [], 0.0
-    for k in range(args.n):
+    exact, ending, jumps, seconds, spent = 0, 0, 0, 0.0, 0.0
+    below: list[float] = []
+    alike: list[tuple[float, float]] = []
+    late: list[float] = []
+    usual: list[float] = []
+    for k in range(n):
         path, frames = draw.choice(files), draw.randint(15 * 25, 180 * 25)
-        bars, began = read_bars(path), time.process_time()
+        sound = listen(load(path))
+        bars, began = bars_of(sound), time.process_time()
         found = fit(bars, RATE.seconds(frames))
         spent += time.process_time() - began
         exact += found.pieces[0].film_in == 0 and found.pieces[-1].film_out == RATE.seconds(frames)
         ending += found.ends
         jumps, seconds = jumps + len(found.jumps), seconds + frames / 25
+        alike += likeness(bars, found.jumps)
+        late += [s for a, b in found.jumps if (s := shift(sound, a, b)) is not None]
+        pairs = pairwise(bars.lines[1:-1])
+        usual += [s for a, b in pairs if (s := shift(sound, a, b)) is not None]
         if k % 4 == 0:
-            track = Track(path.stem, str(path), Fraction(bars.lines[-1]))
-            whole = Piece(Fraction(0), Fraction(int(bars.lines[-1] * 25), 25), Fraction(0))
             length = int(bars.lines[-1] * 25)
+            whole = Piece(Fraction(0), Fraction(length, 25), Fraction(0))
+            track = Track(path.stem, str(path), Fraction(bars.lines[-1]))
             own = cue_sound(Cue("1m02", 0, length, track, (whole,)), RATE)
-            cue = Cue("1m01", 0, frames, track, found.pieces)
-            below += dips(found, cue_sound(cue, RATE), own)
-    low = np.array(below)
-    print(f"{args.n} pairs of {len(files)} tracks: {exact} exact to the frame,")
+            below += dips(found, cue_sound(cue_of(path, bars, frames, found), RATE), own)
+    print(f"{n} pairs of {len(files)} tracks: {exact} exact to the frame,")
     print(f"{ending} on their own ending; {jumps / seconds * 60:.2f} joins a minute;")
-    print(f"{spent / args.n * 1e3:.0f} ms a fit.")
+    print(f"{spent / n * 1e3:.0f} ms a fit.")
+    low = np.array(below)
     print(f"{len(low)} joins rendered: {np.mean(low < 1.5):.1%} dip by less than 1.5 dB below")
     print(f"the track's own lines; 95 % by less than {np.quantile(low, 0.95):.2f} dB.")
+    meet, own_likeness = np.array(alike).T
+    print(f"Chroma likeness at {len(meet)} joins {meet.mean():.3f},")
+    print(f"in the track {own_likeness.mean():.3f}.")
+    for name, found_ms in (("joins", np.array(late)), ("bars of the tracks", np.array(usual))):
+        within = np.mean(found_ms <= 25)
+        print(f"Beat phase, {len(found_ms)} {name}: median {np.median(found_ms):.0f} ms, "
+              f"{within:.1%} within 25 ms.")  # fmt: skip
+
+
+def hits(files: list[Path], n: int) -> None:
+    draw = random.Random(1)
+    by_line: list[int] = []
+    by_ear: list[int] = []
+    before: list[int] = []
+    for _ in range(n):
+        path, frames = draw.choice(files), draw.randint(20 * 25, 90 * 25)
+        bars = read_bars(path)
+        asked = sorted(draw.sample(range(25, frames - 25), 3))
+        length = RATE.seconds(frames)
+        plain = fit(bars, length)
+        found = fit(bars, length, hits=[hit / 25 for hit in asked])
+        by_line += [_nearest(_struck(bars, found), hit) for hit in asked]
+        before += [_nearest(_struck(bars, plain), hit) for hit in asked]
+        heard = _onsets(cue_sound(cue_of(path, bars, frames, found), RATE))
+        by_ear += [_nearest(heard, hit) for hit in asked]
+    for name, away in (
+        ("bar line", by_line),
+        ("onset in the sound", by_ear),
+        ("bar line, not asked", before),
+    ):
+        shares = ", ".join(f"{np.mean(np.array(away) <= k):.0%} within {k}" for k in (1, 2, 5))
+        print(f"{len(away)} hit points, {name}: {shares} frames")
+
+
+def _struck(bars: Bars, found: Fit) -> list[float]:
+    return [
+        float(piece.film_in) + line - float(piece.track_in)
+        for piece in found.pieces
+        for line in bars.lines[:-1]
+        if piece.track_in + piece.fade_in - Fraction(1, 1000) <= line < piece.track_out
+    ]
+
+
+def _onsets(sound: np.ndarray) -> list[float]:
+    with tempfile.TemporaryDirectory() as folder:
+        soundfile.write(path := Path(folder, "cue.wav"), sound, SAMPLE_RATE)
+        envelope = listen(load(path)).envelope
+    return [float(frame) * FRAME_S for frame in onset_frames(envelope)]
+
+
+def _nearest(seconds: list[float], frame: int) -> int:
+    return min((abs(RATE.frame_at(s) - frame) for s in seconds), default=999)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.score", description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("-n", type=int, help="pairs of track and length (200), or cues (20)")
+    parser.add_argument("--hits", action="store_true", help="hit points instead of lengths")
+    args = parser.parse_args()
+    files = [f for d in args.folders for f in sorted(d.iterdir())]
+    files = [f for f in files if f.suffix.lower() in AUDIO_SUFFIXES]
+    if args.hits:
+        hits(files, args.n or 20)
+    else:
+        lengths(files, args.n or 200)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ SLOW = (
     "features/test_audio_soundtrack.py",
     "features/test_temporal.py",
     "features/test_video_",
+    "leitmotif/score/test_bad_input.py",
     "leitmotif/score/test_compose.py",
     "leitmotif/test_arc_protocol.py",
     "leitmotif/test_catalogue_build.py",

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pdoc
 
-PUBLIC = ("leitmotif", "leitmotif.pipeline", "features", "recommender", "matcher", "data")
+PUBLIC = (
+    *("leitmotif", "leitmotif.pipeline", "leitmotif.score", "features", "recommender", "matcher"),
+    "data",
+)
 """What design and README promise; what they import can be read from there."""
 
 

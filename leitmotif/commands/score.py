@@ -10,7 +10,7 @@ from pathlib import Path
 from data.errors import InputError
 from data.words import Sentence
 from leitmotif.catalogue.library import Library
-from leitmotif.score.compose import own_sound, score
+from leitmotif.score.compose import gone, own_sound, rate_note, score
 from leitmotif.score.ducking import measure, report
 from leitmotif.score.exports import FORMATS, export
 from leitmotif.score.model import DUCKINGS, Score
@@ -145,3 +145,4 @@ def run_export(file: Path, args: argparse.Namespace) -> None:
             failed = error
     if failed:
         print(f"leitmotif: {failed}", file=sys.stderr)
+    warn(file, [*rate_note(plan.film), *gone(plan)])

@@ -22,9 +22,10 @@ from features.video.timeline import Timeline
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.score.ducking import clashes, duck, frames_of
-from leitmotif.score.fit import fit
+from leitmotif.score.fit import Fit, fit
 from leitmotif.score.kept import kept_sound
 from leitmotif.score.model import Candidate, Cue, Ducking, Film, HitPoint, Score, Track
+from leitmotif.score.neighbours import smoothest
 from leitmotif.score.sound import Tracks, powers
 from leitmotif.score.spotting import SHORTEST_S, group, respot
 from leitmotif.score.timecode import COMMON, FrameRate, nearest_common
@@ -35,6 +36,10 @@ from recommender import load_recommender
 
 CHOICES = 5
 """Tracks that a cue offers."""
+_NEIGHBOURS_S = 3.0
+"""After a longer silence nobody compares keys (heuristic)."""
+_ROUNDS = 3
+"""A cue of more lengths of its track is heard to repeat it (heuristic)."""
 _SHORT_SOUND_S = 0.5
 """A film's sound may end this much before its picture without a word."""
 _VARIABLE_S = 0.001
@@ -164,7 +169,7 @@ def _profile(timeline: Timeline, start: float, end: float) -> VideoProfile:
 
 
 def choose(plan: Score, timeline: Timeline, library: Library, *, reprise: bool = False) -> Score:
-    """A track for every cue that has none: the nearest that is there and not used yet."""
+    """A track for every cue that has none: near, there, not used yet, and smooth to come to."""
     used = {cue.track.track_id for cue in plan.cues if cue.track}
     cues: list[Cue] = []
     for cue in plan.cues:
@@ -174,11 +179,20 @@ def choose(plan: Score, timeline: Timeline, library: Library, *, reprise: bool =
             if not free:
                 cues.append(replace(cue, note=Sentence("score.no_track_left")))
                 continue
-            track, in_point = free[0].track, free[0].in_point
-            cue = replace(cue, track=track, in_point=in_point, candidates=tuple(free[:CHOICES]))
-            used.add(track.track_id)
+            best = smoothest(free[:CHOICES], _before(cue, cues, plan))
+            cue = replace(cue, track=best.track, in_point=best.in_point)
+            cue = replace(cue, candidates=tuple(free[:CHOICES]))
+            used.add(best.track.track_id)
         cues.append(cue)
     return replace(plan, cues=tuple(cues))
+
+
+def _before(cue: Cue, cues: Sequence[Cue], plan: Score) -> Track | None:
+    """The track that plays until shortly before a cue."""
+    if not cues or cues[-1].muted:
+        return None
+    gap = float(plan.film.rate.seconds(cue.start - cues[-1].end))
+    return cues[-1].track if gap < _NEIGHBOURS_S else None
 
 
 def _offered(
@@ -220,12 +234,19 @@ def _fitted(cue: Cue, rate: FrameRate) -> Cue:
         return replace(cue, note=Sentence("score.track_gone", track=cue.title, file=cue.track.path))
     bars = _bars(cue.track.path)
     start = rate.seconds(cue.start)
-    asked = [(float(rate.seconds(h.frame) - start), float(2 / rate.fps)) for h in cue.hits]
+    asked = [float(rate.seconds(hit.frame) - start) for hit in cue.hits]
     place = None if cue.in_point is None else float(cue.in_point)
     found = fit(bars, rate.seconds(cue.frames), film_in=start, in_point=place, hits=asked)
     landed = tuple(replace(h, miss=_miss(h, bars, found.pieces, rate)) for h in cue.hits)
-    note = "" if found.ends else Sentence("score.fades_out")
-    return replace(cue, pieces=found.pieces, hits=landed, note=note)
+    return replace(cue, pieces=found.pieces, hits=landed, note=_note(bars, found, cue.frames, rate))
+
+
+def _note(bars: Bars, found: Fit, frames: int, rate: FrameRate) -> str:
+    """What there is to know of a fit: that a short track goes round and round, or fades out."""
+    track, cue = float(bars.lines[-1]), float(rate.seconds(frames))
+    if cue > _ROUNDS * track:
+        return Sentence("score.goes_round", track=f"{track:.1f}", cue=f"{cue:.1f}")
+    return "" if found.ends else Sentence("score.fades_out")
 
 
 @lru_cache(maxsize=64)
@@ -246,10 +267,8 @@ def _miss(hit: HitPoint, bars: Bars, pieces: Sequence, rate: FrameRate) -> int |
 
 
 def _notes(film: Film, own: Soundtrack, plan: Score) -> Iterator[Sentence]:
+    yield from rate_note(film)
     rate = film.rate
-    if film.rate_error_s > max(_VARIABLE_S, float(0.5 / rate.fps)):
-        shown = f"{float(rate.fps):.3f}".rstrip("0").rstrip(".")
-        yield Sentence("score.variable_rate", rate=shown, error=f"{film.rate_error_s:.3f}")
     missing = float(rate.seconds(film.frames)) - own.duration_s
     if not own.duration_s:
         yield Sentence("score.no_film_sound")
@@ -257,3 +276,21 @@ def _notes(film: Film, own: Soundtrack, plan: Score) -> Iterator[Sentence]:
         yield Sentence("score.short_sound", missing=f"{missing:.1f}")
     if own.duration_s and not own.speech:
         yield Sentence("score.no_speech")
+
+
+def rate_note(film: Film) -> Iterator[Sentence]:
+    """Which rate a film of a varying one is counted at, and the largest error of that."""
+    rate = film.rate
+    if film.rate_error_s > max(_VARIABLE_S, float(0.5 / rate.fps)):
+        shown = f"{float(rate.fps):.3f}".rstrip("0").rstrip(".")
+        yield Sentence("score.variable_rate", rate=shown, error=f"{film.rate_error_s:.3f}")
+
+
+def gone(plan: Score) -> Iterator[Sentence]:
+    """A sentence for every file of a score that is not there any more."""
+    files = {cue.track.path: cue.title for cue in plan.sounding() if cue.track}
+    for path, title in files.items():
+        if not Path(path).is_file():
+            yield Sentence("score.track_gone", track=title, file=path)
+    if not Path(plan.film.path).is_file():
+        yield Sentence("score.film_gone", file=plan.film.path)

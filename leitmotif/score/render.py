@@ -19,11 +19,12 @@ import soundfile
 from data.atomic import atomic_path
 from data.errors import InputError, Progress
 from data.words import Sentence
+from features.audio.load import load
 from features.media import probe
 from leitmotif.render import ffmpeg
 from leitmotif.render.preview import DUCK_LU, container
 from leitmotif.score.kept import kept_sound
-from leitmotif.score.model import Score
+from leitmotif.score.model import Score, Stretch
 from leitmotif.score.sound import (
     SAMPLE_RATE,
     Tracks,
@@ -81,25 +82,28 @@ def write_bed(
     progress: Progress | None = None,
     *,
     ducked: bool = True,
+    span: Stretch | None = None,
 ) -> Path:
     """The music alone, as long as the film: WAV, 48 kHz stereo, 24 bit.
 
-    ducked : whether the cues' gains are in it. progress : called with "score" and seconds of the
-    film after every cue. Raises `InputError` where a track is gone.
+    ducked : whether the cues' gains are in it. span : frames of the film to write alone; its cues
+    lie inside. progress : called with "score" and seconds of the film after every cue.
+    Raises `InputError` where a track is gone.
     """
-    rate, total = score.film.rate, score.film.rate.seconds(score.film.frames)
+    rate = score.film.rate
+    first, total = (rate.seconds(frame) for frame in span or (0, score.film.frames))
     with (
         Tracks() as tracks,
         atomic_path(path) as temporary,
         soundfile.SoundFile(temporary, "w", SAMPLE_RATE, 2, subtype="PCM_24", format="WAV") as bed,
     ):
         for cue in score.sounding():
-            _silence(bed, sample_of(rate.seconds(cue.start)) - bed.tell())
+            _silence(bed, sample_of(rate.seconds(cue.start) - first) - bed.tell())
             sound = kept_sound(cue, rate, tracks)
             bed.write(with_gains(cue, rate, sound) if ducked else sound)
             if progress:
                 progress("score", float(rate.seconds(cue.end)), float(total))
-        _silence(bed, sample_of(total) - bed.tell())
+        _silence(bed, sample_of(total - first) - bed.tell())
     return Path(path)
 
 
@@ -145,20 +149,20 @@ def _film(
     output: Path,
     film_sound: FilmSound,
     target_lufs: float,
-    span: tuple[int, int] | None,
+    span: Stretch | None,
     progress: Progress | None,
     tell: Tell | None,
 ) -> Path:
     film = score.film
     _check_film(score)
     target = output.with_suffix(container(film.path, probe(film.path).video))
-    first, last = span or (0, film.frames)
-    start, end = (float(film.rate.seconds(frame)) for frame in (first, last))
+    span = span or (0, film.frames)
+    start, end = (float(film.rate.seconds(frame)) for frame in span)
     with (
         atomic_path(target) as temporary,
         tempfile.TemporaryDirectory(prefix="leitmotif-") as folder,
     ):
-        mixed = _mixed(score, film_sound, start, end - start, Path(folder), progress)
+        mixed = _mixed(score, film_sound, span, Path(folder), progress)
         gain = _two_pass_gain(mixed, target_lufs, tell)
         codec = "libopus" if target.suffix == ".webm" else "aac"
         ffmpeg.run(
@@ -184,35 +188,34 @@ def _check_film(score: Score) -> None:
 
 
 def _mixed(
-    score: Score,
-    film_sound: FilmSound,
-    start: float,
-    length: float,
-    folder: Path,
-    progress: Progress | None,
+    score: Score, film_sound: FilmSound, span: Stretch, folder: Path, progress: Progress | None
 ) -> Path:
-    """Music and film's sound from `start` on, 48 kHz stereo float, `length` seconds."""
+    """Music and film's sound of some frames, 48 kHz stereo float."""
     bed, mixed = folder / "bed.wav", folder / "mix.wav"
-    write_bed(score, bed, progress, ducked=film_sound == "mix")
-    cut = ["-ss", f"{start:.6f}"] if start else []
-    inputs = [*cut, *ffmpeg.source(bed)]
-    mix = ["-map", "0:a"]
+    write_bed(score, bed, progress, ducked=film_sound == "mix", span=span)
+    start, end = (float(score.film.rate.seconds(frame)) for frame in span)
+    inputs, mix = [*ffmpeg.source(bed)], ["-map", "0:a"]
     if film_sound != "mute" and score.film.has_sound:
+        cut = ["-ss", f"{start:.6f}"] if start else []
         inputs += [*cut, *ffmpeg.source(score.film.path)]
-        own = _own_gain(score, bed, folder) if film_sound == "under" else 0.0
+        own = _own_gain(score.film.path, bed, start, end) if film_sound == "under" else 0.0
         graph = "[1:a:0]aresample=48000:async=1,aformat=channel_layouts=stereo,"
         graph += f"volume={own:.2f}dB,apad[own];"
         graph += "[0:a][own]amix=inputs=2:duration=first:normalize=0[out]"
         mix = ["-filter_complex", graph, "-map", "[out]"]
-    form = ("-c:a", "pcm_f32le", "-t", f"{length:.6f}")
-    ffmpeg.run([*inputs, *mix, *form, str(mixed)], stage="mix", total=length, progress=progress)
+    form = ("-c:a", "pcm_f32le", "-t", f"{end - start:.6f}")
+    ffmpeg.run(
+        [*inputs, *mix, *form, str(mixed)], stage="mix", total=end - start, progress=progress
+    )
     return mixed
 
 
-def _own_gain(score: Score, bed: Path, folder: Path) -> float:
-    """Decibels that bring the film's own sound `DUCK_LU` under the music; never louder."""
-    own = loudness_lufs(write_stem(score, "film", folder / "film.wav"))
-    music = loudness_lufs(bed)
+def _own_gain(film: str, bed: Path, start: float, end: float) -> float:
+    """Decibels that bring the film's own sound `DUCK_LU` under the music; never louder.
+
+    A film of more than an hour is judged by its first hour.
+    """
+    own, music = load(film, start, end).lufs, loudness_lufs(bed)
     return min(0.0, music - DUCK_LU - own) if np.isfinite(own) and np.isfinite(music) else 0.0
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from data.atomic import atomic_path
 from data.errors import InputError
-from leitmotif.score.exports import edl, fcp7, fcpxml, lists, otio
+from leitmotif.score.exports import edl, fcp7, fcpxml, lists, otio, rapidcue
 from leitmotif.score.model import Score
 
 
@@ -30,6 +30,7 @@ FORMATS = (
     Format("edl", ".edl", edl.edl),
     Format("markers", ".markers.edl", edl.markers),
     Format("cuesheet", ".cuesheet.csv", lists.cue_sheet),
+    Format("rapidcue", ".rapidcue.xml", rapidcue.rapidcue),
     Format("audacity", ".labels.txt", lists.audacity),
     Format("reaper", ".regions.csv", lists.reaper),
     Format("chapters", ".chapters.txt", lists.chapters),

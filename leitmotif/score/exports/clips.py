@@ -7,12 +7,19 @@ the cross-fade. Frames of the film from 0, ends exclusive.
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from leitmotif.score.model import Cue, Score, Track
+
+SILENT_DB = -60.0
+"""What a fade begins or ends with in programs that want a number."""
+_FADE_STEPS = 4
+"""Straight lines that a fade's curve is drawn with."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,40 @@ def levels(clip: Clip) -> list[tuple[int, float]]:
     inner = [(f - clip.start, db) for f, db in clip.cue.gain if clip.start < f < clip.end - 1]
     edges = [(f - clip.start, float(clip.cue.gains(f))) for f in (clip.start, clip.end - 1)]
     return [edges[0], *inner, edges[1]]
+
+
+def faded_levels(clip: Clip) -> list[tuple[int, float]]:
+    """(frame from the clip's start, dB) of gain and fades together, `SILENT_DB` at their far ends;
+    empty where there is neither.
+    """
+    last = clip.frames - 1
+    rise = {round(k * clip.fade_in / _FADE_STEPS) for k in range(_FADE_STEPS + 1)}
+    fall = {last - round(k * clip.fade_out / _FADE_STEPS) for k in range(_FADE_STEPS + 1)}
+    marks = {frame for frame, _ in levels(clip)}
+    marks |= rise if clip.fade_in else set()
+    marks |= fall if clip.fade_out else set()
+    if marks:
+        marks |= {0, last}
+    return [(frame, _level(clip, frame)) for frame in sorted(marks) if 0 <= frame <= last]
+
+
+def _level(clip: Clip, frame: int) -> float:
+    """Gain and fades of a clip at one of its frames, in dB."""
+    factor = 1.0
+    if clip.fade_in:
+        factor *= min(frame / clip.fade_in, 1.0)
+    if clip.fade_out:
+        factor *= math.sin(math.pi / 2 * min((clip.frames - 1 - frame) / clip.fade_out, 1.0))
+    faded = 20 * math.log10(factor) if factor > 10 ** (SILENT_DB / 20) else SILENT_DB
+    return max(float(clip.cue.gains(clip.start + frame)) + faded, SILENT_DB)
+
+
+def relative_url(path: str, folder: str) -> str:
+    """A file's address as seen from a folder, percent-encoded; absolute from another drive."""
+    try:
+        return quote(Path(os.path.relpath(Path(path).resolve(), Path(folder).resolve())).as_posix())
+    except ValueError:
+        return url(path)
 
 
 def url(path: str) -> str:

@@ -6,7 +6,8 @@ Names and files stand in comments, as readers of the format expect.
 
 from __future__ import annotations
 
-from leitmotif.score.exports.clips import clips
+from data.errors import InputError
+from leitmotif.score.exports.clips import clips, levels
 from leitmotif.score.model import Score
 from leitmotif.score.timecode import FrameRate
 
@@ -15,11 +16,17 @@ _MOST_EVENTS = 999
 
 
 def edl(score: Score) -> str:
-    """Clips as a CMX3600 list."""
+    """Clips as a CMX3600 list; levels as comments, in dB.
+
+    Raises `InputError` for more events than the format counts.
+    """
     rate = score.film.rate
+    found = clips(score)
+    if len(found) > _MOST_EVENTS:
+        raise InputError("score.many_events", found=len(found), most=_MOST_EVENTS)
     source = FrameRate(rate.fps, rate.drop)
     lines = _head(score)
-    for k, clip in enumerate(clips(score)[:_MOST_EVENTS], 1):
+    for k, clip in enumerate(found, 1):
         times = (
             source.timecode(clip.source),
             source.timecode(clip.source + clip.frames),
@@ -29,6 +36,9 @@ def edl(score: Score) -> str:
         lines.append(f"{k:03d}  AX       {_CHANNELS[clip.lane]:<5} C        {' '.join(times)}")
         lines.append(f"* FROM CLIP NAME: {_plain(clip.name)}")
         lines.append(f"* SOURCE FILE: {_plain(clip.track.path)}")
+        for frame, db in levels(clip):
+            at = score.timecode(clip.start + frame)
+            lines.append(f"* AUDIO LEVEL AT {at} IS {db:+.2f} DB  (REEL AX {_CHANNELS[clip.lane]})")
     return "\n".join(lines) + "\n"
 
 

@@ -1,14 +1,15 @@
 """Final Cut Pro 7 XML (xmeml 5), which Premiere and Resolve read.
 
-The film lies on the picture track, the music on two stereo pairs below it. Levels are keyframes of
-the "Audio Levels" filter, as gain factors.
+The film lies on the picture track and its sound on the first pair of tracks, where it has any; the
+music lies on two pairs below. Levels and fades are keyframes of the "Audio Levels" filter, as gain
+factors.
 """
 
 from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from leitmotif.score.exports.clips import Clip, clips, levels, url
+from leitmotif.score.exports.clips import Clip, clips, faded_levels, url
 from leitmotif.score.model import Film, Score
 from leitmotif.score.timecode import FrameRate
 
@@ -54,13 +55,37 @@ def _picture(video: ET.Element, film: Film) -> None:
     _add(file, "pathurl", url(film.path))
     _rate(file, film.rate)
     _add(file, "duration", film.frames)
-    _add(_add(_add(file, "media"), "video"), "samplecharacteristics")
+    inside = _add(file, "media")
+    _add(_add(inside, "video"), "samplecharacteristics")
+    if film.has_sound:
+        _add(_add(inside, "audio"), "channelcount", 2)
+
+
+def _own(track: ET.Element, film: Film, channel: int) -> None:
+    """The film's own sound, linked with its picture."""
+    item = _add(track, "clipitem", id=f"film-{channel}")
+    _add(item, "name", _name(film))
+    _add(item, "duration", film.frames)
+    _rate(item, film.rate)
+    for tag, value in (("start", 0), ("end", film.frames), ("in", 0), ("out", film.frames)):
+        _add(item, tag, value)
+    _add(item, "file", id="file-film")
+    source = _add(item, "sourcetrack")
+    _add(source, "mediatype", "audio")
+    _add(source, "trackindex", channel)
+    for other in ("film", "film-1", "film-2"):
+        _add(_add(item, "link"), "linkclipref", other)
 
 
 def _sound(audio: ET.Element, score: Score) -> None:
     shape = _add(_add(audio, "format"), "samplecharacteristics")
     _add(shape, "depth", 16)
     _add(shape, "samplerate", _SAMPLE_RATE)
+    if score.film.has_sound:
+        for channel in (1, 2):
+            track = _add(audio, "track")
+            _own(track, score.film, channel)
+            _add(track, "outputchannelindex", channel)
     found = clips(score)
     files: dict[str, str] = {}
     for lane in (0, 1):
@@ -87,7 +112,7 @@ def _clip(
     source = _add(item, "sourcetrack")
     _add(source, "mediatype", "audio")
     _add(source, "trackindex", channel)
-    if keys := levels(clip):
+    if keys := faded_levels(clip):
         _levels(item, clip, keys)
     for other in (1, 2):
         link = _add(item, "link")

@@ -1,7 +1,7 @@
 """FCPXML 1.10, for Final Cut Pro and Resolve.
 
 The film is the spine; clips of music hang under it on lanes −1 and −2. All times are rational
-multiples of the frame duration. Levels are keyframes of the clip's volume, in dB.
+multiples of the frame duration. Levels are keyframes of the clip's volume, in dB; fades its own.
 """
 
 from __future__ import annotations
@@ -85,12 +85,18 @@ def _clip(parent: ET.Element, clip: Clip, ref: str, score: Score) -> None:
         duration=_time(clip.frames, rate),
         audioRole="music",
     )
-    if keys := levels(clip):
-        param = ET.SubElement(ET.SubElement(element, "adjust-volume"), "param", name="amount")
+    keys = levels(clip)
+    if not (keys or clip.fade_in or clip.fade_out):
+        return
+    param = ET.SubElement(ET.SubElement(element, "adjust-volume"), "param", name="amount")
+    for tag, frames in (("fadeIn", clip.fade_in), ("fadeOut", clip.fade_out)):
+        if frames:
+            ET.SubElement(param, tag, type="easeIn", duration=_time(frames, rate))
+    if keys:
         animation = ET.SubElement(param, "keyframeAnimation")
         for frame, db in keys:
             at = _time(clip.source + frame, rate)
-            ET.SubElement(animation, "keyframe", time=at, value=f"{db:.2f}dB")
+            ET.SubElement(animation, "keyframe", time=at, value=f"{db:.2f}dB", curve="linear")
 
 
 def _whole(used: list[Clip], rate: FrameRate) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 
-from leitmotif.score.exports.clips import Clip, clips, levels, url
+from leitmotif.score.exports.clips import Clip, clips, levels, relative_url, url
 from leitmotif.score.model import Score
+from leitmotif.score.timecode import FrameRate
 
 
 def otio_json(score: Score) -> str:
@@ -19,6 +22,11 @@ def otio_json(score: Score) -> str:
     reference = otio.schema.ExternalReference(url(film.path), available_range=whole)
     picture.append(otio.schema.Clip(timeline.name, reference, whole))
     timeline.tracks.append(picture)
+    if film.has_sound:
+        own = otio.schema.Track(name="Film sound", kind=otio.schema.TrackKind.Audio)
+        own.append(otio.schema.Clip(timeline.name, reference.deepcopy(), whole))
+        timeline.tracks.append(own)
+    folder = str(Path(film.path).parent)
     for lane in (0, 1):
         track = otio.schema.Track(name=f"Music {lane + 1}", kind=otio.schema.TrackKind.Audio)
         at = 0
@@ -26,7 +34,7 @@ def otio_json(score: Score) -> str:
             if clip.start > at:
                 gap = TimeRange(RationalTime(0, fps), RationalTime(clip.start - at, fps))
                 track.append(otio.schema.Gap(source_range=gap))
-            track.append(_clip(clip, fps))
+            track.append(_clip(clip, film.rate, folder))
             at = clip.end
         timeline.tracks.append(track)
     for cue in score.cues:
@@ -36,14 +44,17 @@ def otio_json(score: Score) -> str:
     return str(otio.adapters.write_to_string(timeline, "otio_json", indent=1)) + "\n"
 
 
-def _clip(clip: Clip, fps: float) -> otio.schema.Clip:
+def _clip(clip: Clip, rate: FrameRate, folder: str) -> otio.schema.Clip:
+    fps = float(rate.fps)
     used = TimeRange(RationalTime(clip.source, fps), RationalTime(clip.frames, fps))
-    whole = TimeRange(
-        RationalTime(0, fps),
-        RationalTime(max(clip.source + clip.frames, int(clip.track.duration * round(fps))), fps),
-    )
+    frames = max(clip.source + clip.frames, rate.frame_at(clip.track.duration))
+    whole = TimeRange(RationalTime(0, fps), RationalTime(frames, fps))
     reference = otio.schema.ExternalReference(url(clip.track.path), available_range=whole)
-    keys = [[frame, db] for frame, db in levels(clip)]
-    facts: dict[str, object] = {"cue": clip.cue.number, "levels_db": keys}
+    facts: dict[str, object] = {"cue": clip.cue.number, "levels_db": _pairs(levels(clip))}
     facts |= {"fade_in": clip.fade_in, "fade_out": clip.fade_out}
+    facts["relative_url"] = relative_url(clip.track.path, folder)
     return otio.schema.Clip(clip.name, reference, used, metadata={"leitmotif": facts})
+
+
+def _pairs(keys: list[tuple[int, float]]) -> list[list[float]]:
+    return [[frame, db] for frame, db in keys]

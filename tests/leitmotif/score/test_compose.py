@@ -27,6 +27,15 @@ def plan() -> Score:
     return score(DEMO_VIDEO, DEMO_CATALOGUE)
 
 
+def test_the_python_face_is_all_there():
+    import leitmotif.score as face
+
+    assert all(callable(getattr(face, n)) for n in face.__all__ if n != "DUCKINGS")
+    assert face.score is score and set(face.DUCKINGS) == {"below", "light", "medium", "deep", "off"}
+    with pytest.raises(AttributeError):
+        _ = face.nothing_of_the_kind
+
+
 def test_the_film_is_counted_as_its_file_says():
     film = film_of(DEMO_VIDEO)
     assert (film.frames, film.rate.fps, film.width, film.height) == (817, Fraction(24), 768, 432)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.audio.soundtrack import Soundtrack
@@ -71,6 +71,7 @@ def test_speech_over_a_cues_edge_begins_low():
     assert gain[0] == (100, -13.0) and gain[-1] == (399, -13.0)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 1400), st.integers(1, 100)), max_size=12),
     st.sampled_from(sorted(DUCKINGS)),

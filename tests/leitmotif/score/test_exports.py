@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ from xml.etree import ElementTree as ET
 import opentimelineio as otio
 import pycmx
 import pytest
+from xml_rules import FCPXML, XMEML, breaches
 
 from data.errors import InputError
 from leitmotif.score.exports import FORMATS, export
@@ -141,6 +143,82 @@ def test_fcp7_levels_are_keyframes_in_the_clips_own_time(score: Score):
     assert keys[1][0] == source + 50 and keys[1][1] == pytest.approx(10 ** (-10 / 20), abs=1e-5)
 
 
+def fading(score: Score) -> Score:
+    """The first cue alone, with a second of fade at both ends and a film that has sound."""
+    cue, second = score.cues[0], Fraction(1)
+    first, *_, last = cue.pieces
+    pieces = (replace(first, fade_in=second), *cue.pieces[1:-1], replace(last, fade_out=second))
+    film = replace(score.film, has_sound=True)
+    return replace(score, film=film, cues=(replace(cue, pieces=pieces),))
+
+
+def test_fades_are_levels_in_fcp7_and_fades_in_fcpxml(score: Score, tmp_path: Path):
+    mine, rate = fading(score), score.film.rate
+    root = ET.parse(export(mine, "fcp7", tmp_path / "film.xml")).getroot()
+    items = [i for i in root.iter("clipitem") if i.findtext("name").startswith("1m01")]
+    first = [
+        (int(k.findtext("when")), float(k.findtext("value"))) for k in items[0].iter("keyframe")
+    ]
+    start, length = int(items[0].findtext("in")), rate.frame_at(1)
+    assert first[0] == (start, pytest.approx(0.001)) and first[-1][1] == pytest.approx(1)
+    assert (start + length, pytest.approx(1)) in first
+    root = ET.parse(export(mine, "fcpxml", tmp_path / "film.fcpxml")).getroot()
+    (rise,), (fall,) = root.findall(".//fadeIn"), root.findall(".//fadeOut")
+    assert Fraction(rise.get("duration")[:-1]) == length / rate.fps
+    assert rise.get("duration") == fall.get("duration")
+
+
+def test_the_xml_keeps_to_the_published_references(score: Score, tmp_path: Path):
+    for mine in (score, fading(score)):
+        xmeml = ET.parse(export(mine, "fcp7", tmp_path / "film.xml")).getroot()
+        assert breaches(xmeml, XMEML) == []
+        final = ET.parse(export(mine, "fcpxml", tmp_path / "film.fcpxml")).getroot()
+        assert breaches(final, FCPXML) == []
+
+
+def test_the_references_are_not_always_content(score: Score, tmp_path: Path):
+    root = ET.parse(export(score, "fcpxml", tmp_path / "film.fcpxml")).getroot()
+    clip = root.find(".//spine/asset-clip")
+    clip.insert(0, ET.Element("marker", start="0s", value="too early"))
+    clip.set("ref", "r999")
+    clip.set("colour", "red")
+    assert len(breaches(root, FCPXML)) == 3
+
+
+def test_the_films_own_sound_lies_beside_the_music(score: Score, tmp_path: Path):
+    mine = fading(score)
+    root = ET.parse(export(mine, "fcp7", tmp_path / "film.xml")).getroot()
+    own = [i for i in root.findall("sequence/media/audio/track/clipitem") if "film-" in i.get("id")]
+    assert [int(i.findtext("end")) for i in own] == [score.film.frames] * 2
+    timeline = otio.adapters.read_from_file(str(export(mine, "otio", tmp_path / "film.otio")))
+    assert [t.name for t in timeline.audio_tracks()] == ["Film sound", "Music 1", "Music 2"]
+
+
+def test_levels_stand_in_an_edl_as_comments(score: Score, tmp_path: Path):
+    text = export(score, "edl", tmp_path / "film.edl").read_text("utf-8")
+    found = re.findall(r"\* AUDIO LEVEL AT (\S+) IS (\S+) DB  \(REEL AX (\S+)\)", text)
+    at, db, channel = found[1]
+    assert score.film.rate.parse(at) - score.film.start == score.cues[1].start + 50
+    assert (float(db), channel) == (-10.0, "AA")
+
+
+def test_an_edl_never_leaves_events_out_in_silence(score: Score, tmp_path: Path):
+    cue = score.cues[0]
+    step = score.film.rate.fps.numerator // score.film.rate.fps.denominator
+    many = [
+        replace(cue, number=f"1m{k}", start=3 * k * step, end=(3 * k + 3) * step, gain=())
+        for k in range(334)
+    ]
+    with pytest.raises(InputError, match="at most 999 events, this score has 1002"):
+        export(replace(score, cues=tuple(many)), "edl", tmp_path / "film.edl")
+
+
+def test_tracks_are_found_from_the_films_folder_too(score: Score, tmp_path: Path):
+    timeline = otio.adapters.read_from_file(str(export(score, "otio", tmp_path / "film.otio")))
+    clip = timeline.audio_tracks()[0].find_clips()[0]
+    assert clip.metadata["leitmotif"]["relative_url"] == "../music/t0%20%E6%9B%B2%20%231.wav"
+
+
 def test_fcpxml_times_are_whole_frames_and_the_same(score: Score, tmp_path: Path):
     root = ET.parse(export(score, "fcpxml", tmp_path / "film.fcpxml")).getroot()
     rate = score.film.rate
@@ -193,6 +271,31 @@ class TestLists:
         cue = Cue("1m01", 0, 200, evil, score.cues[0].pieces)
         rows = list(csv.reader(io.StringIO(self.write("cuesheet", Score(score.film, (cue,))))))
         assert rows[1][1:3] == ["'=HYPERLINK(1)", "'@me"]
+
+    def test_rapidcue_has_every_cue_with_who_wrote_it(self, score: Score):
+        written_by = {"composer": "Jane Doe (BMI 60%); J. Roe", "publisher": "Low & Sons / X (40%)"}
+        cues = [replace(c, track=replace(c.track, facts=written_by)) for c in score.cues]
+        text = self.write("rapidcue", replace(score, cues=tuple(cues)))
+        root = ET.fromstring(text.split("\n", 1)[1])
+        assert root.findtext("Production/Length") == "120:00"
+        found = root.findall("Cues/Cue")
+        assert [c.findtext("CueNumber") for c in found] == [c.number for c in score.cues]
+        assert (found[0].findtext("In"), found[0].findtext("Duration")) == ("01:00:00:00", "01:50")
+        who = [
+            (p.get("role"), p[0].text, p.findtext("Affiliation") or "", p.findtext("Share") or "")
+            for p in found[0].findall("InterestedParty")
+        ]
+        assert who == [
+            *(("C", "Jane Doe", "BMI", "60"), ("C", "J. Roe", "", "")),
+            *(("E", "Low & Sons", "", ""), ("E", "X", "", "40")),
+        ]
+
+    def test_rapidcue_guesses_nothing_and_takes_any_title(self, score: Score):
+        track = replace(score.cues[0].track, title="a \x00<b> & 曲", facts={})
+        mine = replace(score, cues=(replace(score.cues[0], track=track),))
+        root = ET.fromstring(self.write("rapidcue", mine).split("\n", 1)[1])
+        assert root.findtext("Cues/Cue/Title") == "a <b> & 曲"
+        assert root.findall(".//InterestedParty") == []
 
     def test_audacity_and_reaper_agree_in_seconds(self, score: Score):
         labels = [line.split("\t") for line in self.write("audacity", score).splitlines()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from features.audio.bars import Bars, read_bars
-from leitmotif.score.fit import JUMP_PRICE, fit, join_costs
+from leitmotif.score.fit import fit
+from leitmotif.score.joins import JUMP_PRICE, join_costs
 from leitmotif.score.model import Cue, Track
 from leitmotif.score.sound import SAMPLE_RATE, cue_sound
 from leitmotif.score.timecode import FrameRate
@@ -77,6 +79,49 @@ def test_the_bar_that_comes_next_costs_nothing_and_the_likest_jump_least():
     assert [cost[k, k + 1] for k in range(3)] == [0, 0, 0]
     assert cost[1, 2] == 0 and cost[0, 3] == pytest.approx(JUMP_PRICE)
     assert np.isinf(cost[:, 0]).all() and np.isinf(cost[-1]).all()
+
+
+class TestHitPoints:
+    """At every hit point a bar begins, whatever has to be cut for it."""
+
+    @given(
+        st.text("ABC", min_size=3, max_size=12),
+        st.fractions(Fraction(8), 60, max_denominator=25),
+        st.lists(st.floats(0.05, 0.95), min_size=1, max_size=3),
+        st.sampled_from([None, 0.0, 7.0]),
+    )
+    @settings(deadline=None)
+    def test_bars_begin_at_hits_and_the_length_stays_exact(self, pattern, length, shares, in_point):
+        track = bars(pattern)
+        hits = [round(share * float(length) * 25) / 25 for share in sorted(shares)]
+        hits = [b for a, b in pairwise([-1, *hits]) if b - a > 0.5]
+        pieces = fit(track, length, in_point=in_point, hits=hits).pieces
+        assert total(pieces) == length
+        for before, after in pairwise(pieces):
+            assert after.film_in + after.fade_in == before.film_out
+        assert all(p.fade_in + p.fade_out <= p.track_out - p.track_in for p in pieces)
+        struck = [
+            float(p.film_in + Fraction(line) - p.track_in)
+            for p in pieces
+            for line in track.lines[:-1]
+            if p.track_in + p.fade_in - Fraction(1, 1000) <= line < p.track_out
+        ]
+        assert all(min(abs(s - hit) for s in struck) < 1e-3 for hit in hits)
+
+    def test_the_strongest_accent_falls_on_the_hit(self):
+        quiet = bars("ABABABAB")
+        loud_from_six = np.where(np.arange(8) >= 3, 6.0, 0.0)
+        track = replace(quiet, level_in=loud_from_six, level_out=loud_from_six)
+        (piece,) = fit(track, Fraction(27, 2), hits=[3.5]).pieces
+        assert piece.track_in == Fraction(5, 2)  # so that second 6.0 comes at 3.5
+
+    def test_two_hits_a_whole_number_of_bars_apart_need_no_edit(self):
+        found = fit(bars("ABCDEFGH"), Fraction(12), hits=[3.0, 7.0])
+        assert found.jumps == ()
+
+    def test_hits_outside_and_a_track_without_bars_are_passed_over(self):
+        assert fit(bars("ABCD"), Fraction(8), hits=[9.0]) == fit(bars("ABCD"), Fraction(8))
+        assert total(fit(bars("A"), Fraction(8), hits=[3.0]).pieces) == 8
 
 
 @pytest.mark.parametrize("length", [0, -1])

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import combinations, pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leitmotif.score.model import Cue, Film, Score
@@ -27,6 +27,7 @@ def price(edges: list[float], requests: np.ndarray, borders: tuple[int, ...]) ->
     return total
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(2, 20), st.floats(-3, 3)), min_size=1, max_size=8))
 def test_no_other_division_is_cheaper(scenes: list[tuple[float, float]]):
     edges = np.append(0.0, np.cumsum([length for length, _ in scenes])).tolist()
