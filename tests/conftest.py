@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SLOW = (
     "app/test_browser.py",
     "app/test_page.py",
+    "app/test_score_tab.py",
     "calibration/",
     "features/test_audio_difficult.py",
     "features/test_audio_profile.py",

@@ -57,11 +57,17 @@ def spans(scoring: Scoring) -> list[tuple[str, int, int]]:
 @pytest.mark.parametrize(
     ("operation", "found"),
     [
-        ({"do": "move", "cue": "1m01", "start": 0, "end": 120}, [("1m01", 0, 120), ("1m02", 120, 200)]),
-        ({"do": "split", "cue": "1m02", "at": 150}, [("1m01", 0, 100), ("1m02", 100, 150), ("1m03", 150, 200)]),
+        (
+            {"do": "move", "cue": "1m01", "start": 0, "end": 120},
+            [("1m01", 0, 120), ("1m02", 120, 200)],
+        ),
+        (
+            {"do": "split", "cue": "1m02", "at": 150},
+            [("1m01", 0, 100), ("1m02", 100, 150), ("1m03", 150, 200)],
+        ),
         ({"do": "join", "cue": "1m01", "other": "1m02"}, [("1m01", 0, 200)]),
     ],
-)  # fmt: skip
+)
 def test_operations_move_ends_and_can_be_undone(scoring: Scoring, operation, found):
     before = spans(scoring)
     scoring.act([operation])
@@ -94,8 +100,9 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(scoring: Scoring):
 
 
 @pytest.mark.parametrize(
-    "operation", [{}, {"do": "shout"}, {"do": "move", "cue": "1m01"}, {"do": "hit", "cue": 7, "frames": "x"}, 5]
-)  # fmt: skip
+    "operation",
+    [{}, {"do": "shout"}, {"do": "move", "cue": "1m01"}, {"do": "hit", "cue": 7, "frames": "x"}, 5],
+)
 def test_operations_of_no_page_of_ours_are_passed_over(scoring: Scoring, operation):
     before = scoring.score
     scoring.act([operation])
