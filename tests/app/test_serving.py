@@ -18,7 +18,7 @@ def asked(address: str, **headers: str) -> tuple[int, dict[bytes, bytes], bytes]
     sent: list[dict] = []
 
     async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
+        await asyncio.Event().wait()  # whoever asked stays, and says nothing more
 
     async def send(message):
         sent.append(message)
