@@ -14,7 +14,7 @@ from streamlit.starlette import App
 
 from leitmotif import page
 from leitmotif.page import serving
-from leitmotif.page.guard import Guard
+from leitmotif.sessions.guard import Guard
 from leitmotif.sessions.workspace import close_all
 
 

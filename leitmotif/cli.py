@@ -16,10 +16,14 @@ from leitmotif.words.errors import exit_code
 
 COMMANDS = {
     "recommend": "find the tracks that fit a video",
+    "find": "find tracks by words, or like another: calm piano, no drums",
     "app": "open the page: drop a video in, move the sliders",
+    "serve": "answer scripts over HTTP",
+    "mcp": "give an agent the tools to search, explain, score and export",
     "analyze": "describe a video by its 11-D profile",
     "catalogue": "make a catalogue of a folder of music, or check one",
     "score": "plan a film's music: cues, tracks, edits to the frame, exports",
+    "map": "lay a catalogue out as a map, in groups that have names",
     "index": "prepare a catalogue for search, or push it to Milvus",
     "learn": "make pairs of picture and music from videos that have music",
     "calibrate": "learn from your own ratings of clips",

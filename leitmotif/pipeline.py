@@ -28,7 +28,7 @@ from recommender import load_recommender
 if TYPE_CHECKING:
     from features.video.profile_coefficients import ProfileCoefficients
     from features.video.timeline import Timeline
-    from matcher.index import Index
+    from matcher.index import Ordering
     from recommender.predict import Recommender
 
 
@@ -107,7 +107,7 @@ def match(
     catalogue: Catalogue,
     query: Query | None = None,
     *,
-    index: Index | None = None,
+    index: Ordering | None = None,
     recommender: Recommender | None = None,
     course: Course | None = None,
     start: float = 0.0,
@@ -310,7 +310,7 @@ def recommend_scenes(
     catalogue: Catalogue,
     query: Query | None = None,
     *,
-    index: Index | None = None,
+    index: Ordering | None = None,
     recommender: Recommender | None = None,
     profile_weights: ProfileCoefficients | None = None,
     place: float | None = None,

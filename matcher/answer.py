@@ -7,7 +7,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 
@@ -73,7 +73,8 @@ def _columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _json(answers: Sequence[Answer], catalogue: Catalogue, out: TextIO) -> None:
+def to_record(answers: Sequence[Answer], catalogue: Catalogue) -> dict[str, Any]:
+    """Answers, which differ in their values alone, as plain values; a single one without a list."""
     asked = [answer.query.to_dict() for answer in answers]
     results = [
         {"name": a.name, "query": q["values"], "matches": [m.to_dict() for m in a.matches]}
@@ -87,7 +88,11 @@ def _json(answers: Sequence[Answer], catalogue: Catalogue, out: TextIO) -> None:
         "scale": asked[0]["scale"],
         "weights": asked[0]["importance"],
     }
-    record = head | ({"results": results} if answers[0].name else results[0])
+    return head | ({"results": results} if answers[0].name else results[0])
+
+
+def _json(answers: Sequence[Answer], catalogue: Catalogue, out: TextIO) -> None:
+    record = to_record(answers, catalogue)
     json.dump(record, out, ensure_ascii=False, indent=2)
     print(file=out)
 

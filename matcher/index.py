@@ -17,17 +17,26 @@ from matcher.query import Query
 from matcher.selection import Selection, Where
 
 
-class Index(Protocol):
+class Ordering(Protocol):
+    """What `matcher.search.rank` asks: the tracks of a catalogue from the nearest on."""
+
+    @property
+    def scaling(self) -> Scaling:
+        """Mean and standard deviation of the tracks that it holds."""
+
+    def nearest(
+        self, catalogue: Catalogue, query: Query, count: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of `catalogue`, which this is of, and distances, by the whole of a query."""
+
+
+class Index(Ordering, Protocol):
     """Exact search over the tracks of a catalogue.
 
     All give the same answers, the same bits: ids nearest first, among equals the row that comes
     first. `where` are the rows that may be answered, as a boolean per row, row numbers, or what
     `select` made of either. What an index cannot answer is an `InputError`.
     """
-
-    @property
-    def scaling(self) -> Scaling:
-        """Mean and standard deviation of the tracks that it holds."""
 
     def __len__(self) -> int:
         """How many tracks it holds."""
@@ -56,11 +65,6 @@ class Index(Protocol):
         where: Where | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """The same for n queries (n, 10): ids and distances, (n, k) each."""
-
-    def nearest(
-        self, catalogue: Catalogue, query: Query, count: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of `catalogue`, which this index is of, and distances, by the whole of a query."""
 
 
 def open_index(where: str, catalogue: Catalogue) -> Index:

@@ -14,7 +14,7 @@ from matcher.course import POOL, Course
 from matcher.diversity import first_of_each, rerank
 from matcher.exact import TrackIndex
 from matcher.explain import NextWins, Reason, contributions, reason, swap
-from matcher.index import Index
+from matcher.index import Ordering
 from matcher.metric import METRICS, RAW, Scaling
 from matcher.placement import Placement
 from matcher.query import Query
@@ -74,7 +74,7 @@ class Match:
 
 
 def rank(
-    catalogue: Catalogue, query: Query, index: Index | None = None, course: Course | None = None
+    catalogue: Catalogue, query: Query, index: Ordering | None = None, course: Course | None = None
 ) -> list[Match]:
     """The k tracks nearest to a query with values, nearest first.
 

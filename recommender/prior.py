@@ -62,9 +62,9 @@ class Weight(NamedTuple):
 
 
 WEIGHTS: tuple[Weight, ...] = (
-    Weight("richness", "narrative_content", 0.50, UNSOURCED),
+    Weight("richness", "action_energy", 0.40, UNSOURCED),
     Weight("richness", "visual_arousal", 0.30, AROUSAL_CUE),
-    Weight("richness", "color_weight", 0.20, UNSOURCED),
+    Weight("richness", "color_weight", 0.30, UNSOURCED),
     Weight("variation", "narrative_content", 0.50, UNSOURCED),
     Weight("variation", "narrative_pacing", 0.30, UNSOURCED),
     Weight("variation", "scene_tension", 0.20, UNSOURCED),

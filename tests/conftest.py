@@ -22,6 +22,8 @@ SLOW = (
     "features/test_video_",
     "leitmotif/score/test_bad_input.py",
     "leitmotif/score/test_compose.py",
+    "leitmotif/service/test_agent.py",
+    "leitmotif/service/test_service_",
     "leitmotif/test_arc_protocol.py",
     "leitmotif/test_catalogue_build.py",
     "leitmotif/test_commands.py",

@@ -15,10 +15,12 @@ LAYERS = (
     ("tools", "streamlit_app", "match_audio", "leitmotif.__main__"),
     ("leitmotif.cli",),
     ("leitmotif.commands", "leitmotif.page"),
+    ("leitmotif.service",),
     ("leitmotif.show", "leitmotif.sessions"),
     ("leitmotif.words", "leitmotif.calibration", "leitmotif.score"),
     ("leitmotif.catalogue", "leitmotif.learning", "leitmotif.render"),
     ("leitmotif",),
+    ("leitmotif.find",),
     ("leitmotif.pipeline", "leitmotif.workers", "leitmotif.store"),
     ("leitmotif.settings",),
     ("features", "recommender", "matcher"),
@@ -48,6 +50,10 @@ HOMES = {
     "optuna": r"recommender/tune\.py",
     "pymilvus": r"matcher/milvus\.py",
     "streamlit": r"streamlit_app\.py|leitmotif/page/|leitmotif/commands/app\.py",
+    "umap": r"leitmotif/catalogue/layout\.py",
+    "fastapi": r"leitmotif/service/",
+    "uvicorn": r"leitmotif/commands/serve\.py",
+    "mcp": r"leitmotif/service/agent\.py",
     "dask": r"leitmotif/",
     "distributed": r"leitmotif/",
 }
@@ -57,7 +63,7 @@ TRAINING = "leitmotif.calibration.residual"
 """Imported by nothing at its top, so it may import what it likes."""
 SLOW = {
     *("torch", "pandas", "librosa", "mediapipe", "pytorch_lightning", "optuna"),
-    *("streamlit", "sklearn", "matplotlib", "cv2", "numba"),
+    *("streamlit", "sklearn", "matplotlib", "cv2", "numba", "umap"),
 }
 """Not at the top of anything in `leitmotif` but the page."""
 

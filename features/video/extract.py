@@ -25,7 +25,7 @@ from features.video.signals import networks
 from features.video.signals.contract import Clock, Pass, Signal
 from features.video.timeline import TOKEN, Timeline
 
-VERSION = "leitmotif-video 2"
+VERSION = "leitmotif-video 3"
 
 
 def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) -> Timeline:

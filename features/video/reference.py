@@ -20,7 +20,7 @@ from scipy.special import ndtr
 from data.checksums import read_json, write_json
 from data.folders import ROOT
 
-_FILE = ("video-reference", 1)
+_FILE = ("video-reference", 2)
 PATH = ROOT / "reference" / "video.json"
 
 
@@ -59,13 +59,19 @@ class Fit:
     """Standard deviation of the weighted sum over the fitted clips."""
     score: dict[str, Any] = field(default_factory=dict)
     """Cross-validated correlation, its interval, counts."""
+    lowest: dict[str, float] = field(default_factory=dict)
+    """Of inputs that many fitted clips have least of (no cut at all): the score they then have."""
 
     def z(self, standard: Mapping[str, np.ndarray]) -> np.ndarray:
         """The weighted sum of standard scores, again as a standard score.
 
-        Each is held within ±2, where nearly all of the fitted clips lie.
+        Each is held within ±2, where nearly all of the fitted clips lie, and not below the least
+        there can be.
         """
-        terms = (c * np.clip(standard[name], -2, 2) for name, c in self.coefficients.items())
+        terms = (
+            c * np.clip(standard[name], self.lowest.get(name, -2), 2)
+            for name, c in self.coefficients.items()
+        )
         return np.asarray(sum(terms) / self.sd)
 
 

@@ -12,20 +12,20 @@ from collections.abc import Mapping
 import numpy as np
 
 from features.video.reference import Reference, percentile
+from features.video.signals.colour import SEEN
 from features.video.timeline import TOKEN, Timeline
 
 FLOORS = {
     "motion": 1e-3,
+    "steady_motion": 1e-3,
     "residual_energy": 1e-6,
     "lighting_key": 1e-3,
-    "colourfulness": 1.0,
-    "brightness": None,
-    "saturation": None,
+    "own_colour": 1.0,
+    "hues": 1.0,
     "lightness": None,
     "contrast": None,
     "heat": None,
     "weight": None,
-    "pleasure": None,
 }
 """The raw quantities with a reference scale, and what is added before the logarithm where one is
 taken. The floors lie at the noise of a still picture. Heuristic."""
@@ -37,19 +37,33 @@ DERIVED = ("tension", "content")
 """Quantities made of other scores, with a reference scale of their own."""
 
 
-def quantities(timeline: Timeline) -> dict[str, np.ndarray]:
-    """The raw quantities per token, (T,) each.
+OF_COLOUR = ("own_colour", "hues")
+"""What black-and-white film has none of."""
 
-    `pleasure` is Valdez & Mehrabian (1994): .69·brightness + .22·saturation, both 0–1.
-    """
-    raw = {name: timeline[name] for name in FLOORS if name != "pleasure"}
-    return raw | {"pleasure": 0.69 * timeline["brightness"] + 0.22 * timeline["saturation"]}
+
+def quantities(timeline: Timeline) -> dict[str, np.ndarray]:
+    """The raw quantities per token, (T,) each; those of colour are NaN where there is none."""
+    raw = {name: timeline[name] for name in FLOORS}
+    grey = in_colour(timeline) < 0.5
+    return raw | {name: np.where(grey, np.nan, raw[name]) for name in OF_COLOUR}
+
+
+def in_colour(timeline: Timeline) -> np.ndarray:
+    """How surely the picture is in colour, (T,) 0–1: 1 − exp(−(own colour / two just noticed
+    differences)²). Heuristic."""
+    return np.asarray(1 - np.exp(-np.square(timeline["own_colour"] / (2 * SEEN))))
 
 
 def standard_scores(timeline: Timeline, reference: Reference) -> dict[str, np.ndarray]:
     """z of every raw quantity per token, and `cutting`: how short the running shot is for a
-    film."""
-    z = {name: reference.scales[name].z(raw) for name, raw in quantities(timeline).items()}
+    film.
+
+    The colours of a picture without colours are ordinary ones: that film is black-and-white says
+    when and how it was made, and no more. People's ratings of pictures are the same with and
+    without their colours (Codispoti, De Cesarei & Ferrari 2012, *Psychophysiology* 49).
+    """
+    z = {name: reference.scales[name].z(timeline[name]) for name in FLOORS}
+    z |= {name: in_colour(timeline) * z[name] for name in OF_COLOUR}
     z = {name: np.where(np.isfinite(curve), curve, 0.0) for name, curve in z.items()}
     return z | {"cutting": -reference.shot_length.z(shot_lengths(timeline))}
 
@@ -143,13 +157,18 @@ def visual_arousal(
     """Hanjalic & Xu (2005) without sound, weighted by the fit to LIRIS-ACCEDE, joined with face
     arousal.
 
-    Motion activity is smoothed by their Kaiser window (28 s, β = 5; their 700 frames at 25 fps) and
-    cut density is exp((1 − (n − p))/δ) of the time from the previous to the next cut (δ = 300
-    frames, 12 s), here by its rank among film shots. Both constants from memory of the paper. Face
-    arousal adds up to one reference standard deviation. −100–100, 0 = ordinary.
+    Motion is that of things and of lasting camera moves, by its root mean square: who moves before
+    a camera that stands still counts, and a hand that holds one does not. It is smoothed by their
+    Kaiser window (28 s, β = 5; their 700 frames at 25 fps), and cut density is exp((1 − (n − p))/δ)
+    of the time from the previous to the next cut (δ = 300 frames, 12 s), here by its rank among
+    film shots. Both constants from memory of the paper. Face arousal adds up to one reference
+    standard deviation. −100–100, 0 = ordinary.
     """
-    motion = reference.scales["motion"].z(smooth(np.nan_to_num(timeline["motion"]), 28.0))
-    picture = reference.arousal.z({**z, "motion": motion, "cutting": smooth(z["cutting"], 8.0)})
+    steady = smooth(np.nan_to_num(timeline["steady_motion"]), 28.0)
+    motion = reference.scales["steady_motion"].z(steady)
+    picture = reference.arousal.z(
+        {**z, "steady_motion": motion, "cutting": smooth(z["cutting"], 8.0)}
+    )
     return 200 * percentile(picture + prominence(timeline) * face(timeline, "face_arousal")) - 100
 
 
@@ -158,10 +177,13 @@ def visual_valence(
 ) -> np.ndarray:
     """Pleasure of the colours (Valdez & Mehrabian 1994), the fit to LIRIS-ACCEDE, and the faces.
 
-    100·tanh(x), x = 0.25 per standard score of either picture part + prominence × face valence
-    (heuristic). −100–100; 0 = neutral.
+    Pleasure = .69·lightness + .22·saturation in standard scores; saturation is the spread of the
+    picture's own colours, so that a tint, cool or warm, pleases nobody more. 100·tanh(x), x = 0.25
+    per standard score of either picture part + prominence × face valence (heuristic). −100–100; 0 =
+    neutral.
     """
-    picture = 0.25 * (z["pleasure"] + reference.valence.z(z))
+    pleasure = (0.69 * z["lightness"] + 0.22 * z["own_colour"]) / np.hypot(0.69, 0.22)
+    picture = 0.25 * (pleasure + reference.valence.z(z))
     return 100 * np.tanh(picture + prominence(timeline) * face(timeline, "face_valence"))
 
 
@@ -203,7 +225,7 @@ def narrative_pacing(z: Mapping[str, np.ndarray]) -> np.ndarray:
 
     Shot length against film norms carries 0.7, motion 0.3 (heuristic: viewers follow the cutting).
     """
-    tempo = (0.7 * z["cutting"] + 0.3 * z["motion"]) / np.hypot(0.7, 0.3)
+    tempo = (0.7 * z["cutting"] + 0.3 * z["steady_motion"]) / np.hypot(0.7, 0.3)
     return 100 * percentile(smooth(tempo, 6.0))
 
 

@@ -33,7 +33,7 @@ VIDEO_SUFFIXES = tuple(sorted(_VIDEO))
 CATALOGUE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 _PREFIX = "leitmotif-page-"
 _CHUNK = 1 << 20
-_INCOMING = "incoming-"
+INCOMING = "incoming-"
 _RUNNING: list[Workspaces] = []
 
 
@@ -80,7 +80,7 @@ def receive(
     suffix = Path(shown).suffix.lower()
     if suffix not in suffixes:
         raise InputError("session.wrong_kind", file=shown, kinds=", ".join(suffixes))
-    incoming = folder / f"{_INCOMING}{uuid.uuid4().hex[:8]}{suffix}"
+    incoming = folder / f"{INCOMING}{uuid.uuid4().hex[:8]}{suffix}"
     try:
         key = _copy(stream, incoming, limit_mb << 20)
         size = incoming.stat().st_size
@@ -141,7 +141,7 @@ class Workspace:
 
 def remove_halves(folder: Path) -> None:
     """Remove uploads of more than an hour ago that broke off."""
-    for file in folder.glob(f"{_INCOMING}*"):
+    for file in folder.glob(f"{INCOMING}*"):
         with suppress(OSError):
             if file.stat().st_mtime < time.time() - 3600:
                 file.unlink()

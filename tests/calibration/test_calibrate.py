@@ -29,6 +29,7 @@ def clip(seed: int, seconds: int = 8) -> Timeline:
     values = np.full((count, len(COLUMNS)), np.nan)
     for name in (
         "motion",
+        "steady_motion",
         "residual_energy",
         "lightness",
         "contrast",
@@ -45,7 +46,8 @@ def clip(seed: int, seconds: int = 8) -> Timeline:
         ("seconds", 0.5),
         ("cuts", 0.0),
         ("flow_valid", 1.0),
-        ("colourfulness", 20.0),
+        ("own_colour", 12.0),
+        ("hues", 15.0),
     ):
         values[:, COLUMNS.index(name)] = value
     palette = rng.dirichlet(np.ones(36), count).astype(np.float32)
@@ -89,7 +91,7 @@ def test_ratings_that_a_curve_explains_get_a_curve(tmp_path):
     found = calibrate(rated(40, {TENSION: tension}), tmp_path, settings=QUICK, read=CLIPS.get)
     (row,) = found.fields
     assert (row.name, row.kept, row.windows, row.groups) == ("scene_tension", "calibrated", 40, 40)
-    assert row.scores["calibrated"].r2 > 0.95 > row.scores["closed"].r2
+    assert row.scores["calibrated"].r2 > 0.9 > row.scores["closed"].r2
     assert found.weights.models.count("closed") == 10 and found.weights.network is None
     bent = [
         found.weights.score(CLIPS[w.clip], w.start, w.end)["scene_tension"]

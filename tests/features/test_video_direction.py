@@ -109,3 +109,93 @@ def test_a_smiling_face_pleases_and_invites(shared, models, tmp_path):
     assert with_face["visual_valence"] > without["visual_valence"]
     assert with_face.confidence[0] > 0.5 and without.confidence[0] == 0
     assert without["character_tension"] == pytest.approx(50)
+
+
+def grey(frames):
+    return [cv2.cvtColor(cv2.cvtColor(f, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR) for f in frames]
+
+
+def tinted(frames, bgr):
+    return [np.clip(f * np.array(bgr), 0, 255).astype(np.uint8) for f in frames]
+
+
+def held_by_hand(frames, seed=0):
+    """A tenth of the picture is cut away, and what is left trembles at 1–6 Hz."""
+    rng, (height, width) = np.random.default_rng(seed), frames[0].shape[:2]
+    hertz = np.fft.rfftfreq(len(frames), 1 / 25)
+    trembling = np.where((hertz > 1) & (hertz < 6), 1 / np.maximum(hertz, 1), 0)
+    waves = rng.normal(size=(2, len(hertz))) + 1j * rng.normal(size=(2, len(hertz)))
+    paths = np.fft.irfft(trembling * waves, len(frames))
+    paths = (paths / paths.std() * 0.005 * np.hypot(height, width)).T
+    size = int(0.9 * width) // 2 * 2, int(0.9 * height) // 2 * 2
+    return [
+        cv2.getRectSubPix(f, size, (width / 2 + x, height / 2 + y))
+        for f, (x, y) in zip(frames, paths, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "clip", ["video_music/spacepups__trailer_a5ac44", "video_music/polyward__trailer_239153"]
+)
+def test_black_and_white_is_not_sadness(shared, tmp_path, clip):
+    frames = real_frames(shared / f"data/{clip}.mp4", 5)
+    in_colour, without = (
+        profile(tmp_path, "colour", frames),
+        profile(tmp_path, "grey", grey(frames)),
+    )
+    assert without["visual_valence"] > min(in_colour["visual_valence"], 0) - 12
+    assert without["scene_tension"] < max(in_colour["scene_tension"], 50) + 12
+
+
+def test_a_bright_black_and_white_picture_is_not_sad(tmp_path):
+    frames = grey([texture(HEIGHT, WIDTH, 0)] * 100)
+    assert profile(tmp_path, "grey", [f // 2 + 120 for f in frames])["visual_valence"] > 0
+
+
+@pytest.mark.parametrize("tint", [(1.25, 1.0, 0.7), (1.15, 1.1, 0.8)])
+@pytest.mark.parametrize(
+    "clip", ["video_music/pixelrun__trailer_33088e", "video_other/operabubbles__trailer2_39e860"]
+)
+def test_a_cool_tint_does_not_raise_valence(shared, tmp_path, clip, tint):
+    frames = real_frames(shared / f"data/{clip}.mp4", 4)
+    plain, cool = (
+        profile(tmp_path, "plain", frames),
+        profile(tmp_path, "cool", tinted(frames, tint)),
+    )
+    assert cool["visual_valence"] < plain["visual_valence"] + 6
+    assert cool["color_warmth"] < plain["color_warmth"]
+
+
+@pytest.mark.parametrize(
+    "clip",
+    ["video_other/piano_verilog__piano_7f7961", "video_music/topocopter__intro_video_65de7d"],
+)
+def test_a_hand_that_holds_the_camera_is_no_action(shared, tmp_path, clip):
+    frames = real_frames(shared / f"data/{clip}.mp4", 4)
+    height, width = frames[0].shape[:2]
+    size = int(0.9 * width) // 2 * 2, int(0.9 * height) // 2 * 2
+    on_a_stand = [cv2.getRectSubPix(f, size, (width / 2, height / 2)) for f in frames]
+    calm, held = (
+        profile(tmp_path, "stand", on_a_stand),
+        profile(tmp_path, "hand", held_by_hand(frames)),
+    )
+    assert held["action_energy"] < calm["action_energy"] + 15
+    assert held["visual_arousal"] < calm["visual_arousal"] + 20
+    assert held["narrative_pacing"] < calm["narrative_pacing"] + 10
+    assert held["motion_amplitude"] > calm["motion_amplitude"]
+
+
+@pytest.mark.parametrize("clip", ["grid2_fccc75", "grid5_e6c970"])
+def test_a_dancer_who_fills_a_still_picture_is_not_calm(shared, tmp_path, clip):
+    street = "fogwindowbeats__13395797_hd_1280_720_25fps_4863cc"
+    frames = real_frames(shared / f"data/video_music/edge_dance_github_io__{clip}.mp4", 5)
+    height, width = frames[0].shape[:2]
+    top, left = height // 3, width // 4
+    middle = [f[top : top + height // 4 * 2, left : left + width // 4 * 2] for f in frames]
+    far, near, empty = (
+        profile(tmp_path, "far", frames),
+        profile(tmp_path, "near", middle),
+        profile(tmp_path, "street", real_frames(shared / f"data/video_other/{street}.mp4", 5)),
+    )
+    assert near["visual_arousal"] > max(far["visual_arousal"], empty["visual_arousal"]) + 25
+    assert near["action_energy"] > max(far["action_energy"], empty["action_energy"]) + 25

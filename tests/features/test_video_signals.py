@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from video_files import encode, texture
 
+from features.video import read_timeline
 from features.video.bars import find_bars
 from features.video.frames import VideoReader
 from features.video.signals import colour, cuts, motion
@@ -123,6 +124,40 @@ class TestCuts:
         assert cuts.shots([], 1.0) == [(0.0, 1.0)]
 
 
+def shaken(frames, pixels, seed=0):
+    """The frames as a trembling hand holds them, at 1–6 Hz, `pixels` from the middle."""
+    rng, count = np.random.default_rng(seed), len(frames)
+    hertz = np.fft.rfftfreq(count, 1 / 25)
+    trembling = np.where((hertz > 1) & (hertz < 6), 1 / np.maximum(hertz, 1), 0)
+    waves = rng.normal(size=(2, len(hertz))) + 1j * rng.normal(size=(2, len(hertz)))
+    paths = np.fft.irfft(trembling * waves, count)
+    paths *= pixels / paths.std()
+    held = []
+    for frame, (x, y) in zip(frames, paths.T, strict=True):
+        moved = cv2.warpAffine(frame, np.array([[1, 0, x], [0, 1, y]]), frame.shape[1::-1],
+                               borderMode=cv2.BORDER_REFLECT)  # fmt: skip
+        held.append(moved)
+    return held
+
+
+class TestShake:
+    def columns(self, folder, frames):
+        """Means over time of the columns of a film."""
+        timeline = read_timeline(encode(folder / "film.mp4", frames, 25), cache=False)
+        return {name: np.nanmean(timeline[name]) for name in motion.COLUMNS}
+
+    def test_a_trembling_hand_is_shake_and_no_lasting_motion(self, tmp_path):
+        found = self.columns(tmp_path, shaken([texture(126, 224, 9)] * 100, pixels=3))
+        assert found["shake"] > 0.8 * found["camera_motion"] > 0.05
+        assert found["steady_motion"] < 0.35 * found["motion"]
+
+    def test_a_pan_lasts(self, tmp_path):
+        wide = texture(126, 640, 10)
+        found = self.columns(tmp_path, [wide[:, 3 * k : 3 * k + 224] for k in range(100)])
+        assert found["shake"] < 0.1 * found["camera_motion"]
+        assert found["steady_motion"] == pytest.approx(found["motion"], rel=0.1)
+
+
 class TestMotion:
     def rows(self, frames, step=0.1):
         signal = motion.Flow()
@@ -169,6 +204,29 @@ class TestMotion:
         assert found["zoom"] == pytest.approx(0.2, rel=0.2)
         assert found["residual_motion"] < 0.3 * found["motion"]
 
+    def test_who_fills_the_picture_before_a_still_camera_is_not_the_camera(self):
+        """Two thirds of the picture sway, its rim stands still: a dancer, seen from near."""
+        ground, dancer = texture(126, 224, 6), texture(100, 180, 7)
+        frames = []
+        for k in range(8):
+            frame = ground.copy()
+            x, y = 22 + round(12 * np.sin(k)), 13 + round(6 * np.cos(2 * k))
+            frame[y : y + 100, x : x + 180] = dancer
+            frames.append(frame)
+        found = self.rows(frames)
+        assert found["camera_motion"] < 0.1 * found["residual_motion"]
+
+    def test_an_empty_wall_behind_who_moves_is_no_camera(self):
+        wall, dancer = np.full((126, 224, 3), 180, np.uint8), texture(80, 60, 8)
+        wall[104:], wall[:104, 200:204] = 90, 60  # where the floor begins, and a door
+        frames = []
+        for k in range(8):
+            frame = wall.copy()
+            frame[20:100, 60 + 5 * k : 120 + 5 * k] = dancer
+            frames.append(frame)
+        found = self.rows(frames)
+        assert found["camera_motion"] < 0.05 * found["motion"]
+
     def test_a_still_has_none(self):
         found = self.rows([texture(126, 224, 5)] * 4)
         assert found["motion"] == found["residual_energy"] == 0
@@ -212,6 +270,22 @@ class TestColour:
             (1, 1, 0), abs=1e-6
         )
         assert found["colourfulness"] == pytest.approx(0.3 * np.hypot(255, 127.5))
+
+    def test_a_tint_is_nobodys_own_colour(self):
+        """Blue light over it, sepia, or none: the colours of things stay as far apart."""
+        street = texture(90, 160, 11)
+        grey = cv2.cvtColor(cv2.cvtColor(street, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+
+        def own(image, tint):
+            found, _ = colour.measure(np.clip(image * np.array(tint), 0, 255).astype(np.uint8))
+            return found[colour.NAMES.index("own_colour")]
+
+        assert own(grey, (1, 1, 1)) < 0.5
+        assert (
+            own(grey, (1.2, 1, 0.7)) < 2 * colour.SEEN
+            and own(grey, (0.7, 0.9, 1.1)) < 2 * colour.SEEN
+        )
+        assert own(street, (1.2, 1, 0.7)) == pytest.approx(own(street, (1, 1, 1)), rel=0.25)
 
     def test_half_black_half_white(self):
         image = np.zeros((8, 8, 3), np.uint8)

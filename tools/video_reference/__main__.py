@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from data.atomic import atomic_path
 from data.media import VIDEO_SUFFIXES
 from features.video import read_timeline
 from features.video.reference import PATH
@@ -41,8 +40,7 @@ def main() -> None:
         "ratings_from": args.liris.name,
     }
     reference = build(timelines, args.shots, args.liris, made_from)
-    with atomic_path(args.output) as temporary:
-        temporary.write_text(reference.to_json(), encoding="utf-8")
+    reference.write(args.output)
     counts = reference.made_from
     print(f"{args.output}: {counts['clips']} clips, {counts['scenes']} scenes")
     for name, fit in (("arousal", reference.arousal), ("valence", reference.valence)):

@@ -72,7 +72,7 @@ def _derived(name: str, part: Timeline, reference: Reference) -> np.ndarray:
 
 
 def _mean(curve: np.ndarray, weights: np.ndarray) -> float:
-    known = np.isfinite(curve)
+    known = np.isfinite(curve)  # a quantity of colour has no value in black and white
     return float(np.average(curve[known], weights=weights[known])) if known.any() else float("nan")
 
 

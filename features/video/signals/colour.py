@@ -28,7 +28,12 @@ NAMES = (
     "heat",  # Ou et al. 2004, mean over pixels
     "weight",
     "activity",
+    "own_colour",  # spread of a* and b* that neither a tint nor the light explains
+    "hues",  # how many hues that spread has, 0–36
 )
+
+SEEN = 2.3
+"""Difference in CIELAB that is just noticed (Mahy, Van Eycken & Oosterlinck 1994)."""
 
 PALETTE_SHAPE = (4, 3, 3)
 """Cells of L* (quarters), a* and b* (below −8, between, above 8: within 8 a tint is hardly seen).
@@ -83,6 +88,7 @@ def measure(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             heat(lab).mean(),
             weight(lab).mean(),
             activity(lab).mean(),
+            *own_colour(lab),
         ]
     )
     return row, palette(lab)
@@ -110,6 +116,26 @@ def _cos_from(lab: np.ndarray, chroma: np.ndarray, degrees: float) -> np.ndarray
     """Cosine of the angle between the hue and `degrees`; 0 for greys, which have no hue."""
     x, y = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     return (lab[..., 1] * x + lab[..., 2] * y) / np.maximum(chroma, 1e-6)
+
+
+def own_colour(lab: np.ndarray) -> tuple[float, float]:
+    """The colours of the things in a picture: their spread, and in how many hues.
+
+    A tint over all of it, coloured light and toned film move a* and b* by a constant or in
+    proportion to L*; what a straight line over L* leaves is the things' own. Black-and-white film
+    has none, whatever it is toned with. Hues are those of 36 that hold at least .05 of what the
+    fullest one holds (Ke, Tang & Jing 2006), among pixels two just noticed differences from grey.
+    """
+    off = lab - lab.mean(axis=0)
+    light = off[:, 0]
+    slope = light @ off[:, 1:] / max(float(light @ light), 1e-6)
+    own = off[:, 1:] - light[:, None] * slope
+    squares = np.square(own).sum(axis=1)
+    coloured = own[squares > (2 * SEEN) ** 2]
+    bins = ((np.arctan2(coloured[:, 1], coloured[:, 0]) / np.pi + 1) * 18).astype(int) % 36
+    counts = np.bincount(bins, minlength=36)
+    hues = int((counts > 0.05 * counts.max()).sum()) if len(coloured) else 0
+    return float(np.sqrt(squares.mean())), float(hues)
 
 
 def colourfulness(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> float:

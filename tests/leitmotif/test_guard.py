@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from leitmotif.page.guard import ANY_ADDRESS, LOCAL, Guard
+from leitmotif.sessions.guard import ANY_ADDRESS, LOCAL, Guard
 
 
 def asked(guard_hosts: tuple[str, ...], kind: str = "http", **headers: str) -> list[dict]:

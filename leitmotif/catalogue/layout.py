@@ -1,0 +1,133 @@
+"""Many dimensions laid out on two: UMAP, begun from the last layout and turned to lie on it.
+
+UMAP: McInnes, Healy & Melville 2018, "UMAP: Uniform Manifold Approximation and Projection". Points
+are float (N, D) whose columns count alike; places are float32 (N, 2) in no unit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+
+NEIGHBOURS = 15
+"""Of each track in the graph, and for its trust (UMAP's default)."""
+FEWEST = 8
+"""Tracks below which there is no neighbourhood to speak of: they stay where they begin."""
+JUDGES = 2000
+"""Tracks by which trust is judged in larger catalogues; all of them in smaller ones."""
+_EPOCHS, _RATE = {False: 500, True: 200}, {False: 1.0, True: 0.25}
+"""Rounds of pulling and pushing, fewer where there are many tracks or places to begin from, and
+how far each goes: gently from an earlier layout, so that tracks are found again (heuristic)."""
+_MANY = 10_000
+
+
+class Laid(NamedTuple):
+    places: np.ndarray
+    graph: Any
+    """How near each two tracks are, 0–1, symmetric, sparse (N, N): UMAP's fuzzy set."""
+
+
+def lay(points: np.ndarray, begin: np.ndarray, warm: bool, seed: int = 0) -> Laid:
+    """A layout that begins at `begin` (N, 2). warm : whether that is an earlier layout."""
+    n = len(points)
+    if n < FEWEST or not points.std(axis=0).any():
+        return Laid(begin.astype(np.float32), scipy.sparse.csr_array((n, n)))
+    from umap import UMAP
+
+    fitted = UMAP(
+        n_neighbors=min(NEIGHBOURS, n - 1),
+        init=_apart(begin, seed).astype(np.float32),
+        n_epochs=_EPOCHS[warm or n > _MANY],
+        learning_rate=_RATE[warm],
+        random_state=seed,
+        n_jobs=1,
+    ).fit(points.astype(np.float32))
+    return Laid(fitted.embedding_, fitted.graph_.tocsr())
+
+
+def _apart(begin: np.ndarray, seed: int) -> np.ndarray:
+    """`begin` with a breath of noise: UMAP cannot part what lies in one place."""
+    spread = max(float(begin.std()), 1e-6)
+    return begin + np.random.default_rng(seed).normal(scale=1e-3 * spread, size=begin.shape)
+
+
+def onto(places: np.ndarray, moved: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """`places` moved, turned, mirrored and scaled as brings `moved` nearest to `target`.
+
+    moved, target : (n, 2) where some tracks lie now, and where they lay or should lie. Procrustes
+    (Gower 1975).
+    """
+    if len(moved) < 2:
+        return places
+    here, there = moved.mean(axis=0), target.mean(axis=0)
+    size = np.square(moved - here).sum()
+    if size == 0:
+        return places - here + there
+    turn, stretch = scipy.linalg.orthogonal_procrustes(moved - here, target - there)
+    scale = stretch / size if stretch > 0 else 1.0
+    return ((places - here) @ turn * scale + there).astype(np.float32)
+
+
+def begin_from(
+    points: np.ndarray, known: np.ndarray, places: np.ndarray, fallback: np.ndarray
+) -> np.ndarray:
+    """Where a layout begins, (N, 2): tracks at their last places, new ones amid their neighbours.
+
+    known : (N,) bool. places : (known.sum(), 2) theirs. fallback : (N, 2) where nothing is known.
+    """
+    if not known.any():
+        return fallback
+    from sklearn.neighbors import NearestNeighbors
+
+    begin = fallback.astype(float).copy()
+    begin[known] = places
+    if not known.all():
+        k = min(5, int(known.sum()))
+        found = NearestNeighbors(n_neighbors=k).fit(points[known]).kneighbors(points[~known])[1]
+        begin[~known] = places[found].mean(axis=1)
+    return begin
+
+
+def trust(points: np.ndarray, places: np.ndarray, seed: int = 0) -> np.ndarray:
+    """How far each track's neighbours on the map are its neighbours in truth, float32 (N,), 0–1.
+
+    Trustworthiness (Venna & Kaski 2001), track by track: 1 less the ranks by which the nearest k
+    on the map lie too far off in truth, as a share of the worst case. In a catalogue of more than
+    `JUDGES` tracks the neighbours are looked for among so many, drawn by chance.
+    """
+    n = len(points)
+    if n < FEWEST:
+        return np.ones(n, np.float32)
+    judges = np.arange(n)
+    if n > JUDGES:
+        judges = np.sort(np.random.default_rng(seed).choice(n, JUDGES, replace=False))
+    k = min(NEIGHBOURS, (len(judges) - 1) // 2)
+    m = len(judges) - 1
+    worst = sum(rank - k for rank in range(m - k + 1, m + 1))
+    found = np.empty(n, np.float32)
+    for first in range(0, n, 4096):
+        rows = np.arange(first, min(first + 4096, n))
+        near = _distances(places[rows], places[judges], rows, judges)
+        near = np.argpartition(near, k, axis=1)[:, :k]
+        true = _distances(points[rows], points[judges], rows, judges)
+        rank = np.empty(true.shape, np.int32)
+        order = np.argsort(true, axis=1)
+        np.put_along_axis(rank, order, np.arange(1, true.shape[1] + 1, dtype=np.int32), axis=1)
+        too_far = np.maximum(np.take_along_axis(rank, near, axis=1) - k, 0).sum(axis=1)
+        found[rows] = 1 - too_far / worst
+    return np.clip(found, 0, 1)
+
+
+def _distances(
+    some: np.ndarray, others: np.ndarray, rows: np.ndarray, judges: np.ndarray
+) -> np.ndarray:
+    """Squared distances (n, m), infinite from a track to itself."""
+    some, others = some.astype(np.float32), others.astype(np.float32)
+    middle = others.mean(axis=0)
+    some, others = some - middle, others - middle
+    d = np.square(others).sum(axis=1) - 2 * some @ others.T + np.square(some).sum(axis=1)[:, None]
+    d[rows[:, None] == judges] = np.inf
+    return d

@@ -1,0 +1,1 @@
+"""The HTTP service and the tools for agents: jobs that outlive whoever asked for them."""
