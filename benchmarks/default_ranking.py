@@ -127,7 +127,16 @@ def main() -> None:
     } | ({"network": fit_network()} if args.network else {})
     by_place = {
         "known": (profiles(videos, False), course._known(videos, WINDOW)[0]),
-        "unknown": (profiles(videos, True), course._unknown(videos, WINDOW, pools)),
+        "unknown": (
+            profiles(videos, True),
+            course._unknown(
+                videos,
+                WINDOW,
+                pools,
+                [v.middle(WINDOW) for v in videos],
+                [v.places(WINDOW) for v in videos],
+            ),
+        ),
     }
     print(
         "| predictor | request | place | Recall@10 | 95 % | with the arc | 95 % "

@@ -17,11 +17,13 @@ from leitmotif.words.errors import exit_code
 COMMANDS = {
     "recommend": "find the tracks that fit a video",
     "find": "find tracks by words, or like another: calm piano, no drums",
+    "taste": "what was learned of your choices: show, undo, forget, export",
     "app": "open the page: drop a video in, move the sliders",
     "serve": "answer scripts over HTTP",
     "mcp": "give an agent the tools to search, explain, score and export",
     "analyze": "describe a video by its 11-D profile",
     "catalogue": "make a catalogue of a folder of music, or check one",
+    "project": "list, export, import, relink or delete the page's projects",
     "score": "plan a film's music: cues, tracks, edits to the frame, exports",
     "map": "lay a catalogue out as a map, in groups that have names",
     "index": "prepare a catalogue for search, or push it to Milvus",

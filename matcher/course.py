@@ -7,7 +7,7 @@ catalogue, and among them the order by profile and arc together (`matcher.arc.ra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,18 @@ import numpy as np
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.track_curves import TrackOverTime, read_curves
-from matcher.arc import ARC_FROM_S, PictureCurves, rank_weights
+from matcher.arc import (
+    ARC_FROM_S,
+    BOTH,
+    PictureCurves,
+    Places,
+    compare,
+    looks,
+    rank_weights,
+    searched,
+)
 from matcher.arc_store import CatalogueCurves, curves_of, curves_path, evidence_of
-from matcher.placement import Placement, place
+from matcher.placement import Place, Placement, around, place
 
 POOL = 5000
 """So many tracks cost less than a tenth of a second (`benchmarks/results/arc.md`)."""
@@ -101,3 +110,30 @@ class Course:
             )
             for row, track_id in zip(rows, track_ids, strict=True)
         ]
+
+    def everywhere(self, row: int) -> Places:
+        """r and z wherever the film fits into a track; none where the track is not known."""
+        return compare(self.picture, self.tracks.curves.track(row))
+
+    def corrected(self, row: int, found: Places) -> np.ndarray:
+        """(n,) z of cuts and motion, corrected as that of the place suggested is."""
+        count = looks(around(self.tracks.curves.begins(row)))
+        return np.array([searched(float(z), count) for z in found.z[:, BOTH]])
+
+    def shown(self, row: int) -> np.ndarray:
+        """(W,) p of the part of the film that the track can be under."""
+        seconds = min(len(self.picture), len(self.tracks.curves.track(row)))
+        return self.picture.first(seconds).standard[BOTH]
+
+    def placed(self, row: int, suggested: Placement, at: float) -> Placement | None:
+        """A track where somebody put it; None where it does not reach so far.
+
+        The places that were suggested stay to choose from.
+        """
+        curves = self.tracks.curves
+        own = place(self.picture, curves.track(row), curves.begins(row), given=at)
+        if own is None:
+            return None
+        first = Place(suggested.in_point, suggested.r, suggested.z)
+        others = tuple(p for p in (first, *suggested.others) if abs(p.at - at) >= 0.5)
+        return replace(own, others=others, decided=suggested.decided)

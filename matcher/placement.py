@@ -96,7 +96,7 @@ def begin_places(loudness: np.ndarray, track: TrackOverTime) -> np.ndarray:
     if not len(loudness):
         return np.zeros(0)
     kept: list[float] = []
-    for at in (0.0, *track.sections, *_rising_accents(loudness, track)):
+    for at in (0.0, *track.sections, *steepest_rises(loudness, track.beats[track.accents])):
         enough = len(kept) >= FEWEST and at not in track.sections
         if enough or len(kept) == MOST:
             break
@@ -112,20 +112,19 @@ def opens_weakly(loudness: np.ndarray, at: float) -> bool:
     return not len(opening) or float(opening.mean()) < WEAK_LU
 
 
-def _rising_accents(loudness: np.ndarray, track: TrackOverTime) -> list[float]:
-    """Accented beats, those with the steepest rise in loudness first."""
-    accents = track.beats[track.accents]
+def steepest_rises(loudness: np.ndarray, moments: np.ndarray) -> list[float]:
+    """Of some moments (seconds) those at which loudness rises, those where it rises most first."""
     sums = np.concatenate([[0.0], np.cumsum(loudness, dtype=float)])
 
     def mean(first: np.ndarray, last: np.ndarray) -> np.ndarray:
         first, last = (np.clip(x, 0, len(loudness)) for x in (first, last))
         return (sums[last] - sums[first]) / np.maximum(last - first, 1)
 
-    at = np.round(accents).astype(int)
+    at = np.round(moments).astype(int)
     rise = mean(at, at + RISE_S) - mean(at - RISE_S, at)
     inside = (at >= RISE_S) & (at + RISE_S <= len(loudness))
     order = np.argsort(-rise, kind="stable")
-    return [float(accents[i]) for i in order if inside[i] and rise[i] > 0]
+    return [float(moments[i]) for i in order if inside[i] and rise[i] > 0]
 
 
 # ------------------------------------------------------------------------------ the choice
@@ -143,7 +142,7 @@ def place(
     loudness : (T,) of `arc.loudness_curve`. begins : of `begin_places`. track : its beats, to
         snap to. given : a place that was decided elsewhere, seconds; it is then the only one.
     """
-    at = _around(begins) if given is None else np.array([round(given)])
+    at = around(begins) if given is None else np.array([round(given)])
     found = arc.compare(picture, loudness, at)
     if not len(found):
         return None
@@ -164,7 +163,7 @@ def place(
     )
 
 
-def _around(begins: np.ndarray) -> np.ndarray:
+def around(begins: np.ndarray) -> np.ndarray:
     """Whole seconds at and beside places to begin; a second too early and agreement can be gone.
 
     The start of a track stays alone: a second later its first note is cut off.

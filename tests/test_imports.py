@@ -20,7 +20,7 @@ LAYERS = (
     ("leitmotif.words", "leitmotif.calibration", "leitmotif.score"),
     ("leitmotif.catalogue", "leitmotif.learning", "leitmotif.render"),
     ("leitmotif",),
-    ("leitmotif.find",),
+    ("leitmotif.find", "leitmotif.taste"),
     ("leitmotif.pipeline", "leitmotif.workers", "leitmotif.store"),
     ("leitmotif.settings",),
     ("features", "recommender", "matcher"),

@@ -23,6 +23,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from data.atomic import atomic_path, check_writable, sweep
+from data.beat_corrections import Corrections, corrected_record
 from data.catalogue import MISSING, Catalogue
 from data.checksums import Damaged, footer_is_whole
 from data.errors import InputError, Progress
@@ -202,7 +203,9 @@ def _key(state: State, tracks: list[Track], failed: list[tuple[str, str]], outpu
         _sounds_there(output),
     )
     return hashlib.sha256(
-        repr((state.extractor, tracks, failed, there)).encode("utf-8", "surrogateescape")
+        repr((state.extractor, tracks, failed, there, Corrections.beside(output))).encode(
+            "utf-8", "surrogateescape"
+        )
     ).hexdigest()
 
 
@@ -286,12 +289,14 @@ def _assemble(
 ) -> tuple[Catalogue, list[tuple[str, str]]]:
     """The catalogue with duplicates marked, and warnings by track; writes the curves."""
     rows, prints, warnings = [], [], []
+    said = Corrections.beside(output)
     sounds: dict[str, np.ndarray] = {}
     with (
         atomic_path(output.with_name(f"{output.stem}.curves.parquet")) as temporary,
         CurvesWriter(temporary) as curves,
     ):
         for track, record in zip(tracks, state.records([t.sha256 for t in tracks]), strict=True):
+            record = corrected_record(record, said.of(track.sha256))
             where: dict[str, Any] = {
                 "track_id": track.track_id,
                 "path": _written_path(track.source, output.parent),

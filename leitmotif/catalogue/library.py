@@ -19,6 +19,7 @@ from data.errors import InputError
 from data.media import AUDIO_SUFFIXES, EITHER_SUFFIXES
 from data.profiles import MUSIC_NAMES
 from data.track_curves import read_curves
+from data.track_sounds import TrackSounds
 from leitmotif.catalogue.music_map import MusicMap
 from matcher import TrackIndex
 from matcher.course import TrackCourses
@@ -55,6 +56,11 @@ class Library:
     def courses(self) -> TrackCourses | None:
         """The tracks over time, for the arc; None where there is no table of them."""
         return TrackCourses.read(self.curves, self.catalogue) if self.curves else None
+
+    @cached_property
+    def sounds(self) -> TrackSounds | None:
+        """What the tracks sound like; None where that is not known."""
+        return TrackSounds.beside(self.catalogue)
 
     @cached_property
     def durations(self) -> np.ndarray:

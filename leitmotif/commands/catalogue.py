@@ -1,4 +1,4 @@
-"""`leitmotif catalogue build FOLDER… -o FILE` and `leitmotif catalogue check FILE`."""
+"""`leitmotif catalogue build FOLDER… -o FILE`, `check FILE`, and `beats TRACK --half`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from data.catalogue import Catalogue
+from data.errors import InputError
+from data.numbers import parse_number
 from data.profiles import MUSIC_FIELDS
+from leitmotif.catalogue.beats import correct_beats
 from leitmotif.catalogue.build import Report, build
+from leitmotif.settings import Settings
 from leitmotif.show.progress import progress_bar
 
 _SHOWN = 20
@@ -53,7 +57,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     check.add_argument("catalogue", type=Path, metavar="FILE")
     check.set_defaults(run=run_check)
-    for sub in (build, check):
+    beats = actions.add_parser(
+        "beats",
+        help="correct the beats of a track",
+        description="Correct the beats of TRACK (id, path or title); kept when it is built again.",
+    )
+    beats.add_argument("track", metavar="TRACK")
+    beats.add_argument("--catalogue", type=Path, metavar="FILE", help="(default: the demo's)")
+    tempo = beats.add_mutually_exclusive_group()
+    tempo.add_argument("--half", action="store_true", help="every second beat is none")
+    tempo.add_argument("--double", action="store_true", help="there is a beat between any two")
+    beats.add_argument(
+        "--shift", metavar="S", help="they come S seconds later (earlier if below 0)"
+    )
+    beats.add_argument("--measured", action="store_true", help="forget what was said before")
+    beats.set_defaults(run=run_beats)
+    for sub in (build, check, beats):
         sub.add_argument("--json", action="store_true", help="the result as JSON on stdout")
         sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
@@ -144,6 +163,29 @@ def run_check(args: argparse.Namespace) -> int:
     print("measured by " + (", ".join(map(_named, catalogue.extractors)) or "an unknown extractor"))
     for row in catalogue.skipped:
         print(f"line {row.line} skipped: {row.reason}", file=sys.stderr)
+    return 0
+
+
+def run_beats(args: argparse.Namespace) -> int:
+    shift = 0.0 if args.shift is None else parse_number(args.shift)
+    if not np.isfinite(shift):
+        raise InputError("beats.shift", value=args.shift)
+    if not (args.half or args.double or args.measured or args.shift is not None):
+        raise InputError("beats.nothing")
+    found = correct_beats(
+        args.catalogue or Settings.from_environment().catalogue,
+        args.track,
+        tempo=0.5 if args.half else 2.0 if args.double else 1.0,
+        shift_s=shift,
+        anew=args.measured,
+    )
+    beats = found.over_time.beats.tolist()
+    if args.json:
+        accents = np.flatnonzero(found.over_time.accents).tolist()
+        record = {"bpm": round(found.bpm, 2), "beats": beats, "accents": accents}
+        print(json.dumps(record | {"sections": found.over_time.sections.tolist()}))
+        return 0
+    print(f"{args.track}: {found.bpm:.1f} BPM, {len(beats)} beats from {beats[0]:.2f} s on")
     return 0
 
 

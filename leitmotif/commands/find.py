@@ -5,16 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.filter_options import add_filter_options, conditions
 from leitmotif.find import embedding, find
-from leitmotif.settings import Settings
+from leitmotif.settings import Settings, data_folder
 from leitmotif.show.found_table import print_found
 from leitmotif.show.progress import warn
 from leitmotif.show.terminal import console
+from leitmotif.store.database import Database
+from leitmotif.taste import Diary
+from leitmotif.taste.answer import POOL, taste
+from leitmotif.taste.diary import ME
 from matcher.checks import check_count
 from matcher.diversity import check_diversity
 from matcher.filters import Filter
@@ -46,6 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="L",
         help="0 (default) lists the nearest; up to 1 avoids similar tracks",
     )
+    parser.add_argument(
+        "--taste",
+        nargs="?",
+        const=ME,
+        metavar="PERSON",
+        help="in the order of what was learned of a person, with one try; answer by "
+        "`leitmotif taste like TRACK`",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
@@ -58,19 +72,31 @@ def run(args: argparse.Namespace) -> None:
     asked = conditions(args)
     k, diverse = check_count(args.top_k, "--top-k"), check_diversity(args.diverse, "--diverse")
     catalogue = Catalogue.read(args.catalogue or Settings.from_environment().catalogue)
+    diary = Diary(Database(data_folder()), args.taste) if args.taste else None
     found = find(
         words,
         catalogue,
         like=args.like,
-        k=k,
+        k=k if diary is None else max(k, POOL),
+        never=diary.never() if diary else (),
         where=Filter.parse(asked) if asked else None,
         diverse=diverse,
         nearest=embedding.nearest(),
     )
+    tasted = None
+    if diary is not None:
+        found, tasted = taste(found, diary, k)
+        found = replace(found, heard=tuple(found.heard[i] for i in tasted.places))
     if args.json:
-        record = {"catalogue": catalogue.source, "recommendations": [found.to_dict()]}
+        record: dict[str, Any] = {
+            "catalogue": catalogue.source,
+            "recommendations": [found.to_dict()],
+            "taste": None if tasted is None else asdict(tasted),
+        }
         json.dump(record, sys.stdout, ensure_ascii=False, indent=2)
         print()
     else:
         print_found(found, console())
+        if tasted and tasted.attempt is not None:
+            print(f"\n{found.matches[tasted.attempt].name} is a try.")
     warn(catalogue.source, found.warnings)

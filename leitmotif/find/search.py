@@ -49,7 +49,9 @@ class Found(Recommendation):
             match | {"heard": heard}
             for match, heard in zip(found["matches"], self.heard, strict=True)
         ]
-        understood = [{"word": word, "asks": str(asks)} for word, asks in account(self.reading)]
+        understood = [
+            {"word": word, "asks": [str(a) for a in asks]} for word, asks in account(self.reading)
+        ]
         words = {"text": self.reading.text, "unknown": list(self.reading.unknown)}
         return found | {"matches": matches, "words": words | {"understood": understood}}
 
@@ -176,7 +178,7 @@ def find(
         catalogue,
         str(Sentence("find.by_words")),
         query,
-        warnings=(*_warnings(reading, asked, rows), *_too_few(k, rows)),
+        warnings=(*_not_read(reading), *warnings(asked, rows), *_too_few(k, rows)),
         reading=reading,
         heard=asked.heard(rows),
     )
@@ -191,12 +193,16 @@ def _extractor(catalogue: Catalogue) -> str:
     return next(iter(catalogue.extractors), "")
 
 
-def _warnings(reading: Reading, asked: Request, rows: list[int]) -> list[Sentence]:
-    """What was not understood, could not be asked, or is hardly there."""
+def _not_read(reading: Reading) -> list[Sentence]:
+    """Words that were not understood, or taken for others."""
     said = [Sentence("find.unknown", words=list(reading.unknown))] if reading.unknown else []
     guesses = [m for m in reading.meanings if m.taken_as]
-    said += [Sentence("find.guess", word=m.word, near=m.taken_as) for m in guesses]
-    said += asked.said
+    return said + [Sentence("find.guess", word=m.word, near=m.taken_as) for m in guesses]
+
+
+def warnings(asked: Request, rows: list[int]) -> list[Sentence]:
+    """What could not be asked, and what is hardly heard in the tracks of the answer."""
+    said = list(asked.said)
     if asked.evidence is not None and rows:
         faint = [
             s.word

@@ -182,9 +182,9 @@ def _range(what: str, limits: Range) -> Sentence:
 # ------------------------------------------------------------------------------ in words
 
 
-def account(reading: Reading) -> list[tuple[str, Sentence]]:
+def account(reading: Reading) -> list[tuple[str, list[Sentence]]]:
     """What was understood, word by word: as typed, and what it asks for."""
-    found: list[tuple[str, Sentence]] = []
+    found: list[tuple[str, list[Sentence]]] = []
     for m in reading.meanings:
         asks = [_way(name, a * m.degree) for name, a in m.concept.fields.items()]
         if m.concept.vocals is not None:
@@ -196,10 +196,10 @@ def account(reading: Reading) -> list[tuple[str, Sentence]]:
             asks.append(Sentence("find.minor" if minor else "find.major"))
         if m.concept.bpm and m.degree > 0:
             asks.append(_range("tempo", m.concept.bpm))
-        found.append((m.taken_as or m.word, Sentence("find.asks", asks=asks)))
+        found.append((m.taken_as or m.word, asks))
     for what, limits in (("tempo", reading.bpm), ("length", reading.seconds)):
         if limits:
-            found.append((str(_range(what, limits)), _range(what, limits)))
+            found.append((f"{limits[0]:g}–{limits[1]:g}", [_range(what, limits)]))
     return found
 
 

@@ -6,8 +6,12 @@ is one of a pool of 100), so that length gives nothing away either.
 
     place known     the windows' music is compared, second by second
     place unknown   whole tracks are: every place of each, 30 s from both ends
+    one of four     every track offers the four places where its loudness rises most, as
+                    `matcher.placement` finds them; the film's window begins at the one of its own
+                    music that is nearest to the middle. So the true place is among those offered
     in-point        where in the own track does the window lie? windows at random places
 
+"linear step" is `matcher.arc_step`, its weights fitted on the other videos, in five folds.
 "averages" is what `recommender.averages` can tell without the course of time; it never learned from
 the video that it judges. Intervals are over videos. p is the share of a thousand rounds in which a
 random track of each pool, in place of the true one, scored as well.
@@ -22,14 +26,15 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from data.errors import Progress
-from data.muvi_sync import read_seconds
-from matcher import arc
+from data.muvi_sync import COORDINATES, read_seconds
+from matcher import arc, arc_step, placement
 from matcher.arc import BOTH, CUTS, MOTION
 from recommender import averages
 from recommender.averages import EDGE_S, Columns, WindowAverages
 from recommender.protocol import LEVEL
 
 FOLDS = 5
+OFFERED = placement.FEWEST
 PLACES = 5
 """Windows per video for the in-point."""
 WITHIN_S = 2
@@ -103,9 +108,35 @@ class Video:
         cuts = (self.columns["scene_offset_s"] == 0).astype(float)
         return arc.window(cuts, self.columns["motion"], start, start + window)
 
+    def rows(self) -> np.ndarray:
+        """(5, T) the film's curves of the linear step; novelty is that of its emotions."""
+        emotions = np.sqrt(np.maximum([self.columns[name] for name in COORDINATES], 0))
+        novelty = np.abs(np.diff(emotions, axis=1, prepend=emotions[:, :1])).sum(axis=0)
+        cuts = (self.columns["scene_offset_s"] == 0).astype(float)
+        return arc_step.picture_rows(cuts, self.columns["motion"], novelty)
+
     def places(self, window: int) -> np.ndarray:
         """Every second at which a window may begin."""
         return np.arange(EDGE_S, len(self) - EDGE_S - window + 1)
+
+    def middle(self, window: int) -> int:
+        """Where the window in the middle begins."""
+        return (len(self) - window) // 2
+
+    def offered(self, window: int) -> np.ndarray:
+        """The places where the music rises most, at most `OFFERED`; the middle where it never does.
+
+        They are found by the music alone.
+        """
+        inner = self.loudness[EDGE_S : len(self) - EDGE_S]
+        kept: list[float] = []
+        for at in placement.steepest_rises(inner, np.arange(len(inner) - window + 1.0)):
+            apart = all(abs(at - other) >= placement.APART_S for other in kept)
+            if apart and not placement.opens_weakly(inner, at):
+                kept.append(at)
+        if not kept:
+            return np.array([self.middle(window)])
+        return np.array(kept[:OFFERED]).astype(int) + EDGE_S
 
 
 def evaluate_arc(
@@ -148,16 +179,38 @@ def _ranks(
     """Videos in order of their length."""
     pools = nearest_in_order(len(videos), pool)
     known, z = _known(videos, window)
+    middles = [v.middle(window) for v in videos]
+    offered = [v.offered(window) for v in videos]
+    begins = [
+        int(at[np.abs(at - middle).argmin()]) for at, middle in zip(offered, middles, strict=True)
+    ]
+    everywhere = [v.places(window) for v in videos]
     by_place = {
-        "known": (_averages(videos, window, "music"), known),
-        "unknown": (_averages(videos, window, "track"), _unknown(videos, window, pools)),
+        "known": (_averages(videos, window, "music", middles), known),
+        "unknown": (
+            _averages(videos, window, "track", middles),
+            _unknown(videos, window, pools, middles, everywhere),
+        ),
+        "one of four": (
+            _averages(videos, window, "track", begins),
+            _unknown(videos, window, pools, begins, offered),
+        ),
     }
     rows = []
     for place, (profile, course) in by_place.items():
         weights = arc.rank_weights(window, place == "known")
-        parts = [_standardised(x, pools) for x in (profile, course)]
-        both = weights[0] * parts[0] + weights[1] * parts[1]
-        for method, scores in (("averages", profile), ("arc", course), ("both", both)):
+        methods = {
+            "averages": profile,
+            "arc": course,
+            "both": _both(weights, profile, course, pools),
+        }
+        if place == "known":
+            step = _by_step(videos, window, pools, middles)
+            methods |= {
+                "linear step": step,
+                "linear step and averages": _both(weights, profile, step, pools),
+            }
+        for method, scores in methods.items():
             rows.append(_rank_row(window, place, method, scores, pools, seed))
     wrong = z[~np.eye(len(z), dtype=bool)]
     return rows, NullRow(window, len(wrong), float(wrong.mean()), float(wrong.std()))
@@ -172,7 +225,7 @@ def nearest_in_order(count: int, pool: int) -> np.ndarray:
 
 def _known(videos: Sequence[Video], window: int) -> tuple[np.ndarray, np.ndarray]:
     """(n, n) r and z of every picture's window with every music's."""
-    starts = [(len(v) - window) // 2 for v in videos]
+    starts = [v.middle(window) for v in videos]
     music = np.concatenate(
         [v.loudness[s : s + window] for v, s in zip(videos, starts, strict=True)]
     )
@@ -184,16 +237,24 @@ def _known(videos: Sequence[Video], window: int) -> tuple[np.ndarray, np.ndarray
     return np.array([r for r, _ in found]), np.array([z[:, BOTH] for _, z in found])
 
 
-def _unknown(videos: Sequence[Video], window: int, pools: np.ndarray) -> np.ndarray:
-    """(n, n) evidence of the arc for each track of a picture's pool; NaN outside the pool."""
+def _unknown(
+    videos: Sequence[Video],
+    window: int,
+    pools: np.ndarray,
+    starts: Sequence[int],
+    places: Sequence[np.ndarray],
+) -> np.ndarray:
+    """(n, n) evidence of the arc for each track of a picture's pool; NaN outside the pool.
+
+    starts : where each film's window begins. places : where it may begin in each video's music.
+    """
     music = np.concatenate([v.loudness for v in videos])
     offsets = np.cumsum([0, *map(len, videos)])
-    places = [v.places(window) + offset for v, offset in zip(videos, offsets[:-1], strict=True)]
+    places = [at + offset for at, offset in zip(places, offsets[:-1], strict=True)]
     found = np.full((len(videos), len(videos)), np.nan)
-    for i, video in enumerate(videos):
-        picture = video.picture((len(video) - window) // 2, window)
+    for i, (video, start) in enumerate(zip(videos, starts, strict=True)):
         at = [places[j] for j in pools[i]]
-        _, z = arc.score_windows(picture, music, np.concatenate(at))
+        _, z = arc.score_windows(video.picture(start, window), music, np.concatenate(at))
         exponent = np.exp(arc.SHARPNESS * (z[:, CUTS] + z[:, MOTION]))
         counts = np.array([len(a) for a in at])
         sums = np.add.reduceat(exponent, np.cumsum(counts) - counts)
@@ -201,10 +262,45 @@ def _unknown(videos: Sequence[Video], window: int, pools: np.ndarray) -> np.ndar
     return found
 
 
-def _averages(videos: Sequence[Video], window: int, what: str) -> np.ndarray:
+def _by_step(
+    videos: Sequence[Video], window: int, pools: np.ndarray, starts: Sequence[int]
+) -> np.ndarray:
+    """(n, n) scores of the linear step for each window of a picture's pool; NaN outside it."""
+    films = np.stack([v.rows()[:, s : s + window] for v, s in zip(videos, starts, strict=True)])
+    z = np.full((*pools.shape, len(arc_step.STARTING)), np.nan)
+    for j, (video, start) in enumerate(zip(videos, starts, strict=True)):
+        asking, place = np.nonzero(pools == j)
+        music = arc_step.music_rows(video.loudness)
+        z[asking, place] = arc_step.agreements(films[asking], music, np.array([start]))[0]
+    count = len(videos)
+    own = np.arange(count) - pools[:, 0]
+    fold_of = np.random.default_rng(0).permutation(count) % FOLDS
+    scores = np.full((count, count), np.nan)
+    for fold in range(FOLDS):
+        held, rest = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
+        weights = arc_step.fit(z[rest], own[rest])
+        scores[held[:, None], pools[held]] = z[held] @ weights
+    return scores
+
+
+def _both(
+    weights: tuple[float, float], profile: np.ndarray, course: np.ndarray, pools: np.ndarray
+) -> np.ndarray:
+    """What ranks: profile and course, standardised over each pool."""
+    parts = [_standardised(x, pools) for x in (profile, course)]
+    return weights[0] * parts[0] + weights[1] * parts[1]
+
+
+def _averages(videos: Sequence[Video], window: int, what: str, starts: Sequence[int]) -> np.ndarray:
     """(n, n) scores of averages for every picture and music, fitted without the picture's video."""
     shipped = averages.read_shipped(window)
     asked = averages.window_averages({v.name: v.columns for v in videos}, window)
+    picture = np.array(
+        [
+            averages.picture_averages(averages.part(v.columns, s, s + window))
+            for v, s in zip(videos, starts, strict=True)
+        ]
+    )
     learned = [i for i, v in enumerate(videos) if v.name in set(shipped.sources)]
     fold_of = np.full(len(videos), FOLDS)  # the last: videos that nothing was learned from
     fold_of[learned] = np.random.default_rng(0).permutation(len(learned)) % FOLDS
@@ -213,7 +309,7 @@ def _averages(videos: Sequence[Video], window: int, what: str) -> np.ndarray:
         held = np.flatnonzero(fold_of == fold).tolist()
         known: WindowAverages = shipped.without({videos[i].name for i in held})
         model = averages.fit(known.picture, getattr(known, what))
-        scores[held] = model.score(asked.picture[held], music)
+        scores[held] = model.score(picture[held], music)
     return scores
 
 
@@ -259,7 +355,7 @@ def _in_points(videos: Sequence[Video], window: int, seed: int) -> InPointRow:
         near.append(np.abs(found - true) <= WITHIN_S)
         chance.append([(np.abs(places - t) <= WITHIN_S).mean() for t in true])
         overlap.append(iou(np.array(found), true, window))
-        of_middle.append(iou(np.full(PLACES, (len(video) - window) // 2), true, window))
+        of_middle.append(iou(np.full(PLACES, video.middle(window)), true, window))
     within, shared = np.mean(near, axis=1), np.mean(overlap, axis=1)
     return InPointRow(
         window,

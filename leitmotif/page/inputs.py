@@ -17,7 +17,7 @@ from leitmotif.page import state, uploads, widgets
 from leitmotif.page.state import plain
 from leitmotif.sessions.desk import Listed
 from leitmotif.sessions.jobs import Job
-from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Kept, local_file
+from leitmotif.sessions.workspace import CATALOGUE_SUFFIXES, VIDEO_SUFFIXES, Kept
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
 from leitmotif.words.page_words import Words
 
@@ -96,16 +96,14 @@ def _video_fields(words: Words) -> None:
 
 
 def _take_sample() -> None:
-    with state.sentence():
-        state.open_film(local_file(str(DEMO_VIDEO), VIDEO_SUFFIXES))
+    uploads.by_path("video", str(DEMO_VIDEO))
 
 
 def _take_video_path() -> None:
     text = st.session_state["video_path"]
     st.session_state["video_path"] = ""
     if text.strip():
-        with state.sentence():
-            state.open_film(local_file(text, VIDEO_SUFFIXES))
+        uploads.by_path("video", text)
 
 
 # ------------------------------------------------------------------------------ catalogue

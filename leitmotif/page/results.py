@@ -17,7 +17,8 @@ from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
-from leitmotif.page import state, takeaway, tracks, widgets
+from leitmotif.page import search_line, state, takeaway, tracks, widgets
+from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
 from leitmotif.words.page_words import Words
@@ -40,16 +41,18 @@ def show(film: Film, library: Library, words: Words) -> None:
         what = words("whole") if end is None else f"{words.clock(start)} – {words.clock(end)}"
         st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
         st.caption(plain(f"{film.kept.name} · {what}"))
+        said = search_line.show(_place(film), f"wish|{_place(film)}", library, words)
         k, own_sound = _presets(words)
         try:
             query = replace(asked, importance=_lifted(predicted, lead), k=k)
+            course = _course(film, library, words)
             result = pipeline.match(
                 video,
                 library.catalogue,
                 query,
-                index=library.index,
+                index=search_line.ordering(said, library),
                 recommender=state.recommender(),
-                course=_course(film, library, words),
+                course=course,
                 start=start,
                 end=end,
             )
@@ -62,7 +65,10 @@ def show(film: Film, library: Library, words: Words) -> None:
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
-        tracks.show(film, library, result, own_sound, words)
+        search_line.tell(said, [m.row for m in result.matches], words)
+        panel = ArcPanel(film, result, course, words)
+        result = panel.placed()
+        tracks.show(film, library, result, own_sound, words, panel)
         takeaway.show(film, result, words)
     state.remember()
 
@@ -101,15 +107,14 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
 
     The values (10,) they stand for, and the names of what was moved and is to lead.
     """
-    start_s, end_s = film_page.scene_times(film)
-    place = f"{film.kept.key}|{start_s:.3f}|{end_s}"
+    place = _place(film)
     kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
     sliders = f"wish|{place}"
     st.caption(words("wants_how"))
     values = []
     for f, asked in zip(MUSIC_FIELDS, predicted.values, strict=True):
         start = float(np.clip(round(asked, 1), f.low, f.high))
-        key = f"{widgets.key(sliders)}|{f.name}"
+        key = f"{widgets.key(sliders)}|{start:g}|{f.name}"  # another prediction, another slider
         if key not in st.session_state:
             st.session_state[key] = kept.get(f.name, start)
         value = st.slider(
@@ -152,6 +157,12 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
     return np.array(values), frozenset(edited if leading else ())
 
 
+def _place(film: Film) -> str:
+    """What a part of a film is called among what is remembered."""
+    start, end = film_page.scene_times(film)
+    return f"{film.kept.key}|{start:.3f}|{end}"
+
+
 def _reset(kept: dict[str, float], sliders: str) -> None:
     kept.clear()
     widgets.renew(sliders)
@@ -183,7 +194,8 @@ def _weights() -> np.ndarray:
 
 
 def _presets(words: Words) -> tuple[int, str]:
-    """Above the list: presets of the weights, the film's own sound, how many tracks."""
+    """Above the list: presets of the weights, what leads the film, its own sound, how many
+    tracks."""
     known = _known_presets()
     if widgets.chosen("preset") not in known:
         widgets.choose("preset", None)  # another predictor knows other presets
@@ -197,7 +209,8 @@ def _presets(words: Words) -> tuple[int, str]:
     )
     widgets.note("preset", widgets.chosen("preset"))
     left, right = st.columns([5, 3], vertical_alignment="bottom")
-    with left:
+    with left, st.container(horizontal=True):
+        widgets.one_of(state.KIND, ["story", "music"], words, help=words("led_by_help"))
         own_sound = widgets.one_of(
             "own_sound", ["mute", "duck"], words, help=words("own_sound_help")
         )

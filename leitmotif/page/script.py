@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from leitmotif.page import catalogue_tab, film, inputs, results, score_tab, state
+from leitmotif.page import (
+    catalogue_tab,
+    film,
+    inputs,
+    project_bar,
+    results,
+    score_tab,
+    state,
+)
 
 st.set_page_config(page_title="Leitmotif", page_icon=state.ICON, layout="wide")
 state.begin()
@@ -11,6 +19,7 @@ state.style()
 
 with st.sidebar:
     inputs.title(words)
+    project_bar.show(words)
     inputs.video(words)
     library = inputs.catalogue(words)
     inputs.language_switch(words)

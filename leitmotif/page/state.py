@@ -29,6 +29,7 @@ from leitmotif.page import widgets
 from leitmotif.sessions.desk import OWN, Desk, Desks, name_from, new_name, plain_values
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
+from leitmotif.sessions.projects import Projects
 from leitmotif.sessions.workspace import Kept
 from leitmotif.settings import Settings, data_folder
 from leitmotif.show.templates import render
@@ -38,6 +39,8 @@ from recommender.predict import Recommender
 
 ICON = str(render("icon.svg"))
 """Drawn here, because Streamlit fetches the icons that it knows by name from another machine."""
+KIND = "led_by"
+"""The choice of what leads the film, "story" or "music"."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
 _SHARES = ("\\\\", "//")
 """How a path to another machine begins."""
@@ -54,8 +57,14 @@ def settings() -> Settings:
 
 
 @st.cache_resource(show_spinner=False)
+def _recommender(kind: str) -> Recommender:
+    return load_recommender(kind)
+
+
 def recommender() -> Recommender:
-    return load_recommender()
+    """That of the kind of film chosen; before a choice, of films that their story leads."""
+    kept = st.session_state.get("remembered", {})
+    return _recommender(st.session_state.get(KIND, kept.get(KIND, "story")))
 
 
 @st.cache_resource(show_spinner=False)
@@ -99,7 +108,7 @@ def _desks() -> Desks:
         return not Runtime.exists() or Runtime.instance().is_active_session(session)
 
     grace = float(st.get_option("server.disconnectedSessionTTL"))
-    return Desks(data_folder() / "desks", alive, grace)
+    return Desks(data_folder(), alive, grace)
 
 
 # ------------------------------------------------------------------------------ of this person
@@ -112,20 +121,41 @@ def desk() -> Desk:
         if name is None and not local():
             name = st.query_params["desk"] = new_name()
         st.session_state["desk"] = name or OWN
-    session = get_script_run_ctx().session_id
-    return _desks().of(st.session_state["desk"], session, visitor=not local())
+    found = _desks().of(
+        st.session_state["desk"],
+        get_script_run_ctx().session_id,
+        visitor=not local(),
+        project=st.session_state.get("project"),
+        first=Words.of_locale(st.context.locale)("project_n", n=1),
+    )
+    st.session_state["project"] = found.project.id
+    return found
+
+
+def projects() -> Projects:
+    return _desks().projects
+
+
+def open_project(number: int) -> None:
+    """Turn to another project; the next redraw, and visit, begin with it as it was left."""
+    projects().touch(number)
+    st.session_state["project"] = number
 
 
 def begin() -> None:
-    """At a session's first redraw: everything as it was left."""
-    if "begun" not in st.session_state:
-        st.session_state["begun"] = True
-        widgets.restore(desk().choices)
+    """At a session's first redraw, and the first of another project: everything as it was left."""
+    open_now = desk().project.id
+    before = st.session_state.get("begun")
+    if before != open_now:
+        widgets.restore(desk().choices, language=before is None)
+        st.session_state["begun"] = open_now
 
 
 def remember() -> None:
     """At the end of a redraw: what the person has chosen, for the next visit."""
-    desk().choose(plain_values(widgets.snapshot()))
+    here = desk()
+    if here.project.id == st.session_state.get("begun"):  # else it was turned to meanwhile
+        here.choose(plain_values(widgets.snapshot()))
 
 
 def local() -> bool:

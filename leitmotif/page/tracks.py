@@ -12,6 +12,7 @@ from data.errors import InputError, Progress
 from data.numbers import parse_number
 from leitmotif.catalogue.library import Library
 from leitmotif.page import state
+from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.pipeline import Recommendation
 from leitmotif.render import ffmpeg, preview
@@ -40,7 +41,9 @@ LARGEST_PLAYED = 12 << 20
 """Bytes of a sound file that is served as it is; larger ones are made smaller first (heuristic)."""
 
 
-def show(film: Film, library: Library, result: Recommendation, own: str, words: Words) -> None:
+def show(
+    film: Film, library: Library, result: Recommendation, own: str, words: Words, panel: ArcPanel
+) -> None:
     """own : what becomes of the film's own sound in a preview, "mute" or "duck"."""
     sd, importance = library.index.scaling.sd, result.query.importance
     assert importance is not None  # `match` fills it in
@@ -62,6 +65,7 @@ def show(film: Film, library: Library, result: Recommendation, own: str, words: 
             if match.placement and (match.placement.says_something or match.placement.in_point):
                 at, reason = match.placement.in_point, words.sentence(match.placement.reason)
                 st.caption(plain(words("begins", at=words.clock(at), reason=reason)))
+            panel.show(match, panel.result.matches[place - 1])
             st.html(drawing.reason_bars(off, importance, words))
             _preview(film, library, result, match, own, words)
     # The list stands before the first sound file is opened.

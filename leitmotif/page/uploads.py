@@ -36,8 +36,8 @@ def field(
 ) -> None:
     """An upload field, and what came through it or was named by its path: kept, then used.
 
-    what : "video" or "catalogue". use : called with the file and whether it is one of this machine;
-    twice does no harm. options : passed to `st.file_uploader`.
+    what : "video", "catalogue" or "project". use : called with the file and whether it is one of
+    this machine; twice does no harm. options : passed to `st.file_uploader`.
     """
     key, limit = widgets.key(f"{what}_upload"), state.settings().max_upload_mb
     line, before = _line(what), st.session_state.get(f"{what}_upload_before")

@@ -33,12 +33,12 @@ class Turn(NamedTuple):
 
 def key(name: str) -> str:
     """The key of a widget that the page moves, too; another one after each of its choices."""
-    return f"{name}|{_turns().get(name, Turn()).n}"
+    return f"{name}|{_turn(name).n}"
 
 
 def chosen(name: str) -> Any:
     """What such a widget says, or will say when it is drawn; None before anything was chosen."""
-    return st.session_state.get(key(name), _turns().get(name, Turn()).value)
+    return st.session_state.get(key(name), _turn(name).value)
 
 
 def placed(name: str) -> str:
@@ -56,8 +56,7 @@ def choose(name: str, value: Any) -> None:
 
 def note(name: str, value: Any) -> None:
     """Remember what the person made of such a widget, for when it is drawn again later."""
-    turns = _turns()
-    turns[name] = Turn(turns.get(name, Turn()).n, value)
+    _turns()[name] = Turn(_turn(name).n, value)
 
 
 def renew(name: str, value: Any = None) -> None:
@@ -65,12 +64,15 @@ def renew(name: str, value: Any = None) -> None:
 
     In one step, because a redraw may end wherever it looks into `st.session_state`.
     """
-    turns = _turns()
-    turns[name] = Turn(turns.get(name, Turn()).n + 1, value)
+    _turns()[name] = Turn(_turn(name).n + 1, value)
 
 
 def _turns() -> dict[str, Turn]:
     return st.session_state.setdefault("turns", {})
+
+
+def _turn(name: str) -> Turn:
+    return _turns().get(name) or Turn(st.session_state.get("first_turn", 0))
 
 
 def remembered(name: str, first: T, draw: Callable[..., T]) -> T:
@@ -105,21 +107,32 @@ def snapshot() -> dict[str, Any]:
         "turns": {name: value for name, value in said.items() if value is not None},
         "remembered": dict(st.session_state.get("remembered", {})),
         "wishes": st.session_state.get("wishes", {}),
+        "places": st.session_state.get("places", {}),
         "own_weights": sorted(st.session_state.get("own_weights", ())),
     }
 
 
-def restore(snapshot: dict[str, Any]) -> None:
-    """Begin with a snapshot that was kept as JSON."""
+def restore(snapshot: dict[str, Any], language: bool = True) -> None:
+    """Begin with a snapshot that was kept as JSON, with widgets that no browser knows yet.
+
+    language : its language, too.
+    """
     state = st.session_state
-    if snapshot.get("language") in languages():
+    if language and snapshot.get("language") in languages():
         state["language"] = snapshot["language"]
-    state["turns"] = {name: Turn(0, _array(v)) for name, v in snapshot.get("turns", {}).items()}
-    state["remembered"] = {
+    first = 1 + max((t.n for t in _turns().values()), default=-1)
+    state["first_turn"] = first
+    state["turns"] = {n: Turn(first, _array(v)) for n, v in snapshot.get("turns", {}).items()}
+    remembered = {
         name: tuple(v) if isinstance(v, list) and not name.startswith(LISTS) else v
         for name, v in snapshot.get("remembered", {}).items()
     }
+    for name in state.get("remembered", {}):
+        if name in state:
+            del state[name]
+    state["remembered"] = remembered
     state["wishes"] = snapshot.get("wishes", {})
+    state["places"] = snapshot.get("places", {})
     state["own_weights"] = set(snapshot.get("own_weights", ()))
 
 

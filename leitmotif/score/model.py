@@ -328,21 +328,21 @@ class Score:
         return cls.from_dict(given, path)
 
     @classmethod
-    def from_dict(cls, given: Any, path: str | Path = "") -> Score:
-        """What `to_dict` gave, as a score again. path : names it where it is none.
+    def from_dict(cls, given: object, file: object = "") -> Score:
+        """A score from what `to_dict` gave. file : what to name in an error.
 
-        Raises `InputError` for values that are no score.
+        Raises `InputError` for anything else.
         """
         if not isinstance(given, dict) or "leitmotif_score" not in given:
-            raise InputError("score.not_a_score", file=path)
+            raise InputError("score.not_a_score", file=file)
         if given["leitmotif_score"] != VERSION:
-            raise InputError("score.other_version", file=path, version=given["leitmotif_score"])
+            raise InputError("score.other_version", file=file, version=given["leitmotif_score"])
         try:
             return _score(given)
         except InputError:
             raise
         except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-            raise InputError("score.bad_field", file=path, why=error) from None
+            raise InputError("score.bad_field", file=file, why=error) from None
 
 
 def cue_number(k: int, reel: int = 1) -> str:

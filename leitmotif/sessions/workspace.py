@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -152,17 +153,37 @@ def local_file(text: str, suffixes: Collection[str]) -> Kept:
     path = Path(text.strip().strip("\"'")).expanduser()
     try:
         found = path.resolve()
-        size, changed = (
-            (found.stat().st_size, found.stat().st_mtime_ns) if found.is_file() else (None, None)
-        )
+        there = found.is_file()
     except (OSError, ValueError):
-        size = None
-    if size is None:
+        there = False
+    if not there:
         raise InputError("session.no_such_file", file=path)
     if found.suffix.lower() not in suffixes:
         raise InputError("session.wrong_kind", file=path, kinds=", ".join(suffixes))
-    key = hashlib.sha256(f"{found}|{size}|{changed}".encode()).hexdigest()
-    return Kept(key, shown_name(found.name), found)
+    try:
+        return Kept(content_key(found), shown_name(found.name), found)
+    except OSError as error:
+        raise InputError("files.unreadable", file=path, why=error.strerror) from None
+
+
+def is_there(path: str) -> bool:
+    """Whether a path, from wherever it came, names a file here."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def content_key(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal; read again only when the file has changed."""
+    state = path.stat()
+    return _content_key(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _content_key(path: Path, size: int, changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Workspaces:

@@ -20,7 +20,7 @@ def print_found(found: Found, out: Console) -> None:
             padding=(0, 2, 0, 0), show_header=False,
         )  # fmt: skip
         for word, asks in said:
-            table.add_row(Text(word), Text(str(asks)))
+            table.add_row(Text(word), Text(", ".join(map(str, asks))))
         out.print(table, end="\n\n")
     if found.query.importance is not None and found.query.importance.max() >= 0.2:
         out.print(profile_table("The music it asks for", found.music), end="\n\n")

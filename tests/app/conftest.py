@@ -39,8 +39,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def running(temporary: Path) -> Iterator[Server]:
-    """A server with its folders in `temporary`; at its end nothing temporary may be left."""
+def running(temporary: Path, killed: bool = False) -> Iterator[Server]:
+    """A server with its folders in `temporary`; at its end nothing temporary may be left.
+
+    killed : it ends by SIGKILL, and then something may.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -63,8 +66,10 @@ def running(temporary: Path) -> Iterator[Server]:
         _wait_for(f"{url}/_stcore/health", process)
         yield Server(url, process.pid, temporary)
     finally:
-        process.terminate()
+        process.kill() if killed else process.terminate()
         process.wait(20)
+    if killed:
+        return
     left = [f.name for f in temporary.iterdir() if f.name.startswith("leitmotif-page-")]
     assert not left, f"the server left {left} behind"
     assert "Traceback" not in (said := (temporary / "log.txt").read_text(encoding="utf-8")), said

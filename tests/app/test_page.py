@@ -382,7 +382,7 @@ def test_catalogue_the_page_chose_outlives_a_click_of_a_browser_that_has_not_hea
 
 def test_film_opened_last_outlives_such_a_click(film: Path, tmp_path: Path):
     second = tmp_path / film.name  # also of the same name
-    second.write_bytes(film.read_bytes())
+    second.write_bytes(film.read_bytes() + b"another content")
     at = page()
     at.text_input(key="video_path").set_value(str(film)).run()
     before, first = browser_says(at), said(at, "radio", "film").value

@@ -33,9 +33,10 @@ def write(folder, follows: float, videos: int = 24, seconds: int = 190):
 def test_music_that_follows_the_picture_is_found(tmp_path):
     found = evaluate_arc(write(tmp_path, 0.8), windows=(60,), pool=20)
     rows = {(r.place, r.method): r for r in found.ranks}
-    for place in ("known", "unknown"):
+    for place in ("known", "unknown", "one of four"):
         assert rows[place, "arc"].recall_at_10 == 1 and rows[place, "arc"].median_rank == 1
         assert rows[place, "arc"].p < 0.01 and rows[place, "arc"].videos == 24
+    assert rows["known", "linear step"].recall_at_10 == 1
     point = found.in_points[0]
     assert point.within > 0.95 > 0.2 > point.chance and point.mean_iou > 0.95
     assert point.mean_iou > point.mean_iou_of_middle
@@ -78,7 +79,7 @@ def test_averages_are_not_learned_from_what_they_judge(monkeypatch, tmp_path):
     monkeypatch.setattr(averages, "fit", fit)
     evaluate_arc(write(tmp_path, 0.5, videos=6), windows=(60,))
     one_less, all_of_them = len(known.sources) - 1, len(known.sources)
-    assert fitted == [one_less, one_less, one_less, all_of_them] * 2
+    assert fitted == [one_less, one_less, one_less, all_of_them] * 3
 
 
 def test_the_command_shows_the_arc(tmp_path, capsys):

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import io
-import os
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from leitmotif.sessions.desk import OWN, Desk, Desks, Listed, name_from, new_name
-from leitmotif.sessions.workspace import VIDEO_SUFFIXES, receive
+from data.checksums import write_json
+from leitmotif.sessions.desk import (
+    OWN,
+    Desk,
+    Desks,
+    Listed,
+    delete_project,
+    name_from,
+    new_name,
+    owner_of,
+)
+from leitmotif.sessions.workspace import VIDEO_SUFFIXES, Kept, content_key, receive
 from leitmotif.settings import DEMO_VIDEO
+from leitmotif.store.database import NAME
 
 
 @pytest.fixture
@@ -20,7 +30,7 @@ def desks(tmp_path: Path):
     opened = []
 
     def server(*alive: str, grace_s: float = 120.0) -> Desks:
-        made = Desks(tmp_path / "kept", lambda s: s in alive, grace_s, tmp_path)
+        made = Desks(tmp_path / "data", lambda s: s in alive, grace_s, tmp_path)
         opened.append(made)
         return made
 
@@ -80,18 +90,90 @@ def test_a_removed_film_is_gone_from_the_disk_too(desks):
     assert not path.exists() and desk.films == {} and desk.scores == {}
 
 
-@pytest.mark.parametrize("at", [0, 40, -20])
-def test_a_damaged_memory_is_set_aside_and_said(desks, at: int):
+def test_projects_of_one_person_do_not_meet(desks):
+    server = desks("tab")
+    first = server.of(OWN, "tab")
+    with_film(first)
+    second = server.projects.make(first.project.owner, "Trailer")
+    other = server.of(OWN, "tab", project=second.id)
+    assert other.films == {} and other.project.name == "Trailer"
+    assert list(server.of(OWN, "new tab").films) == []  # the one opened last
+    assert len(server.of(OWN, "tab", project=first.project.id).films) == 1
+
+
+def test_a_deleted_project_gives_way_to_the_one_opened_last(desks):
+    server = desks("tab")
+    first = server.of(OWN, "tab")
+    second = server.of(OWN, "tab", project=server.projects.make(first.project.owner, "B").id)
+    server.projects.delete(second.project.id)
+    assert server.of(OWN, "tab", project=second.project.id) is first
+
+
+def test_a_file_of_ours_stays_while_another_project_needs_it(desks):
+    server = desks("tab")
+    first = server.of(OWN, "tab")
+    key = with_film(first)
+    path = first.films[key].kept.path
+    made = server.projects.make(first.project.owner, "B")
+    second = server.of(OWN, "tab", project=made.id)
+    second.open_film(first.films[key].kept)
+    first.remove_film(key)
+    assert path.is_file()
+    delete_project(server.projects, made, second.folder)
+    assert not path.exists()
+
+
+def test_a_desk_of_an_earlier_version_is_taken_over_once(desks, tmp_path: Path):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"pictures")
+    folder = tmp_path / "data" / "desks" / owner_of(OWN)
+    folder.mkdir(parents=True)
+    old, new = "a" * 64, content_key(film)
+    record = {
+        "films": [{"key": old, "name": "film.mp4", "path": str(film)}],
+        "catalogues": [{"key": "x", "name": "x.csv", "path": str(film), "followed": True}],
+        "choices": {"turns": {"film": old, f"scene|{old}": 2}},
+        "scores": {old: {"leitmotif_score": 1}},
+    }
+    write_json(folder / "desk.json", "desk", 1, record)
     desk = desks("tab").of(OWN, "tab")
-    desk.choose({"language": "en"})
-    file = desk.folder / "desk.json"
-    content = bytearray(file.read_bytes())
+    assert desk.films[new].kept == Kept(new, "film.mp4", film)
+    assert desk.choices == {"turns": {"film": new, f"scene|{new}": 2}}
+    assert desk.scores == {new: {"leitmotif_score": 1}} and list(desk.catalogues) == ["x"]
+    assert not (folder / "desk.json").exists()
+
+
+@pytest.mark.parametrize("at", [0, 40, -20])
+def test_a_damaged_desk_of_an_earlier_version_is_set_aside_and_said(desks, tmp_path, at: int):
+    folder = tmp_path / "data" / "desks" / owner_of(OWN)
+    write_json(folder / "desk.json", "desk", 1, {"films": [], "catalogues": [], "choices": {}})
+    content = bytearray((folder / "desk.json").read_bytes())
     content[at] ^= 4
-    file.write_bytes(bytes(content))
+    (folder / "desk.json").write_bytes(bytes(content))
     fresh = desks("tab").of(OWN, "tab")
     assert fresh.choices == {}
     assert fresh.troubles[0].code == "session.memory_damaged"
     assert Path(str(fresh.troubles[0].values["file"])).read_bytes() == bytes(content)
+
+
+def test_a_damaged_part_is_left_out_and_said_and_the_rest_is_there(desks):
+    desk = desks("tab").of(OWN, "tab")
+    key = with_film(desk)
+    desk.choose({"language": "en"})
+    with desk.projects.database.write() as connection:
+        query = "UPDATE project_part SET document = replace(document, 'en', 'zh') WHERE key = ''"
+        connection.execute(query)
+    fresh = desks("tab").of(OWN, "tab")
+    assert list(fresh.films) == [key] and fresh.choices == {}
+    assert fresh.troubles[0].code == "project.damaged_part"
+
+
+def test_a_damaged_file_of_projects_is_set_aside_and_said(desks, tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / NAME).write_bytes(b"no database" * 100)
+    fresh = desks("tab").of(OWN, "tab")
+    assert fresh.troubles[0].code == "session.memory_damaged"
+    assert Path(str(fresh.troubles[0].values["file"])).read_bytes() == b"no database" * 100
 
 
 def test_a_visitor_who_has_gone_leaves_no_work_and_no_temporary_files(desks):
@@ -122,9 +204,8 @@ def test_work_goes_on_for_whoever_sits_here(desks):
 def test_a_visitors_desk_is_kept_for_a_day_and_ones_own_for_good(desks):
     server = desks("tab")
     folders = [server.of("token", "tab", visitor=True).folder, server.of(OWN, "tab").folder]
-    for folder in folders:
-        (folder / "desk.json").write_text("{}")
-        os.utime(folder / "desk.json", (0, time.time() - 90_000))
+    with server.projects.database.write() as connection:
+        connection.execute("UPDATE project SET opened = ?", [time.time() - 90_000])
     server.workspaces.close()
     desks()
     assert [folder.is_dir() for folder in folders] == [False, True]

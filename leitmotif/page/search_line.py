@@ -1,0 +1,102 @@
+"""The line above the tracks: words move the sliders, and say what is to be heard.
+
+What was understood stands below as chips; what was not is named. A word on a dimension moves its
+slider as a hand would, so that it can be moved on or put back; sounds and conditions, which have no
+slider, take part in the order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from data.catalogue import Catalogue
+from data.errors import InputError
+from data.profiles import MUSIC_FIELDS
+from leitmotif.catalogue.library import Library
+from leitmotif.find import Reading, embedding, read
+from leitmotif.find.ranking import Ranking
+from leitmotif.find.search import Request, request, warnings
+from leitmotif.find.wish import Wish, account
+from leitmotif.page import widgets
+from leitmotif.page.state import plain
+from leitmotif.words.page_words import Words
+from matcher.index import Ordering
+
+
+def show(place: str, sliders: str, library: Library, words: Words) -> Request | None:
+    """The line and what was understood; None where nothing is asked in words.
+
+    place : of the film's part. sliders : the name under which its sliders stand.
+    """
+    name = f"find|{place}"
+    kept = st.session_state.setdefault("remembered", {})
+    if name not in st.session_state:
+        st.session_state[name] = kept.get(name, "")
+    kept[name] = st.text_input(
+        words("find_line"),
+        key=name,
+        placeholder=words("find_how"),
+        icon=":material/search:",
+        on_change=_move,
+        args=[name, place, sliders, library.catalogue],
+    )
+    reading = _read(kept[name])
+    if reading is None:
+        return None
+    _chips(reading, words)
+    if reading.is_empty:
+        return None
+    return request(reading, library.catalogue, None, library.sounds)
+
+
+def ordering(asked: Request | None, library: Library) -> Ordering:
+    """The order of the tracks with what words ask beyond the sliders."""
+    if asked is None or not (asked.ranking.costs.any() or not asked.ranking.allowed.all()):
+        return library.index
+    return Ranking(library.catalogue, asked.ranking.costs, asked.ranking.allowed)
+
+
+def tell(asked: Request | None, rows: list[int], words: Words) -> None:
+    """What could not be asked, and what is hardly there."""
+    for warning in () if asked is None else warnings(asked, rows):
+        st.caption(":material/info: " + plain(words.sentence(warning)))
+
+
+def _read(text: str) -> Reading | None:
+    """A query; None where there is none."""
+    if not text.strip():
+        return None
+    try:
+        nearest = embedding.nearest()
+    except InputError:  # the line works without
+        nearest = None
+    return read(text, nearest)
+
+
+def _chips(reading: Reading, words: Words) -> None:
+    said = [f":blue-badge[{plain(word)}: {plain(asks)}]" for word, asks in _account(reading, words)]
+    said += [f":orange-badge[{plain(words('find_unknown', word=w))}]" for w in reading.unknown]
+    st.markdown(" ".join(said))
+
+
+def _account(reading: Reading, words: Words) -> list[tuple[str, str]]:
+    return [
+        (word, words.joined(words.sentence(a) for a in asks)) for word, asks in account(reading)
+    ]
+
+
+def _move(name: str, place: str, sliders: str, catalogue: Catalogue) -> None:
+    """Put the sliders where words ask; those of the words before go back to the prediction."""
+    reading = _read(st.session_state[name])
+    wish = Wish() if reading is None else Wish.of(reading)
+    wishes = st.session_state.setdefault("wishes", {}).setdefault(place, {})
+    moved = st.session_state.setdefault("moved_by_words", {})
+    for field in moved.pop(place, ()):
+        wishes.pop(field, None)
+    values = wish.values(catalogue.features)
+    for f, value in zip(MUSIC_FIELDS, values, strict=True):
+        if f.name in wish.fields:
+            wishes[f.name] = float(np.clip(round(value, 1), f.low, f.high))
+    moved[place] = list(wish.fields)
+    widgets.renew(sliders)
