@@ -82,13 +82,26 @@ class Scoring:
     _silent: dict[str, InputError] = field(default_factory=dict)
     """Cues, as names of their files, of which no sound can be made."""
 
+    _kept: dict[str, Any] | None = None
+    """The score as the desk had it when we looked last."""
+
     def __post_init__(self) -> None:
+        self._follow()
+
+    def _follow(self) -> None:
+        """Take over what somebody else wrote to the desk: another process, or files found again."""
         kept = self.desk.scores.get(self.film.kept.key)
-        if kept is not None:
-            try:
-                self.score = Score.from_dict(kept)
-            except InputError as error:
-                self.said = error
+        if kept is None or kept == self._kept:
+            return
+        self._kept = kept
+        try:
+            score = Score.from_dict(kept)
+        except InputError as error:
+            self.said = error
+            return
+        if self.score is not None:
+            self._past = [*self._past, self.score][-MOST_STEPS:]
+        self.score = score
 
     # ------------------------------------------------------------------ operations
 
@@ -137,7 +150,8 @@ class Scoring:
 
     def _set(self, score: Score) -> None:
         self.score = self._with_fits(score)
-        self.desk.keep_score(self.film.kept.key, self.score.to_dict())
+        self._kept = self.score.to_dict()
+        self.desk.keep_score(self.film.kept.key, self._kept)
 
     @property
     def steps(self) -> tuple[int, int]:
@@ -168,6 +182,7 @@ class Scoring:
 
     def look(self) -> None:
         """Take up what has been made meanwhile, and begin what is to be made next."""
+        self._follow()
         if self.plan is not None and self.plan.state == "done":
             planned, self.plan = self.plan.result, None
             if planned is not None:

@@ -115,6 +115,19 @@ def test_the_score_is_there_after_a_restart(scoring: Scoring):
     assert again.score == scoring.score
 
 
+def test_what_another_process_wrote_is_taken_over(scoring: Scoring, monkeypatch):
+    monkeypatch.setattr(Scoring, "_wanted", lambda self: [])
+    before = scoring.score
+    scoring.look()
+    assert scoring.score is before  # what we wrote ourselves is no news
+    other = before.move("1m01", 0, 50)
+    scoring.desk.keep_score("film", other.to_dict())
+    scoring.look()
+    assert scoring.score == other
+    scoring.act([{"do": "undo"}])
+    assert scoring.score == before
+
+
 def test_cues_are_fitted_and_heard_to_the_sample(scoring: Scoring, tmp_path: Path):
     score, told = scoring.score, []
     fits = prepare(score, score.cues, tmp_path, progress=lambda *at: told.append(at))
