@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +15,9 @@ import soundfile
 from leitmotif.score.model import DUCKINGS, Candidate, Cue, Film, HitPoint, Score, Track
 from leitmotif.score.timecode import FrameRate
 from leitmotif.sessions import films
-from leitmotif.sessions.desk import Desk
+from leitmotif.sessions.desk import OWN, Desks
 from leitmotif.sessions.scoring import Scoring, prepare, sound_name
-from leitmotif.sessions.workspace import Kept, Workspace
+from leitmotif.sessions.workspace import Kept
 
 RATE = FrameRate(Fraction(25))
 
@@ -34,7 +35,14 @@ def tone(path: Path, seconds: float = 12.0) -> Path:
 
 
 @pytest.fixture
-def scoring(tmp_path: Path) -> Scoring:
+def desks(tmp_path: Path) -> Iterator[Desks]:
+    opened = Desks(tmp_path / "data", lambda session: True, 120.0, tmp_path)
+    yield opened
+    opened.workspaces.close()
+
+
+@pytest.fixture
+def scoring(tmp_path: Path, desks: Desks) -> Scoring:
     """Two cues of four seconds, the first with two tracks to choose from."""
     tracks = [
         Track(name, str(tone(tmp_path / f"{name}.wav")), Fraction(12), name.title())
@@ -44,8 +52,8 @@ def scoring(tmp_path: Path) -> Scoring:
         Cue("1m01", 0, 100, tracks[0], candidates=tuple(map(Candidate, tracks[:2]))),
         Cue("1m02", 100, 200, tracks[2], candidates=(Candidate(tracks[2]),)),
     )
-    desk = Desk(tmp_path / "desk", Workspace(tmp_path / "work"))
-    scoring = Scoring(films.Film(Kept("film", "film.mp4", tmp_path / "film.mp4")), desk)
+    film = films.Film(Kept("film", "film.mp4", tmp_path / "film.mp4"))
+    scoring = Scoring(film, desks.of(OWN, "tab"))
     scoring.change(Score(Film(str(tmp_path / "film.mp4"), "ab", RATE, 200), cues))
     return scoring
 
@@ -109,9 +117,11 @@ def test_operations_of_no_page_of_ours_are_passed_over(scoring: Scoring, operati
     assert scoring.score is before
 
 
-def test_the_score_is_there_after_a_restart(scoring: Scoring):
+def test_the_score_is_there_after_a_restart(scoring: Scoring, desks: Desks, tmp_path: Path):
     scoring.act([{"do": "move", "cue": "1m01", "start": 0, "end": 90}])
-    again = Scoring(scoring.film, Desk(scoring.desk.folder, scoring.desk.workspace))
+    later = Desks(tmp_path / "data", lambda session: True, 120.0, tmp_path)
+    again = Scoring(scoring.film, later.of(OWN, "tab"))
+    later.workspaces.close()
     assert again.score == scoring.score
 
 
