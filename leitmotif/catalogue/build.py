@@ -5,7 +5,8 @@ Beside `audio_features.csv` stand `audio_features.curves.parquet` (every track o
 `audio_features.sound` (what every track sounds like, `data.track_sounds`),
 `audio_features.failed.csv` (files without a row, and why; only if there are any) and
 `audio_features.build.sqlite` (what the next build need not do again). Rows are ordered by track
-id, so the same files make the same bytes however the work was cut up.
+id, so the same files make the same bytes however the work was cut up; what parts of a build on
+several machines measured is taken over (`leitmotif.catalogue.parts`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,9 @@ from data.track_sounds import read_sounds, sounds_path, write_sounds
 from leitmotif.catalogue import executors
 from leitmotif.catalogue.duplicates import near_duplicates
 from leitmotif.catalogue.files import Listed, Unusable, list_files
-from leitmotif.catalogue.memory import Seen, State
-from leitmotif.catalogue.track import Outcome, digest
+from leitmotif.catalogue.measure import extractor_of, measure
+from leitmotif.catalogue.memory import State
+from leitmotif.catalogue.parts import forget_parts, take_over
 
 CATALOGUE_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".parquet"})
 
@@ -98,21 +100,17 @@ def build(
     try:
         with (
             locked(memory.with_suffix(".lock")),
-            closing(State(memory, _extractor(tags))) as state,
+            closing(State(memory, extractor_of(tags))) as state,
         ):
             for ending in ("curves.parquet", "sound", "failed.csv"):
                 sweep(output.with_name(f"{output.stem}.{ending}"), locked=True)
             sweep(output, locked=True)
-            return _build(state, listed, unusable, output, folders, pool, progress)
+            take_over(state, output)
+            report = _build(state, listed, unusable, output, folders, pool, progress)
+            forget_parts(output)
+            return report
     except Busy as busy:
         raise InputError("build.busy", file=output, lock=busy) from None
-
-
-def _extractor(tags: bool) -> str:
-    from features import pretrained
-    from features.audio import EXTRACTOR, WITH_YAMNET
-
-    return WITH_YAMNET if tags and pretrained.locate("yamnet") else EXTRACTOR
 
 
 def _build(
@@ -140,13 +138,7 @@ def _built(
     pool: executors.Pool,
     progress: Progress | None,
 ) -> Report:
-    seen, known = state.files(), state.known()
-    todo = [f for f in listed if not _unchanged(f, seen.get(f.source), known)]
-    moved, todo = _recognise(state, todo, seen, known)
-    for done, (file, outcome) in enumerate(_outcomes(pool, todo), start=1):
-        _remember(state, file, outcome)
-        if progress:
-            progress(Path(file.source).name, done, len(todo))
+    analysed, moved = measure(state, listed, pool, progress)
     files = state.files()
     present = {f.source: files[f.source] for f in listed}
     gone = {
@@ -155,7 +147,7 @@ def _built(
         if s not in present and not f.reason and _under(s, folders) and not Path(s).exists()
     }
     failed = sorted([*unusable, *((source, f.reason) for source, f in present.items() if f.reason)])
-    counts = {"analysed": len(todo), "unchanged": len(listed) - len(todo) - moved, "moved": moved}
+    counts = {"analysed": analysed, "unchanged": len(listed) - analysed - moved, "moved": moved}
     tracks = sorted(
         Track(f.track_id, source, f.sha256, source in gone)
         for source, f in (present | gone).items()
@@ -225,55 +217,6 @@ def _sounds_there(output: Path) -> bool:
     except InputError:
         return False
     return True
-
-
-def _unchanged(file: Listed, seen: Seen | None, known: frozenset[str]) -> bool:
-    if seen is None or (seen.size, seen.mtime_ns) != (file.size, file.mtime_ns):
-        return False
-    return bool(seen.reason) or seen.sha256 in known
-
-
-def _recognise(
-    state: State, todo: list[Listed], seen: dict[str, Seen], known: frozenset[str]
-) -> tuple[int, list[Listed]]:
-    """Files whose content is measured already, moved or copied: only those of a known size are read
-    to see.
-    """
-    by_size: dict[int | None, list[tuple[str, Seen]]] = {}
-    for source, entry in seen.items():
-        if entry.sha256 in known:
-            by_size.setdefault(entry.size, []).append((source, entry))
-    found, fresh = 0, []
-    for file in todo:
-        match = None
-        if file.size in by_size and "://" not in file.source:
-            sha256 = digest(Path(file.source))
-            match = next(((s, e) for s, e in by_size[file.size] if e.sha256 == sha256), None)
-        if match is None:
-            fresh.append(file)
-            continue
-        source, entry = match
-        track_id = file.track_id
-        if source != file.source and not Path(source).exists() and source in state.files():
-            state.forget_file(source)  # moved: the track keeps its id
-            track_id = entry.track_id
-        state.remember_file(file.source, Seen(track_id, file.size, file.mtime_ns, entry.sha256, ""))
-        found += 1
-    return found, fresh
-
-
-def _outcomes(pool: executors.Pool, todo: list[Listed]) -> Iterable[tuple[Listed, Outcome]]:
-    by_source = {file.source: file for file in todo}
-    for outcome in pool([file.source for file in todo]):
-        yield by_source[outcome.source], outcome
-
-
-def _remember(state: State, file: Listed, outcome: Outcome) -> None:
-    if outcome.record is not None:
-        state.remember(outcome.sha256, outcome.record)
-    state.remember_file(
-        file.source, Seen(file.track_id, file.size, file.mtime_ns, outcome.sha256, outcome.reason)
-    )
 
 
 def _under(source: str, folders: Sequence[str | os.PathLike[str]]) -> bool:

@@ -136,6 +136,17 @@ class State:
         query = "INSERT OR REPLACE INTO records VALUES (?, ?, ?)"
         self._do(lambda db: db.execute(query, row))
 
+    def learn_from(self, other: State) -> None:
+        """Take over what another memory of the same extractor has and this one lacks."""
+        mine = self.files()
+        for source, seen in other.files().items():
+            if mine.get(source) != seen:
+                self.remember_file(source, seen)
+        new = sorted(other.known() - self.known())
+        rows = [(sha256, self.extractor, other._blob(sha256)) for sha256 in new]
+        query = "INSERT OR REPLACE INTO records VALUES (?, ?, ?)"
+        self._do(lambda db: db.executemany(query, rows))
+
     def finished(self, key: str) -> bool:
         """Whether the catalogue was last written from exactly what `key` stands for."""
         return self._do(lambda db: db.execute("SELECT key FROM finished").fetchone()) == (key,)

@@ -17,8 +17,10 @@ from data.numbers import parse_number
 from data.profiles import MUSIC_FIELDS
 from leitmotif.catalogue.beats import correct_beats
 from leitmotif.catalogue.build import Report, build
+from leitmotif.catalogue.parts import build_part
 from leitmotif.settings import Settings
 from leitmotif.show.progress import progress_bar
+from leitmotif.workers.parts import add_part_arguments, part_of
 
 _SHOWN = 20
 """Lines of warnings, and of files left out, before the report's file must be read."""
@@ -49,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="don't let YAMNet hear the tracks (a third faster)",
     )
+    add_part_arguments(build)
     build.set_defaults(run=run_build)
     check = actions.add_parser(
         "check",
@@ -78,7 +81,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_build(args: argparse.Namespace) -> int:
-
+    part = part_of(args)
+    if part is not None:
+        with progress_bar(f"Part {part.number}/{part.of}", args.quiet) as progress:
+            options = {"jobs": args.jobs, "cluster": args.cluster, "tags": args.tags}
+            n = build_part(args.folders, args.output, part, progress=progress, **options)
+        said = {"part": part.number, "of": part.of, "analysed": n}
+        print(json.dumps(said) if args.json else f"part {part.number} of {part.of}: {n} analysed")
+        return 0
     with progress_bar("Catalogue", args.quiet) as progress:
         report = build(
             args.folders,

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from data.errors import InputError
 from data.muvi_sync import is_muvi_sync, read_muvi_sync
-from leitmotif.learning.scored_videos import Learned, learn, read_sources
+from leitmotif.learning.scored_videos import Learned, learn, learn_part, read_sources
 from leitmotif.show.progress import progress_bar
+from leitmotif.workers.parts import add_part_arguments, part_of
 from recommender.comparison_page import best_partners, write_scatter_page
 
 
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-j", "--jobs", type=int, default=-1, help="worker processes (one per core)"
     )
+    add_part_arguments(parser)
     parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.set_defaults(run=run)
@@ -55,6 +57,13 @@ def run(args: argparse.Namespace) -> None:
 
     if args.jobs == 0 or not 0 <= args.min_music <= 1:
         raise InputError("command.jobs")
+    part = part_of(args)
+    if part is not None:
+        with progress_bar(f"Part {part.number}/{part.of}", args.quiet) as progress:
+            n = learn_part(args.folder, part, jobs=args.jobs, progress=progress)
+        said = {"part": part.number, "of": part.of, "scored": n}
+        print(json.dumps(said) if args.json else f"part {part.number} of {part.of}: {n} scored")
+        return
     began = time.perf_counter()
     if is_muvi_sync(args.folder):
         pairs = read_muvi_sync(args.folder)

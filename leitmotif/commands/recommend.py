@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.atomic import atomic_path
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.filter_options import add_filter_options, conditions
 from leitmotif import pipeline
+from leitmotif.commands.batch import add_batch_arguments, run_batch
 from leitmotif.settings import Settings
 from leitmotif.show.progress import progress_bar, warn
 from leitmotif.show.terminal import console, print_recommendation
@@ -27,11 +30,15 @@ from matcher.query import Query
 from recommender import load_recommender
 
 if TYPE_CHECKING:
+    from features.video.timeline import Timeline
     from matcher.query import Query
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("video", type=Path)
+    parser.add_argument("video", type=Path, metavar="VIDEO", help="a film, or a folder of films")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="of a folder: where the files go"
+    )
     parser.add_argument(
         "--catalogue",
         type=Path,
@@ -90,6 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_batch_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -127,25 +135,63 @@ def parse_place(text: str | None) -> float | None:
     return place
 
 
-def run(args: argparse.Namespace) -> None:
-    """Watch the video, print its tracks."""
-
+def run(args: argparse.Namespace) -> int:
+    """Watch the video, print its tracks; of a folder, all its films."""
     # Whatever can be wrong with the arguments is found before the long work.
-    query, place = parse_query(args), parse_place(args.place)
-    catalogue = Catalogue.read(args.catalogue or Settings.from_environment().catalogue)
+    parse_query(args), parse_place(args.place)
+    named = args.catalogue or Settings.from_environment().catalogue
+    catalogue = Catalogue.read(named)
     if catalogue.skipped:
         print(
             f"leitmotif: {catalogue.source}: {len(catalogue.skipped)} rows skipped; "
             "`leitmotif catalogue check` names them.",
             file=sys.stderr,
         )
+    if args.video.is_dir():
+        return run_batch(
+            args.video, args, recommend_film, Path(named), ".music.json", "recommendations.csv"
+        )
+    if args.output is not None:
+        raise InputError("command.output_of_folder", file=args.video)
+    with progress_bar(args.video.name, args.quiet) as progress:
+        timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache)
+    results = _results(timeline, catalogue, args)
+    if args.json:
+        print(json.dumps(_record(args.video, catalogue, results), ensure_ascii=False, indent=2))
+    else:
+        out = console()
+        for result in results:
+            print_recommendation(result, out)
+    warn(args.video, (w for r in results for w in (*timeline.warnings, *r.warnings)))
+    return 0
+
+
+def recommend_film(film: Path, output: Path, args: argparse.Namespace) -> dict[str, str]:
+    """One film of a folder: its recommendations as a file, its tracks as a row."""
+    catalogue = _catalogue(args.catalogue or Settings.from_environment().catalogue)
+    timeline = pipeline.read_video(film, cache=not args.no_cache)
+    results = _results(timeline, catalogue, args)
+    with atomic_path(output) as temporary:
+        text = json.dumps(_record(film, catalogue, results), ensure_ascii=False, indent=2)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    first = results[0].matches
+    return {f"track {n}": match.name for n, match in enumerate(first, start=1)}
+
+
+@lru_cache(maxsize=1)
+def _catalogue(path: Path) -> Catalogue:
+    return Catalogue.read(path)
+
+
+def _results(
+    timeline: Timeline, catalogue: Catalogue, args: argparse.Namespace
+) -> list[pipeline.Recommendation]:
+    query, place = parse_query(args), parse_place(args.place)
     index = open_index(args.index, catalogue) if args.index else None
     learned = pipeline.load_profile_weights(args.profile_weights)
     recommender = load_recommender(args.kind)
-    with progress_bar(args.video.name, args.quiet) as progress:
-        timeline = pipeline.read_video(args.video, progress=progress, cache=not args.no_cache)
     if args.per_scene:
-        results = pipeline.recommend_scenes(
+        return pipeline.recommend_scenes(
             timeline,
             catalogue,
             query,
@@ -154,23 +200,20 @@ def run(args: argparse.Namespace) -> None:
             profile_weights=learned,
             place=place,
         )
-    else:
-        profile = pipeline.score(timeline, profile_weights=learned)
-        course = pipeline.course_of(timeline, TrackCourses.beside(catalogue), place=place)
-        results = [
-            pipeline.match(
-                profile, catalogue, query, index=index, recommender=recommender, course=course
-            )
-        ]
-    if args.json:
-        record = {
-            "video": str(args.video),
-            "catalogue": catalogue.source,
-            "recommendations": [r.to_dict() for r in results],
-        }
-        print(json.dumps(record, ensure_ascii=False, indent=2))
-    else:
-        out = console()
-        for result in results:
-            print_recommendation(result, out)
-    warn(args.video, (w for r in results for w in (*timeline.warnings, *r.warnings)))
+    profile = pipeline.score(timeline, profile_weights=learned)
+    course = pipeline.course_of(timeline, TrackCourses.beside(catalogue), place=place)
+    return [
+        pipeline.match(
+            profile, catalogue, query, index=index, recommender=recommender, course=course
+        )
+    ]
+
+
+def _record(
+    film: Path, catalogue: Catalogue, results: list[pipeline.Recommendation]
+) -> dict[str, object]:
+    return {
+        "video": str(film),
+        "catalogue": catalogue.source,
+        "recommendations": [r.to_dict() for r in results],
+    }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import lru_cache
 from pathlib import Path
 
-from data.errors import InputError
+from data.errors import InputError, Progress
 from data.words import Sentence
 from leitmotif.catalogue.library import Library
+from leitmotif.commands.batch import add_batch_arguments, run_batch
 from leitmotif.score.compose import gone, own_sound, rate_note, score
 from leitmotif.score.ducking import measure, report
 from leitmotif.score.exports import FORMATS, export
@@ -29,7 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "leitmotif score [plan] VIDEO [options] | score render SCORE | score export SCORE"
     )
     parser.add_argument(
-        "words", nargs="+", metavar="[plan|render|export] FILE", help="a film, or its score"
+        "words",
+        nargs="+",
+        metavar="[plan|render|export] FILE",
+        help="a film, a folder of films, or a score",
     )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to write")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -64,32 +69,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--format", action="append", metavar="F", help="otio, fcp7, … (default: all)"
     )
+    add_batch_arguments(parser)
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> int | None:
     action, *files = args.words if args.words[0] in ACTIONS else ("plan", *args.words)
     if len(files) != 1:
         raise InputError("score.one_file", action=action, n=len(files))
+    if action == "plan" and Path(files[0]).is_dir():
+        named = args.catalogue or Settings.from_environment().catalogue
+        Library.open(named)  # what is wrong with it is said before the long work
+        return run_batch(Path(files[0]), args, score_film, Path(named), ".score.json", "scores.csv")
     {"plan": run_plan, "render": run_render, "export": run_export}[action](Path(files[0]), args)
+    return None
+
+
+def plan_of(
+    video: Path, output: Path, library: Library, args: argparse.Namespace, progress: Progress
+) -> Score:
+    """The film's plan, written to `output`; what a person has locked there stays."""
+    plan = score(
+        video,
+        library,
+        before=Score.read(output) if output.exists() else None,
+        shortest=args.shortest,
+        reprise=args.reprise,
+        drop=True if args.drop_frame else None,
+        ducking=DUCKINGS[args.ducking] if args.ducking else None,
+        progress=progress,
+    )
+    plan.write(output)
+    return plan
+
+
+def score_film(film: Path, output: Path, args: argparse.Namespace) -> dict[str, object]:
+    """One film of a folder: its plan as a file, what it is made of as a row."""
+    library = _library(args.catalogue or Settings.from_environment().catalogue)
+    plan = plan_of(film, output, library, args, lambda stage, done, total: None)
+    tracks = dict.fromkeys(cue.title for cue in plan.sounding())
+    return {"cues": len(plan.cues), "sounding": len(plan.sounding()), "tracks": " | ".join(tracks)}
+
+
+@lru_cache(maxsize=1)
+def _library(path: Path) -> Library:
+    return Library.open(path)
 
 
 def run_plan(video: Path, args: argparse.Namespace) -> None:
     library = Library.open(args.catalogue or Settings.from_environment().catalogue)
     output = args.output or video.with_suffix(".score.json")
-    before = Score.read(output) if output.exists() else None
     with progress_bar(video.name, args.quiet) as progress:
-        plan = score(
-            video,
-            library,
-            before=before,
-            shortest=args.shortest,
-            reprise=args.reprise,
-            drop=True if args.drop_frame else None,
-            ducking=DUCKINGS[args.ducking] if args.ducking else None,
-            progress=progress,
-        )
-    plan.write(output)
+        plan = plan_of(video, output, library, args, progress)
     if args.json:
         print(json.dumps(plan.to_dict(), ensure_ascii=False, indent=1))
     else:

@@ -32,6 +32,7 @@ from data.tables import read_table
 from data.words import Sentence, Unnamed, from_record, to_record
 from features import audio, pretrained, video
 from features.video.timeline import Timeline
+from leitmotif.workers.parts import Part
 from leitmotif.workers.pool import run_each
 
 KIND, VERSION = "scored-video", 1
@@ -114,6 +115,28 @@ def learn(
         pairs.write(output)
     journal.close()
     return Learned(pairs, len(files), tuple(left_out))
+
+
+def learn_part(
+    folder: str | os.PathLike[str],
+    part: Part,
+    *,
+    jobs: int = -1,
+    progress: Progress | None = None,
+) -> int:
+    """Score one part's videos into the journal, from which `learn` makes the pairs.
+
+    The parts share the cache folder. How many were scored now. Raises `InputError` as `learn` does.
+    """
+    folder = Path(folder)
+    files = part.share(list(video_files(folder)))
+    journal = _Journal(folder, f".part-{part.number}-of-{part.of}")
+    todo = [f for f in files if journal.get(*f) is None]
+    for done, record in enumerate(_scored(todo, jobs), start=1):
+        journal.add(record)
+        if progress:
+            progress(record["file"], done, len(todo))
+    return len(todo)
 
 
 def video_files(
@@ -201,17 +224,18 @@ def _digest(path: Path) -> str:
 
 
 class _Journal:
-    """Finished files of one folder, a sealed JSON record a line.
+    """Finished files of one folder, a sealed JSON record a line, those of all parts together.
 
     A line that was cut short, damaged, or is of another shape is as if it were not there: its file
     is watched again.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, part: str = "") -> None:
         key = hashlib.sha256(f"{folder.resolve()}|{_version()}".encode()).hexdigest()[:16]
-        self.path = cache_folder("learn") / f"{key}.jsonl"
+        self.path = cache_folder("learn") / f"{key}{part}.jsonl"
+        self.all = sorted(self.path.parent.glob(f"{key}*.jsonl"))
         self.records: dict[str, dict[str, Any]] = {}
-        for line in self.path.read_bytes().splitlines() if self.path.is_file() else ():
+        for line in (line for path in self.all for line in path.read_bytes().splitlines()):
             try:
                 record = unseal(parse_json(line, self.path), KIND, VERSION, self.path)
             except (Damaged, InputError):
@@ -233,7 +257,8 @@ class _Journal:
 
     def close(self) -> None:
         """Everything is in the pairs now."""
-        self.path.unlink(missing_ok=True)
+        for path in {self.path, *self.all}:
+            path.unlink(missing_ok=True)
 
 
 def _version() -> str:

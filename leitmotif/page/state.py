@@ -121,14 +121,16 @@ def desk() -> Desk:
         if name is None and not local():
             name = st.query_params["desk"] = new_name()
         st.session_state["desk"] = name or OWN
+    project = st.session_state.get("project")
     found = _desks().of(
         st.session_state["desk"],
         get_script_run_ctx().session_id,
         visitor=not local(),
-        project=st.session_state.get("project"),
-        first=Words.of_locale(st.context.locale)("project_n", n=1),
+        project=project,
+        first="" if project else Words.of_locale(st.context.locale)("project_n", n=1),
     )
-    st.session_state["project"] = found.project.id
+    if found.project.id != project:
+        st.session_state["project"] = found.project.id
     return found
 
 

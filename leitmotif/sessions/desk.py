@@ -277,7 +277,7 @@ class Desks:
         known = self.projects.of(owner)
         found = next((p for p in known if p.id == number), known[0] if known else None)
         if found is None:
-            found = self._first(owner, first)
+            found = self._first(owner, first or FIRST)
         key = _key(found)
         workspace = self.workspaces.of(key)
         desk = self._open.get(key)

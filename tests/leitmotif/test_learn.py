@@ -15,7 +15,14 @@ from data.pairs import read_pairs, split_of
 from data.words import from_record
 from leitmotif.cli import main
 from leitmotif.learning import scored_videos as job
-from leitmotif.learning.scored_videos import learn, read_sources, score_file, video_files
+from leitmotif.learning.scored_videos import (
+    learn,
+    learn_part,
+    read_sources,
+    score_file,
+    video_files,
+)
+from leitmotif.workers.parts import Part
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +205,16 @@ def test_processes_give_the_same_pairs_as_one(folder):
         and np.array_equal(one.video, two.video, equal_nan=True)
         and np.array_equal(one.music, two.music, equal_nan=True)
     )
+
+
+def test_parts_give_the_bytes_of_one_run(folder, tmp_path):
+    whole, joined = tmp_path / "whole.csv", tmp_path / "joined.csv"
+    learn(folder, min_music_share=0, jobs=1, output=whole)
+    scored = [learn_part(folder, Part(n, 3), jobs=1) for n in (2, 3, 1)]
+    assert sum(scored) == len(list(video_files(folder)))
+    learn(folder, min_music_share=0, jobs=1, output=joined)
+    assert joined.read_bytes() == whole.read_bytes()
+    assert not list(cache_folder("learn").iterdir())
 
 
 @pytest.mark.parametrize(
