@@ -137,6 +137,8 @@ def _board(scoring: Scoring, words: Words) -> None:
     score, film = scoring.score, scoring.film
     assert score is not None
     key = f"score|{film.kept.key}"
+    # Asked first: what ends while this is drawn is shown by the next redraw.
+    pending = scoring.pending or not film.once("sheet", lambda: _begin_sheet(film)).ended
     data = score_board.board(
         score,
         lambda cue: _sound(scoring.heard(cue)),
@@ -152,7 +154,7 @@ def _board(scoring: Scoring, words: Words) -> None:
         ack=st.session_state.get(f"{key}|ack", 0),
         said=words.trouble(scoring.said) if scoring.said else "",
         work=_work(scoring, words),
-        pending=scoring.pending or not film.once("sheet", lambda: _begin_sheet(film)).ended,
+        pending=pending,
     )
     _BOARD(key=key, data=data, on_act_change=lambda: _act(scoring, key), on_look_change=_looked)
 

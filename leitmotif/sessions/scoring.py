@@ -245,8 +245,9 @@ class Scoring:
 
     @property
     def pending(self) -> bool:
-        """Whether something is being made that the page will want to show."""
-        return any(job is not None and not job.ended for job in (self.plan, self.work))
+        """Whether something is being made, or was made and waits for the next `look`."""
+        planning = self.plan is not None and self.plan.state in ("waiting", "running", "done")
+        return planning or self.work is not None
 
     @property
     def settled(self) -> bool:
