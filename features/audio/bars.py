@@ -19,6 +19,9 @@ from features.audio.spectrum import FRAME_S
 
 FREE_BAR_S = 2.0
 """Distance of lines where there is no beat: about a bar at the commonest tempo (heuristic)."""
+LATENCY_S = 0.045
+"""Beats are told this much after their attacks. Measured: of 559 beats of 50 tracks with an attack
+(6 dB within 10 ms) half come 30 to 45 ms late, by the analysis frame and its envelope."""
 _EDGE_S = 0.3
 """How much music on both sides of a line tells its level."""
 _FEWEST = 4
@@ -32,7 +35,8 @@ class Bars:
     lines : (n + 1,) seconds, from 0 to the end of the sound. beat : seconds of a beat, NaN without.
     chroma : (n, 12) unit vectors. timbre : (n, 12) MFCC without the first, standardised over the
     track. level_in, level_out : (n,) dB of the first and last 0.3 s of each stretch.
-    sections : start times in seconds. steady : whether the lines follow beats.
+    sections : start times in seconds. steady : whether the lines follow beats. attack : (n,) how
+    sharply each stretch begins, 0–1 (1: as its sharpest hundredth).
     """
 
     lines: np.ndarray
@@ -44,6 +48,7 @@ class Bars:
     sections: np.ndarray
     accents: np.ndarray
     steady: bool
+    attack: np.ndarray
 
     def __len__(self) -> int:
         return len(self.lines) - 1
@@ -58,7 +63,7 @@ def bars_of(sound: Sound) -> Bars:
     """The bars of a sound that has been listened to."""
     description = describe(sound)
     beats = structure.beats(sound, description)
-    accents = beats.times[beats.accents]
+    accents = np.maximum(beats.times[beats.accents] - LATENCY_S, 0.0)
     steady = len(accents) >= _FEWEST
     end = len(sound.level_db) * FRAME_S
     lines = _framed(accents if steady else _quiet_lines(sound, end), end)
@@ -78,7 +83,18 @@ def bars_of(sound: Sound) -> Bars:
         np.array([start for start, _ in structure.sections(sound)]),
         accents,
         steady,
+        _attacks(sound.envelope, lines[:-1]),
     )
+
+
+def _attacks(envelope: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """The onset envelope's peak just after each time, 0–1."""
+    top = float(np.quantile(envelope, 0.99)) if len(envelope) else 0.0
+    if top <= 0:
+        return np.zeros(len(starts))
+    frames = np.round((starts + LATENCY_S) / FRAME_S).astype(int)
+    peaks = [float(envelope[max(f - 2, 0) : f + 3].max(initial=0.0)) for f in frames]
+    return np.minimum(np.array(peaks) / top, 1.0)
 
 
 def _framed(lines: np.ndarray, end: float) -> np.ndarray:

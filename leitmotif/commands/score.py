@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from leitmotif.commands.batch import add_batch_arguments, run_batch
 from leitmotif.score.compose import gone, own_sound, rate_note, score
 from leitmotif.score.ducking import measure, report
 from leitmotif.score.exports import FORMATS, export
-from leitmotif.score.model import DUCKINGS, Score
+from leitmotif.score.model import DUCKINGS, Ducking, Score
 from leitmotif.score.render import STEMS, TARGETS_LUFS, preview_cue, render_film, write_stem
 from leitmotif.score.sound import file_powers
 from leitmotif.settings import Settings
@@ -50,6 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=DUCKINGS,
         help="how music gives way to speech: 10 LU below it, or a dip of 4, 8 or 14 dB (below)",
     )
+    plan.add_argument("--attack", type=float, metavar="S", help="how long music takes to go down")
+    plan.add_argument("--release", type=float, metavar="S", help="how long it takes to come back")
     plan.add_argument("--json", action="store_true", help="print the score")
     render = parser.add_argument_group("render")
     render.add_argument(
@@ -89,14 +92,15 @@ def plan_of(
     video: Path, output: Path, library: Library, args: argparse.Namespace, progress: Progress
 ) -> Score:
     """The film's plan, written to `output`; what a person has locked there stays."""
+    before = Score.read(output) if output.exists() else None
     plan = score(
         video,
         library,
-        before=Score.read(output) if output.exists() else None,
+        before=before,
         shortest=args.shortest,
         reprise=args.reprise,
         drop=True if args.drop_frame else None,
-        ducking=DUCKINGS[args.ducking] if args.ducking else None,
+        ducking=_ducking(args, before),
         progress=progress,
     )
     plan.write(output)
@@ -127,6 +131,15 @@ def run_plan(video: Path, args: argparse.Namespace) -> None:
         print_score(plan, console())
     warn(video, plan.notes)
     print(f"leitmotif: {output}", file=sys.stderr)
+
+
+def _ducking(args: argparse.Namespace, before: Score | None) -> Ducking:
+    """What was asked for, else what the earlier score has, else 10 LU below speech."""
+    kept = before.ducking if before else Ducking()
+    chosen = DUCKINGS[args.ducking] if args.ducking else kept
+    if args.attack is not None:
+        chosen = replace(chosen, attack_s=args.attack)
+    return chosen if args.release is None else replace(chosen, release_s=args.release)
 
 
 def run_render(file: Path, args: argparse.Namespace) -> None:

@@ -276,6 +276,8 @@ def _notes(film: Film, own: Soundtrack, plan: Score) -> Iterator[Sentence]:
         yield Sentence("score.short_sound", missing=f"{missing:.1f}")
     if own.duration_s and not own.speech:
         yield Sentence("score.no_speech")
+    if own.duration_s and own.music is None:
+        yield Sentence("score.own_music_unknown")
 
 
 def rate_note(film: Film) -> Iterator[Sentence]:

@@ -1,10 +1,10 @@
 """Edits in which accents fall on hit points.
 
-The cue is cut at its hit points; at each of them a bar begins that starts with a section or a rise
-of level. Before the first one the in-point is free; between two of them whole bars are played and
-the last one is cut short where the next accent has to come, which costs the less the nearer the cut
-lies to a beat. The cheapest choice of accents is found by dynamic programming, so every hit point
-is met to the sample wherever the track has bars at all.
+The cue is cut at its hit points; at each of them a bar begins that starts sharply, with a rise of
+level, or with a section. Before the first one the in-point is free; between two of them whole bars
+are played and the last one is cut short where the next accent has to come, which costs the less the
+nearer the cut lies to a beat. The cheapest choice of accents is found by dynamic programming, so
+every hit point is met to the sample wherever the track has bars at all.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from leitmotif.score.joins import JUMP_PRICE, Walks, runs
 
 MOST_MARKS = 32
 """Bars that are tried at a hit point, the strongest (heuristic)."""
-WEAK_PRICE = 0.5
-"""What a bar without any rise costs at a hit point (heuristic)."""
+WEAK_PRICE = 1.5
+"""What a bar costs at a hit point that begins with no attack, rise or section (heuristic)."""
 BREAK_PRICE = 1.0
 """What a cut half a beat off costs (heuristic)."""
 RISE_DB = 6.0
-"""A rise of level that makes an accent whole (heuristic)."""
+"""A rise of level that counts whole (heuristic)."""
 _PLACE_S = 4.0
 """An in-point this far from the one wanted costs half a jump (heuristic)."""
 _LEAST_S = 0.1
@@ -93,7 +93,7 @@ def _marks(bars: Bars) -> dict[int, float]:
     rise = np.clip((bars.level_in[1:] - bars.level_out[:-1]) / RISE_DB, 0, 1)
     starts = bars.lines[1:-1]
     apart = np.abs(starts[:, None] - np.append(bars.sections, np.inf)[None, :]).min(axis=1)
-    strength = 0.5 * rise + 0.5 * (apart < _SECTION_S)
+    strength = (rise + bars.attack[1:] + (apart < _SECTION_S)) / 3
     order = np.argsort(-strength, kind="stable")[:MOST_MARKS]
     return {int(k) + 1: float(strength[k]) for k in order}
 

@@ -41,6 +41,12 @@ def test_a_film_in_which_nobody_speaks(tmp_path: Path):
     assert plan.film.has_sound and plan.speech == () and all(not c.gain for c in plan.cues)
 
 
+def test_without_yamnet_nobody_claims_that_the_film_has_no_music(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("features.audio.tags._classifier", lambda: None)
+    plan = score(make(tmp_path / "b.mp4", sound="sine=f=440:d=9"), DEMO_CATALOGUE)
+    assert plan.own_music == () and any("music of its own is not known" in n for n in plan.notes)
+
+
 def test_a_film_whose_sound_ends_before_its_picture(tmp_path: Path):
     plan = score(make(tmp_path / "a.mp4", sound="sine=f=330:d=4"), DEMO_CATALOGUE)
     (said,) = [note for note in plan.notes if "before its picture" in note]

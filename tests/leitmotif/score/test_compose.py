@@ -16,7 +16,7 @@ from features.media import probe
 from features.video.container import read_container
 from leitmotif import cli
 from leitmotif.score.compose import film_of, fit_all, score
-from leitmotif.score.model import Score
+from leitmotif.score.model import Ducking, Score
 from leitmotif.score.render import preview_cue, render_film, write_bed, write_stem
 from leitmotif.score.sound import true_peak_db
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
@@ -145,6 +145,11 @@ def test_the_command_plans_exports_and_says_what_it_left_out(tmp_path: Path, cap
     plan = tmp_path / "film.score.json"
     assert cli.main(["score", str(DEMO_VIDEO), "-o", str(plan), "--quiet"]) == 0
     assert "1m01" in capsys.readouterr().out and plan.is_file()
+    again = ["score", str(DEMO_VIDEO), "-o", str(plan), "--quiet", "--ducking", "deep"]
+    assert cli.main([*again, "--attack", "0.5", "--release", "2"]) == 0
+    assert Score.read(plan).ducking == Ducking("dip", 14.0, 0.5, 2.0)
+    assert cli.main([*again, "--attack", "-1"]) == 2
+    assert "no number from 0 to 60" in " ".join(capsys.readouterr().err.split())
     assert cli.main(["score", "export", str(plan), "--format", "edl"]) == 0
     assert Path(capsys.readouterr().out.strip()).read_text().startswith("TITLE: sample.mp4")
     assert cli.main(["score", "export", str(plan), "--format", "aaf"]) == 2

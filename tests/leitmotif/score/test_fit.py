@@ -30,7 +30,18 @@ def bars(pattern: str, seconds: float = 2.0) -> Bars:
     chroma = np.eye(12)[[kinds.index(letter) for letter in pattern]]
     lines = np.arange(n + 1) * seconds
     level = np.zeros(n)
-    return Bars(lines, 0.5, chroma, chroma * 2.0, level, level, np.array([0.0]), lines[1:-1], True)
+    return Bars(
+        lines,
+        0.5,
+        chroma,
+        chroma * 2.0,
+        level,
+        level,
+        np.array([0.0]),
+        lines[1:-1],
+        True,
+        np.zeros(n),
+    )
 
 
 def total(pieces) -> Fraction:
@@ -168,4 +179,5 @@ class TestBars:
     def test_lines_frame_the_whole_track(self):
         found = read_bars(TRACKS / "under-the-floor.opus")
         assert found.lines[0] == 0 and (np.diff(found.lines) > 0).all()
+        assert found.attack.shape == (len(found),) and found.attack.max() <= 1
         assert len(found.chroma) == len(found) == len(found.timbre) == len(found.level_in)
