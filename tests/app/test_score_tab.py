@@ -23,8 +23,8 @@ def settle(editor: Visit) -> None:
     page = editor.page
     page.wait_for_timeout(150)
     page.wait_for_function(
-        "() => { const host = document.querySelector('[data-testid=stBidiComponentIsolated]');"
-        "const board = host && host.shadowRoot.querySelector('.board');"
+        "() => { const hosts = document.querySelectorAll('[data-testid=stBidiComponentIsolated]');"
+        "const board = [...hosts].map(h => h.shadowRoot.querySelector('.board')).find(b => b);"
         "return board && !board.matches('.working') && board.querySelector('.cue')"
         " && !board.querySelector('.cue.fitting') }"
     )
@@ -54,8 +54,9 @@ def press(editor: Visit, key: str) -> list[str]:
 
 def sounds(editor: Visit) -> dict[str, float | bool]:
     return editor.page.evaluate(
-        "() => { const s = document.querySelector('[data-testid=stBidiComponentIsolated]')"
-        ".shadowRoot, [v, a, b] = ['video', 'audio.a', 'audio.b'].map(n => s.querySelector(n));"
+        "() => { const hosts = document.querySelectorAll('[data-testid=stBidiComponentIsolated]');"
+        "const s = [...hosts].map(h => h.shadowRoot).find(r => r.querySelector('.board'));"
+        "const [v, a, b] = ['video', 'audio.a', 'audio.b'].map(n => s.querySelector(n));"
         "return {a: a.currentTime - v.currentTime, b: b.currentTime - v.currentTime,"
         " hearsA: !a.muted, hearsB: !b.muted} }"
     )
