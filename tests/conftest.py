@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SLOW = (
     "app/test_browser.py",
+    "app/test_catalogue_tab.py",
     "app/test_page.py",
+    "app/test_search_line.py",
     "app/test_projects.py",
     "app/test_score_tab.py",
     "calibration/",
@@ -38,6 +40,7 @@ SLOW = (
     "matcher/test_milvus.py",
     "recommender/test_planted.py",
     "recommender/test_training.py",
+    "test_container.py",
     "test_readers_fuzz.py",
     "test_tour.py",
     "tools/test_demo",

@@ -19,9 +19,11 @@ _BY_COUNT = {
     8: "FL FR FC LFE BL BR SL SR",
 }
 """What a number of channels that nobody named usually is."""
-_INVERTED_BELOW = -0.43
+INVERTED_BELOW = -0.43
 """Heuristic: of 28 demo masters with one channel inverted none has more than −.49 (see
-`Polarity.correlation`), of 312 tracks as they were published none has less than −.37."""
+`Polarity.correlation`), of 312 tracks as they were published none has less than −.37. Below this a
+channel is said to be inverted; it is turned over, so that mono keeps what both have in common,
+wherever the correlation is negative: whichever way up a channel came, mono is the same."""
 _FRAME_S = 0.046
 _EVERY = 4
 _FAINT = 1e-6
@@ -103,9 +105,6 @@ class Polarity:
         power = np.sqrt(left * right)
         heard = power > _FAINT * power.max(initial=0.0)
         return float(np.mean(cross[heard] / power[heard])) if heard.any() else 0.0
-
-    def inverted(self) -> bool:
-        return self.correlation() < _INVERTED_BELOW
 
 
 _EDGES_HZ = 100.0 * 2.0 ** (np.arange(20) / 3)

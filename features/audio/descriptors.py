@@ -15,6 +15,15 @@ from features.audio import melody, rhythm, tonal
 from features.audio.load import REFERENCE_LUFS, Recording
 from features.audio.spectrum import FRAME_S, Spectrum, analyse_frames, mel_db, mfcc
 
+TIMBRE_RANGE_DB = 60.0
+"""Mel cells farther below the loudest are raised to there before onsets and changes of timbre are
+looked for: below that, codecs leave holes and noise rather than music."""
+_FADED_DB = -50.0
+"""Frames below say nothing of how loudness changes: the ends of fades, which codecs cut."""
+_USUAL_BPM = 120.0
+"""Stands for the tempo of music without one."""
+_PULSE = 0.2
+"""How periodic an envelope must be for its tempo to count fully in `speed` (heuristic)."""
 QUIET_DB = -60.0
 """Frames this far below the recording's level are pauses: they have loudness, but no timbre."""
 EDGE_S, EDGE_WEIGHT, FULL_LENGTH_S = 5.0, 0.5, 60.0
@@ -65,12 +74,13 @@ def listen(recording: Recording) -> Sound:
     db = mel_db(spectrum.mel)
     level_db = 20 * np.log10(np.maximum(spectrum["rms"], 1e-9)) - np.float32(REFERENCE_LUFS)
     hz, level = spectrum.peak_hz, spectrum.peak_level
+    heard_db = np.maximum(db, db.max() - np.float32(TIMBRE_RANGE_DB))
     return Sound(
         *head,
         spectrum,
         db,
-        mfcc(db),
-        rhythm.onset_envelope(db),
+        mfcc(heard_db),
+        rhythm.onset_envelope(heard_db, rhythm.LATE - 1),
         tonal.chroma(hz, level),
         tonal.roughness(hz, level),
         melody.melody(hz, level, tonal.tuning(hz, level)),
@@ -152,9 +162,21 @@ def _timbre(sound: Sound, active: np.ndarray, weights: np.ndarray) -> dict[str, 
             (mean(spectrum["low_middle"]) + 1e-3) / (mean(spectrum["high"]) + 1e-3)
         ),
         "roughness": mean(sound.roughness),
-        "loudness_change": float(np.std(spectrum["rms"][active]) / rms),
-        "dynamic_range": float(np.subtract(*np.percentile(sound.level_db[active], [95, 10]))),
+        "loudness_change": _loudness_change(spectrum["rms"][active], sound.level_db[active]),
+        "dynamic_range": _dynamic_range(sound.level_db[active]),
     }
+
+
+def _loudness_change(rms: np.ndarray, level_db: np.ndarray) -> float:
+    """Standard deviation of the frames' RMS by its mean."""
+    rms = rms[level_db > _FADED_DB]
+    return float(rms.std() / rms.mean()) if len(rms) else 0.0
+
+
+def _dynamic_range(level_db: np.ndarray) -> float:
+    """dB between the 10th and the 95th percentile of frames."""
+    level_db = level_db[level_db > _FADED_DB]
+    return float(np.subtract(*np.percentile(level_db, [95, 10]))) if len(level_db) else 0.0
 
 
 def _tonality(sound: Sound, span: slice, active: np.ndarray) -> dict[str, float]:
@@ -173,20 +195,17 @@ def _tonality(sound: Sound, span: slice, active: np.ndarray) -> dict[str, float]
 
 def _rhythm(sound: Sound, span: slice) -> tuple[dict[str, float], rhythm.Pulse]:
     envelope = sound.envelope[span]
-    onsets = rhythm.onset_frames(envelope)
-    pulse = rhythm.pulse(rhythm.periodicity(envelope))
-    rate = max(len(onsets) / (len(envelope) * FRAME_S), 0.1)
-    tempo = np.log2(pulse.bpm) if np.isfinite(pulse.bpm) else np.log2(rhythm.TEMPO_PRIOR_BPM)
-    # the octave in which about two onsets fall on a beat: an octave error moves nothing
-    octave = np.round(np.log2(rate) - 1 - (tempo - np.log2(60)))
-    speed = (
-        0.5 * np.log2(rate) + 0.5 * (tempo - np.log2(60) + octave + 1)
-        if pulse.strength > 0.1
-        else np.log2(rate)
-    )
+    frames, counts = rhythm.onsets(envelope)
+    rate = max(float(counts.sum()) / (len(envelope) * FRAME_S), 0.1)
+    pulse = rhythm.pulse(rhythm.periodicity(envelope), np.log2(rate))
+    tempo = np.log2(pulse.bpm if np.isfinite(pulse.bpm) else _USUAL_BPM)
+    # Half way to the nearest octave of the tempo: an octave error moves nothing, and neither does
+    # a step over the middle between two octaves, where a sine is zero.
+    apart = np.sin(2 * np.pi * (tempo - np.log2(60) - np.log2(rate))) / (2 * np.pi)
+    speed = np.log2(rate) + 0.5 * apart * np.clip(pulse.strength / _PULSE, 0, 1)
     values = {
         "onset_rate": np.log2(rate),
-        "attack": float(envelope[onsets].mean()) if len(onsets) else 0.0,
+        "attack": float(np.average(envelope[frames], weights=counts)) if len(frames) else 0.0,
         "pulse_clarity": pulse.clarity,
         "tempo": tempo,
         "speed": speed,

@@ -1,9 +1,9 @@
 """Arousal and valence as people hear them: descriptors and what YAMNet hears, weighed by a fit.
 
-A ridge regression, fitted by `tools.fit_ear`: to ratings of piano pieces by people, and to the
-opinion of a larger network on unrated music. `data/EAR.md` tells every number's source and score.
-`features.audio.profile` takes the mean of it and of published formulas: what the larger network
-says of valence leans on arousal, which the formulas do not.
+A ridge regression, fitted by `tools.fit_ear`: to ratings of piano pieces and of an experiment's
+tunes by people, and to the opinion of a larger network on unrated music. Published formulas
+(`features.audio.profile`) keep a share where that predicts better. `data/EAR.md` tells every
+number's source and score.
 Without YAMNet's scores a second set of coefficients reads the descriptors alone.
 """
 
@@ -22,8 +22,9 @@ from data.track_sounds import STEP
 from features.audio.descriptors import DESCRIPTORS, Description
 
 EAR = ROOT / "weights" / "ear.safetensors"
-KIND, VERSION = "ear", 2
-WITNESSES = (*DESCRIPTORS, "pulse_strength")
+KIND, VERSION = "ear", 3
+WITNESSES = (*(name for name in DESCRIPTORS if name != "tempo"), "pulse_strength")
+"""Not the tempo: an octave's error, which a codec can turn over, must not move what is heard."""
 CLASSES = 521
 OUTPUTS = ("arousal", "valence")
 
@@ -32,10 +33,10 @@ OUTPUTS = ("arousal", "valence")
 class Ear:
     """Coefficients by name, all float32.
 
-    centre, scale (23,) of `WITNESSES`; score_centre (521,) of mean log scores;
-    alone (2, 23) without YAMNet; joined (2, 23) and scores (2, 521) with it;
-    sd (2, 2) of the sums over the unrated tracks, rows without and with YAMNet; mean_sd (2, 2) of
-    the means of these and the formulas.
+    centre, scale (22,) of `WITNESSES`; score_centre (521,) of mean log scores;
+    alone (2, 22) without YAMNet; joined (2, 22) and scores (2, 521) with it;
+    sd (2, 2) of the sums over the unrated tracks, rows without and with YAMNet; formula (2, 2) the
+    formulas' shares, 0–1; mean_sd (2, 2) of what both together say of these tracks.
     """
 
     arrays: dict[str, np.ndarray]
@@ -43,7 +44,7 @@ class Ear:
     def hear(self, witnesses: np.ndarray, scores: np.ndarray | None = None) -> np.ndarray:
         """Arousal and valence in standard deviations of ordinary music, (n, 2).
 
-        witnesses : (n, 23), see `witnesses`. scores : (n, 521), see `log_scores`; None without
+        witnesses : (n, 22), see `witnesses`. scores : (n, 521), see `log_scores`; None without
         YAMNet.
         """
         a = self.arrays
@@ -55,17 +56,20 @@ class Ear:
     def join(
         self, witnesses: np.ndarray, formula: np.ndarray, scores: np.ndarray | None = None
     ) -> np.ndarray:
-        """Mean of `hear` and of the formulas, again in standard deviations, (n, 2).
+        """`hear` and the formulas by their shares, again in standard deviations, (n, 2).
 
         formula : (n, 2), see `features.audio.profile.formula`.
         """
-        mean = (self.hear(witnesses, scores) + formula) / 2
-        return mean / self.arrays["mean_sd"][0 if scores is None else 1]
+        way = 0 if scores is None else 1
+        share = self.arrays["formula"][way]
+        mean = (1 - share) * self.hear(witnesses, scores) + share * formula
+        return mean / self.arrays["mean_sd"][way]
 
 
 def witnesses(description: Description) -> np.ndarray:
-    """The descriptors that the ear reads, (23,)."""
-    return np.array([*(description.values[n] for n in DESCRIPTORS), description.pulse_strength])
+    """The descriptors that the ear reads, (22,)."""
+    values = description.values | {"pulse_strength": description.pulse_strength}
+    return np.array([values[name] for name in WITNESSES])
 
 
 def log_scores(scores: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 from data.errors import InputError
 from data.words import Sentence
 from features.audio.bandwidth import upper_edge_hz
-from features.audio.channels import Polarity, front_pair, mono_weights, names_of
+from features.audio.channels import INVERTED_BELOW, Polarity, front_pair, mono_weights, names_of
 from features.audio.decoding import Block, SoundFile, check_file, readable
 from features.audio.loudness import LoudnessMeter, integrated_lufs, relative_lufs
 
@@ -76,9 +76,10 @@ def from_samples(samples: np.ndarray, sample_rate: int) -> Recording:
     names = names_of(tuple(f"UNK{i}" for i in range(len(pieces))))
     names = names if len(names) > 2 else ("FL", "FR")[: len(names)]
     block = Block(np.ascontiguousarray(pieces), int(sample_rate), names)
-    recording, inverted = _assemble(iter([block]))
-    if inverted:
-        recording = replace(_assemble(iter([block]), turn=True)[0], warnings=_turned())
+    recording, correlation = _assemble(iter([block]))
+    if correlation < 0:
+        recording, _ = _assemble(iter([block]), turn=True)
+        recording = replace(recording, warnings=_turned(correlation))
     return _with_bandwidth(recording)
 
 
@@ -95,23 +96,23 @@ def load(path: str | os.PathLike[str], start: float = 0.0, end: float | None = N
         check_file(path)
         while True:
             with SoundFile(path, start, last, choice) as source:
-                recording, inverted = _assemble(pieces(source.blocks()))
+                recording, correlation = _assemble(pieces(source.blocks()))
                 told = _told(source, recording, end)
                 choice += 1
                 if len(recording.samples) or choice == source.choices:
                     break
-        if inverted:
+        if correlation < 0:
             with SoundFile(path, start, last, choice - 1) as again:
                 recording, _ = _assemble(pieces(again.blocks()), turn=True)
-            told = replace(told, warnings=(*told.warnings, *_turned()))
+            told = replace(told, warnings=(*told.warnings, *_turned(correlation)))
     if not len(recording.samples):
         raise InputError("audio.nothing_decoded", file=path)
     length = max(told.duration_s, recording.duration_s)
     return _with_bandwidth(replace(recording, duration_s=length, warnings=told.warnings))
 
 
-def _turned() -> tuple[Sentence, ...]:
-    return (Sentence("audio.inverted_channel"),)
+def _turned(correlation: float) -> tuple[Sentence, ...]:
+    return (Sentence("audio.inverted_channel"),) if correlation < INVERTED_BELOW else ()
 
 
 def _told(source: SoundFile, recording: Recording, end: float | None) -> Recording:
@@ -172,8 +173,8 @@ def _joined(blocks: list[Block]) -> Block:
     return blocks[0]._replace(samples=samples, channels=names_of(blocks[0].channels))
 
 
-def _assemble(pieces: Iterator[Block], turn: bool = False) -> tuple[Recording, bool]:
-    """The recording, and whether its right channel is the wrong way up; `turn` turns that over."""
+def _assemble(pieces: Iterator[Block], turn: bool = False) -> tuple[Recording, float]:
+    """The recording, and the correlation of its channels; `turn` turns the right one over."""
     meter, polarity, mono = LoudnessMeter(), Polarity(), _Mono(turn)
     duration, first = 0.0, None
     for piece in pieces:
@@ -196,7 +197,7 @@ def _assemble(pieces: Iterator[Block], turn: bool = False) -> tuple[Recording, b
         first.sample_rate if first else SAMPLE_RATE,
         len(first.channels) if first else 1,
     )
-    return recording, polarity.inverted()
+    return recording, polarity.correlation()
 
 
 class _Mono:

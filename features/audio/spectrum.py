@@ -26,6 +26,9 @@ BRIGHT_HZ = 1500.0
 """MIRtoolbox's default cutoff for brightness."""
 LOW_MIDDLE_HZ = (200.0, 800.0)
 HIGH_HZ = 3000.0
+TIMBRE_TOP_HZ = 8000.0
+"""Centroid, bandwidth, rolloff and entropy are read up to here: what lies above is the first thing
+that a codec leaves out or fills with noise."""
 N_PEAKS = 30
 PEAK_RANGE_HZ = (55.0, 5000.0)
 PEAK_FLOOR = 10 ** (-50 / 20)
@@ -147,13 +150,15 @@ def _describe(
 def _moments(power: np.ndarray, level: np.ndarray, out: np.ndarray) -> None:
     bins = len(level)
     step = SAMPLE_RATE / N_FFT
+    top = min(bins, int(TIMBRE_TOP_HZ / step) + 1)
     total, first, energy, log_sum = 0.0, 0.0, 0.0, 0.0
     bright, low_middle, high = 0.0, 0.0, 0.0
-    for k in range(bins):
+    for k in range(top):
         total += level[k]
         first += level[k] * k
-        energy += power[k]
         log_sum += level[k] * np.log(level[k] + np.float32(1e-20))
+    for k in range(bins):
+        energy += power[k]
         hz = k * step
         if hz >= BRIGHT_HZ:
             bright += power[k]
@@ -166,7 +171,7 @@ def _moments(power: np.ndarray, level: np.ndarray, out: np.ndarray) -> None:
         return
     centroid = first / total
     second, running, edge = 0.0, 0.0, -1
-    for k in range(bins):
+    for k in range(top):
         second += level[k] * (k - centroid) ** 2
         running += level[k]
         if edge < 0 and running >= ROLLOFF * total:
@@ -176,7 +181,7 @@ def _moments(power: np.ndarray, level: np.ndarray, out: np.ndarray) -> None:
     out[1] = centroid * step
     out[2] = np.sqrt(second / total) * step
     out[3] = edge * step
-    out[4] = (np.log(total) - log_sum / total) / np.log(bins)
+    out[4] = (np.log(total) - log_sum / total) / np.log(top)
     out[5] = bright / energy
     out[6] = low_middle / energy
     out[7] = high / energy

@@ -83,7 +83,8 @@ def _measured_s(sound: Sound) -> float:
 def _onset_rate(sound: Sound) -> np.ndarray:
     """Onsets per second in the two seconds around each token."""
     struck = np.zeros(len(sound.envelope))
-    struck[rhythm.onset_frames(sound.envelope)] = 1 / FRAME_S
+    frames, weight = rhythm.onsets(sound.envelope)
+    struck[frames] = weight / FRAME_S
     tokens = token_means(struck, TOKEN_S)
     width = min(4, len(tokens))
     return np.convolve(tokens, np.ones(width), "same") / np.convolve(

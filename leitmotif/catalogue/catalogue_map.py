@@ -203,6 +203,15 @@ def draw(
     )
 
 
+def draw_beside(
+    path: str | os.PathLike[str], *, progress: Progress | None = None, seed: int = 0
+) -> Path:
+    """Draw the map of a catalogue's file from its last one; where it lies now."""
+    catalogue, file = Catalogue.read(path), map_file(path)
+    draw(catalogue, last_map(file), timbre(catalogue), seed, progress).write(file)
+    return file
+
+
 def drawn_from(catalogue: Catalogue, more: np.ndarray | None = None) -> int:
     """Checksum of everything that a map is drawn from."""
     ids = "\0".join(catalogue.track_ids)

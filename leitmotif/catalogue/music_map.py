@@ -49,8 +49,3 @@ def _turn(axes: np.ndarray) -> np.ndarray:
     """
     u, _, vt = np.linalg.svd(axes[[_VALENCE, _AROUSAL]].T)
     return u @ vt
-
-
-def sample(n: int, limit: int) -> np.ndarray:
-    """At most `limit` of n rows, evenly spread, ascending: a map of more dots is a blot."""
-    return np.arange(n) if n <= limit else np.linspace(0, n - 1, limit).astype(int)

@@ -9,7 +9,7 @@ from pathlib import Path
 from data.catalogue import Catalogue
 from leitmotif.show.progress import progress_bar
 from matcher.checks import check_count
-from matcher.diversity import far_apart
+from matcher.diversity import far_apart, unlike
 from matcher.index import index_of
 from matcher.metric import standard_scaling
 from matcher.milvus import MilvusIndex
@@ -47,7 +47,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="tracks that span the catalogue",
         description="Tracks as different from each other as can be.",
     )
-    span.add_argument("-k", "--count", type=int, default=12, help="how many (%(default)s)")
+    span.add_argument(
+        *("-n", "-k", "--count"),
+        dest="count",
+        type=int,
+        default=12,
+        metavar="N",
+        help="how many (%(default)s)",
+    )
+    span.add_argument(
+        "--method",
+        choices=("farthest", "dpp"),
+        default="farthest",
+        help="the extremes, or a fair sample in which like tracks are rare (%(default)s)",
+    )
+    span.add_argument("--seed", type=int, default=0, help="of dpp's chance (%(default)s)")
     span.set_defaults(run=run_range)
 
     for action in (build, push, span):
@@ -88,7 +102,11 @@ def run_range(args: argparse.Namespace) -> None:
 
     check_count(args.count, "--count")
     catalogue = Catalogue.read(args.catalogue)
-    rows = far_apart(catalogue.features, args.count, standard_scaling(catalogue.features))
+    scaling = standard_scaling(catalogue.features)
+    if args.method == "dpp":
+        rows = unlike(catalogue.features, args.count, scaling, args.seed)
+    else:
+        rows = far_apart(catalogue.features, args.count, scaling)
     tracks = [catalogue.track(int(row)) for row in rows]
     if args.json:
         print(

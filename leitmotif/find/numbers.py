@@ -62,7 +62,7 @@ _TEMPO = (
 )
 """Pattern, and which of its groups are the lowest and the highest tempo."""
 _LENGTH = (
-    (rf"{_N}{_TO}{_N}{_UNIT}", 1, 2),
+    (rf"{_N}(?:\s*(?:minutes?|mins?|seconds?|secs?|s|分钟|分|秒))?{_TO}{_N}{_UNIT}", 1, 2),
     (rf"{_MOST}\s*{_N}{_UNIT}", None, 1),
     (rf"{_LEAST}\s*{_N}{_UNIT}", 1, None),
     (rf"{_N}{_UNIT}\s*(?:以内|以下|之内|or less|or shorter|at most)", None, 1),

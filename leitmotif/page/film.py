@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from data.profiles import VideoProfile
@@ -104,17 +106,33 @@ def _course(film: Film, whole: VideoProfile, words: Words) -> None:
         disabled=len(scenes) < 2,
     )
     widgets.note(_scene(film), chosen)
-    chart = charts.film_chart(
-        whole.curves, timeline.duration, timeline.cuts, timeline.keyframes, scenes, chosen, words
-    )
     chart_key = f"chart|{film.kept.key}|{chosen}|{words.language}"
-    st.altair_chart(
-        chart,
+    st.vega_lite_chart(
+        spec=film.once(chart_key, lambda: _chart(film, whole, chosen, words)),
         on_select=lambda: _click(chart_key, film),
         selection_mode="scene",
         key=chart_key,
         alt=words("film_alt", cuts=len(timeline.cuts), length=words.clock(timeline.duration)),
     )
+
+
+def _chart(film: Film, whole: VideoProfile, chosen: int, words: Words) -> dict[str, Any]:
+    """The chart as Vega-Lite has it: Altair takes a third of a second to write it down."""
+    timeline = film.timeline
+    assert whole.curves is not None
+    chart = charts.film_chart(
+        whole.curves,
+        timeline.duration,
+        timeline.cuts,
+        timeline.keyframes,
+        film.scenes(),
+        chosen,
+        words,
+    )
+    spec = chart.to_dict()
+    for size in ("continuousWidth", "continuousHeight"):  # of Altair's own theme
+        spec.get("config", {}).get("view", {}).pop(size, None)
+    return spec
 
 
 def _click(chart_key: str, film: Film) -> None:
@@ -145,3 +163,9 @@ def scene_times(film: Film) -> tuple[float, float | None]:
     """Start and end of the scene chosen; end is None for the whole video."""
     scene = chosen_scene(film)
     return (0.0, None) if scene == WHOLE else film.scenes()[scene]
+
+
+def place(film: Film) -> str:
+    """What the part of a film that is chosen is called among what is remembered."""
+    start, end = scene_times(film)
+    return f"{film.kept.key}|{start:.3f}|{end}"

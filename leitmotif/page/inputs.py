@@ -126,6 +126,15 @@ def catalogue(words: Words) -> Library | None:
             label_visibility="collapsed",
         )
         widgets.note("catalogue", chosen)
+        if chosen in state.desk().catalogues:
+            st.button(
+                words("remove_catalogue"),
+                icon=":material/delete:",
+                type="tertiary",
+                key="remove_catalogue",
+                on_click=_remove_catalogue,
+                args=[chosen],
+            )
     with st.expander(words("own_catalogue"), icon=":material/library_music:"):
         _other_catalogue(words)
     if chosen is None:
@@ -142,6 +151,11 @@ def _catalogues() -> dict[str, Listed]:
     path = state.settings().catalogue
     first = Listed(path.name, path, True)
     return ({_key_of(path): first} if path.is_file() else {}) | state.desk().catalogues
+
+
+def _remove_catalogue(key: str) -> None:
+    state.desk().remove_catalogue(key)
+    widgets.choose("catalogue", next(iter(_catalogues()), None))
 
 
 def _key_of(path: Path) -> str:

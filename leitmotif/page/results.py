@@ -17,7 +17,7 @@ from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
-from leitmotif.page import search_line, state, takeaway, tracks, widgets
+from leitmotif.page import map_choice, search_line, state, takeaway, tracks, widgets
 from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
@@ -41,7 +41,7 @@ def show(film: Film, library: Library, words: Words) -> None:
         what = words("whole") if end is None else f"{words.clock(start)} – {words.clock(end)}"
         st.subheader(words("tracks"), anchor=False, help=words("reasons_how"))
         st.caption(plain(f"{film.kept.name} · {what}"))
-        said = search_line.show(_place(film), f"wish|{_place(film)}", library, words)
+        said = search_line.show(film_page.place(film), library, words)
         k, own_sound = _presets(words)
         try:
             query = replace(asked, importance=_lifted(predicted, lead), k=k)
@@ -107,7 +107,7 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
 
     The values (10,) they stand for, and the names of what was moved and is to lead.
     """
-    place = _place(film)
+    place = film_page.place(film)
     kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
     sliders = f"wish|{place}"
     st.caption(words("wants_how"))
@@ -155,12 +155,6 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
     if silent:
         st.caption(words("silent", names=words.joined(words.field(f) for f in silent)))
     return np.array(values), frozenset(edited if leading else ())
-
-
-def _place(film: Film) -> str:
-    """What a part of a film is called among what is remembered."""
-    start, end = film_page.scene_times(film)
-    return f"{film.kept.key}|{start:.3f}|{end}"
 
 
 def _reset(kept: dict[str, float], sliders: str) -> None:
@@ -297,6 +291,17 @@ def _filters(library: Library, words: Words) -> Filter | None:
         sung=sung,
         most_speech=most_speech,
     )
+    inside = map_choice.rows(library)
+    if inside is not None:
+        where = inside if where is None else where & inside
+        st.button(
+            words("lassoed", n=int(inside.sum())),
+            icon=":material/close:",
+            key="lasso_off",
+            help=words("lasso_clear"),
+            on_click=map_choice.clear,
+            args=[library],
+        )
     if where is not None:
         st.caption(words("left_of", n=int(where.sum()), total=len(library.catalogue)))
     said = [typed.strip()] if typed.strip() else []
@@ -310,6 +315,7 @@ def _filters(library: Library, words: Words) -> Filter | None:
     said += [words(name) for name in energy]
     said += [] if sung is None else [words("vocals" if sung else "instrumental")]
     said += [f"{words('speech')} ≤ {most_speech:g}"] if most_speech < 1 else []
+    said += [] if inside is None else [words("lassoed", n=int(inside.sum()))]
     return None if where is None and not said else Filter(words.joined(said), rows=where)
 
 

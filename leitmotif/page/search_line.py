@@ -14,7 +14,7 @@ from data.catalogue import Catalogue
 from data.errors import InputError
 from data.profiles import MUSIC_FIELDS
 from leitmotif.catalogue.library import Library
-from leitmotif.find import Reading, embedding, read
+from leitmotif.find import Original, Reading, embedding, read
 from leitmotif.find.ranking import Ranking
 from leitmotif.find.search import Request, request, warnings
 from leitmotif.find.wish import Wish, account
@@ -24,10 +24,10 @@ from leitmotif.words.page_words import Words
 from matcher.index import Ordering
 
 
-def show(place: str, sliders: str, library: Library, words: Words) -> Request | None:
+def show(place: str, library: Library, words: Words) -> Request | None:
     """The line and what was understood; None where nothing is asked in words.
 
-    place : of the film's part. sliders : the name under which its sliders stand.
+    place : what the part of the film is called (`leitmotif.page.film.place`).
     """
     name = f"find|{place}"
     kept = st.session_state.setdefault("remembered", {})
@@ -39,15 +39,37 @@ def show(place: str, sliders: str, library: Library, words: Words) -> Request | 
         placeholder=words("find_how"),
         icon=":material/search:",
         on_change=_move,
-        args=[name, place, sliders, library.catalogue],
+        args=[name, place, library.catalogue],
     )
-    reading = _read(kept[name])
-    if reading is None:
-        return None
+    reading = _read(kept[name]) or Reading("")
     _chips(reading, words)
-    if reading.is_empty:
+    original = _original(place, library, words)
+    if reading.is_empty and original is None:
         return None
-    return request(reading, library.catalogue, None, library.sounds)
+    return request(reading, library.catalogue, original, library.sounds, library.courses)
+
+
+def like(place: str, track_id: str | None) -> None:
+    """Let the tracks for a part of a film be like one of them; None lets go of it."""
+    st.session_state.setdefault("like", {})[place] = track_id
+
+
+def _original(place: str, library: Library, words: Words) -> Original | None:
+    """The track that others are to be like, with its name and a way to let go of it."""
+    track_id = st.session_state.get("like", {}).get(place)
+    if track_id is None or track_id not in library.catalogue.track_ids:
+        return None
+    row = library.catalogue.track_ids.index(track_id)
+    original = Original.of_row(library.catalogue, row, library.sounds, library.courses)
+    st.button(
+        words("like_named", name=plain(original.name)),
+        icon=":material/close:",
+        help=words("like_end"),
+        key=f"like-end|{place}",
+        on_click=like,
+        args=[place, None],
+    )
+    return original
 
 
 def ordering(asked: Request | None, library: Library) -> Ordering:
@@ -77,7 +99,8 @@ def _read(text: str) -> Reading | None:
 def _chips(reading: Reading, words: Words) -> None:
     said = [f":blue-badge[{plain(word)}: {plain(asks)}]" for word, asks in _account(reading, words)]
     said += [f":orange-badge[{plain(words('find_unknown', word=w))}]" for w in reading.unknown]
-    st.markdown(" ".join(said))
+    if said:
+        st.markdown(" ".join(said))
 
 
 def _account(reading: Reading, words: Words) -> list[tuple[str, str]]:
@@ -86,7 +109,7 @@ def _account(reading: Reading, words: Words) -> list[tuple[str, str]]:
     ]
 
 
-def _move(name: str, place: str, sliders: str, catalogue: Catalogue) -> None:
+def _move(name: str, place: str, catalogue: Catalogue) -> None:
     """Put the sliders where words ask; those of the words before go back to the prediction."""
     reading = _read(st.session_state[name])
     wish = Wish() if reading is None else Wish.of(reading)
@@ -99,4 +122,4 @@ def _move(name: str, place: str, sliders: str, catalogue: Catalogue) -> None:
         if f.name in wish.fields:
             wishes[f.name] = float(np.clip(round(value, 1), f.low, f.high))
     moved[place] = list(wish.fields)
-    widgets.renew(sliders)
+    widgets.renew(f"wish|{place}")

@@ -11,7 +11,8 @@ import streamlit as st
 from data.errors import InputError, Progress
 from data.numbers import parse_number
 from leitmotif.catalogue.library import Library
-from leitmotif.page import state
+from leitmotif.page import film as film_page
+from leitmotif.page import search_line, state
 from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.pipeline import Recommendation
@@ -67,6 +68,14 @@ def show(
                 st.caption(plain(words("begins", at=words.clock(at), reason=reason)))
             panel.show(match, panel.result.matches[place - 1])
             st.html(drawing.reason_bars(off, importance, words))
+            st.button(
+                words("more_like"),
+                icon=":material/graphic_eq:",
+                key=f"more-like|{match.row}",
+                help=words("more_like_how"),
+                on_click=search_line.like,
+                args=[film_page.place(film), match.track_id],
+            )
             _preview(film, library, result, match, own, words)
     # The list stands before the first sound file is opened.
     arousal = library.arousal([match.track_id for _, match in sounds])
@@ -93,7 +102,7 @@ def _player(library: Library, match: Match, arousal: np.ndarray | None, words: W
         return
     try:
         outline = _outline(str(path), path.stat().st_mtime_ns)
-        playable, kind = _listenable(path)
+        playable, kind = listenable(path)
     except InputError:
         st.caption(words("unreadable_sound"))
         return
@@ -107,7 +116,7 @@ def _outline(path: str, changed: int) -> np.ndarray:
     return ffmpeg.outline(path)
 
 
-def _listenable(path: Path) -> tuple[Path, str]:
+def listenable(path: Path) -> tuple[Path, str]:
     """The file itself if browsers play it and it is not large, else a copy they play, made once."""
     kind = PLAYABLE.get(path.suffix.lower())
     if kind and path.stat().st_size <= LARGEST_PLAYED:

@@ -24,6 +24,10 @@ UPLOAD = "_upload"
 """How the names of upload fields end: they say nothing that could be kept."""
 
 
+_UNSHOWN = "lasso|"
+"""How the names of choices begin that no widget shows."""
+
+
 class Turn(NamedTuple):
     """How often the page has chosen, and what."""
 
@@ -88,6 +92,16 @@ def remembered(name: str, first: T, draw: Callable[..., T]) -> T:
     return kept[name]
 
 
+def kept(name: str) -> Any:
+    """What was kept by `keep`, at this visit or an earlier one; None without it."""
+    return st.session_state.get("remembered", {}).get(name)
+
+
+def keep(name: str, value: Any) -> None:
+    """Keep a choice that no widget shows, as JSON has it."""
+    st.session_state.setdefault("remembered", {})[name] = value
+
+
 def anew() -> None:
     """Draw every widget anew with what it says now: its words are about to change.
 
@@ -96,7 +110,8 @@ def anew() -> None:
     for name in [n for n in _turns() if not n.endswith(UPLOAD)]:
         renew(name, chosen(name))
     for name, value in st.session_state.get("remembered", {}).items():
-        st.session_state[name] = value
+        if not name.startswith(_UNSHOWN):
+            st.session_state[name] = value
 
 
 def snapshot() -> dict[str, Any]:

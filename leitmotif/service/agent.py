@@ -24,11 +24,13 @@ from data.errors import InputError, Progress
 from data.profiles import MUSIC_NAMES
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
+from leitmotif.find import embedding, find
 from leitmotif.score.compose import score as plan_score
 from leitmotif.score.exports import FORMATS, export
 from leitmotif.score.model import Score
 from leitmotif.service.asked import Numbers, Ranking, importance_of, values_of
 from leitmotif.sessions.child import in_child
+from matcher.filters import Filter
 from matcher.importance import field_position
 from matcher.query import Query
 from matcher.search import Match, rank
@@ -101,6 +103,31 @@ class Tools:
             query = _query(k, weights, filters, values)
             matches = rank(self._library(catalogue).catalogue, query)
             return {"request": query.to_dict(), "matches": [m.to_dict() for m in matches]}
+
+        return await _in_thread(context, work)
+
+    async def search_by_words(
+        self,
+        words: Annotated[str, Field(description='such as "calm piano, no drums"')],
+        context: Context,
+        catalogue: Catalogue = None,
+        like: Annotated[
+            str | None, Field(description="a track (id or title); words are then offsets: calmer")
+        ] = None,
+        k: Count = 5,
+        filters: Filters = None,
+    ) -> dict[str, Any]:
+        """The tracks that words describe, in English or Chinese, or that are like one."""
+
+        def work(progress: Progress) -> dict[str, Any]:
+            return find(
+                words,
+                self._library(catalogue).catalogue,
+                like=like,
+                k=k,
+                where=Filter.parse(filters, "filters") if filters else None,
+                nearest=embedding.nearest(),
+            ).to_dict()
 
         return await _in_thread(context, work)
 
@@ -216,6 +243,7 @@ def build_agent(catalogue: Path, project: Path | None = None) -> MCPServer:
     reads = ToolAnnotations(read_only_hint=True)
     server.add_tool(tools.search_by_film, annotations=reads)
     server.add_tool(tools.search_by_numbers, annotations=reads)
+    server.add_tool(tools.search_by_words, annotations=reads)
     server.add_tool(tools.explain, annotations=reads)
     writes = ToolAnnotations(read_only_hint=project is None, destructive_hint=False)
     server.add_tool(tools.score, annotations=writes)

@@ -113,6 +113,14 @@ class Desk:
             self.catalogues[key] = listed
             self._keep([Part("catalogue", key, catalogue_document(listed))])
 
+    def remove_catalogue(self, key: str) -> None:
+        """Take a catalogue off the list, and delete its file (if it is ours)."""
+        with self._guard:
+            listed = self.catalogues.pop(key, None)
+            self._keep(drop=[("catalogue", key)])
+        if listed is not None:
+            discard(self.projects, self.project.owner, self.folder, [listed.path])
+
     # ------------------------------------------------------------------ scores
 
     def keep_score(self, film_key: str, score: dict[str, Any]) -> None:
@@ -205,7 +213,8 @@ def discard(projects: Projects, owner: str, folder: Path, paths: Iterable[Path])
     }
     for path in paths:
         if path.parent == folder and str(path) not in named:
-            for file in (path, path.with_name(f"{path.stem}.curves.parquet")):
+            beside = (f"{path.stem}.curves.parquet", f"{path.stem}.map")
+            for file in (path, *map(path.with_name, beside)):
                 with suppress(OSError):  # still open, on Windows
                     file.unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.profiles import VIDEO_FIELDS, Curves
-from leitmotif.show.drawing import ACCENT, CURVE_COLOURS, MOOD_COLOURS
+from leitmotif.show.drawing import ACCENT, CURVE_COLOURS
 
 if TYPE_CHECKING:
     import altair as alt
@@ -272,72 +272,3 @@ def _reader(
         .encode(x="time:Q", x2="end:Q", y="at:Q", y2="top:Q", opacity=opacity, tooltip=read)
         .add_params(hover, scene)
     )
-
-
-def map_chart(
-    rows: list[dict],
-    query: tuple[float, float] | None,
-    words: Words,
-    axes: tuple[str, str] | None = None,
-) -> alt.LayerChart:
-    """Tracks as dots on two axes, coloured and shaped by mood; the query is a star.
-
-    rows : dicts with x, y, mood, title, artist, arousal, valence. axes : names of the dimensions to
-    the right and upwards; None where the axes are mixtures that have none.
-    """
-    import altair as alt
-
-    moods = list(MOOD_COLOURS)
-    shown = [row | {"mood": words(row["mood"])} for row in rows]
-    domain = [words(m) for m in moods]
-
-    def axis(title: str | None) -> Any:
-        bare = alt.Axis(labels=False, ticks=False, grid=False, title=None, domain=False)
-        return alt.Axis(title=words.field(title), grid=True, tickCount=5) if title else bare
-
-    right, up = axes or (None, None)
-    dots = (
-        alt.Chart(alt.Data(values=shown))
-        .mark_point(filled=True, size=52, opacity=0.72)
-        .encode(
-            x=alt.X("x:Q", axis=axis(right), scale=alt.Scale(nice=False, padding=18)),
-            y=alt.Y("y:Q", axis=axis(up), scale=alt.Scale(nice=False, padding=18)),
-            color=alt.Color(
-                "mood:N",
-                title=None,
-                scale=alt.Scale(domain=domain, range=list(MOOD_COLOURS.values())),
-                legend=alt.Legend(orient="top"),
-            ),
-            shape=alt.Shape(
-                "mood:N",
-                title=None,
-                scale=alt.Scale(
-                    domain=domain, range=["circle", "triangle-up", "square", "diamond"]
-                ),
-            ),
-            tooltip=[
-                alt.Tooltip("title:N", title=words("track")),
-                alt.Tooltip("artist:N", title=words("artist")),
-                alt.Tooltip("arousal:Q", title=words.field("arousal"), format=".0f"),
-                alt.Tooltip("valence:Q", title=words.field("valence"), format=".0f"),
-            ],
-        )
-    )
-    layers = [dots]
-    if query is not None:
-        star = alt.Chart(
-            alt.Data(values=[{"x": query[0], "y": query[1], "what": words("query_star")}])
-        )
-        path = "M0,-1L.25,-.34L.95,-.31L.4,.13L.59,.81L0,.42L-.59,.81L-.4,.13L-.95,-.31L-.25,-.34Z"
-        layers.append(
-            star.mark_point(
-                shape=path,
-                filled=True,
-                size=420,
-                color=ACCENT,
-                opacity=1,
-                stroke="white",
-                strokeWidth=1.5,
-            ).encode(x="x:Q", y="y:Q", tooltip=alt.Tooltip("what:N", title=" "))
-        )
-    return alt.layer(*layers).properties(height=430).configure_view(strokeWidth=0)

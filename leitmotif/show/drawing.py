@@ -24,7 +24,6 @@ CURVE_COLOURS = {
     "visual_arousal": "#B9811A",
     "visual_valence": "#149674",
 }
-MOOD_COLOURS = {"excited": "#B9811A", "tense": "#C0527F", "sad": "#2B8CC4", "calm": "#149674"}
 
 STYLE = str(render("style.css"))
 

@@ -248,15 +248,6 @@ def test_real_clip(visit, shared: Path):
     assert len(editor.tracks()) == 5
 
 
-def test_catalogue_as_a_map(visit):
-    editor = visit()
-    editor.turn_to("The catalogue")
-    editor.wait_for("Licences")
-    chart = editor.page.locator("[data-testid=stVegaLiteChart]")
-    chart.wait_for()
-    assert "28 tracks" in chart.get_attribute("aria-label")
-
-
 def test_nothing_is_wider_than_a_phone(visit):
     editor = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     editor.give_film(SAMPLE)

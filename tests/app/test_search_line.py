@@ -21,3 +21,12 @@ def test_words_move_the_sliders_and_the_list(visit):
     line.fill("")
     line.press("Enter")
     assert editor.wait_for_other_tracks(wished) == first
+
+    # More like one of them: that one gives way to others, and its name can be let go.
+    page.get_by_role("button", name="More like this").first.click()
+    named = page.get_by_role("button", name=f"Like {first[0]}")
+    named.wait_for()
+    liked = editor.wait_for_other_tracks(first)
+    assert first[0] not in liked
+    named.click()
+    assert editor.wait_for_other_tracks(liked) == first

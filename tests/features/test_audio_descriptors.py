@@ -11,7 +11,7 @@ from features.audio import melody, rhythm, structure, tonal
 from features.audio.descriptors import describe, listen, token_means
 from features.audio.fingerprint import fingerprint
 from features.audio.load import from_samples
-from features.audio.spectrum import FRAME_S, analyse_frames, mel_db, mfcc
+from features.audio.spectrum import FRAME_S, TIMBRE_TOP_HZ, analyse_frames, mel_db, mfcc
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,9 @@ def levels(sound: np.ndarray) -> np.ndarray:
     ],
 )
 def test_moments_are_librosas(spectrum, levels, ours: str, theirs: str):
-    expected = getattr(librosa.feature, theirs)(S=levels, sr=RATE)[0]
+    top = int(TIMBRE_TOP_HZ / RATE * 2048) + 1
+    hz = librosa.fft_frequencies(sr=RATE, n_fft=2048)[:top]
+    expected = getattr(librosa.feature, theirs)(S=levels[:top], sr=RATE, freq=hz)[0]
     np.testing.assert_allclose(spectrum[ours], expected, rtol=1e-3, atol=0.5)
 
 
@@ -125,14 +127,15 @@ def test_the_melody_is_heard_above_a_louder_bass():
 
 
 @pytest.mark.parametrize("slope", [-2.0, 0.0, 0.5, 3.0])
-def test_trend_is_the_slope_of_a_straight_line(slope: float):
+def test_trend_is_the_slope_of_a_straight_line_up_to_a_semitone_a_second(slope: float):
     pitch = 60 + slope * np.arange(400) * FRAME_S
-    assert melody.trend(pitch)[0] == pytest.approx(slope, rel=0.02, abs=1e-6)
+    expected = np.clip(slope, -1, 1)
+    assert melody.trend(pitch)[0] == pytest.approx(expected, rel=0.02, abs=1e-6)
 
 
 def test_trend_is_not_undone_by_the_leap_back_between_phrases():
     pitch = 60 + (np.arange(1200) * FRAME_S) % 8
-    assert 0.6 < melody.trend(pitch)[0] <= 1.0
+    assert 0.4 < melody.trend(pitch)[0] <= 1.0
     assert melody.trend(np.full(1200, np.nan)) == (0.0, 0.0)
 
 

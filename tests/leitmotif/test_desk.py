@@ -90,6 +90,18 @@ def test_a_removed_film_is_gone_from_the_disk_too(desks):
     assert not path.exists() and desk.films == {} and desk.scores == {}
 
 
+def test_a_removed_catalogue_is_off_the_list_and_only_our_copy_of_it_is_gone(desks, tmp_path):
+    desk = desks("tab").of(OWN, "tab")
+    own, copy = tmp_path / "own.csv", desk.folder / "copy.csv"
+    for path in (own, copy):
+        path.write_text("x")
+        desk.list_catalogue(path.name, Listed(path.name, path, True))
+    for path in (own, copy):
+        desk.remove_catalogue(path.name)
+    assert desk.catalogues == {} and own.is_file() and not copy.exists()
+    assert desks("other").of(OWN, "other").catalogues == {}
+
+
 def test_projects_of_one_person_do_not_meet(desks):
     server = desks("tab")
     first = server.of(OWN, "tab")

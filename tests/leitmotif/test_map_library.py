@@ -9,8 +9,8 @@ import pytest
 
 from data.catalogue import Catalogue
 from data.profiles import MUSIC_NAMES
-from leitmotif.catalogue import music_map
 from leitmotif.catalogue.library import QUADRANTS, Library, mood
+from leitmotif.catalogue.music_map import MusicMap
 from matcher import presets
 
 
@@ -121,7 +121,7 @@ def test_map_keeps_two_dimensional_catalogues_as_they_are():
     features = np.zeros((200, 10))
     features[:, MUSIC_NAMES.index("valence")] = rng.normal(0, 30, 200)
     features[:, MUSIC_NAMES.index("arousal")] = rng.normal(0, 30, 200)
-    made = music_map.MusicMap.of(features)
+    made = MusicMap.of(features)
     placed = made.place(features)
     assert made.explained == pytest.approx(1.0)
     # Valence to the right, arousal upwards.
@@ -131,7 +131,7 @@ def test_map_keeps_two_dimensional_catalogues_as_they_are():
 
 def test_map_is_the_same_every_time_and_shows_most_of_the_variety():
     features = library(60).catalogue.features
-    first, second = music_map.MusicMap.of(features), music_map.MusicMap.of(features.copy())
+    first, second = MusicMap.of(features), MusicMap.of(features.copy())
     np.testing.assert_array_equal(first.axes, second.axes)
     np.testing.assert_allclose(first.axes.T @ first.axes, np.eye(2), atol=1e-12)
     assert 0.2 < first.explained < 1
@@ -139,14 +139,7 @@ def test_map_is_the_same_every_time_and_shows_most_of_the_variety():
 
 def test_map_of_one_track_is_a_point():
     features = library(1).catalogue.features
-    assert music_map.MusicMap.of(features).place(features) == pytest.approx(np.zeros((1, 2)))
-
-
-@pytest.mark.parametrize(("n", "limit"), [(3, 10), (10, 10), (100_000, 1500)])
-def test_sample_is_even_and_within_its_limit(n: int, limit: int):
-    chosen = music_map.sample(n, limit)
-    assert len(chosen) == min(n, limit) and len(set(chosen.tolist())) == len(chosen)
-    assert chosen[0] == 0 and chosen[-1] == n - 1
+    assert MusicMap.of(features).place(features) == pytest.approx(np.zeros((1, 2)))
 
 
 # ------------------------------------------------------------------------------ presets

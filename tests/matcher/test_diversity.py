@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
 from data.errors import InputError
-from matcher.diversity import check_diversity, far_apart, first_of_each, rerank
+from matcher.diversity import check_diversity, far_apart, first_of_each, rerank, unlike
 from matcher.metric import EUCLIDEAN, RAW, standard_scaling
 
 ONES = np.ones(10)
@@ -70,3 +72,38 @@ def test_equal_tracks_are_not_sampled_twice():
 def test_unusable_amounts(amount):
     with pytest.raises(InputError, match="diverse"):
         check_diversity(amount)
+
+
+def test_a_fair_sample_has_its_sets_as_often_as_their_determinants_say():
+    x = on_a_line(0.0, 0.4, 2.0, 3.5)
+    scaling = standard_scaling(x)
+    y = ((x - scaling.center) / scaling.sd)[:, 8]
+    apart = np.square(y[:, None] - y)
+    kernel = np.exp(-apart / np.median(apart))
+    pairs = list(combinations(range(4), 2))
+    expected = np.array([np.linalg.det(kernel[np.ix_(p, p)]) for p in pairs])
+    drawn = [tuple(sorted(unlike(x, 2, scaling, seed).tolist())) for seed in range(3000)]
+    found = np.array([drawn.count(p) for p in pairs]) / len(drawn)
+    assert found == pytest.approx(expected / expected.sum(), abs=0.03)
+
+
+def test_a_fair_sample_is_wider_than_chance_and_holds_no_track_twice():
+    x = np.random.default_rng(0).normal(size=(300, 10))
+    scaling = standard_scaling(x)
+
+    def nearest(rows: np.ndarray) -> float:
+        y = x[rows]
+        return np.linalg.norm(y[:, None] - y, axis=2)[np.triu_indices(len(y), 1)].min()
+
+    drawn = [unlike(x, 50, scaling, seed) for seed in range(5)]
+    assert all(len(set(rows.tolist())) == 50 for rows in drawn)
+    plain = [np.random.default_rng(seed).choice(300, 50, replace=False) for seed in range(5)]
+    assert np.mean(list(map(nearest, drawn))) > np.mean(list(map(nearest, plain)))
+
+
+def test_equal_tracks_and_large_catalogues_are_sampled():
+    assert len(unlike(np.ones((5, 10)), 3, standard_scaling(np.ones((5, 10))))) == 1
+    assert sorted(unlike(on_a_line(0, 3), 9, standard_scaling(on_a_line(0, 3))).tolist()) == [0, 1]
+    x = np.random.default_rng(0).normal(size=(2500, 10))
+    rows = unlike(x, 20, standard_scaling(x))
+    assert len(set(rows.tolist())) == 20 and rows.max() > 2000

@@ -91,6 +91,7 @@ def test_tempo(text: str, low: float, high: float):
     [
         ("under two minutes", 0, 120),
         ("30-60 seconds", 30, 60),
+        ("5 minutes to 3 minutes", 180, 300),
         ("longer than 3 min", 180, math.inf),
         ("不超过三分钟", 0, 180),
         ("两分钟以内", 0, 120),

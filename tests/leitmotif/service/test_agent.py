@@ -59,7 +59,8 @@ def test_an_agent_searches_and_asks_why(tmp_path: Path):
     async def conversation(client: Any) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == {
-            *("search_by_film", "search_by_numbers", "explain", "score", "export_score")
+            *("search_by_film", "search_by_numbers", "search_by_words"),
+            *("explain", "score", "export_score"),
         }
         assert all(tool.annotations.read_only_hint for tool in tools.values())
         arguments = {"video": str(film), "k": 2}
@@ -76,9 +77,13 @@ def test_an_agent_searches_and_asks_why(tmp_path: Path):
         weights = near["request"]["importance"]
         assert {name for name in MUSIC_NAMES if weights[name]} == {"arousal", "valence"}
         assert len(near["matches"]) == 3
+        said = await call(client, "search_by_words", words="calm piano, no drums", k=2)
+        assert len(said["matches"]) == 2
         assert "no track nix" in await refused(client, "explain", video=str(film), track_id="nix")
         missing = await refused(client, "search_by_film", video=str(tmp_path / "no.mp4"))
         assert "no.mp4" in missing and "Traceback" not in missing
+        said = await refused(client, "score", video=str(film), save_as=str(tmp_path / "a.json"))
+        assert "--project" in said and not (tmp_path / "a.json").exists()
 
     talk(conversation)
 
@@ -101,14 +106,3 @@ def test_an_agent_scores_and_exports_inside_the_project_alone(tmp_path: Path):
 
     talk(conversation, "--project", str(project))
     assert {p.name for p in tmp_path.iterdir()} == {"project"}
-
-
-def test_without_a_project_nothing_is_written(tmp_path: Path):
-    async def conversation(client: Any) -> None:
-        said = await refused(
-            client, "score", video=str(DEMO_VIDEO), save_as=str(tmp_path / "a.json")
-        )
-        assert "--project" in said
-
-    talk(conversation)
-    assert not list(tmp_path.iterdir())
