@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from leitmotif import page
+from leitmotif.page import serving
 from leitmotif.sessions.guard import Guard
 from leitmotif.sessions.workspace import close_all
 
@@ -25,4 +26,4 @@ async def _tidy(_: App) -> AsyncIterator[dict[str, object]]:
 
 
 SCRIPT = Path(page.__file__).with_name("script.py")
-app = App(SCRIPT, lifespan=_tidy, middleware=[Middleware(Guard)])
+app = App(SCRIPT, lifespan=_tidy, routes=serving.ROUTES, middleware=[Middleware(Guard)])

@@ -16,6 +16,7 @@ SLOW = (
     "app/test_page.py",
     "app/test_search_line.py",
     "app/test_projects.py",
+    "app/test_score_tab.py",
     "calibration/",
     "features/test_audio_difficult.py",
     "features/test_audio_profile.py",

@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from leitmotif.page import catalogue_tab, film, inputs, project_bar, results, state
+from leitmotif.page import (
+    catalogue_tab,
+    film,
+    inputs,
+    project_bar,
+    results,
+    score_tab,
+    state,
+)
 
 st.set_page_config(page_title="Leitmotif", page_icon=state.ICON, layout="wide")
 state.begin()
@@ -17,8 +25,8 @@ with st.sidebar:
     inputs.language_switch(words)
 
 chosen = state.chosen_film()
-for_video, the_catalogue = st.tabs(
-    [words("for_video"), words("the_catalogue")], on_change="rerun", key="view"
+for_video, the_score, the_catalogue = st.tabs(
+    [words("for_video"), words("the_score"), words("the_catalogue")], on_change="rerun", key="view"
 )
 with for_video:
     state.troubles(words)
@@ -29,6 +37,11 @@ with for_video:
     elif library is not None:
         film.show(chosen, words)
         results.show(chosen, library, words)
+with the_score:
+    if the_score.open and chosen is not None and chosen.ready and library is not None:
+        score_tab.show(chosen, library, words)
+    elif the_score.open:
+        st.info(words("score_needs_film"))
 with the_catalogue:
     if the_catalogue.open and library is not None:
         catalogue_tab.show(library, words)
