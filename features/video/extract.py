@@ -52,18 +52,19 @@ def expected_extractor() -> str:
     return _extractor(s for s in signals.SIGNALS if all(locate(name) for name in s.needs))
 
 
-def _extractor(made: Iterable[type[Signal]], version: str = VERSION) -> str:
+def _extractor(made: Iterable[type[Signal]], version: str | None = None) -> str:
     """Version, the signals that need no network, and the networks of the others."""
     made = list(made)
     plain = "+".join(s.name for s in made if s.columns and not s.needs)
     needed = dict.fromkeys(name for s in made for name in s.needs)
-    return " ".join((version, plain, *map(networks.identity, needed)))
+    return " ".join((version or VERSION, plain, *map(networks.identity, needed)))
 
 
 class Watch:
     """The state of one pass: the signals, what they tell each other, and what could not be had."""
 
-    version = VERSION
+    version: str | None = None
+    """Another name for what it measures; None for `VERSION`."""
 
     def __init__(
         self,

@@ -144,6 +144,7 @@ def run(args: argparse.Namespace) -> int:
     """Watch the video, print its tracks; of a folder, all its films."""
     # Whatever can be wrong with the arguments is found before the long work.
     parse_query(args), parse_place(args.place)
+    pipeline.load_profile_weights(args.profile_weights)
     named = args.catalogue or Settings.from_environment().catalogue
     catalogue = Catalogue.read(named)
     if catalogue.skipped:

@@ -142,6 +142,8 @@ def main() -> None:
     with suppress(queue.Empty):
         while True:
             _do(say, *orders.get(timeout=IDLE_S))
+    say.close()
+    os._exit(0)  # an ordinary exit stumbles over the reader, who holds stdin
 
 
 def _read(orders: queue.SimpleQueue[Any]) -> None:

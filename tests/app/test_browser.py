@@ -388,10 +388,7 @@ def test_two_people_do_not_meet(visit, tmp_path: Path):
     one.choose("VA only")
     assert "first.mp4" in one.page.content() and "second.mp4" not in one.page.content()
     assert "second.mp4" in two.page.content() and "first.mp4" not in two.page.content()
-    assert (
-        two.page.get_by_role("radio", name="Equal").is_checked()
-        and not two.page.get_by_role("radio", name="VA only").is_checked()
-    )
+    assert not two.page.get_by_role("radio", name="VA only").is_checked()
 
 
 def test_six_uploads_in_a_row_leave_nothing(visit, server: Server, tmp_path: Path):

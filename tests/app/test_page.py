@@ -331,6 +331,7 @@ def test_what_matters_still_matters_for_the_next_film(film: Path, tmp_path: Path
     at.text_input(key="video_path").set_value(str(film)).run()
     assert film_of(at).job.wait(120)
     at.run()
+    before = weights(at).tolist()
     next(
         s for s in at.slider if s.key.startswith("weights|") and s.key.endswith("|warmth")
     ).set_value(2.0)
@@ -347,7 +348,10 @@ def test_what_matters_still_matters_for_the_next_film(film: Path, tmp_path: Path
     assert film_of(at).job.wait(120)
     at.run()
     assert len(titles(at)) == 3 and at.number_input(key="k").value == 3
-    assert weights(at).tolist() == [2.0 if n == "warmth" else 1.0 for n in MUSIC_NAMES]
+    assert weights(at).tolist() == [
+        2.0 if name == "warmth" else weight
+        for name, weight in zip(MUSIC_NAMES, before, strict=True)
+    ]
     assert said(at, "button_group", "preset").value is None
     assert next(c for c in at.get("button_group") if c.key == "metric").value == "cosine"
     assert next(t for t in at.text_input if t.key.startswith("words|")).value == "a"

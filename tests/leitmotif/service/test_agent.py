@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ def talk(conversation: Talk, *arguments: str) -> None:
         async with mcp.Client(server) as client:
             await conversation(client)
 
-    anyio.run(run)
+    with ThreadPoolExecutor(1) as thread:  # the browser tests leave a loop in this one
+        thread.submit(anyio.run, run).result()
 
 
 async def call(client: Any, tool: str, **arguments: Any) -> Any:

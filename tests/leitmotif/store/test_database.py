@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -38,9 +37,17 @@ def add(database: Database, text: str) -> None:
         connection.execute("INSERT INTO note (text) VALUES (?)", [text])
 
 
-def add_many(folder: Path, name: str) -> None:
-    for i in range(25):
-        add(Database(folder), f"{name}{i}")
+def program(*lines: str) -> subprocess.Popen[bytes]:
+    """Another process with a database in `database`, whose folder is its argument."""
+    begin = (
+        "import sys, time; from pathlib import Path",
+        "from leitmotif.store.database import Database",
+        "database = Database(Path(sys.argv[1]))",
+    )
+    *lines, folder = lines
+    return subprocess.Popen(
+        [sys.executable, "-c", "\n".join([*begin, *lines]), folder], stdout=subprocess.PIPE
+    )
 
 
 def test_a_write_is_kept_whole_or_not_at_all(database):
@@ -64,28 +71,26 @@ def test_threads_and_processes_write_at_once_and_nothing_is_lost(database):
     folder = database.file.parent
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(add, [database] * 40, map(str, range(40))))
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=add_many, args=(folder, name)) for name in "ab"]
+    write = (
+        "for i in range(25):",
+        "    with database.write() as connection:",
+        "        connection.execute('INSERT INTO note (text) VALUES (?)', [f'{NAME}{i}'])",
+    )
+    workers = [program(f"NAME = {name!r}", *write, str(folder)) for name in "ab"]
+    assert [worker.wait() for worker in workers] == [0, 0]
     for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+        worker.stdout.close()
     assert len(set(notes(database))) == 90
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_what_was_written_outlives_a_kill_and_a_half_write_does_not(database):
-    program = (
-        "import sys, time; from pathlib import Path\n"
-        "from leitmotif.store.database import Database\n"
-        "database = Database(Path(sys.argv[1]))\n"
-        "for text in ('done', 'half'):\n"
-        "    with database.write() as connection:\n"
-        "        connection.execute('INSERT INTO note (text) VALUES (?)', [text])\n"
-        "        if text == 'half': print('now', flush=True); time.sleep(60)\n"
-    )
-    worker = subprocess.Popen(
-        [sys.executable, "-c", program, str(database.file.parent)], stdout=subprocess.PIPE
+    worker = program(
+        "for text in ('done', 'half'):",
+        "    with database.write() as connection:",
+        "        connection.execute('INSERT INTO note (text) VALUES (?)', [text])",
+        "        if text == 'half': print('now', flush=True); time.sleep(60)",
+        str(database.file.parent),
     )
     assert worker.stdout.readline().strip() == b"now"
     worker.send_signal(signal.SIGKILL)
