@@ -116,7 +116,7 @@ def _films(folder: Path) -> list[str]:
     names = sorted(path.relative_to(folder).as_posix() for path in found)
     names = [n for n in names if not n.rsplit(".", 1)[0].endswith(".scored")]  # our own renders
     if not names:
-        raise InputError("learn.no_video", folder=folder)
+        raise InputError("command.no_films", folder=folder)
     return names
 
 

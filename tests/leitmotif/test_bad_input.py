@@ -82,7 +82,7 @@ def a_folder(folder: Path) -> Path:
         (audio_only, "there is sound in this file but no video"),
         (image_only, "this is a picture, not a video"),
         (headless, "not one frame can be decoded|cannot be opened as a video"),
-        (a_folder, "this is a folder"),
+        (a_folder, "this is a folder|no video in this folder"),
     ],
 )
 @pytest.mark.parametrize("command", ["analyze", "recommend"])
