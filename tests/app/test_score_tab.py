@@ -105,7 +105,7 @@ def test_a_film_is_scored_changed_heard_and_taken_away(visit, tmp_path: Path):
     assert page.locator(".flag").count() == 1
 
     # Another track as B: both follow the picture, and a key changes over.
-    page.locator(".track").nth(2).get_by_role("button", name="Compare as B").click()
+    page.get_by_role("button", name="Compare as B", disabled=False).last.click()
     page.locator(".board button.side.b:enabled").wait_for()
     settle(editor)
     page.locator(".scroll").focus()
