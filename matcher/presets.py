@@ -25,16 +25,21 @@ def rhythm_first() -> np.ndarray:
     return np.array([heavy.get(n, 1.0) for n in MUSIC_NAMES])
 
 
+LEAST = 0.01
+"""R² below which nothing was predicted: r = .1 is the smallest effect worth a name (Cohen 1988,
+*Statistical Power Analysis for the Behavioral Sciences*)."""
+
+
 def by_reliability(reliability: np.ndarray) -> np.ndarray | None:
     """Weights in proportion to how well each dimension was predicted, mean 1.
 
     reliability : (10,), R² on held-out films.
-    A dimension that was never measured weighs like the average one, one predicted no better than
-    its mean weighs nothing. None where no dimension was predicted better than that.
+    A dimension that was never measured weighs like the average one, one predicted hardly better
+    than its mean (below `LEAST`) weighs nothing. None where no dimension was predicted better.
     """
     r2 = np.asarray(reliability, dtype=np.float64)
     known = np.isfinite(r2)
-    useful = np.clip(r2, 0.0, 1.0)
+    useful = np.where(r2 >= LEAST, np.clip(r2, 0.0, 1.0), 0.0)
     if not known.any() or not useful[known].any():
         return None
     useful = np.where(known, useful, useful[known].mean())

@@ -159,6 +159,13 @@ def test_reliability_weighs_what_can_be_predicted():
     assert weights.mean() == pytest.approx(1, abs=0.1)
 
 
+def test_a_trace_of_reliability_is_none():
+    """Of ten R² in the ten-thousandths, the largest must not become the heaviest weight."""
+    assert presets.by_reliability(np.array([1.3e-4, 4.9e-5, *[0.0] * 8])) is None
+    weights = presets.by_reliability(np.array([0.2, 0.009, *[0.0] * 8]))
+    assert weights[0] > 0 and weights[1] == 0
+
+
 def test_without_measured_reliability_the_default_is_equal():
     assert next(iter(presets.presets(None))) == "equal"
     assert next(iter(presets.presets(np.full(10, -1.0)))) == "equal"
