@@ -7,15 +7,22 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from browsing import GRACE_S, LIMIT_MB, QUIET, ROOT, Server, Visit
+
+PROGRAM = sys.modules["__main__"]
+MOST_S = 300.0
+"""Seconds after which a test with a browser is taken for one that stands still: six times as long
+as the longest takes."""
 
 
 def chromium() -> str:
@@ -86,8 +93,30 @@ def _wait_for(url: str, process: subprocess.Popen) -> None:
     raise AssertionError("the server did not answer")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(autouse=True)
+def _nothing_stays(request):
+    """Streamlit's tests leave the page as this process's program, which other tests would start.
+
+    A browser that stands still for minutes is ended: then its test fails instead of all waiting.
+    """
+    timer = threading.Timer(MOST_S, _end_browsers)
+    if "browser" in request.fixturenames:
+        timer.start()
+    yield
+    timer.cancel()
+    sys.modules["__main__"] = PROGRAM
+
+
+def _end_browsers() -> None:
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if child.name().startswith(("chrom", "node")):
+                child.kill()
+
+
+@pytest.fixture(scope="module")
 def browser():
+    """Of one file only, because its event loop runs in this thread until it is closed."""
     path = chromium()
     from playwright.sync_api import sync_playwright
 

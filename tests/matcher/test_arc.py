@@ -155,6 +155,7 @@ def test_a_film_that_outlasts_a_track_is_compared_by_its_first_seconds():
     assert whole.at.tolist() == [0] and np.array_equal(whole.z, first.z)
 
 
+@settings(deadline=None)
 @given(st.floats(-4, 8), st.floats(1, 60))
 def test_searching_costs_what_it_should(z, looks):
     def below(x):

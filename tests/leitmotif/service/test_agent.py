@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +33,7 @@ def talk(conversation: Talk, *arguments: str) -> None:
         async with mcp.Client(server) as client:
             await conversation(client)
 
-    with ThreadPoolExecutor(1) as thread:  # the browser tests leave a loop in this one
-        thread.submit(anyio.run, run).result()
+    anyio.run(run)
 
 
 async def call(client: Any, tool: str, **arguments: Any) -> Any:
