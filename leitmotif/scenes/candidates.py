@@ -40,7 +40,7 @@ def windows(library: Library, pictures: Sequence[np.ndarray], count: int) -> lis
     vectors = library.encoder.embed([*asked, *map(mirrored, asked)])
     found = library.search(vectors, _FETCHED)
     votes: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
-    for row, (films, times, likeness) in enumerate(zip(*found, strict=True)):
+    for row, (films, times, likeness) in enumerate(zip(*found[:3], strict=True)):
         for film, time, like in zip(films, times, likeness, strict=True):
             if film:
                 votes[film].append((float(time), float(like), row % len(asked)))

@@ -177,7 +177,7 @@ class Library:
         for bit, span in ((OPENING, film.opening), (ENDING, film.ending)):
             if span:
                 marks[(frames.times >= span[0]) & (frames.times < span[1])] |= bit
-        return frames._replace(marks=marks)
+        return Frames(frames.times, frames.layout, frames.vectors, marks, frames.until)
 
     def _read_frames(self, number: int) -> Frames:
         with self._database.read() as connection:
