@@ -53,7 +53,7 @@ def blocks(pictures: np.ndarray) -> Blocks:
     flat = parts.reshape(n, _DOWN * _ACROSS, bh * bw).astype(np.float32)
     flat = flat - flat.mean(axis=2, keepdims=True)
     power = (flat**2).mean(axis=2)
-    unit = flat / np.sqrt(((power + _NOISE**2) * bh * bw))[:, :, None]
+    unit = flat / np.sqrt((power + _NOISE**2) * bh * bw)[:, :, None]
     deviation = np.sqrt(power)
     weight = np.clip((deviation - _NOISE) / (_TEXTURE - _NOISE), 0, 1)
     return Blocks(unit, weight.astype(np.float32))
@@ -88,32 +88,56 @@ def pooled(each: np.ndarray, weight: np.ndarray, seen: np.ndarray) -> np.ndarray
     return np.asarray(np.einsum("nmb,nb->nm", each, w) / np.maximum(w.sum(axis=1), 1e-3)[:, None])
 
 
-def fit_line(table: np.ndarray, shot_times: np.ndarray, source_times: np.ndarray) -> Line:
+def fit_line(
+    table: np.ndarray,
+    shot_times: np.ndarray,
+    source_times: np.ndarray,
+    near: Line | None = None,
+) -> Line:
     """The best line through a table of agreements (n, m).
 
     shot_times : seconds (n,) from the shot's frame 0. source_times : seconds (m,), rising; a frame
-    is shown until the next one.
+    is shown until the next one. near : a line about which alone is looked.
     """
     step = float(np.median(np.diff(source_times))) if len(source_times) > 1 else 0.04
-    some = np.unique(np.linspace(0, len(shot_times) - 1, _MOST_COARSE).round().astype(int))
     length = float(shot_times[-1])
-    starts = np.arange(source_times[0], source_times[-1] + step - 0.5 * length, step / 2)
-    if not len(starts):
-        starts = source_times[:1]
-    speeds = np.arange(SLOWEST, FASTEST + 1e-9, max(_COARSE, step / max(length, 0.1) / 2))
-    speeds = np.unique(np.append(speeds[speeds <= FASTEST], 1.0))
-    rough = _search(table[some], shot_times[some], source_times, step, starts, speeds)
-    near = rough.start + np.arange(-1.5, 1.51, 0.25) * step
+    rough = near or _rough(table, shot_times, source_times, step)
+    about = rough.start + np.arange(-1.5, 1.51, 0.25) * step
     fine = max(_FINE, step / max(length, 0.1) / 8)
     turn = float(shot_times.mean())  # speeds are tried about the middle, where the start tells
     best = Line(rough.start, rough.speed, -2.0)
     for speed in rough.speed + np.arange(-12, 13) * fine:
-        starts = near + (rough.speed - speed) * turn
-        found = _search(table, shot_times, source_times, step, starts, np.array([speed]))
+        starts = about + (rough.speed - speed) * turn
+        found = _search(table, shot_times, source_times, step, starts, float(speed))
         best = max(best, found, key=lambda line: line.agreement)
     as_is = rough.start + (rough.speed - 1) * turn + np.arange(-4, 4.1, 0.25) * step
-    plain = _search(table, shot_times, source_times, step, as_is, np.ones(1))
+    plain = _search(table, shot_times, source_times, step, as_is, 1.0)
     return plain if plain.agreement >= best.agreement - _AS_IS else best
+
+
+def _rough(
+    table: np.ndarray, shot_times: np.ndarray, source_times: np.ndarray, step: float
+) -> Line:
+    """The best line to half a frame, of some of the frames, over all starts and speeds."""
+    some = np.unique(np.linspace(0, len(shot_times) - 1, _MOST_COARSE).round().astype(int))
+    length, rows = float(shot_times[-1]), np.arange(len(some))
+    # half of the shot may lie before the stretch or after it: another cut may be in it
+    first, last = source_times[0] - 0.5 * length, source_times[-1] + step - 0.5 * length
+    starts = np.arange(first, max(last, first + step), step / 2)
+    speeds = np.arange(SLOWEST, FASTEST + 1e-9, max(_COARSE, step / max(length, 0.1) / 2))
+    # one look-up for all lines: which frame is shown at every eighth of a frame
+    low, high = starts[0] - step, starts[-1] + FASTEST * max(length, 0.0) + step
+    cell = step / 8
+    lookup = shown(source_times, np.arange(low, high + cell, cell), step)
+    values = np.concatenate([table[some], np.zeros((len(some), 1), table.dtype)], axis=1)
+    best = Line(float(starts[0]), 1.0, -2.0)
+    for speed in np.unique(np.append(speeds, 1.0)):
+        at = starts[:, None] + (speed * shot_times[some] - low)
+        mean = values[rows, lookup[(at / cell).astype(np.intp)]].mean(axis=1)
+        top = int(mean.argmax())
+        if mean[top] > best.agreement:
+            best = Line(float(starts[top]), float(speed), float(mean[top]))
+    return best
 
 
 def _search(
@@ -122,23 +146,16 @@ def _search(
     source_times: np.ndarray,
     step: float,
     starts: np.ndarray,
-    speeds: np.ndarray,
+    speed: float,
 ) -> Line:
-    best = Line(float(starts[0]), 1.0, -2.0)
-    rows = np.arange(len(shot_times))
-    for speed in speeds:
-        at = starts[:, None] + speed * shot_times
-        index = shown(source_times, at, step)
-        values = table[rows, np.maximum(index, 0)]
-        values[index < 0] = 0.0
-        mean = values.mean(axis=1)
-        top = mean.max()
-        if top > best.agreement:
-            # of neighbouring starts that are equally good, the middle one
-            ties = np.flatnonzero(mean >= top - 1e-6)
-            run = ties[: int(np.argmax(np.append(np.diff(ties) > 1, True))) + 1]
-            best = Line(float(starts[run].mean()), float(speed), float(top))
-    return best
+    """The best of some starts at one speed; of neighbours that are equally good, the middle one."""
+    index = shown(source_times, starts[:, None] + speed * shot_times, step)
+    values = table[np.arange(len(shot_times)), np.maximum(index, 0)]
+    values[index < 0] = 0.0
+    mean = values.mean(axis=1)
+    ties = np.flatnonzero(mean >= mean.max() - 1e-6)
+    run = ties[: int(np.argmax(np.append(np.diff(ties) > 1, True))) + 1]
+    return Line(float(starts[run].mean()), speed, float(mean.max()))
 
 
 def shown(source_times: np.ndarray, at: np.ndarray, step: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-_POINTS = 250
+_POINTS = 200
 """Key points at most of a picture. Heuristic."""
 _RATIO = 0.8
 """A match is no better than the second best by this factor: ambiguous (Lowe 2004)."""
@@ -20,6 +20,8 @@ _REACH = 4.0
 _SCALES = (0.25, 3.0)
 _TURN = 0.05
 """Radians: edits are cut and scaled, not turned. Heuristic."""
+_NEAR = 0.08
+"""Share of the picture's side by which placements may differ and be near. Heuristic."""
 LEAST = 8
 """Points that agree, at least, for a placement. Heuristic."""
 
@@ -99,3 +101,10 @@ def whole(shot: tuple[int, int], source: tuple[int, int]) -> Placement:
     """The shot's (h, w) shows all of the source's (h, w)."""
     sy, sx = source[0] / shot[0], source[1] / shot[1]
     return Placement(np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2]]), 0)
+
+
+def near_to(a: Placement, b: Placement, shot: tuple[int, int]) -> bool:
+    """Whether the corners of a shot (h, w) lie nearly at the same places under both."""
+    corners = np.array([[0, 0, 1], [shot[1], shot[0], 1]]).T
+    apart = np.abs(a.matrix @ corners - b.matrix @ corners).max()
+    return bool(apart < _NEAR * max(shot))

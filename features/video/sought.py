@@ -19,19 +19,36 @@ from features.video.alignment import (
     shrunk,
     uncovered,
 )
-from features.video.placement import Placement, Points, key_points, matches, place, whole
+from features.video.placement import (
+    Placement,
+    Points,
+    key_points,
+    matches,
+    near_to,
+    place,
+    whole,
+)
 from features.video.stretch import Stretch
 
-_EVERY_S = 0.3
+_EVERY_S = 0.4
 """Seconds between the frames of a film whose key points are taken. Heuristic."""
-_KEYS = 4
-"""Frames of a shot whose key points are taken."""
+_KEYS = ((1 / 3, 2 / 3), (0.1, 0.5, 0.9))
+"""Where in a shot the frames lie whose key points are taken; the second lot if the first says
+little."""
 _TRIED = 3
 """Frames of the film with the most matches that a placement is fitted to."""
 _SURE = 25
 """Key points in agreement from which on no other placement is tried. Heuristic."""
 _MOST = 90
 """Frames of a shot that its line is fitted to."""
+_WORTH = 0.2
+"""Agreement from which on a trace is worth being made exact. Heuristic."""
+_SHIFTS = (0, -1, 1, -2, 2)
+_ROUNDS = 4
+_PLACED_BY, _JUDGED_BY = 3, 16
+"""Frames of a shot that a placement is fitted to and judged by."""
+_FEWEST = 5
+"""Rows of a shot at least that a line is fitted to."""
 _PART_S = 0.4
 """Seconds of a part of a shot that may run elsewhere: the shortest shots of fast trailers."""
 _GAIN = 0.04
@@ -43,6 +60,7 @@ class Ground:
 
     def __init__(self, stretch: Stretch) -> None:
         self.stretch = stretch
+        self._known: dict[int, Points] = {}
         times = stretch.times
         self.step = float(np.median(np.diff(times))) if len(times) > 1 else 0.04
 
@@ -53,12 +71,29 @@ class Ground:
 
     @cached_property
     def points(self) -> list[Points]:
+        """Those of frames that are `_EVERY_S` apart."""
         every = max(round(_EVERY_S / self.step), 1)
-        return [key_points(picture) for picture in self.stretch.pictures[::every]]
+        return [self.points_of(index) for index in range(0, len(self.stretch.times), every)]
+
+    def points_of(self, index: int) -> Points:
+        if index not in self._known:
+            self._known[index] = key_points(self.stretch.pictures[index])
+        return self._known[index]
 
     def numbers(self, at: np.ndarray) -> np.ndarray:
         """Index of the frame on the screen at seconds of the film, −1 outside the stretch."""
         return shown(self.stretch.times, at, self.step)
+
+    def number(self, seconds: float, fps: float) -> int:
+        """Number in the film of the frame on the screen; by the rate outside the stretch."""
+        index = int(self.numbers(np.array([seconds]))[0])
+        known = index >= 0 and seconds < self.stretch.times[-1] + self.step
+        return self.stretch.first + index if known else int(np.floor(seconds * fps + 1e-3))
+
+    def varies(self, fps: float) -> bool:
+        """Whether frames lie more than one frame from where a constant rate has them."""
+        times = self.stretch.times
+        return bool(np.abs(times - times[0] - np.arange(len(times)) / fps).max() > 1 / fps)
 
 
 @dataclass(frozen=True)
@@ -91,28 +126,31 @@ def seek(grey: np.ndarray, times: np.ndarray, inside: slice, ground: Ground) -> 
         for mirrored, placement in _placements(grey[inside], ground)
     ]
     best = max(tried, key=lambda one: one.line.agreement)
+    if best.line.agreement > _WORTH:
+        best = best.refined()
     return [best.trace(best.line), *(best.trace(line) for line in best.jumps())]
 
 
 def _placements(own: np.ndarray, ground: Ground) -> list[tuple[bool, Placement]]:
     """Placements worth trying, mirrored or not."""
-    found: list[tuple[bool, Placement]] = []
-    keys = np.unique(np.linspace(0, len(own) - 1, _KEYS + 2).round().astype(int))
-    for mirrored in (False, True):
-        fitted = [
-            placement
-            for key in (keys[1:-1] if len(keys) > 2 else keys)
-            if (placement := _placement(_turned(own[key], mirrored), ground))
-        ]
-        if fitted:
-            found.append((mirrored, max(fitted, key=lambda p: p.agreeing)))
-    best = max((p.agreeing for _, p in found), default=0)
-    found = [(m, p) for m, p in found if p.agreeing >= 0.5 * best]
+    found: dict[bool, Placement] = {}
+    for lot in _KEYS:
+        for at in lot:
+            picture = own[int(at * len(own))]
+            for mirrored in (False, True):
+                placement = _placement(_turned(picture, mirrored), ground)
+                before = found.get(mirrored)
+                if placement and (before is None or placement.agreeing > before.agreeing):
+                    found[mirrored] = placement
+        best = max((p.agreeing for p in found.values()), default=0)
+        if best >= _SURE:
+            break
+    tried = [(m, p) for m, p in found.items() if p.agreeing >= 0.5 * best]
     if best < _SURE:
         height, width = own.shape[1:]
         assumed = whole((height, width), ground.size)
-        found += [(False, assumed), (True, assumed)]
-    return found
+        tried += [(False, assumed), (True, assumed)]
+    return tried
 
 
 def _placement(picture: np.ndarray, ground: Ground) -> Placement | None:
@@ -137,9 +175,11 @@ class _Tried:
         ground: Ground,
         mirrored: bool,
         placement: Placement,
+        near: Line | None = None,
     ) -> None:
-        self._ground, self._times = ground, times
+        self._grey, self._ground, self._times, self._inside = grey, ground, times, inside
         self._mirrored, self._placement = mirrored, placement
+        self._own_points: dict[int, Points] = {}
         height, width = grey.shape[1:]
         self._shot = blocks(shrunk(_turned(grey, mirrored)))
         self._source = blocks(placed(ground.stretch.pictures, placement.matrix, (height, width)))
@@ -148,11 +188,32 @@ class _Tried:
         self._seen = np.ones(self._shot.weight.shape[1])
         own = Blocks(self._shot.unit[self._rows], self._shot.weight[self._rows])
         each = agreements(own, self._source)
+        kept = np.arange(len(self._rows))
+        line = near
         for _ in range(2):
             self._table = pooled(each, own.weight, self._seen)
-            self.line = fit_line(self._table, times[self._rows], ground.stretch.times)
-            index = np.maximum(ground.numbers(self._at(self.line, times[self._rows])), 0)
-            self._seen = uncovered(each[np.arange(len(index)), index], own.weight)
+            own_times = times[self._rows[kept]]
+            near = line if near or len(kept) > 0.95 * len(self._rows) else None
+            line = fit_line(self._table[kept], own_times, ground.stretch.times, near)
+            index = np.maximum(ground.numbers(self._at(line, times[self._rows])), 0)
+            along = each[np.arange(len(index)), index]
+            kept = self._explained(self._table[np.arange(len(index)), index])
+            self._seen = uncovered(along[kept], own.weight[kept])
+        assert line
+        self.line = line._replace(agreement=float(self._along(line).mean()))
+
+    @staticmethod
+    def _explained(along: np.ndarray) -> np.ndarray:
+        """Rows that a line explains: only they say what its speed is and what covers the picture.
+        All of them, where it explains next to nothing."""
+        kept = np.flatnonzero(along > 0.6 * np.percentile(along, 90))
+        return kept if len(kept) >= max(_FEWEST, 0.1 * len(along)) else np.arange(len(along))
+
+    def _along(self, line: Line) -> np.ndarray:
+        """Agreement of the rows along a line, −1 outside the stretch."""
+        index = self._ground.numbers(self._at(line, self._times[self._rows]))
+        values = self._table[np.arange(len(index)), np.maximum(index, 0)]
+        return np.where(index < 0, -1.0, values)
 
     @staticmethod
     def _at(line: Line, times: np.ndarray) -> np.ndarray:
@@ -166,13 +227,74 @@ class _Tried:
         each[index < 0] = -1.0
         return Trace(line, self._mirrored, self._placement, each, weight.sum(axis=1))
 
+    # A moving camera shifts the picture as a wrong placement does, so that a placement fitted to a
+    # frame a little off hides that it is. Therefore both are tried together.
+
+    def refined(self) -> _Tried:
+        """The same with the placement and the shift that agree best with each other."""
+        line, placement = self.line, self._placement
+        best = self._agreement(placement, line)
+        for _ in range(_ROUNDS):
+            tried = []
+            for shift in _SHIFTS:
+                moved = line._replace(start=line.start + shift * self._ground.step)
+                for other in self._placements(moved):
+                    tried.append((self._agreement(other, moved), shift, moved, other))
+            top, shift, moved, other = max(tried, key=lambda t: t[0], default=(-1, 0, line, None))
+            if other is None or top <= best:
+                break
+            best, line, placement = top, moved, other
+            if not shift:
+                break
+        if placement is self._placement:
+            return self
+        asked = self._grey, self._times, self._inside, self._ground, self._mirrored
+        found = _Tried(*asked, placement, line)
+        return max(self, found, key=lambda one: one.line.agreement)
+
+    def _placements(self, line: Line) -> list[Placement]:
+        """What some frames of the shot say, matched with those that the line has for them."""
+        pairs = []
+        for row in self._some(_PLACED_BY):
+            index = int(self._ground.numbers(self._at(line, self._times[[row]]))[0])
+            if index >= 0:
+                picture = _turned(self._grey[row], self._mirrored)
+                pairs.append(matches(self._points(int(row), picture), self._ground.points_of(index)))
+        height, width = self._grey.shape[1:]
+        assumed = whole((height, width), self._ground.size)
+        found = [assumed] if near_to(assumed, self._placement, (height, width)) else []
+        if pairs and (placement := place(*map(np.concatenate, zip(*pairs, strict=True)))):
+            found.append(placement)
+        return found
+
+    def _points(self, row: int, picture: np.ndarray) -> Points:
+        if row not in self._own_points:
+            self._own_points[row] = key_points(picture)
+        return self._own_points[row]
+
+    def _some(self, count: int) -> np.ndarray:
+        """Some of the rows that the line explains."""
+        along = self._along(self.line)
+        kept = self._rows[self._explained(along)]
+        return kept[np.unique(np.linspace(0, len(kept) - 1, count).round().astype(int))]
+
+    def _agreement(self, placement: Placement, line: Line) -> float:
+        """Mean agreement of some frames along a line under a placement."""
+        rows = self._some(_JUDGED_BY)
+        index = self._ground.numbers(self._at(line, self._times[rows]))
+        height, width = self._grey.shape[1:]
+        shown = self._ground.stretch.pictures[np.maximum(index, 0)]
+        source = blocks(placed(shown, placement.matrix, (height, width)))
+        weight = self._shot.weight[rows] * self._seen
+        each = (self._shot.unit[rows] * source.unit).sum(axis=2)
+        mean = (each * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-3)
+        return float(np.where(index < 0, 0.0, mean).mean())
+
     def jumps(self) -> list[Line]:
         """Lines of those parts of the shot that agree better with another place."""
         times = self._times[self._rows]
-        index = self._ground.numbers(self._at(self.line, times))
-        along = np.where(index < 0, -1.0, self._table[np.arange(len(index)), np.maximum(index, 0)])
-        elsewhere = self._elsewhere(times)
-        better = elsewhere > along_mean(along, times) + _GAIN
+        along = along_mean(self._along(self.line), times)
+        better = self._elsewhere(times) > along + _GAIN
         lines = []
         for start, end in _runs(better):
             if times[end - 1] - times[start] >= _PART_S / 2:

@@ -6,15 +6,19 @@ reckoned from time and rate where it is entered at a key frame.
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import av
 import cv2
 import numpy as np
 
+from data.errors import InputError
+from data.words import Sentence
 from features.video.frames import SMALL, Frame, VideoReader
 
 FROM_START_S = 30.0
@@ -93,3 +97,37 @@ def read_stretch(path: str | os.PathLike[str], start: float, end: float, side: i
     shape = pictures[0].shape
     fitting = [p if p.shape == shape else cv2.resize(p, shape[::-1]) for p in pictures]
     return Stretch(np.array(times), np.stack(fitting), numbers[0])
+
+
+def frames_at(
+    path: str | os.PathLike[str], seconds: Sequence[float], side: int
+) -> Iterator[np.ndarray]:
+    """What is on the screen at rising times: BGR uint8, at most `side` px, without bars.
+
+    After the last frame it stays. Raises `InputError` if the film cannot be read or nothing of it
+    is shown there.
+    """
+    with StretchReader(path) as reader:
+        shown = reader.between(max(seconds[0], 0.0), math.inf)
+        current = next(shown, None)
+        if current is None:
+            raise InputError("video.no_frame", file=Path(path), cure=Sentence("video.cure"))
+        following, picture = next(shown, None), current[1].picture(side)
+        for time in seconds:
+            while following is not None and following[1].time <= time + 1e-6:
+                current, following = following, next(shown, None)
+                if following is None or following[1].time > time + 1e-6:
+                    picture = current[1].picture(side)
+            yield picture
+
+
+def fitted(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """A picture in the middle of a black one of this size, as large as it goes."""
+    h, w = picture.shape[:2]
+    scale = min(width / w, height / h)
+    size = (max(round(w * scale), 1), max(round(h * scale), 1))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    canvas = np.zeros((height, width, 3), np.uint8)
+    x, y = (width - size[0]) // 2, (height - size[1]) // 2
+    canvas[y : y + size[1], x : x + size[0]] = cv2.resize(picture, size, interpolation=way)
+    return canvas

@@ -1,4 +1,4 @@
-"""`leitmotif scenes add|list|find …`: a library of films that can be asked with a picture."""
+"""`leitmotif scenes add|list|find|conform`: films to be asked with a picture or an edit."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.table import Table
 
 from data.errors import InputError
 from features.video.pictures import read_picture
+from leitmotif.commands import scenes_conform
 from leitmotif.scenes.find import find
 from leitmotif.scenes.library import Library
 from leitmotif.show.progress import progress_bar
@@ -41,7 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     found.add_argument("picture", type=Path, metavar="IMAGE")
     found.add_argument("-k", "--count", type=int, default=5, metavar="N", help="hits (%(default)s)")
     found.set_defaults(run=run_find)
-    for action in (add, films, found):
+    conformed = actions.add_parser(
+        "conform",
+        help="where every shot of an edit is from, to the frame",
+        description="Find every shot of an edit in the films of the library, to the frame.",
+    )
+    scenes_conform.add_arguments(conformed)
+    for action in (add, films, found, conformed):
         add_library_arguments(action)
 
 

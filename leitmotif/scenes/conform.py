@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +25,13 @@ from data.words import Sentence
 from features.video.placement import Placement
 from features.video.shot_pictures import ShotPictures, read_grid, read_shots
 from features.video.sought import Ground, Trace, seek
-from features.video.stretch import read_stretch
+from features.video.stretch import FROM_START_S, read_stretch
 from leitmotif.scenes.candidates import Window, windows
 from leitmotif.scenes.conformed import Conformed, Place, Shot, Source
 from leitmotif.scenes.joining import FOREIGN_BELOW, Run, Strand, join
 from leitmotif.scenes.library import Film, Library
-from leitmotif.score.compose import film_of, rate_note
+from leitmotif.score.compose import film_of
+from leitmotif.score.model import Film as EditFilm
 
 _WINDOWS = 6
 """Stretches of films looked at for a shot at most, and after a sure find at least `_LEAST`."""
@@ -43,6 +45,10 @@ _KEPT = 12
 _SIDE = 256
 _DEPTH = 3
 """How often parts of a shot are asked for again."""
+_VARIABLE_S = 0.001
+"""Frames farther from a constant rate than this make a rate variable."""
+_STEEP = 15.0
+"""How fast certainty grows with the distance from the threshold: .95 at .2. Heuristic."""
 _SAME_FRAMES = 1.5
 """Frames of the film by which two traces may differ where they meet and be one. Heuristic."""
 
@@ -56,8 +62,7 @@ class _Found:
     at: int
     begin: int
     size: tuple[int, int]
-    ground: tuple[int, int]
-    step: float
+    ground: Ground
 
     def seconds(self, frame: float, fps: float) -> float:
         return self.trace.line.start + self.trace.line.speed * (frame - self.at) / fps
@@ -82,7 +87,7 @@ def conform(
         found += finder.find(shot, shot.first, shot.last)
         if progress:
             progress("shots", shot.last / grid.fps, len(grid.times) / grid.fps)
-    notes = [*rate_note(film), *(Sentence("scenes.film_gone", file=f) for f in sorted(finder.gone))]
+    notes = [*_rate_note(film), *finder.notes()]
     strands = [Strand(f.begin, f.trace.each, f.trace.weight) for f in found]
     runs = _merged(_parted(join(strands, len(grid.times), grid.cuts), grid.cuts), found, grid.fps)
     shots = (_shot(run, found, grid.fps) for run in runs)
@@ -96,13 +101,29 @@ def conform(
     )
 
 
+def conform_in(
+    edit: str | os.PathLike[str], folder: str | None = None, *, progress: Progress | None = None
+) -> Conformed:
+    """`conform` with the library of a folder (None: the usual one), for other processes."""
+    with Library.open(folder) as library:
+        return conform(library, edit, progress=progress)
+
+
 class _Finder:
     """Looks for shots in the films of a library; keeps the stretches it used last."""
 
     def __init__(self, library: Library, fps: float) -> None:
         self._library, self._fps = library, fps
         self._grounds: OrderedDict[tuple[str, float, float], Ground | None] = OrderedDict()
-        self.gone: set[str] = set()
+        self._gone: set[str] = set()
+        self._varying: set[str] = set()
+
+    def notes(self) -> Iterator[Sentence]:
+        """What was wrong with films that were looked into."""
+        for file in sorted(self._gone):
+            yield Sentence("scenes.film_gone", file=file)
+        for file in sorted(self._varying):
+            yield Sentence("scenes.source_varies", file=file)
 
     def find(self, shot: ShotPictures, first: int, last: int, depth: int = 0) -> list[_Found]:
         """Traces of the frames first to last (exclusive) of a shot, and of parts of them."""
@@ -126,8 +147,8 @@ class _Finder:
         grey = shot.frames(begin, end)
         times = np.arange(begin - first, end - first) / self._fps
         inside = slice(first - begin, last - begin)
-        low, high = first - shot.first, last - shot.first
-        some = shot.colour[low // shot.stride : max(-(-high // shot.stride), low // shot.stride + 1)]
+        low, high = ((frame - shot.first) // shot.stride for frame in (first, last - 1))
+        some = shot.colour[low : high + 1]
         found: list[_Found] = []
         best = -1.0
         for count, window in enumerate(windows(self._library, some, _WINDOWS)):
@@ -138,9 +159,7 @@ class _Finder:
                 continue
             size = (grey.shape[1], grey.shape[2])
             for trace in seek(grey, times, inside, ground):
-                found.append(
-                    _Found(window.film, trace, first, begin, size, ground.size, ground.step)
-                )
+                found.append(_Found(window.film, trace, first, begin, size, ground))
                 best = max(best, trace.line.agreement)
         return found
 
@@ -150,14 +169,24 @@ class _Finder:
         if key not in self._grounds:
             try:
                 stretch = read_stretch(window.film.path, window.start, window.end, _SIDE)
-                self._grounds[key] = Ground(stretch)
+                self._grounds[key] = ground = Ground(stretch)
+                if window.start > FROM_START_S and ground.varies(window.film.rate):
+                    self._varying.add(window.film.path)
             except InputError:
-                self.gone.add(window.film.path)
+                self._gone.add(window.film.path)
                 self._grounds[key] = None
             while len(self._grounds) > _KEPT:
                 self._grounds.popitem(last=False)
         self._grounds.move_to_end(key)
         return self._grounds[key]
+
+
+def _rate_note(film: EditFilm) -> Iterator[Sentence]:
+    """Which rate an edit of a varying one is counted at."""
+    rate = film.rate.fps
+    if film.rate_error_s > max(_VARIABLE_S, float(0.5 / rate)):
+        shown = f"{float(rate):.3f}".rstrip("0").rstrip(".")
+        yield Sentence("scenes.variable_rate", rate=shown, error=f"{film.rate_error_s:.3f}")
 
 
 def _low(flags: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -175,7 +204,7 @@ def _parted(runs: Sequence[Run], cuts: Sequence[int]) -> list[Run]:
     for run in runs:
         inner = [c for c in cuts if run.start < c < run.end] if run.of < 0 else []
         edges = [run.start, *inner, run.end]
-        parted += [Run(a, b, run.of) for a, b in zip(edges, edges[1:], strict=False)]
+        parted += [Run(a, b, run.of) for a, b in pairwise(edges)]
     return parted
 
 
@@ -195,7 +224,7 @@ def _merged(runs: Sequence[Run], found: Sequence[_Found], fps: float) -> list[Ru
 def _one(a: _Found, b: _Found, frame: int, fps: float) -> bool:
     same = a.film.id == b.film.id and a.trace.mirrored == b.trace.mirrored
     apart = abs(a.seconds(frame, fps) - b.seconds(frame, fps))
-    return same and apart <= _SAME_FRAMES * max(a.step, 1 / fps)
+    return same and apart <= _SAME_FRAMES * max(a.ground.step, 1 / fps)
 
 
 def _shot(run: Run, found: Sequence[_Found], fps: float) -> Shot:
@@ -229,9 +258,6 @@ def _certainty(margin: float) -> float:
     return float(1 / (1 + np.exp(-_STEEP * margin)))
 
 
-_STEEP = 15.0
-
-
 def _place(one: _Found, run: Run, agreement: float, fps: float) -> Place:
     line, rate = one.trace.line, Fraction(one.film.rate).limit_denominator(100_000)
     start = max(one.seconds(run.start, fps), 0.0)
@@ -240,23 +266,18 @@ def _place(one: _Found, run: Run, agreement: float, fps: float) -> Place:
     source = Source(one.film.id, one.film.path, one.film.title, rate, one.film.duration)
     return Place(
         source,
-        _frame(start, rate),
-        _frame(last, rate) + 1,
+        one.ground.number(start, float(rate)),
+        one.ground.number(last, float(rate)) + 1,
         Fraction(start).limit_denominator(1_000_000),
         speed,
         one.trace.mirrored,
-        _window(one.trace.placement, one.size, one.ground, one.trace.mirrored),
+        _window(one.trace.placement, one.size, one.ground.size),
         agreement,
     )
 
 
-def _frame(seconds: float, rate: Fraction) -> int:
-    """Number of the frame on the screen."""
-    return int(np.floor(seconds * float(rate) + 1e-3))
-
-
 def _window(
-    placement: Placement, shot: tuple[int, int], source: tuple[int, int], mirrored: bool
+    placement: Placement, shot: tuple[int, int], source: tuple[int, int]
 ) -> tuple[float, float, float, float]:
     """What is seen of the film's picture, as shares of it."""
     corners = np.array([[-0.5, -0.5, 1], [shot[1] - 0.5, shot[0] - 0.5, 1]]).T

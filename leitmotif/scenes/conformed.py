@@ -145,9 +145,13 @@ def _place(place: Place | None) -> dict[str, Any] | None:
     }
 
 
+def report_text(conformed: Conformed) -> str:
+    """The report as text."""
+    return json.dumps(report(conformed), ensure_ascii=False, indent=1) + "\n"
+
+
 def save_report(conformed: Conformed, path: str | Path) -> Path:
     """Write the report, whole or not at all."""
     with atomic_path(path) as temporary:
-        text = json.dumps(report(conformed), ensure_ascii=False, indent=1)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(report_text(conformed), encoding="utf-8")
     return Path(path)

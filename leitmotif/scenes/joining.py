@@ -8,6 +8,7 @@ so that cuts which nothing showed are found by what the frames are, and to the f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -59,4 +60,4 @@ def join(strands: Sequence[Strand], frames: int, cuts: Sequence[int]) -> list[Ru
         path[frame - 1] = came[path[frame], frame]
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), frames]
     names = np.where(path == len(strands), -1, path)
-    return [Run(a, b, int(names[a])) for a, b in zip(edges, edges[1:], strict=False)]
+    return [Run(a, b, int(names[a])) for a, b in pairwise(edges)]
