@@ -284,5 +284,5 @@ def _window(
     (left, right), (top, bottom) = placement.matrix @ corners
     edges = (left + 0.5) / source[1], (top + 0.5) / source[0]
     far = (right + 0.5) / source[1], (bottom + 0.5) / source[0]
-    low, high = np.clip([*edges], 0, 1), np.clip([*far], 0, 1)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+    a, b, c, d = np.clip([*edges, *far], 0, 1).round(4).tolist()
+    return a, b, c, d

@@ -100,7 +100,7 @@ def test_the_edl_says_the_same_to_another_reader(found: Conformed, tmp_path: Pat
     path = tmp_path / "edit.edl"
     path.write_text(edl(found))
     with path.open() as file:
-        events = list(pycmx.parse_cmx3600(file).edits)
+        events = [edit for event in pycmx.parse_cmx3600(file).events for edit in event.edits]
     assert len(events) == len(found.shots)
     for event, shot in zip(events, found.shots, strict=True):
         assert event.record_in == found.edit.rate.timecode(shot.record_in)
