@@ -35,7 +35,7 @@ class Unfit(ValueError):
 def checked(given: Any) -> dict[str, Any]:
     """Choices as the page keeps them (`leitmotif.page.widgets.snapshot`), none of which it cannot
     hold. Raises `Unfit` for the first that it cannot."""
-    rooms = {
+    rooms: dict[str, Check] = {
         "turns": _each(_turn),
         "remembered": _each(_remembered),
         "wishes": _each(lambda place: _each(_wish)),
