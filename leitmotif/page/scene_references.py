@@ -100,11 +100,11 @@ def _beside(film: Film, library: Library, liked: list[Liked], words: Words) -> N
     asked = recommend_like(picture, liked, catalogue, query, recommender=recommender)
     left, right = st.columns(2, gap="large")
     for column, title, music, found in (
-        (left, "references_predicted", predicted.music, predicted),
-        (right, "references_liked", request(picture, liked), asked),
+        (left, words("references_predicted"), predicted.music, predicted),
+        (right, words("references_liked"), request(picture, liked), asked),
     ):
         with column:
-            st.markdown(f"**{words(title)}**")
+            st.markdown(f"**{title}**")
             st.html(drawing.profile_bars(music, words))
             for place, match in enumerate(found.matches, 1):
                 st.markdown(f"{place}. {plain(match.name)}")

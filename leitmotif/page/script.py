@@ -28,7 +28,7 @@ with st.sidebar:
 
 chosen = state.chosen_film()
 for_video, the_score, the_scenes, the_catalogue = st.tabs(
-    [words(tab) for tab in ("for_video", "the_score", "the_scenes", "the_catalogue")],
+    [words("for_video"), words("the_score"), words("the_scenes"), words("the_catalogue")],
     on_change="rerun",
     key="view",
 )
@@ -39,12 +39,16 @@ with for_video:
     elif not chosen.ready:
         film.progress(chosen, words)
     elif library is not None:
+        film.settle(chosen)
         film.show(chosen, words)
         results.show(chosen, library, words)
 with the_score:
     if the_score.open and chosen is not None and chosen.ready and library is not None:
-        score_tab.show(chosen, library, words)
-        scene_references.show(chosen, library, words)
+        if chosen.first_look:
+            st.info(words("score_needs_full_look"))
+        else:
+            score_tab.show(chosen, library, words)
+            scene_references.show(chosen, library, words)
     elif the_score.open:
         st.info(words("score_needs_film"))
 with the_scenes:
