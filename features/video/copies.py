@@ -1,4 +1,4 @@
-"""Copies of pictures as they come back to be asked about, made as people make them, to be judged by.
+"""Copies of pictures as they come back to be asked about, made as people make them.
 
 Other code than `features.video.augment`, which trains on such copies: JPEG is written by an
 encoder, and what is done is drawn for each picture by itself.

@@ -155,4 +155,3 @@ def squeezed(picture: np.ndarray, side: int) -> np.ndarray:
 def as_tensor(pictures: np.ndarray) -> Tensor:
     """BGR uint8 (n, h, w, 3) as RGB 0–1 (n, 3, h, w)."""
     return torch.from_numpy(pictures[..., ::-1].copy()).permute(0, 3, 1, 2).float() / 255
-

@@ -42,7 +42,9 @@ def test_names_as_people_write_them(path: str, expected: Name):
     st.text(st.characters(categories=("Lu", "Ll")), min_size=3, max_size=12),
     st.integers(1, 99),
     st.integers(1, 999),
-    st.sampled_from(["{t} S{s:02d}E{e:02d}", "{t}.s{s}e{e}", "{t} {s}x{e:02d}", "{t}/Season {s}/{e:02d}"]),
+    st.sampled_from(
+        ["{t} S{s:02d}E{e:02d}", "{t}.s{s}e{e}", "{t} {s}x{e:02d}", "{t}/Season {s}/{e:02d}"]
+    ),
 )
 def test_season_and_episode_come_back(title: str, season: int, episode: int, form: str):
     found = parse_name(form.format(t=title, s=season, e=episode) + ".mkv")
