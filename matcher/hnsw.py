@@ -99,7 +99,7 @@ class HnswVectors:
             return Nearest(groups, rows, similarity)
         found = self._index.search(queries, k)
         keys = np.atleast_2d(found.keys).astype(np.uint64)
-        distances = np.atleast_2d(found.distances)
+        distances = np.nan_to_num(np.atleast_2d(found.distances))
         counts = np.atleast_1d(getattr(found, "counts", len(keys[0])))
         there = np.arange(keys.shape[1]) < counts[:, None]
         width = keys.shape[1]

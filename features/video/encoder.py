@@ -90,7 +90,7 @@ class Network(nn.Module):  # type: ignore[misc]
         x = self.body(x).float()  # (n, widths[-1], 4, 4)
         power = self.power.clamp(1.0, 8.0)
         pooled = x.clamp(min=1e-4).pow(power).mean(dim=(2, 3)).pow(1 / power)
-        return functional.normalize(self.out(pooled), dim=1)
+        return functional.normalize(self.out(pooled).float(), dim=1)
 
 
 class Encoder:
@@ -155,4 +155,3 @@ def squeezed(picture: np.ndarray, side: int) -> np.ndarray:
 def as_tensor(pictures: np.ndarray) -> Tensor:
     """BGR uint8 (n, h, w, 3) as RGB 0–1 (n, 3, h, w)."""
     return torch.from_numpy(pictures[..., ::-1].copy()).permute(0, 3, 1, 2).float() / 255
-

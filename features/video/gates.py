@@ -1,4 +1,4 @@
-"""Which frames are worth keeping: not twice the same, and none that shows nothing without saying so.
+"""Which frames are worth keeping: none twice, and those that show nothing marked as such.
 
 A frame is a near-duplicate if its perceptual hash is close to that of a frame kept shortly before
 and its structural similarity to that one is high: the hash is cheap and lets a little through, the

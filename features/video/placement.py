@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-_POINTS = 200
+_POINTS = 250
 """Key points at most of a picture. Heuristic."""
 _RATIO = 0.8
 """A match is no better than the second best by this factor: ambiguous (Lowe 2004)."""

@@ -47,20 +47,20 @@ class Stills(Skimmer):
     length = 0.0
     """Seconds, once `pictures` has begun: what the packets say, or the frames where they do not."""
 
-    def pictures(self) -> Iterator[Still]:
-        """A picture every `STEP` seconds at most, in order."""
+    def pictures(self, step: float = STEP) -> Iterator[Still]:
+        """A picture every `step` seconds at most, in order."""
         if self.packets is None:
-            yield from self._by_decoding()
+            yield from self._by_decoding(step)
             return
         self.length = float(self.packets.times[-1]) + self.packets.step
         self._boxes = self._find_boxes()
         found = False
-        for group in plan(self.packets, self.pixels):
+        for group in plan(self.packets, self.pixels, step):
             for still in self._of_group(group):
                 found = True
                 yield still
         if not found:
-            yield from self._by_decoding()
+            yield from self._by_decoding(step)
 
     def _of_group(self, group: Group) -> Iterator[Still]:
         wanted = list(group.moments)
@@ -75,14 +75,14 @@ class Stills(Skimmer):
         finally:
             self._stream.codec_context.flush_buffers()
 
-    def _by_decoding(self) -> Iterator[Still]:
+    def _by_decoding(self, step: float) -> Iterator[Still]:
         """For files that do not say where their frames are."""
         with VideoReader(self.path) as reader:
             following = 0.0
             for frame in reader:
                 if frame.time >= following - 1e-3:
                     yield _still(frame)
-                    following = (math.floor(frame.time / STEP + 1e-6) + 1) * STEP
+                    following = (math.floor(frame.time / step + 1e-6) + 1) * step
             self.length = reader.end
 
 
@@ -106,23 +106,23 @@ def _still(frame: Frame) -> Still:
     return Still(frame.time, frame.picture(SIDE))
 
 
-def plan(packets: Packets, pixels: int) -> list[Group]:
+def plan(packets: Packets, pixels: int, step: float = STEP) -> list[Group]:
     """The groups of pictures to read, each as far as its last moment.
 
-    Of each `STEP` the first key frame in it, else its middle if the allowance goes so far.
+    Of each `step` seconds the first key frame in it, else its middle if the allowance goes so far.
     """
     duration = float(packets.times[-1]) + packets.step
     keys = np.flatnonzero(packets.keys)
     starts = packets.times[keys]
-    steps = math.ceil(duration / STEP - 1e-6)
-    first = np.searchsorted(starts, STEP * np.arange(steps) - 1e-9)
+    steps = math.ceil(duration / step - 1e-6)
+    first = np.searchsorted(starts, step * np.arange(steps) - 1e-9)
     wanted: dict[int, list[float]] = {}
     between: list[tuple[float, int, float]] = []
     for k, group in enumerate(first):
-        if group < len(starts) and starts[group] < (k + 1) * STEP:
+        if group < len(starts) and starts[group] < (k + 1) * step:
             wanted.setdefault(int(group), []).append(float(starts[group]))
             continue
-        moment = min((k + 0.5) * STEP, duration - packets.step)
+        moment = min((k + 0.5) * step, duration - packets.step)
         before = int(np.searchsorted(starts, moment, side="right")) - 1
         between.append((moment - float(starts[before]), before, moment))
     left = max(_ALLOWANCE, _SHARE * len(packets) * pixels)

@@ -1,4 +1,4 @@
-"""`leitmotif scenes add|list|find|conform`: films to be asked with a picture or an edit."""
+"""`leitmotif scenes add|list|find|conform|train`: films to be asked with a picture or edit."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from rich.table import Table
 
 from data.errors import InputError
 from features.video.pictures import read_picture
-from leitmotif.commands import scenes_conform
+from leitmotif.commands import scenes_conform, scenes_train
 from leitmotif.scenes.find import find
 from leitmotif.scenes.library import Library
+from leitmotif.scenes.preview import write_preview
 from leitmotif.show.progress import progress_bar
 from leitmotif.show.terminal import console
 from matcher.checks import check_count
@@ -41,6 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     found.add_argument("picture", type=Path, metavar="IMAGE")
     found.add_argument("-k", "--count", type=int, default=5, metavar="N", help="hits (%(default)s)")
+    found.add_argument(
+        "--preview", type=Path, metavar="FOLDER", help="write the second around each hit there"
+    )
+    found.add_argument("--gif", action="store_true", help="previews as GIF, not as MP4")
     found.set_defaults(run=run_find)
     conformed = actions.add_parser(
         "conform",
@@ -48,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Find every shot of an edit in the films of the library, to the frame.",
     )
     scenes_conform.add_arguments(conformed)
-    for action in (add, films, found, conformed):
+    train = actions.add_parser("train", help="train the encoder on the library's own films")
+    scenes_train.add_arguments(train)
+    for action in (add, films, found, conformed, train):
         add_library_arguments(action)
 
 
@@ -90,9 +97,7 @@ def run_list(args: argparse.Namespace) -> None:
     if args.json:
         names = ("id", "path", "title", "season", "episode", "duration", "rate")
         names += ("opening", "ending")
-        print(
-            json.dumps([{n: getattr(f, n) for n in names} for f in films], ensure_ascii=False)
-        )
+        print(json.dumps([{n: getattr(f, n) for n in names} for f in films], ensure_ascii=False))
         return
     table = Table("film", "length", "id", "file")
     for film in films:
@@ -107,11 +112,16 @@ def run_find(args: argparse.Namespace) -> None:
         if not library.films:
             raise InputError("scenes.empty", folder=library.folder)
         hits = find(library, picture, k=count)
+    previews: list[str | None] = [None] * len(hits)
+    if args.preview:
+        ending = "gif" if args.gif else "mp4"
+        for place, hit in enumerate(hits):
+            file = args.preview / f"{args.picture.stem}-{place + 1}.{ending}"
+            previews[place] = str(write_preview(hit.film, hit.at, file))
     if args.json:
         record = {"picture": str(args.picture), "known": bool(hits and hits[0].known)}
-        print(
-            json.dumps(record | {"hits": [hit.to_dict() for hit in hits]}, ensure_ascii=False)
-        )
+        each = [hit.to_dict() | {"preview": file} for hit, file in zip(hits, previews, strict=True)]
+        print(json.dumps(record | {"hits": each}, ensure_ascii=False))
         return
     if not hits or not hits[0].known:
         print("Not in the library. The nearest:")

@@ -40,9 +40,6 @@ class Frames(NamedTuple):
     marks: np.ndarray
     until: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.times)
-
 
 @dataclass(frozen=True)
 class Described:
@@ -53,6 +50,8 @@ class Described:
     duration: float = 0.0
     rate: float = 0.0
     frames: Frames | None = None
+    pictures: tuple[bytes, ...] = ()
+    """Of each frame a small grey JPEG, for a second look."""
     reason: Sentence | None = None
 
 
@@ -69,10 +68,11 @@ def _describe(task: Task) -> Described:
     from features.video.colour_layout import colour_layout
     from features.video.encoder import Encoder
     from features.video.gates import mark
+    from features.video.pictures import small_jpeg
     from features.video.stills import Stills, kept
 
     encoder = Encoder.load(task.encoder or None)
-    times, layouts, marks, until = [], [], [], []
+    times, layouts, marks, until, pictures = [], [], [], [], []
     vectors, waiting = [], []
     with Stills(task.path) as film:
         for still, end in kept(film.pictures()):
@@ -80,6 +80,7 @@ def _describe(task: Task) -> Described:
             until.append(end)
             layouts.append(colour_layout(still.picture))
             marks.append(mark(still.picture))
+            pictures.append(small_jpeg(still.picture))
             waiting.append(still.picture)
             if len(waiting) == _AT_ONCE:
                 vectors.append(encoder.embed(waiting))
@@ -94,7 +95,8 @@ def _describe(task: Task) -> Described:
         np.array(marks, dtype=np.uint8),
         np.array(until),
     )
-    return Described(task.path, content_of(Path(task.path)), duration, rate, frames)
+    content = content_of(Path(task.path))
+    return Described(task.path, content, duration, rate, frames, tuple(pictures))
 
 
 def content_of(path: Path) -> str:

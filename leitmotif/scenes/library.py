@@ -58,6 +58,9 @@ _TABLES = (
         number INTEGER PRIMARY KEY REFERENCES scene_film ON DELETE CASCADE, times BLOB NOT NULL,
         layout BLOB NOT NULL, vectors BLOB NOT NULL, marks BLOB NOT NULL, until BLOB NOT NULL,
         checksum INTEGER NOT NULL);
+    CREATE TABLE scene_picture (
+        number INTEGER REFERENCES scene_film ON DELETE CASCADE, row INTEGER, jpeg BLOB NOT NULL,
+        PRIMARY KEY (number, row)) WITHOUT ROWID;
     CREATE TABLE scene_failed (
         path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, extractor TEXT, reason TEXT);
     """,
@@ -126,6 +129,7 @@ class Library:
         self._database.tables("scenes", _TABLES)
         self._vectors: VectorIndex | None = None
         self._held: dict[int, Frames] = {}
+        self._state: object = None
 
     @classmethod
     def open(cls, path: str | os.PathLike | None = None, *, index: str | None = None) -> Library:
@@ -191,6 +195,14 @@ class Library:
             raise Damaged("scenes.damaged", folder=self.folder)
         return _unpacked(blobs)
 
+    def picture(self, film: Film, row: int) -> bytes | None:
+        """The small grey JPEG of a frame (`features.video.pictures.small_jpeg`)."""
+        with self._database.read() as connection:
+            found = connection.execute(
+                "SELECT jpeg FROM scene_picture WHERE number = ? AND row = ?", [film.number, row]
+            ).fetchone()
+        return None if found is None else bytes(found["jpeg"])
+
     @property
     def encoder_file(self) -> Path | None:
         """The library's own encoder; None for the shipped one."""
@@ -228,6 +240,17 @@ class Library:
             self._vectors = open_vectors(self._where, self.encoder.size)
             self._catch_up()
         return self._vectors
+
+    def refresh(self) -> None:
+        """See what other processes added or trained since this was opened."""
+        with self._database.read() as connection:
+            changed = connection.execute("SELECT count(*), max(number) FROM scene_film").fetchone()
+        state = (tuple(changed), self.encoder_file and self.encoder_file.stat().st_mtime_ns)
+        if state != self._state:
+            self.close()
+            self._held.clear()
+            self.__dict__.pop("encoder", None)
+            self._state = state
 
     def _catch_up(self) -> None:
         """Make the index hold the frames of the films, and no others."""
@@ -307,16 +330,14 @@ class Library:
             if progress:
                 progress("films", done, len(tasks))
             film = outcome if isinstance(outcome, Described) else _crashed(task.path)
-            if film.frames is None:
+            if film.frames is None or not len(film.frames.times):
                 failed[task.path] = film.reason or Sentence("build.crashed")
                 self._remember_failure(task.path, listed[task.path], extractor, failed[task.path])
             else:
                 added.append(self._keep(film, listed[task.path], extractor))
         if progress:
             progress("films", len(tasks), len(tasks))
-        return Added(
-            tuple(added), len(listed) - len(new), moved, tuple(sorted(failed.items()))
-        )
+        return Added(tuple(added), len(listed) - len(new), moved, tuple(sorted(failed.items())))
 
     def _extractor(self) -> str:
         """Stands for everything that frames are described by."""
@@ -336,7 +357,10 @@ class Library:
         return (
             {row["path"]: (row["size"], row["mtime_ns"]) for row in films},
             {
-                row["path"]: ((row["size"], row["mtime_ns"]), from_record(json.loads(row["reason"])))
+                row["path"]: (
+                    (row["size"], row["mtime_ns"]),
+                    from_record(json.loads(row["reason"])),
+                )
                 for row in refused
             },
         )
@@ -389,9 +413,7 @@ class Library:
         name, id = parse_name(film.path), film.sha256[:16]
         blobs = _packed(film.frames)
         with self._database.write() as connection:
-            connection.execute(
-                "DELETE FROM scene_film WHERE id = ? OR path = ?", [id, film.path]
-            )
+            connection.execute("DELETE FROM scene_film WHERE id = ? OR path = ?", [id, film.path])
             number = connection.execute(
                 "INSERT INTO scene_film (id, sha256, path, size, mtime_ns, title, season, episode,"
                 " duration, rate, extractor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -400,6 +422,10 @@ class Library:
             connection.execute(
                 "INSERT INTO scene_frames VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [number, *blobs, checksum(*blobs)],
+            )
+            connection.executemany(
+                "INSERT INTO scene_picture VALUES (?, ?, ?)",
+                [(number, row, jpeg) for row, jpeg in enumerate(film.pictures)],
             )
         return id
 
@@ -469,8 +495,7 @@ def _packed(frames: Frames) -> list[bytes]:
 
 def _unpacked(blobs: list[bytes]) -> Frames:
     times, layout, vectors, marks, until = (
-        np.frombuffer(blob, dtype=kind)
-        for blob, kind in zip(blobs, _STORED.values(), strict=True)
+        np.frombuffer(blob, dtype=kind) for blob, kind in zip(blobs, _STORED.values(), strict=True)
     )
     count = len(times)
     return Frames(

@@ -53,7 +53,7 @@ def _longest(spans: list[Span]) -> Span | None:
 
 def _common(a: Frames, b: Frames) -> list[tuple[Span, Span]]:
     """Stretches that two films share, at one shift of time each."""
-    if not len(a) or not len(b):
+    if not len(a.times) or not len(b.times):
         return []
     rows, columns = np.nonzero(a.vectors @ b.vectors.T >= _ALIKE)
     shifts = np.rint((b.times[columns] - a.times[rows]) / _STEP).astype(int)
