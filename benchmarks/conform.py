@@ -46,18 +46,18 @@ def main() -> None:
         for truth in sorted(args.folder.glob("edit-*.json")):
             if truth.name.endswith("report.json") or (args.only and truth.stem not in args.only):
                 continue
-            begun = time.perf_counter()
+            begun = time.process_time()
             found = conform(library, truth.with_suffix(".mp4"))
-            spent += time.perf_counter() - begun
+            spent += time.process_time() - begun
             save_report(found, truth.with_suffix(".report.json"))
             seconds += float(found.edit.frames / found.edit.rate.fps)
             judged = list(judge(json.loads(truth.read_text()), found))
             rows += judged
             _say(truth.stem, judged)
-    text = table(rows) + f"\n{seconds:.0f} s of edits in {spent:.0f} s.\n"
-    print(text)
-    if args.output:
-        args.output.write_text(text)
+            text = table(rows) + f"\n{seconds:.0f} s of edits in {spent:.0f} s of processor time.\n"
+            if args.output:
+                args.output.write_text(text)
+    print(table(rows))
 
 
 def _say(name: str, judged: list[dict[str, Any]]) -> None:

@@ -46,7 +46,7 @@ class Placement(NamedTuple):
 
 def key_points(picture: np.ndarray) -> Points:
     """The strongest key points of a grey picture; none in a flat one."""
-    detector = cv2.SIFT_create(_POINTS, contrastThreshold=0.02)
+    detector = cv2.SIFT.create(_POINTS, contrastThreshold=0.02)
     found, raw = detector.detectAndCompute(picture, None)
     if raw is None or not len(found):
         return Points(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))

@@ -235,16 +235,16 @@ class _Tried:
         line, placement = self.line, self._placement
         best = self._agreement(placement, line)
         for _ in range(_ROUNDS):
-            tried = []
-            for shift in _SHIFTS:
-                moved = line._replace(start=line.start + shift * self._ground.step)
-                for other in self._placements(moved):
-                    tried.append((self._agreement(other, moved), shift, moved, other))
-            top, shift, moved, other = max(tried, key=lambda t: t[0], default=(-1, 0, line, None))
-            if other is None or top <= best:
+            lines = [
+                line._replace(start=line.start + shift * self._ground.step) for shift in _SHIFTS
+            ]
+            tried = [(moved, other) for moved in lines for other in self._placements(moved)]
+            scores = [self._agreement(other, moved) for moved, other in tried]
+            if not scores or max(scores) <= best:
                 break
-            best, line, placement = top, moved, other
-            if not shift:
+            best, stays = max(scores), line
+            line, placement = tried[int(np.argmax(scores))]
+            if line == stays:
                 break
         if placement is self._placement:
             return self
@@ -259,7 +259,8 @@ class _Tried:
             index = int(self._ground.numbers(self._at(line, self._times[[row]]))[0])
             if index >= 0:
                 picture = _turned(self._grey[row], self._mirrored)
-                pairs.append(matches(self._points(int(row), picture), self._ground.points_of(index)))
+                own = self._points(int(row), picture)
+                pairs.append(matches(own, self._ground.points_of(index)))
         height, width = self._grey.shape[1:]
         assumed = whole((height, width), self._ground.size)
         found = [assumed] if near_to(assumed, self._placement, (height, width)) else []

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,11 +52,15 @@ class StretchReader(VideoReader):
     def _shown(
         self, frames: Iterator[tuple[int, Frame]], start: float, end: float
     ) -> Iterator[tuple[int, Frame]]:
-        for (number, frame), following in pairwise(chain(frames, (None,))):
-            if frame.time >= end:
+        before: tuple[int, Frame] | None = None
+        for numbered in frames:
+            if before and before[1].time >= end:
                 return
-            if following is None or following[1].time > start:
-                yield number, frame
+            if before and numbered[1].time > start:
+                yield before
+            before = numbered
+        if before and before[1].time < end:
+            yield before
 
     def _entered(self, start: float) -> Iterator[tuple[int, Frame]]:
         """Frames from the key frame before a time on; leading pictures that lack theirs are left

@@ -14,7 +14,7 @@ from leitmotif.catalogue.library import Library
 from leitmotif.page import state, widgets
 from leitmotif.page.state import plain
 from leitmotif.scenes.like import Liked, Scene, measure, recommend_like, request
-from leitmotif.sessions.child import in_child
+from leitmotif.workers.alone import in_child
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
 from leitmotif.show import drawing

@@ -121,7 +121,7 @@ class _Finder:
     def notes(self) -> Iterator[Sentence]:
         """What was wrong with films that were looked into."""
         for file in sorted(self._gone):
-            yield Sentence("scenes.film_gone", file=file)
+            yield Sentence("scenes.not_looked_in", file=file)
         for file in sorted(self._varying):
             yield Sentence("scenes.source_varies", file=file)
 
