@@ -121,7 +121,7 @@ def _picture(asked: Kept, words: Words) -> None:
     sure = bool(hits) and hits[0].known
     right.markdown(f"**{words('scenes_found' if sure else 'scenes_unknown')}**")
     cards = right.columns(2)
-    for k, hit in enumerate(hits):
+    for k, hit in enumerate([hit for hit in hits if hit.known] if sure else hits):
         with cards[k % 2].container(border=True):
             _hit(k, hit, words)
 

@@ -36,15 +36,16 @@ def test_a_frame_and_an_edit_find_their_film(visit, server, asked: Path, tmp_pat
     editor = visit()
     page = editor.page
     page.get_by_role("tab", name="Scenes").click()
-    editor.wait_for("1 films to look in")
+    editor.wait_for("Films to look in: 1")
     editor.give_scene(asked / "frame.png")
     editor.wait_for("From this film")
     page.get_by_role("button", name="Use as reference").first.click()
     editor.give_scene(asked / "edit.mp4")
-    editor.wait_for("of them from none of your films")
+    editor.wait_for("from none of your films: 0")
     with page.expect_download() as download:
         page.get_by_role("button", name="EDL").click()
     assert "FROM CLIP NAME" in Path(download.value.path()).read_text()
+    page.get_by_role("tab", name="Music for this video").click()
     editor.give_film(SAMPLE)
     editor.wait_for_tracks()
     page.get_by_role("tab", name="Score").click()
