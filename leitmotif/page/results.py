@@ -17,7 +17,16 @@ from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
-from leitmotif.page import map_choice, search_line, state, takeaway, tracks, widgets
+from leitmotif.page import (
+    hearts,
+    map_choice,
+    search_line,
+    state,
+    takeaway,
+    taste_panel,
+    tracks,
+    widgets,
+)
 from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
@@ -44,12 +53,13 @@ def show(film: Film, library: Library, words: Words) -> None:
         said = search_line.show(film_page.place(film), library, words)
         k, own_sound = _presets(words)
         try:
+            learned = taste_panel.show(hearts.Learned.now(), library, words)
             query = replace(asked, importance=_lifted(predicted, lead), k=k)
             course = _course(film, library, words)
             result = pipeline.match(
                 video,
                 library.catalogue,
-                query,
+                learned.wanted(query),
                 index=search_line.ordering(said, library),
                 recommender=state.recommender(),
                 course=course,
@@ -62,13 +72,14 @@ def show(film: Film, library: Library, words: Words) -> None:
         if not result.matches:
             st.warning(words("none_left"))
             return
+        result, listed = hearts.listed(result, k, learned, course)
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
         search_line.tell(said, [m.row for m in result.matches], words)
         panel = ArcPanel(film, result, course, words)
         result = panel.placed()
-        tracks.show(film, library, result, own_sound, words, panel)
+        tracks.show(film, library, result, own_sound, words, panel, listed)
         takeaway.show(film, result, words)
     state.remember()
 

@@ -14,6 +14,7 @@ from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
 from leitmotif.page import search_line, state
 from leitmotif.page.arc_panel import ArcPanel
+from leitmotif.page.hearts import Listed
 from leitmotif.page.state import plain
 from leitmotif.pipeline import Recommendation
 from leitmotif.render import ffmpeg, preview
@@ -43,7 +44,13 @@ LARGEST_PLAYED = 12 << 20
 
 
 def show(
-    film: Film, library: Library, result: Recommendation, own: str, words: Words, panel: ArcPanel
+    film: Film,
+    library: Library,
+    result: Recommendation,
+    own: str,
+    words: Words,
+    panel: ArcPanel,
+    listed: Listed,
 ) -> None:
     """own : what becomes of the film's own sound in a preview, "mute" or "duck"."""
     sd, importance = library.index.scaling.sd, result.query.importance
@@ -76,6 +83,7 @@ def show(
                 on_click=search_line.like,
                 args=[film_page.place(film), match.track_id],
             )
+            listed.show(place - 1, match, words)
             _preview(film, library, result, match, own, words)
     # The list stands before the first sound file is opened.
     arousal = library.arousal([match.track_id for _, match in sounds])
