@@ -24,10 +24,6 @@ from leitmotif.store.database import Database
 from leitmotif.taste import Diary, refused
 from leitmotif.taste.answer import POOL, Tasted, can_order, taste
 from leitmotif.taste.diary import ME
-from leitmotif.store.database import Database
-from leitmotif.taste import Diary, refused
-from leitmotif.taste.answer import POOL, Tasted, can_order, taste
-from leitmotif.taste.diary import ME
 from matcher import presets
 from matcher.checks import check_choice, check_count
 from matcher.course import Course, TrackCourses
@@ -109,14 +105,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-cache",
         action="store_true",
         help="watch the video again even if it was watched before",
-    )
-    parser.add_argument(
-        "--taste",
-        nargs="?",
-        const=ME,
-        metavar="PERSON",
-        help="in the order of what was learned of a person, with one try; answer by "
-        "`leitmotif taste like TRACK`",
     )
     parser.add_argument(
         "--taste",

@@ -217,14 +217,6 @@ def refused(folder: Path, person: str = ME) -> frozenset[str]:
     return Diary(Database(folder), person).never() if (folder / NAME).is_file() else frozenset()
 
 
-def refused(folder: Path, person: str = ME) -> frozenset[str]:
-    """Tracks that a person never wants again; none where nothing was ever kept in a folder.
-
-    Raises `InputError` as `Database` does.
-    """
-    return Diary(Database(folder), person).never() if (folder / NAME).is_file() else frozenset()
-
-
 def believed(events: Sequence[Event]) -> Beliefs:
     """What some events say of a person's sliders."""
     return Beliefs.of(chosen(events), by_hand(events))
