@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -73,7 +74,8 @@ def _say(args: argparse.Namespace, record: dict, text: str) -> None:
 
 
 def _show(diary: Diary, args: argparse.Namespace) -> None:
-    events, sliders = diary.events(), diary.beliefs().sliders
+    events, beliefs = diary.events(), diary.beliefs()
+    sliders = beliefs.sliders
     counts = dict(Counter(e.kind for e in events))
     names = [f.name for f in MUSIC_FIELDS]
     if args.json:
@@ -81,7 +83,9 @@ def _show(diary: Diary, args: argparse.Namespace) -> None:
             "matters": dict(zip(names, sliders.matters.tolist(), strict=True)),
             "offset": dict(zip(names, sliders.offset.tolist(), strict=True)),
         }
-        _say(args, {"person": diary.person, "events": counts, **learned}, "")
+        odds = beliefs.odds if math.isfinite(beliefs.odds) else None
+        sure = {"sure": beliefs.sure, "log_bayes_factor": odds}
+        _say(args, {"person": diary.person, "events": counts, **sure, **learned}, "")
         return
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("", "matters", "offset"):
@@ -91,6 +95,8 @@ def _show(diary: Diary, args: argparse.Namespace) -> None:
     out = console()
     out.print(", ".join(f"{n} {kind}" for kind, n in counts.items()) or "nothing kept yet")
     out.print(table)
+    if not beliefs.sure:
+        out.print("Too little was said so far: lists stay as asked, with one try.")
 
 
 def _undo(diary: Diary, args: argparse.Namespace) -> None:

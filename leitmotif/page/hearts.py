@@ -45,12 +45,14 @@ def diary() -> Diary:
 class Learned:
     """What is known of the person as this redraw begins.
 
-    never : ids of tracks that are not shown. in_use : whether their order is asked for.
+    never : ids of tracks that are not shown. answers : how often they said something. in_use :
+    whether their order is asked for.
     """
 
     diary: Diary
     never: frozenset[str]
     beliefs: Beliefs
+    answers: int = 0
     in_use: bool = False
 
     @classmethod
@@ -60,7 +62,7 @@ class Learned:
         mark = (kept.person, kept.mark())
         last = st.session_state.get("learned")
         if last is None or last[0] != mark:
-            last = mark, cls(kept, kept.never(), kept.beliefs())
+            last = mark, cls(kept, kept.never(), kept.beliefs(), mark[1][0])
             st.session_state["learned"] = last
         found: Learned = last[1]
         return found

@@ -29,15 +29,16 @@ _TURN = "taste_turn"
 
 def show(learned: Learned, library: Library, words: Words) -> Learned:
     """What there is to switch and open above the list; what is known, with that choice."""
-    if not (learned.beliefs.evidence or learned.never):
+    if not learned.answers:
         return learned
     with st.container(horizontal=True, vertical_alignment="center", key="taste"):
-        if learned.beliefs.evidence:
-            toggle = partial(st.toggle, words("by_taste"), help=words("by_taste_how"))
-            learned = learned.used(widgets.remembered("by_taste", True, toggle))
+        toggle = partial(st.toggle, words("by_taste"), help=words("by_taste_how"))
+        learned = learned.used(widgets.remembered("by_taste", True, toggle))
         if st.button(words("your_taste"), icon=":material/tune:", type="tertiary"):
             panel = st.dialog(words("your_taste"), width="large", on_dismiss="rerun")(_panel)
             panel(learned.diary, library, words)
+    if learned.in_use and not learned.beliefs.sure:
+        st.caption(words("taste_unsure"))
     return learned
 
 
@@ -46,12 +47,12 @@ def _panel(diary: Diary, library: Library, words: Words) -> None:
     counts = Counter(e.kind for e in events if e.kind in ANSWERS)
     said = words.joined(f"{words(f'say_{kind}')} {counts[kind]}" for kind in ANSWERS)
     st.caption(plain(words("taste_from", said=said)) + " " + words("taste_how"))
+    with st.container(horizontal=True):
+        _buttons(diary, bool(events), words)
     sliders, held = diary.beliefs().sliders, by_hand(events)
     for i, f in enumerate(MUSIC_FIELDS):
         hand = {name for name in SLIDERS if np.isfinite(getattr(held, name)[i])}
         _field(diary, f, float(sliders.matters[i]), float(sliders.offset[i]), hand, words)
-    with st.container(horizontal=True):
-        _buttons(diary, bool(events), words)
     _refused(diary, library, words)
 
 

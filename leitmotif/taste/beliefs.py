@@ -5,8 +5,11 @@ far it lies from q in the catalogue's standard deviations. m is how much more or
 matters to them than they say, b by how much they like it off what they ask. u is linear in m and
 m·b. Of the tracks that were seen the one that was taken is the best by a conditional logit
 (McFadden 1974), one that was refused the worst (Marley & Louviere 2005); the posterior is normal
-(Laplace's approximation). The prior is that people mean what they say (m = 1, b = 0). Widths are
-heuristic; `benchmarks/results/taste.md` shows what they do.
+(Laplace's approximation). The prior is that people mean what they say (m = 1, b = 0).
+
+Somebody who does mean what they say would only lose by what ten choices seem to teach. So what was
+learned is used once the choices are three times as likely with it as without (a Bayes factor, over
+priors of several widths). Widths are heuristic; `benchmarks/results/taste.md` shows what they do.
 
 What was learned is made anew from the diary each time and does not depend on the order: what is
 undone leaves no trace.
@@ -14,8 +17,10 @@ undone leaves no trace.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,8 +29,10 @@ from data.profiles import MUSIC_NAMES
 N = len(MUSIC_NAMES)
 TEMPERATURE = 1.0
 """Differences of u below which a choice is mostly chance."""
-MATTERS_SD, OFFSET_SD = 0.7, 0.7
-"""Prior standard deviations of m and of m·b."""
+WIDTHS = (0.2, 0.4, 0.7)
+"""Standard deviations of m and of m·b that a prior may have; what is learned goes by the last."""
+SURE = math.log(3.0)
+"""Log Bayes factor from which evidence is more than a bare mention (Kass & Raftery 1995)."""
 LEAST, LARGEST, FURTHEST = 0.05, 5.0, 2.0
 """Where the learned sliders end: m, and b in standard deviations."""
 _ROUNDS, _STILL = 50, 1e-9
@@ -71,11 +78,15 @@ FREE = Sliders(np.full(N, np.nan), np.full(N, np.nan))
 
 @dataclass(frozen=True, eq=False)
 class Beliefs:
-    """Posterior of (m, m·b): mean (20,), covariance (20, 20). evidence : choices behind it."""
+    """Posterior of (m, m·b): mean (20,), covariance (20, 20).
+
+    odds : log of how much likelier the choices are with learned sliders than without; infinite
+        where sliders were set by hand.
+    """
 
     mean: np.ndarray
     covariance: np.ndarray
-    evidence: int = 0
+    odds: float = 0.0
 
     @classmethod
     def of(cls, choices: Iterable[Choice], by_hand: Sliders = FREE) -> Beliefs:
@@ -83,12 +94,19 @@ class Beliefs:
 
         by_hand : sliders that a person set themselves, NaN elsewhere; they stay where they are.
         """
-        known = list(choices)
-        mean, precision = _fit([_evidence(c) for c in known])
-        covariance = np.linalg.inv(precision)
-        mean, covariance = _held(mean, (covariance + covariance.T) / 2, by_hand)
-        set_by_hand = np.isfinite([by_hand.matters, by_hand.offset]).sum()
-        return cls(mean, covariance, len(known) + int(set_by_hand))
+        known = [_evidence(c) for c in choices]
+        fits = [_fit(known, width) for width in WIDTHS]
+        without = -_missed(known, _FIRST)
+        with_them = np.logaddexp.reduce([f.evidence for f in fits]) - math.log(len(fits))
+        by_any = np.isfinite([by_hand.matters, by_hand.offset]).any()
+        covariance = np.linalg.inv(fits[-1].precision)
+        mean, covariance = _held(fits[-1].mean, (covariance + covariance.T) / 2, by_hand)
+        return cls(mean, covariance, math.inf if by_any else float(with_them - without))
+
+    @property
+    def sure(self) -> bool:
+        """Whether what was learned is enough to go by."""
+        return self.odds >= SURE
 
     @property
     def sliders(self) -> Sliders:
@@ -112,19 +130,35 @@ def _evidence(choice: Choice) -> np.ndarray:
     return seen if choice.best else -seen
 
 
-def _fit(known: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Where the posterior is highest, (20,), and its precision there, by Newton's method."""
-    first = np.r_[np.ones(N), np.zeros(N)]
-    prior = np.r_[np.full(N, MATTERS_SD**-2), np.full(N, OFFSET_SD**-2)]
+_FIRST = np.r_[np.ones(N), np.zeros(N)]
+
+
+class _Fit(NamedTuple):
+    """mean : (20,), where the posterior is highest. precision : (20, 20) there. evidence : log of
+    how likely the choices are, by Laplace's approximation.
+    """
+
+    mean: np.ndarray
+    precision: np.ndarray
+    evidence: float
+
+
+def _missed(known: Sequence[np.ndarray], at: np.ndarray) -> float:
+    """−log of how likely all choices are with sliders (20,)."""
+    heights = (x @ at for x in known)
+    return sum(float(np.logaddexp.reduce(u) - u[0]) for u in heights)
+
+
+def _fit(known: Sequence[np.ndarray], width: float) -> _Fit:
+    """The posterior with a prior of a width, by Newton's method."""
+    prior = np.full(2 * N, width**-2)
 
     def loss(at: np.ndarray) -> float:
-        heights = (x @ at for x in known)
-        missed = sum(float(np.logaddexp.reduce(u) - u[0]) for u in heights)
-        return missed + 0.5 * float(prior @ np.square(at - first))
+        return _missed(known, at) + 0.5 * float(prior @ np.square(at - _FIRST))
 
-    at, last = first, loss(first)
+    at, last = _FIRST, loss(_FIRST)
     for _ in range(_ROUNDS):
-        gradient, precision = prior * (first - at), np.diag(prior)
+        gradient, precision = prior * (_FIRST - at), np.diag(prior)
         for x in known:
             u = x @ at
             chance = np.exp(u - np.logaddexp.reduce(u))
@@ -137,7 +171,8 @@ def _fit(known: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         if last - now <= _STILL:
             break
         at, last = at + step, now
-    return at, precision
+    volume = np.linalg.slogdet(precision)[1] - np.log(prior).sum()
+    return _Fit(at, precision, float(-last - 0.5 * volume))
 
 
 def _held(

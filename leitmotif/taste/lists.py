@@ -1,8 +1,8 @@
 """Five tracks, one of them a try: what is shown, and how likely it was.
 
 Whoever looks at a list takes the best of it. So four places go to the tracks among which the best
-one is worth most, on average over what the sliders may be: what was asked stays in the list until
-it is known to please less. One place goes to a track that would be best if the sliders were a
+one is worth most, on average over what the sliders may be; to those nearest to what was asked as
+long as too little was learned. One place goes to a track that would be best if the sliders were a
 little different, as their uncertainty allows (Thompson sampling; Thompson 1933), now and then to
 any of the candidates. The probability of the list is that of its try; it is logged from the first
 list on, so that other ways to choose can be judged on what was shown (`leitmotif.taste.offpolicy`).
@@ -91,12 +91,12 @@ def best(
 
     z, importance : as for `propose`. other : (N,) what else a track is worth. Chosen one after the
     other, which is at most 1/e short of the best such list (Nemhauser, Wolsey & Fisher 1978).
-    Without a choice to learn from, the nearest.
+    As long as what was learned is not `sure`, the nearest.
     """
-    worth = beliefs.sliders.worth(z, importance) + other
-    if not beliefs.evidence:
-        return np.lexsort((np.arange(len(z)), -worth))[:k]
     asked = NEUTRAL.worth(z, importance) + other
+    if not beliefs.sure:
+        return np.lexsort((np.arange(len(z)), -asked))[:k]
+    worth = beliefs.sliders.worth(z, importance) + other
     near = np.unique(np.r_[np.argsort(-asked)[:_HEDGED], np.argsort(-worth)[:_HEDGED]])
     each = _worths(beliefs, z[near], importance) + other[near]
     got, kept = np.full(len(each), -np.inf), []

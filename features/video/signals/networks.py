@@ -48,6 +48,19 @@ def there(name: str) -> bool:
     return all(_here(file) for file in _files(name))
 
 
+def reader() -> eyes.Kind:
+    """Eyes that read words and can be had here, those that are chosen before others.
+
+    Raises `InputError` where there are none.
+    """
+    readers = [kind for kind in (eyes.chosen(), *eyes.EYES) if kind.reads]
+    for kind in readers:
+        if there(kind.name):
+            return kind
+    names = {kind.name: " ".join(kind.files) for kind in readers}
+    raise InputError("eyes.none_reads", names=list(names.values()))
+
+
 def _files(name: str) -> tuple[str, ...]:
     name = eyes.chosen().name if name == CHOSEN else name
     return next((kind.files for kind in eyes.EYES if kind.name == name), (name,))

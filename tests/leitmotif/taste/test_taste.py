@@ -136,8 +136,30 @@ def test_a_list_keeps_what_may_yet_be_the_best():
     z[:, 5] = [0.0, 0.01, 1.0, 1.01]
     mean, covariance = np.r_[np.ones(N), np.zeros(N)], np.diag(np.r_[np.zeros(N), np.full(N, 1e-6)])
     mean[N + 5], covariance[N + 5, N + 5] = 0.5, 1.0
-    rows = best(Beliefs(mean, covariance, 1), z, ONES, np.zeros(4), 2)
+    rows = best(Beliefs(mean, covariance, 9.0), z, ONES, np.zeros(4), 2)
     assert {int(z[r, 5]) for r in rows} == {0, 1}
+
+
+def test_too_little_changes_nothing_and_enough_does():
+    z = np.zeros((5, N))
+    z[:, 5] = [-1, -0.5, 0, 0.5, 1]
+    (choice,) = choices(z, ONES, [4], [], 5)
+    few, many = Beliefs.of([choice]), Beliefs.of([choice] * 20)
+    assert Beliefs.of([]).odds == pytest.approx(0) and not few.sure and many.sure
+    others = tracks(5)
+    nearest = np.argsort((others**2).sum(axis=1))[:5].tolist()
+    assert best(few, others, ONES, np.zeros(60), 5).tolist() == nearest
+    brighter = others[best(many, others, ONES, np.zeros(60), 5), 5].mean()
+    assert brighter > others[nearest, 5].mean()
+
+
+def test_who_means_what_they_say_is_left_alone():
+    rng = np.random.default_rng(1)
+    known = []
+    for _ in range(20):
+        z = rng.normal(size=(5, N)) * 0.5
+        known += choices(z, ONES, [int(np.argmin((z**2).sum(axis=1)))], [], 5)
+    assert not Beliefs.of(known).sure
 
 
 def test_a_small_catalogue_has_no_try():
