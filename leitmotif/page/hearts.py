@@ -1,33 +1,36 @@
 """What a person says of the tracks they are shown, and the order that follows from it.
 
 Whoever looks at this machine's own page is the one that the commands know; of visitors from
-elsewhere every desk has its own taste. An answer redraws its card's row and nothing else: the list
-stays as it is until something else is asked.
+elsewhere every desk has its own taste. The list stays as it is until something else is asked, so
+that nothing moves under the hand that says what it likes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from leitmotif.page import state
-from leitmotif.page.state import plain
 from leitmotif.pipeline import Recommendation
 from leitmotif.sessions.desk import OWN
 from leitmotif.settings import data_folder
 from leitmotif.store.database import Database
 from leitmotif.taste import Beliefs, Diary
 from leitmotif.taste.answer import POOL, Tasted, again, as_asked, can_order, taste
-from leitmotif.taste.diary import ANSWERS, ME
-from leitmotif.words.page_words import Words
+from leitmotif.taste.diary import ME
 from matcher.course import Course
 from matcher.query import Query
-from matcher.search import Match
 
 ICONS = {"like": "favorite", "chosen": "movie", "skip": "skip_next", "never": "block"}
+_HELD = "taste_held"
 _MOST_KEPT = 24
 """Lists of this visit that are shown again as they were."""
+
+
+def let_go() -> None:
+    """Let the list that is looked at follow what was said."""
+    st.session_state.pop(_HELD, None)
 
 
 @st.cache_resource(show_spinner=False)
@@ -45,27 +48,40 @@ def diary() -> Diary:
 class Learned:
     """What is known of the person as this redraw begins.
 
-    never : ids of tracks that are not shown. answers : how often they said something. in_use :
-    whether their order is asked for.
+    mark : another one as soon as they say something. never : ids of tracks that are not shown.
+    in_use : whether their order is asked for.
     """
 
     diary: Diary
+    mark: tuple[int, int]
     never: frozenset[str]
     beliefs: Beliefs
-    answers: int = 0
     in_use: bool = False
 
     @classmethod
     def now(cls) -> Learned:
         """Learned again only where something was said since the last redraw."""
         kept = diary()
-        mark = (kept.person, kept.mark())
-        last = st.session_state.get("learned")
-        if last is None or last[0] != mark:
-            last = mark, cls(kept, kept.never(), kept.beliefs(), mark[1][0])
+        mark = kept.mark()
+        last: Learned | None = st.session_state.get("learned")
+        if last is None or (last.diary.person, last.mark) != (kept.person, mark):
+            last = cls(kept, mark, kept.never(), kept.beliefs())
             st.session_state["learned"] = last
-        found: Learned = last[1]
-        return found
+        return last
+
+    @property
+    def said(self) -> int:
+        """How often they said something."""
+        return self.mark[0]
+
+    def held(self, asked: Hashable) -> Learned:
+        """What was known when this was asked first: an answer moves no list that is looked at."""
+        what = asked, self.diary.person
+        last: tuple[Hashable, Learned] | None = st.session_state.get(_HELD)
+        if last is None or last[0] != what:
+            last = what, self
+            st.session_state[_HELD] = last
+        return last[1]
 
     def used(self, in_use: bool) -> Learned:
         return replace(self, in_use=in_use)
@@ -79,15 +95,25 @@ class Learned:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list that is shown: its number in the diary, and the place of the try in it."""
+    """A list that is shown: its number in the diary, and the place of the try in it.
+
+    said : what was said of its tracks, by their ids.
+    """
 
     diary: Diary
     shown: str
     attempt: int | None
+    said: dict[str, str]
 
-    def show(self, place: int, match: Match, words: Words) -> None:
-        """The answers to one track of it. place : from 0."""
-        _row(self, place, match.track_id, words)
+    @classmethod
+    def of(cls, diary: Diary, tasted: Tasted) -> Listed:
+        return cls(diary, tasted.shown, tasted.attempt, diary.answers(tasted.shown))
+
+    def say(self, kind: str, place: int, track_id: str) -> None:
+        """Keep an answer to a track at a place, from 0; the same one again takes it back."""
+        self.diary.withdraw(track_id, self.shown)
+        if self.said.get(track_id) != kind:
+            self.diary.answer(kind, track_id, self.shown, seen=place + 1)
 
 
 def listed(
@@ -97,10 +123,10 @@ def listed(
     lists: dict[tuple[object, ...], Tasted] = st.session_state.setdefault("lists", {})
     values, importance = result.query.complete()
     found = tuple(m.track_id for m in result.matches)
-    what = (found, values.tobytes(), importance.tobytes(), k, result.start, learned.diary.person)
+    what = (learned.mark, found, values.tobytes(), importance.tobytes(), k, learned.in_use)
     known = lists.get(what)
     if known is not None:
-        return again(result, known, k), Listed(learned.diary, known.shown, known.attempt)
+        return again(result, known, k), Listed.of(learned.diary, known)
     if learned.in_use and can_order(result.query):
         result, tasted = taste(result, learned.diary, k, learned.beliefs, course=course)
     else:
@@ -108,32 +134,4 @@ def listed(
     lists[what] = tasted
     while len(lists) > _MOST_KEPT:
         lists.pop(next(iter(lists)))
-    return result, Listed(learned.diary, tasted.shown, tasted.attempt)
-
-
-@st.fragment
-def _row(shown: Listed, place: int, track_id: str, words: Words) -> None:
-    key = f"say|{shown.shown}|{place}"
-    if key not in st.session_state:
-        st.session_state[key] = shown.diary.answers(shown.shown).get(track_id)
-    if place == shown.attempt:
-        st.caption(":material/casino: " + words("a_try"), help=words("a_try_how"))
-    said = st.pills(
-        words("your_say"),
-        ANSWERS,
-        format_func=lambda kind: f":material/{ICONS[kind]}: {words(f'say_{kind}')}",
-        key=key,
-        on_change=_say,
-        args=[shown, place, track_id, key],
-        label_visibility="collapsed",
-    )
-    if said:
-        st.caption(plain(words(f"said_{said}")))
-
-
-def _say(shown: Listed, place: int, track_id: str, key: str) -> None:
-    shown.diary.withdraw(track_id, shown.shown)
-    kind = st.session_state[key]
-    with state.sentence():
-        if kind:
-            shown.diary.answer(kind, track_id, shown.shown, seen=place + 1)
+    return result, Listed.of(learned.diary, tasted)

@@ -167,10 +167,13 @@ def local() -> bool:
 
 
 def chosen_film() -> Film | None:
-    """The film chosen; one that was left here at an earlier visit is watched now."""
+    """The film chosen, as it is known by now; one that was left here at an earlier visit is
+    watched."""
     film = desk().films.get(widgets.chosen("film"))
     if film is not None and film.job is None:
         film.watch(desk().workspace)
+    if film is not None:
+        film.refine()
     return film
 
 

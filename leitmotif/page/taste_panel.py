@@ -15,7 +15,7 @@ import streamlit as st
 from data.profiles import MUSIC_FIELDS, Field
 from leitmotif.catalogue.library import Library
 from leitmotif.page import state, widgets
-from leitmotif.page.hearts import Learned
+from leitmotif.page.hearts import Learned, let_go
 from leitmotif.page.state import plain
 from leitmotif.taste.beliefs import FURTHEST, LARGEST
 from leitmotif.taste.diary import ANSWERS, SLIDERS, Diary, by_hand
@@ -29,7 +29,7 @@ _TURN = "taste_turn"
 
 def show(learned: Learned, library: Library, words: Words) -> Learned:
     """What there is to switch and open above the list; what is known, with that choice."""
-    if not learned.answers:
+    if not learned.said:
         return learned
     with st.container(horizontal=True, vertical_alignment="center", key="taste"):
         toggle = partial(st.toggle, words("by_taste"), help=words("by_taste_how"))
@@ -84,6 +84,7 @@ def _field(
 def _set(diary: Diary, field: str, slider: str, key: str) -> None:
     with state.sentence():
         diary.set_slider(field, slider, float(st.session_state[key]))
+    let_go()
 
 
 def _buttons(diary: Diary, any_said: bool, words: Words) -> None:
@@ -117,6 +118,7 @@ def _turned(act: Callable[[], Any]) -> None:
     with state.sentence():
         act()
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    let_go()
 
 
 def _ask(sure: bool) -> None:
@@ -126,7 +128,6 @@ def _ask(sure: bool) -> None:
 def _forget(diary: Diary) -> None:
     diary.forget()
     _ask(False)
-    st.session_state.pop("lists", None)
 
 
 def _refused(diary: Diary, library: Library, words: Words) -> None:
