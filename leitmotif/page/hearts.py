@@ -123,7 +123,15 @@ def listed(
     lists: dict[tuple[object, ...], Tasted] = st.session_state.setdefault("lists", {})
     values, importance = result.query.complete()
     found = tuple(m.track_id for m in result.matches)
-    what = (learned.mark, found, values.tobytes(), importance.tobytes(), k, learned.in_use)
+    what = (
+        learned.diary.person,
+        learned.mark,
+        found,
+        values.tobytes(),
+        importance.tobytes(),
+        k,
+        learned.in_use,
+    )
     known = lists.get(what)
     if known is not None:
         return again(result, known, k), Listed.of(learned.diary, known)

@@ -100,14 +100,13 @@ def _show(film: Film, library: Library, words: Words, looking: bool) -> None:
 def _asked(film: Film, query: Query, said: Request | None) -> Hashable:
     """Stands for everything that is asked for."""
     values, importance = query.complete()
-    rows = (
-        None if query.filter is None or query.filter.rows is None else query.filter.rows.tobytes()
-    )
-    costs = None if said is None else (said.ranking.costs.tobytes(), said.ranking.allowed.tobytes())
+    rows = None if query.filter is None else query.filter.rows
+    parts = [rows] if said is None else [rows, said.ranking.costs, said.ranking.allowed]
+    more = tuple(None if part is None else hash(part.tobytes()) for part in parts)
     numbers = values.tobytes(), importance.tobytes(), query.k, query.diversity
     by_taste = widgets.kept("by_taste") is not False
     place = film_page.place(film), st.session_state.get(state.KIND)
-    return place, numbers, query.metric, query.scale, hash(rows), hash(costs), by_taste
+    return place, numbers, query.metric, query.scale, more, by_taste
 
 
 def _course(film: Film, library: Library, words: Words) -> Course | None:

@@ -128,6 +128,7 @@ def _ask(sure: bool) -> None:
 def _forget(diary: Diary) -> None:
     diary.forget()
     _ask(False)
+    st.session_state.pop("lists", None)
 
 
 def _refused(diary: Diary, library: Library, words: Words) -> None:
