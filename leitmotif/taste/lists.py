@@ -10,6 +10,7 @@ list on, so that other ways to choose can be judged on what was shown (`leitmoti
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -98,10 +99,12 @@ def best(
         return np.lexsort((np.arange(len(z)), -asked))[:k]
     worth = beliefs.sliders.worth(z, importance) + other
     near = np.unique(np.r_[np.argsort(-asked)[:_HEDGED], np.argsort(-worth)[:_HEDGED]])
-    each = _worths(beliefs, z[near], importance) + other[near]
-    got, kept = np.full(len(each), -np.inf), []
+    each = np.vstack([asked[near], _worths(beliefs, z[near], importance) + other[near]])
+    doubt = 1 / (1 + math.exp(min(beliefs.odds, 700.0)))  # that they mean just what they say
+    likely = np.r_[doubt, np.full(_AVERAGED, (1 - doubt) / _AVERAGED)]
+    got, kept = np.full(len(each), -np.inf), list[int]()
     for _ in range(min(k, len(near))):
-        gain = np.maximum(each, got[:, None]).mean(axis=0) + 1e-6 * worth[near]
+        gain = likely @ np.maximum(each, got[:, None]) + 1e-6 * worth[near]
         gain[kept] = -np.inf
         kept.append(int(gain.argmax()))
         got = np.maximum(got, each[:, kept[-1]])

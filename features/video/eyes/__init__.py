@@ -98,12 +98,11 @@ def squares(
 
     pictures : BGR uint8. mean, spread : of the three colours, 0–1.
     """
+    shift, scale = np.array(mean, np.float32), np.array(spread, np.float32)
     found = np.empty((len(pictures), 3, side, side), np.float32)
     for square, picture in zip(found, pictures, strict=True):
         smaller = picture.shape[0] > side or picture.shape[1] > side
         way = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         rgb = cv2.cvtColor(cv2.resize(picture, (side, side), interpolation=way), cv2.COLOR_BGR2RGB)
-        square[:] = ((rgb / np.float32(255) - np.float32(mean)) / np.float32(spread)).transpose(
-            2, 0, 1
-        )
+        square[:] = ((rgb / np.float32(255) - shift) / scale).transpose(2, 0, 1)
     return found

@@ -31,7 +31,7 @@ STAGES = (
 """Blocks, kernel, stride of the first, expansion, channels in and out (table 1 of the paper)."""
 
 
-class Same(nn.Conv2d):
+class Same(nn.Conv2d):  # type: ignore[misc]  # torch's types are not read
     """A convolution that pads as TensorFlow's SAME does: more at the right and below."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -48,7 +48,7 @@ def _norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=1e-3)
 
 
-class Block(nn.Module):
+class Block(nn.Module):  # type: ignore[misc]
     """Widen, look around channel by channel, narrow; plus what came in where sizes are equal."""
 
     def __init__(self, kernel: int, stride: int, expansion: int, channels: int, out: int) -> None:
@@ -68,7 +68,7 @@ class Block(nn.Module):
         return found + x if self.adds else found
 
 
-class Lite0(nn.Module):
+class Lite0(nn.Module):  # type: ignore[misc]
     """(n, 3, h, w) to the 1280 means of the last layer, (n, 1280)."""
 
     def __init__(self) -> None:
