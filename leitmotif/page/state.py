@@ -33,6 +33,7 @@ from leitmotif.sessions.projects import Projects
 from leitmotif.sessions.workspace import Kept
 from leitmotif.settings import Settings, data_folder
 from leitmotif.show.templates import render
+from leitmotif.taste.diary import ME, Diary
 from leitmotif.words.page_words import Words
 from recommender import load_recommender
 from recommender.predict import Recommender
@@ -136,6 +137,13 @@ def desk() -> Desk:
 
 def projects() -> Projects:
     return _desks().projects
+
+
+def diary() -> Diary:
+    """What whoever looks at this page made of tracks: on their own machine that which the commands
+    know, of visitors that of their desk."""
+    name = st.session_state["desk"]
+    return Diary(projects().database, ME if name == OWN else f"desk {name}")
 
 
 def open_project(number: int) -> None:
