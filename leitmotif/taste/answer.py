@@ -76,13 +76,19 @@ def as_asked(result: Answer, diary: Diary) -> tuple[Answer, Tasted]:
 def again(result: Answer, tasted: Tasted, k: int) -> Answer:
     """The list of k that was chosen from the same answer before."""
     matches = tuple(result.matches[i] for i in tasted.places)
-    few = {w for w in result.warnings if isinstance(w, Sentence) and w.code in _FEW}
-    said = tuple(
-        Sentence(w.code, **(w.values | {"k": k})) if w in few else w  # of k, not of the pool
-        for w in result.warnings
-        if w not in few or len(matches) < k
-    )
+    said = tuple(_of_list(w, k) for w in result.warnings if len(matches) < k or not _few(w))
     return replace(result, matches=matches, query=replace(result.query, k=k), warnings=said)
+
+
+def _few(warning: str) -> bool:
+    return isinstance(warning, Sentence) and warning.code in _FEW
+
+
+def _of_list(warning: str, k: int) -> str:
+    """That few were found, of the k of a list and not of all that it was chosen from."""
+    if isinstance(warning, Sentence) and _few(warning):
+        return Sentence(warning.code, **(warning.values | {"k": k}))
+    return warning
 
 
 def _asked(result: Recommendation) -> tuple[np.ndarray, np.ndarray]:
