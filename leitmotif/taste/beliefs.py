@@ -8,7 +8,7 @@ m·b. Of the tracks that were seen the one that was taken is the best by a condi
 (Laplace's approximation). The prior is that people mean what they say (m = 1, b = 0).
 
 Somebody who does mean what they say would only lose by what ten choices seem to teach. So what was
-learned is used once the choices are three times as likely with it as without (a Bayes factor, over
+learned is used once the choices are ten times as likely with it as without (a Bayes factor, over
 priors of several widths). Widths are heuristic; `benchmarks/results/taste.md` shows what they do.
 
 What was learned is made anew from the diary each time and does not depend on the order: what is
@@ -31,8 +31,8 @@ TEMPERATURE = 1.0
 """Differences of u below which a choice is mostly chance."""
 WIDTHS = (0.2, 0.4, 0.7)
 """Standard deviations of m and of m·b that a prior may have; what is learned goes by the last."""
-SURE = math.log(3.0)
-"""Log Bayes factor from which evidence is more than a bare mention (Kass & Raftery 1995)."""
+SURE = math.log(10.0)
+"""Log Bayes factor from which evidence is strong (Jeffreys 1961)."""
 LEAST, LARGEST, FURTHEST = 0.05, 5.0, 2.0
 """Where the learned sliders end: m, and b in standard deviations."""
 _ROUNDS, _STILL = 50, 1e-9
