@@ -25,7 +25,14 @@ from matcher.arc import (
     rank_weights,
     searched,
 )
-from matcher.arc_store import CatalogueCurves, curves_of, curves_path, evidence_of
+from matcher.arc_step import Step
+from matcher.arc_store import (
+    CatalogueCurves,
+    curves_of,
+    curves_path,
+    evidence_of,
+    step_evidence_of,
+)
 from matcher.placement import Place, Placement, around, place
 
 POOL = 5000
@@ -68,12 +75,15 @@ class TrackCourses:
 class Course:
     """One film (or scene) before the tracks of one catalogue.
 
-    place : seconds of the track at which the film begins, where that is given.
+    place : seconds of the track at which the film begins, where that is given. rows : (5, W), the
+    film for the linear step. step : what was learned of it, which then ranks in place of the arc.
     """
 
     picture: PictureCurves
     tracks: TrackCourses
     place: float | None = None
+    rows: np.ndarray | None = None
+    step: Step | None = None
 
     @property
     def weight(self) -> float:
@@ -88,7 +98,7 @@ class Course:
         as an average one.
         """
         curves = self.tracks.curves
-        found = evidence_of(self.picture, curves, rows, self.place)
+        found = self._evidence(rows)
         if self.place is None:  # tracks that are too short to tell by
             found[curves.first[rows + 1] - curves.first[rows] < ARC_FROM_S] = np.nan
         known = np.isfinite(found)
@@ -96,6 +106,13 @@ class Course:
             return distances
         standard = np.where(known, found - found[known].mean(), 0.0) / found[known].std()
         return distances - self.weight * float(np.std(distances)) * standard
+
+    def _evidence(self, rows: np.ndarray) -> np.ndarray:
+        step, curves = self.step, self.tracks.curves
+        wins = step is not None and (step.unknown if self.place is None else step.known)
+        if step is None or self.rows is None or not wins:
+            return evidence_of(self.picture, curves, rows, self.place)
+        return step_evidence_of(self.rows, step.weights, curves, rows, self.place)
 
     def placements(self, rows: Sequence[int], track_ids: Sequence[str]) -> list[Placement | None]:
         """Where the film goes in each of some tracks; None where nothing is known."""
