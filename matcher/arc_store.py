@@ -102,29 +102,26 @@ def evidence_of(
     return found
 
 
-def step_evidence_of(
+def step_evidence(
     film: np.ndarray,
     weights: np.ndarray,
     curves: CatalogueCurves,
-    rows: np.ndarray,
+    row: int,
     place: float | None = None,
-) -> np.ndarray:
-    """(n,) how much the linear step speaks for each track of `rows`; NaN where it cannot say.
+) -> float:
+    """How much the linear step speaks for one track; NaN where it cannot say.
 
     film : (5, W) of `arc_step.film_rows`. weights : (10,). place : as in `evidence_of`.
     """
-    found = np.full(len(rows), np.nan)
-    for i, row in enumerate(rows.tolist()):
-        loudness = curves.track(row)
-        seconds = min(film.shape[1], len(loudness))
-        at = np.round(curves.begins(row) if place is None else [place]).astype(np.int64)
-        at = at[(at >= 0) & (at + seconds <= len(loudness))]
-        if seconds < SHORTEST_S or not len(at):
-            continue
-        shown = film[None, :, :seconds]
-        z = arc_step.agreements(shown, arc_step.music_rows(loudness), at)[:, 0] @ weights
-        found[i] = z.max() + np.log(np.exp(z - z.max()).mean())
-    return found
+    loudness = curves.track(row)
+    seconds = min(film.shape[1], len(loudness))
+    at = np.round(curves.begins(row) if place is None else [place]).astype(np.int64)
+    at = at[(at >= 0) & (at + seconds <= len(loudness))]
+    if seconds < SHORTEST_S or not len(at):
+        return float("nan")
+    shown = film[None, :, :seconds]
+    z = arc_step.agreements(shown, arc_step.music_rows(loudness), at)[:, 0] @ weights
+    return float(z.max() + np.log(np.exp(z - z.max()).mean()))
 
 
 def _places(curves: CatalogueCurves, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from data.track_curves import CURVE_NAMES, CurvesWriter, TrackOverTime
 from matcher import arc, course
 from matcher.arc import BOTH
 from matcher.arc_step import Step, picture_rows
-from matcher.arc_store import CatalogueCurves, evidence_of, step_evidence_of
+from matcher.arc_store import CatalogueCurves, evidence_of, step_evidence
 from matcher.course import Course, TrackCourses
 from matcher.filters import Filter
 from matcher.query import Query
@@ -123,7 +123,7 @@ def test_the_step_says_what_the_arc_says_by_the_arcs_weights(catalogue):
     rows = picture_rows((rng.random(90) < 0.2).astype(float), rng.exponential(3, 90), np.zeros(90))
     every = np.arange(TRACKS)
     by_arc = evidence_of(film(), curves, every)
-    by_step = step_evidence_of(rows, weights, curves, every)
+    by_step = np.array([step_evidence(rows, weights, curves, row) for row in every])
     assert np.isnan(by_step[UNKNOWN]) and np.isnan(by_arc[UNKNOWN])
     np.testing.assert_allclose(by_step, by_arc, rtol=1e-3, atol=1e-3)
 
