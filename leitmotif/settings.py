@@ -8,6 +8,7 @@ LEITMOTIF_MODELS     folder with pretrained weights, looked at before the cache 
 LEITMOTIF_EYES       the embedding network that looks at pictures (mobilenet_v3_small)
 LEITMOTIF_MAX_UPLOAD_MB  largest video the page takes (2048)
 LEITMOTIF_WORDS      folder of a text embedding for words that `find` does not know (none)
+LEITMOTIF_PREDICTOR  file of `leitmotif train` that predicts in place of the shipped one (none)
 LEITMOTIF_PROFILE_WEIGHTS  file of `leitmotif calibrate` by which the page sees pictures (none)
 """
 
