@@ -43,7 +43,7 @@ def show(scoring: Scoring, words: Words) -> None:
 
 
 def _exports(scoring: Scoring, words: Words) -> None:
-    score = scoring.score
+    score = scoring.outward
     assert score is not None
     st.subheader(words("score_take"), anchor=False, help=words("score_take_how"))
     if not scoring.settled:
