@@ -3,10 +3,11 @@
 Lengths: random tracks and lengths of 15 to 180 s at 25 frames a second; every fourth is rendered.
 At each join the quietest 20 ms of the 80 ms around it are compared with those at the two lines of
 the track that meet there, as the track plays them itself; and with the quietest 20 ms of the rest
-of the 300 ms on either side, as is done at every bar line of the tracks for comparison. Key: likeness of the chroma of the bars
-that meet, beside that of bars that follow each other in the track. Beat phase: by how much the
-onsets of the bar that is entered are shifted against those that would have come, beside bars that
-follow each other in the track.
+of the 300 ms on either side, as is done at every bar line of the tracks for comparison. Key:
+likeness of the chroma of the bars that meet, beside that of bars that follow each other in the
+track. Beat phase: by how much the onsets of the bar that is entered are shifted against those that
+would have come, beside bars that follow each other in the track. The search for joins weighs both,
+so they tell how near it comes, not how it sounds.
 
 Hit points (`--hits`): three at random in each of 20 cues of 20 to 90 s; how far the next bar line
 lies from each, and how far the next sharp onset in the rendered sound; beside them the same points
@@ -66,7 +67,10 @@ def hole(sound: np.ndarray, seconds: float) -> float:
     Silence on both sides is no hole.
     """
     at = round(seconds * SAMPLE_RATE)
-    around = [sound[max(at - 15 * _HOP, 0) : max(at - 3 * _HOP, 0)], sound[at + _HOP :][: 14 * _HOP]]
+    around = [
+        sound[max(at - 15 * _HOP, 0) : max(at - 3 * _HOP, 0)],
+        sound[at + _HOP :][: 14 * _HOP],
+    ]
     level = [_levels(part) for part in around]
     if not all(len(part) for part in level):
         return 0.0
@@ -203,7 +207,9 @@ def _struck(bars: Bars, found: Fit) -> list[float]:
         piece.film_at(line)
         for piece in found.pieces
         for line in bars.lines[:-1]
-        if piece.track_in + piece.fade_in * piece.speed - Fraction(1, 1000) <= line < piece.track_out
+        if piece.track_in + piece.fade_in * piece.speed - Fraction(1, 1000)
+        <= line
+        < piece.track_out
     ]
 
 

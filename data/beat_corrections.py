@@ -50,6 +50,9 @@ class Correction(NamedTuple):
         return self.tempo in _TEMPOS and abs(self.shift_s) <= _LONGEST_SHIFT_S
 
 
+AS_MEASURED = Correction()
+
+
 @dataclass(frozen=True)
 class Corrections:
     """Corrections by content, each with the id that the track had."""

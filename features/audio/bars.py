@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.beat_corrections import Correction, corrected_beats
+from data.beat_corrections import AS_MEASURED, Correction, corrected_beats
 from features.audio import structure
 from features.audio.descriptors import Sound, describe, listen
 from features.audio.load import load
@@ -62,7 +62,7 @@ class Bars:
         return len(self.lines) - 1
 
 
-def read_bars(path: str | os.PathLike[str], correction: Correction = Correction()) -> Bars:
+def read_bars(path: str | os.PathLike[str], correction: Correction = AS_MEASURED) -> Bars:
     """The bars of an audio file. Raises `InputError` for one that cannot be read.
 
     correction : what a person said of its beats.
@@ -70,7 +70,7 @@ def read_bars(path: str | os.PathLike[str], correction: Correction = Correction(
     return bars_of(listen(load(path)), correction)
 
 
-def bars_of(sound: Sound, correction: Correction = Correction()) -> Bars:
+def bars_of(sound: Sound, correction: Correction = AS_MEASURED) -> Bars:
     """The bars of a sound that has been listened to."""
     description = describe(sound)
     found = structure.beats(sound, description)

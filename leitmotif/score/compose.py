@@ -216,7 +216,9 @@ def _offered(
     found = ((match, library.sound(match.row)) for match in answer.matches)
     said = library.corrections
     return [
-        Candidate(_track(match.track, path, said), _in_point(match)) for match, path in found if path
+        Candidate(_track(match.track, path, said), _in_point(match))
+        for match, path in found
+        if path
     ]
 
 

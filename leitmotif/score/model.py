@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from data.atomic import atomic_path
-from data.beat_corrections import Correction
+from data.beat_corrections import AS_MEASURED, Correction
 from data.checksums import parse_json
 from data.errors import InputError
 from data.words import Sentence, from_record, to_record
@@ -58,7 +58,7 @@ class Track:
     artist: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     """More columns of the catalogue: composer, publisher, license, isrc, …"""
-    beats: Correction = Correction()
+    beats: Correction = AS_MEASURED
     """What a person said of its beats."""
 
 
@@ -460,7 +460,7 @@ def _place(value: Any) -> Fraction | None:
 
 
 def _track(given: Mapping[str, Any]) -> Track:
-    beats = Correction(*map(float, given.get("beats", Correction())))
+    beats = Correction(*map(float, given.get("beats", AS_MEASURED)))
     if not beats.is_sane():
         raise ValueError(f"beats {beats}")
     return Track(**{**given, "duration": _fraction(given["duration"]), "beats": beats})

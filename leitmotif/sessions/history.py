@@ -86,7 +86,9 @@ class History:
         step = self._steps[side][-1]
         text = json.dumps(step.document, ensure_ascii=False, allow_nan=False)
         values = [self.project, self.film, side, text, checksum("score_step", self.film, text)]
-        query = "INSERT INTO score_step (project, film, side, document, checksum) VALUES (?,?,?,?,?)"
+        query = (
+            "INSERT INTO score_step (project, film, side, document, checksum) VALUES (?,?,?,?,?)"
+        )
         rows = [(old.row,) for old in dropped if old.row is not None]
         # The project may have been deleted elsewhere: then nothing is kept.
         with suppress(InputError, sqlite3.IntegrityError), self.database.write() as connection:

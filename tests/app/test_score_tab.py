@@ -16,7 +16,6 @@ from features.audio.load import load
 from features.media import probe
 from leitmotif.score.exports import FORMATS
 
-
 BOARD = (
     "[...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]"
     ".map(h => h.shadowRoot.querySelector('.board')).find(b => b)"
@@ -63,7 +62,7 @@ def sounds(editor: Visit) -> dict[str, str]:
     return {name: said.get(name, "") for name in ("heard", "running", "drift")}
 
 
-def test_a_film_is_scored_changed_heard_and_taken_away(visit, tmp_path: Path):
+def test_a_film_is_scored_changed_heard_and_taken_away(visit, server, tmp_path: Path):
     editor = visit(viewport={"width": 1440, "height": 1000})
     page = editor.page
     editor.give_film(SAMPLE)
@@ -99,6 +98,13 @@ def test_a_film_is_scored_changed_heard_and_taken_away(visit, tmp_path: Path):
         page.keyboard.press("Shift+ArrowRight")
     assert len(press(editor, "s")) == len(first) + 1
     assert len(press(editor, "j")) == len(first)
+
+    # Its track may play a little slower or faster, or not.
+    page.get_by_label("May stretch").check()
+    settle(editor)
+    assert page.get_by_label("May stretch").is_checked()
+    press(editor, "Control+z")
+    assert not page.get_by_label("May stretch").is_checked()
 
     # A hit point at the playhead, with how far the music misses it.
     press(editor, "h")
@@ -142,7 +148,12 @@ def test_a_film_is_scored_changed_heard_and_taken_away(visit, tmp_path: Path):
     text = Path(download.value.path()).read_text(encoding="utf-8-sig")
     assert len(list(csv.reader(text.splitlines()))) == 1 + len(kept)
 
-    # Rendered to the target, the picture as it was.
+    # Rendered: stopped on the way, which leaves nothing behind, and taken up again to the target.
+    page.get_by_role("button", name="Render the film").click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Render the film").wait_for()
+    editor.rest()
+    assert not [f for d in server.sessions() for f in d.iterdir() if "-score-" in f.name]
     page.get_by_role("button", name="Render the film").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the film").click()

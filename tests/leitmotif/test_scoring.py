@@ -126,7 +126,9 @@ def test_the_score_is_there_after_a_restart(scoring: Scoring, desks: Desks, tmp_
     assert again.score == scoring.score
 
 
-def test_what_can_be_undone_is_there_after_a_restart(scoring: Scoring, desks: Desks, tmp_path: Path):
+def test_what_can_be_undone_is_there_after_a_restart(
+    scoring: Scoring, desks: Desks, tmp_path: Path
+):
     first = scoring.score
     scoring.act([{"do": "move", "cue": "1m01", "start": 0, "end": 90}])
     moved = scoring.score

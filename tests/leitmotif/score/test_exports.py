@@ -15,6 +15,8 @@ from xml.etree import ElementTree as ET
 import opentimelineio as otio
 import pycmx
 import pytest
+from scenedetect import FrameTimecode
+from scenedetect.output import write_scene_list_edl, write_scene_list_fcpx
 from xml_rules import FCPXML, XMEML, breaches
 
 from data.errors import InputError
@@ -208,7 +210,9 @@ def test_a_speed_is_told_to_every_program_that_knows_one(faster: Score, tmp_path
     root = ET.parse(export(faster, "fcp7", tmp_path / "film.xml")).getroot()
     assert breaches(root, XMEML) == []
     items = [i for lane in root.findall("sequence/media/audio/track")[::2] for i in lane]
-    items = sorted((i for i in items if i.tag == "clipitem"), key=lambda i: int(i.findtext("start")))
+    items = sorted(
+        (i for i in items if i.tag == "clipitem"), key=lambda i: int(i.findtext("start"))
+    )
     for item, source in zip(items, sources, strict=True):
         values = {p.findtext("parameterid"): p.findtext("value") for p in item.iter("parameter")}
         assert values["speed"] == "101.25"
@@ -236,6 +240,34 @@ def test_a_speed_is_told_to_every_program_that_knows_one(faster: Score, tmp_path
     length = [rate.parse(e.source_out) - rate.parse(e.source_in) for e in events]
     assert length == [round(c.frames * speed) for c in expected_clips]
     assert path.read_text("utf-8").count("\nM2   AX       ") == len(events)
+
+
+@pytest.mark.parametrize("rate", [r for r in RATES if not r.drop], ids=lambda r: f"{r.fps}")
+def test_cuts_are_written_as_pyscenedetect_writes_them(rate: FrameRate, tmp_path: Path):
+    """Frame by frame the same rational times in FCPXML, and timecodes in the EDL at whole rates."""
+    cuts = [0, 1, 1001, 2997, 86_399, 107_893, 172_800]
+    film = Film("/films/film.mov", "00", rate, cuts[-1], 640, 360)
+    cues = []
+    for k, (start, end) in enumerate(pairwise(cuts)):
+        at, length = rate.seconds(start), rate.seconds(end - start)
+        cues.append(Cue(f"1m{k + 1:02d}", start, end, track("t"), (Piece(at, at + length, at),)))
+    scenes = [(FrameTimecode(a, rate.fps), FrameTimecode(b, rate.fps)) for a, b in pairwise(cuts)]
+    write_scene_list_fcpx(tmp_path / "theirs.fcpxml", scenes, film.path, rate.fps, (640, 360))
+    theirs = ET.parse(tmp_path / "theirs.fcpxml").getroot()
+    ours = ET.parse(export(Score(film, tuple(cues)), "fcpxml", tmp_path / "ours.fcpxml")).getroot()
+    names = ("offset", "start", "duration")
+    found = [[c.get(n) for n in names] for c in ours.findall(".//spine/asset-clip/asset-clip")]
+    assert found == [[c.get(n) for n in names] for c in theirs.findall(".//spine/asset-clip")]
+    assert ours.find(".//format").get("frameDuration") == theirs.find(".//format").get(
+        "frameDuration"
+    )
+    if rate.fps.denominator == 1:
+        write_scene_list_edl(tmp_path / "theirs.edl", scenes)
+        export(Score(film, tuple(cues)), "edl", tmp_path / "ours.edl")
+        times = r"(\d\d:\d\d:\d\d:\d\d) (\d\d:\d\d:\d\d:\d\d)$"
+        both = [(tmp_path / f"{who}.edl").read_text("utf-8") for who in ("ours", "theirs")]
+        mine, other = (re.findall(times, text, re.MULTILINE) for text in both)
+        assert mine == other and len(mine) == 6
 
 
 def test_an_uploaded_film_is_looked_for_by_its_own_name(score: Score, tmp_path: Path):
