@@ -1,7 +1,8 @@
 """Work on files from outside, in a process of its own.
 
 A damaged file can end the program that decodes it (signal 11 of a decoder library), and a decoder
-cannot be interrupted. In a process of its own it ends that one job, and stopping is killing. The
+cannot be interrupted. In a process of its own it ends that one job, and stopping is killing, with
+whatever it has started (ffmpeg) and the temporary files of both. The
 function called is named by import, its arguments and its result travel as pickles between two
 processes of ours; nothing that comes from a file is ever unpickled.
 
@@ -13,8 +14,11 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable
@@ -27,6 +31,7 @@ from data.errors import InputError, Progress
 T = TypeVar("T")
 TICK_S = 0.2
 """How often a silent child is looked after."""
+_FOLDER = "LEITMOTIF_CHILD_FOLDER"
 IDLE_S = 120.0
 """How long a child waits for another order: it has the libraries loaded, a second's work."""
 _idle: list[_Child] = []
@@ -55,11 +60,14 @@ class _Child:
     """A process that does what it is told, one order after the other."""
 
     def __init__(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="leitmotif-child-")
+        here = dict.fromkeys(("TMPDIR", "TEMP", "TMP", _FOLDER), self._folder)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "leitmotif.sessions.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ | here | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            start_new_session=True,  # ignored on Windows
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._said: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -122,8 +130,13 @@ class _Child:
                 raise EOFError
 
     def end(self) -> None:
-        self._process.kill()
+        if sys.platform == "win32":
+            self._process.kill()
+        else:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
                 if pipe:
@@ -143,7 +156,7 @@ def main() -> None:
         while True:
             _do(say, *orders.get(timeout=IDLE_S))
     say.close()
-    os._exit(0)  # an ordinary exit stumbles over the reader, who holds stdin
+    _leave(0)  # an ordinary exit stumbles over the reader, who holds stdin
 
 
 def _read(orders: queue.SimpleQueue[Any]) -> None:
@@ -152,7 +165,13 @@ def _read(orders: queue.SimpleQueue[Any]) -> None:
         try:
             orders.put(pickle.load(sys.stdin.buffer))
         except Exception:
-            os._exit(1)
+            _leave(1)
+
+
+def _leave(code: int) -> None:
+    """End at once, without a temporary file left."""
+    shutil.rmtree(os.environ[_FOLDER], ignore_errors=True)
+    os._exit(code)
 
 
 def _do(

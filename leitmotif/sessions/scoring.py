@@ -374,6 +374,11 @@ class Rendered:
     passages: int = 0
 
 
+def stem_paths(output: Path) -> dict[str, Path]:
+    """Where the stems of a rendered film lie, by name."""
+    return {stem: output.with_name(f"{output.stem}-{stem}.wav") for stem in STEMS}
+
+
 def render(
     score: Score,
     output: Path,
@@ -390,12 +395,12 @@ def render(
     said: list[Sentence] = []
     options = {"film_sound": film_sound, "target_lufs": target_lufs}
     film = render_film(score, output, **options, progress=progress, tell=said.append)
-    paths = {stem: output.with_name(f"{output.stem}-{stem}.wav") for stem in STEMS if stems}
+    paths = stem_paths(output) if stems else {}
     for stem, path in paths.items():
         write_stem(score, stem, path, progress)
     if film_sound != "mix" or not score.speech:
         return Rendered(film, paths, tuple(said))
-    bed = paths.get("ducked") or output.with_name(f"{output.stem}-ducked.wav")
+    bed = stem_paths(output)["ducked"]
     if not stems:
         write_stem(score, "ducked", bed, progress)
     own = compose.own_sound(score.film.path, progress)
