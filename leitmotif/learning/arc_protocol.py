@@ -30,8 +30,9 @@ from data.muvi_sync import COORDINATES, read_seconds
 from matcher import arc, arc_step, placement
 from matcher.arc import BOTH, CUTS, MOTION
 from recommender import averages
-from recommender.averages import EDGE_S, Columns, WindowAverages
+from recommender.averages import EDGE_S, WindowAverages
 from recommender.protocol import LEVEL
+from recommender.window_columns import Columns, picture_averages
 
 FOLDS = 5
 OFFERED = placement.FEWEST
@@ -294,22 +295,21 @@ def _both(
 def _averages(videos: Sequence[Video], window: int, what: str, starts: Sequence[int]) -> np.ndarray:
     """(n, n) scores of averages for every picture and music, fitted without the picture's video."""
     shipped = averages.read_shipped(window)
-    asked = averages.window_averages({v.name: v.columns for v in videos}, window)
+    music = averages.window_averages({v.name: v.columns for v in videos}, window).judged(what)
     picture = np.array(
         [
-            averages.picture_averages(averages.part(v.columns, s, s + window))
+            picture_averages(averages.part(v.columns, s, s + window))
             for v, s in zip(videos, starts, strict=True)
         ]
     )
     learned = [i for i, v in enumerate(videos) if v.name in set(shipped.sources)]
     fold_of = np.full(len(videos), FOLDS)  # the last: videos that nothing was learned from
     fold_of[learned] = np.random.default_rng(0).permutation(len(learned)) % FOLDS
-    music, scores = getattr(asked, what), np.zeros((len(videos), len(videos)))
+    scores = np.zeros((len(videos), len(videos)))
     for fold in np.unique(fold_of):
         held = np.flatnonzero(fold_of == fold).tolist()
         known: WindowAverages = shipped.without({videos[i].name for i in held})
-        model = averages.fit(known.picture, getattr(known, what))
-        scores[held] = model.score(picture[held], music)
+        scores[held] = known.fit(what).score(picture[held], music)
     return scores
 
 
