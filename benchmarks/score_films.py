@@ -1,10 +1,11 @@
 """Films scored from end to end: `python -m benchmarks.score_films FILM… [--join N]`.
 
 Each film is watched first; timed are the plan, the render and every export, as a share of the
-film's length, by the clock and (in brackets, as other programs do not matter for that) by the time
-of processors that they took. `--join N` adds N films of 60 to 120 s made of the clips one after another. Printed
-are the loudness and true peak of what was written, how far its music lies under speech (the ducked
-bed against the film's own sound), and the time that the preview of the first cue takes.
+film's length, by the clock and (in brackets; other programs do not matter for it) by the time of
+processors that they took. `--join N` adds N films of 60 to 120 s made of the clips one after
+another. Printed are the loudness and true peak of what was written, how far its music lies under
+speech (the ducked bed against the film's own sound), and the time that the preview of the first
+cue takes.
 """
 
 from __future__ import annotations

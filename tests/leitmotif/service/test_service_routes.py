@@ -259,7 +259,8 @@ def test_a_score_is_planned_rendered_and_exported(client: Asked):
     exported = client.post(f"{done['href']}/exports", json={"format": "edl"})
     assert exported.status_code == 201
     text = client.get(exported.headers["Location"])
-    assert text.text.startswith("TITLE: My film.mp4\n") and "edl.edl" in text.headers["Content-Disposition"]
+    assert text.text.startswith("TITLE: My film.mp4\n")
+    assert "edl.edl" in text.headers["Content-Disposition"]
     unknown = client.post(f"{done['href']}/exports", json={"format": "../../x"})
     assert unknown.json()["code"] == "score.unknown_format"
 
