@@ -78,6 +78,17 @@ def read_video(
     return watching.read_timeline(path, progress=progress, cache=cache, quick=quick)
 
 
+def known_video(path: str | os.PathLike, content: str | None = None) -> Timeline | None:
+    """What was seen of a video before, without watching it; else None. content : SHA-256 of the
+    file in hexadecimal, where it is known."""
+    return watching.known_timeline(path, content)
+
+
+def glance(path: str | os.PathLike, *, progress: Progress | None = None) -> Timeline | None:
+    """A quick look at a video; None where it would be no quicker than a full one."""
+    return watching.glance(path, progress=progress)
+
+
 def load_profile_weights(
     path: str | os.PathLike | ProfileCoefficients | None,
 ) -> ProfileCoefficients | None:

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
     part = part_of(args)
     if part is not None:
         with progress_bar(f"Part {part.number}/{part.of}", args.quiet) as progress:
-            n = learn_part(args.folder, part, jobs=args.jobs, progress=progress)
+            n = learn_part(args.folder, part, args.output, jobs=args.jobs, progress=progress)
         said = {"part": part.number, "of": part.of, "scored": n}
         print(json.dumps(said) if args.json else f"part {part.number} of {part.of}: {n} scored")
         return

@@ -4,8 +4,9 @@ Each video is watched once and cut into scenes; a scene's 11 numbers come from i
 its 10 from its soundtrack alone. Scenes that are too short, silent or not music are left out and
 counted. What is music the tagger (YAMNet) says; without its weights the share stays unknown, and
 every scene that sounds is kept, speech included. Finished files are kept in a journal in the cache
-folder until the whole folder is done, so a stopped run goes on where it was; a journal written by
-another version of the extractors is not used.
+folder until the whole folder is done, so a stopped run goes on where it was; one part's, on one of
+several machines, lie beside the pairs that they are for. A journal written by another version of
+the extractors is not used.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def learn(
         left_out.append((os.path.relpath(path, folder), None, why))
 
     files = list(video_files(folder, unusable))
-    journal = _Journal(folder)
+    journal = _Journal.of_folder(folder, output)
     done = {name: r for name, path in files if (r := journal.get(name, path))}
     for record in _scored([f for f in files if f[0] not in done], jobs):
         journal.add(record)
@@ -120,17 +121,19 @@ def learn(
 def learn_part(
     folder: str | os.PathLike[str],
     part: Part,
+    output: str | os.PathLike[str],
     *,
     jobs: int = -1,
     progress: Progress | None = None,
 ) -> int:
-    """Score one part's videos into the journal, from which `learn` makes the pairs.
+    """Score one part's videos into a file beside `output`, where `learn` looks for it.
 
-    The parts share the cache folder. How many were scored now. Raises `InputError` as `learn` does.
+    Machines that share no folder have theirs copied there. How many were scored now. Raises
+    `InputError` as `learn` does.
     """
-    folder = Path(folder)
-    files = part.share(list(video_files(folder)))
-    journal = _Journal(folder, f".part-{part.number}-of-{part.of}")
+    check_writable(output)
+    files = part.share(list(video_files(Path(folder))))
+    journal = _Journal.of_part(Path(output), part)
     todo = [f for f in files if journal.get(*f) is None]
     for done, record in enumerate(_scored(todo, jobs), start=1):
         journal.add(record)
@@ -230,10 +233,9 @@ class _Journal:
     is watched again.
     """
 
-    def __init__(self, folder: Path, part: str = "") -> None:
-        key = hashlib.sha256(f"{folder.resolve()}|{_version()}".encode()).hexdigest()[:16]
-        self.path = cache_folder("learn") / f"{key}{part}.jsonl"
-        self.all = sorted(self.path.parent.glob(f"{key}*.jsonl"))
+    def __init__(self, path: Path, parts: Sequence[Path] = ()) -> None:
+        """path : where records are added. parts : other files of them."""
+        self.path, self.all = path, [p for p in (path, *parts) if p.is_file()]
         self.records: dict[str, dict[str, Any]] = {}
         for line in (line for path in self.all for line in path.read_bytes().splitlines()):
             try:
@@ -241,6 +243,19 @@ class _Journal:
             except (Damaged, InputError):
                 continue
             self.records[record["file"]] = record
+
+    @classmethod
+    def of_folder(cls, folder: Path, output: str | os.PathLike[str] | None) -> _Journal:
+        """That of a folder's videos on this machine, with those of the parts beside `output`."""
+        key = _key(f"{folder.resolve()}|{_version()}")
+        parts = [] if output is None else _beside(Path(output))
+        return cls(cache_folder("learn") / f"{key}.jsonl", parts)
+
+    @classmethod
+    def of_part(cls, output: Path, part: Part) -> _Journal:
+        """That of one part, beside `output`, with those of the other parts."""
+        name = f"{output.stem}.{_key(_version())}.part-{part.number}-of-{part.of}.jsonl"
+        return cls(output.with_name(name), _beside(output))
 
     def get(self, name: str, path: Path) -> dict[str, Any] | None:
         """The record of a file that has not changed since."""
@@ -259,6 +274,16 @@ class _Journal:
         """Everything is in the pairs now."""
         for path in {self.path, *self.all}:
             path.unlink(missing_ok=True)
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _beside(output: Path) -> list[Path]:
+    """The files of parts beside the pairs that they are for, made as it would be done here."""
+    known = f"{output.stem}.{_key(_version())}.part-"
+    return sorted(p for p in output.parent.glob("*.jsonl") if p.name.startswith(known))
 
 
 def _version() -> str:

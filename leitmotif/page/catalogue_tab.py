@@ -18,10 +18,10 @@ from leitmotif.catalogue.library import QUADRANTS, Library
 from leitmotif.page import film as film_page
 from leitmotif.page import map_choice, state, tracks, widgets
 from leitmotif.page.state import plain
-from leitmotif.sessions.child import in_child
 from leitmotif.sessions.jobs import Job
 from leitmotif.show.templates import render
 from leitmotif.words.page_words import Words
+from leitmotif.workers.alone import in_child
 
 MOST_SKIPPED = 50
 COLOURS = 15

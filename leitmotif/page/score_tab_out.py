@@ -18,11 +18,11 @@ from leitmotif.page.state import plain
 from leitmotif.score.exports import FORMATS
 from leitmotif.score.model import DUCKINGS, Score
 from leitmotif.score.render import TARGETS_LUFS, FilmSound
-from leitmotif.sessions.child import in_child
 from leitmotif.sessions.jobs import Job
 from leitmotif.sessions.scoring import Rendered, Scoring, render, stem_paths
 from leitmotif.show.templates import render as drawn
 from leitmotif.words.page_words import Words
+from leitmotif.workers.alone import in_child
 
 _KINDS = {
     ".mp4": "video/mp4",

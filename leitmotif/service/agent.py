@@ -2,7 +2,7 @@
 
 Every tool reads and answers. A file is written only where a call names one (`save_as`), and only
 inside the project folder that the person who started the tools has named. Films are read in a
-process of their own (`leitmotif.sessions.child`), so that a damaged one costs a call and no more.
+process of their own (`leitmotif.workers.alone`), so that a damaged one costs a call and no more.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from leitmotif.score.compose import score as plan_score
 from leitmotif.score.exports import FORMATS, export
 from leitmotif.score.model import Score
 from leitmotif.service.asked import Numbers, Ranking, importance_of, values_of
-from leitmotif.sessions.child import in_child
+from leitmotif.workers.alone import in_child
 from matcher.filters import Filter
 from matcher.importance import field_position
 from matcher.query import Query

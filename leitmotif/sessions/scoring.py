@@ -29,11 +29,11 @@ from leitmotif.score.render import STEMS, render_film, write_stem
 from leitmotif.score.sound import SAMPLE_RATE, Tracks, file_powers, with_gains
 from leitmotif.score.timecode import FrameRate
 from leitmotif.score.views import waveform
-from leitmotif.sessions.child import in_child
 from leitmotif.sessions.desk import Desk
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.history import History
 from leitmotif.sessions.jobs import Job
+from leitmotif.workers.alone import in_child
 
 FULL_RMS = 0.35
 """What fills the height of a waveform: −9 dB below full scale (heuristic)."""

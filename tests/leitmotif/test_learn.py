@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -136,7 +137,7 @@ def test_a_stopped_run_goes_on_where_it_was(folder, tmp_path, monkeypatch):
 
     with pytest.raises(Cancelled):
         learn(folder, min_music_share=0, jobs=1, progress=stop)
-    done = {name for name, record in job._Journal(folder).records.items() if record}
+    done = {name for name, record in job._Journal.of_folder(folder, None).records.items() if record}
     log.unlink()
     found = learn(folder, min_music_share=0, jobs=1)
     assert len(done) == 3 and done.isdisjoint(log.read_text("utf-8").split())
@@ -187,13 +188,13 @@ def test_pairs_that_could_not_be_written_are_not_measured_again(folder, tmp_path
     ids=["cut", "changed", "no text", "null", "a list", "of another shape"],
 )
 def test_a_damaged_line_of_the_journal_is_as_if_it_were_not_there(folder, damage):
-    journal = job._Journal(folder)
+    journal = job._Journal.of_folder(folder, None)
     journal.add({"file": "a.mp4", "digest": "00", "failed": "", "scenes": []})
     journal.add({"file": "b.mp4", "digest": "11", "failed": "", "scenes": []})
     first, second = journal.path.read_bytes().splitlines()
     journal.path.write_bytes(damage(first) + b"\n" + second + b"\n")
     try:
-        assert list(job._Journal(folder).records) == ["b.mp4"]
+        assert list(job._Journal.of_folder(folder, None).records) == ["b.mp4"]
     finally:
         journal.close()
 
@@ -207,13 +208,26 @@ def test_processes_give_the_same_pairs_as_one(folder):
     )
 
 
-def test_parts_give_the_bytes_of_one_run(folder, tmp_path):
-    whole, joined = tmp_path / "whole.csv", tmp_path / "joined.csv"
+def test_parts_give_the_bytes_of_one_run(folder, tmp_path, monkeypatch):
+    """Also on machines that share no cache, with the parts' files copied to one place."""
+    whole, joined = tmp_path / "whole.csv", tmp_path / "joined" / "pairs.csv"
     learn(folder, min_music_share=0, jobs=1, output=whole)
-    scored = [learn_part(folder, Part(n, 3), jobs=1) for n in (2, 3, 1)]
-    assert sum(scored) == len(list(video_files(folder)))
-    learn(folder, min_music_share=0, jobs=1, output=joined)
-    assert joined.read_bytes() == whole.read_bytes()
+    joined.parent.mkdir()
+    scored = 0
+    for n in (2, 3, 1):
+        machine = tmp_path / f"machine {n}"
+        machine.mkdir()
+        monkeypatch.setenv("LEITMOTIF_CACHE", str(machine / "cache"))
+        scored += learn_part(folder, Part(n, 3), machine / "pairs.csv", jobs=1)
+        for made in machine.glob("pairs.*"):
+            shutil.copy(made, joined.parent)
+    assert scored == len(list(video_files(folder))) and len(list(joined.parent.iterdir())) == 3
+    monkeypatch.setenv("LEITMOTIF_CACHE", str(tmp_path / "no cache"))
+    heard = []
+    report = lambda *said: heard.append(said)  # noqa: E731
+    learn(folder, min_music_share=0, jobs=1, output=joined, progress=report)
+    assert joined.read_bytes() == whole.read_bytes() and not heard
+    assert [p.name for p in joined.parent.iterdir()] == ["pairs.csv"]
     assert not list(cache_folder("learn").iterdir())
 
 

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from data.errors import Cancelled, InputError, Progress
-from leitmotif.sessions.child import in_child
 from leitmotif.sessions.jobs import Job
+from leitmotif.workers.alone import in_child
 
 
 def add(a: int, b: int, *, progress: Progress) -> tuple[int, int]:
