@@ -14,11 +14,11 @@ from leitmotif.catalogue.library import Library
 from leitmotif.page import state, widgets
 from leitmotif.page.state import plain
 from leitmotif.scenes.like import Liked, Scene, measure, recommend_like, request
-from leitmotif.workers.alone import in_child
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
 from leitmotif.show import drawing
 from leitmotif.words.page_words import Words
+from leitmotif.workers.alone import in_child
 from matcher.query import Query
 
 _NAME = "scene_references"

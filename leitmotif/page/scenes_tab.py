@@ -25,10 +25,10 @@ from leitmotif.scenes.edit_lists import FORMATS
 from leitmotif.scenes.find import Hit, find
 from leitmotif.scenes.library import Library, add_to
 from leitmotif.scenes.like import Scene
-from leitmotif.workers.alone import in_child
 from leitmotif.sessions.jobs import Job
 from leitmotif.sessions.workspace import VIDEO_SUFFIXES, Kept
 from leitmotif.words.page_words import Words
+from leitmotif.workers.alone import in_child
 
 PICTURES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 _SIDE = 384

@@ -507,9 +507,7 @@ def _unpacked(blobs: list[bytes]) -> Frames:
     )
 
 
-def add_to(
-    source: str, folder: str | None = None, *, progress: Progress | None = None
-) -> Added:
+def add_to(source: str, folder: str | None = None, *, progress: Progress | None = None) -> Added:
     """`Library.add` to the library of a folder (None: the usual one), for other processes."""
     with Library.open(folder) as library:
         return library.add([source], progress=progress)

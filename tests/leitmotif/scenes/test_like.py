@@ -69,7 +69,8 @@ def test_a_scene_is_a_film_of_the_library_by_title_or_id():
 
 
 @pytest.mark.parametrize(
-    ("given", "said"), [("nothing.mp4", "no such file"), ("a@9-5", "FILM@1:20"), ("a@::-5", "FILM@")]
+    ("given", "said"),
+    [("nothing.mp4", "no such file"), ("a@9-5", "FILM@1:20"), ("a@::-5", "FILM@")],
 )
 def test_what_is_no_scene_is_said(given: str, said: str):
     with pytest.raises(InputError, match=said):
