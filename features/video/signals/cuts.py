@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -94,13 +95,14 @@ class CutFinder:
 
     def update(self, time: float, image: np.ndarray) -> list[float]:
         """Look at the next frame (BGR uint8, 160 px); the cuts confirmed now, up to 1 s late."""
-        self._last = self._timecode(time)
+        self._last = _timecode(time, self._fps)
         thumb = cv2.resize(image, (16, 9), interpolation=cv2.INTER_AREA).astype(np.int16)
         self._recent.append((time, thumb))
         while self._recent[0][0] < time - 3 * _FLASH:
             self._recent.popleft()
-        fades = _seconds(self._fade.process_frame(self._last, image))
-        dissolves = self._compare(self._repeats.update(Picture(time, image)))
+        level = np.array([[cv2.mean(image)[:3]]])  # all that this detector asks a picture for
+        fades = _seconds(self._fade.process_frame(self._last, level))
+        dissolves = self._compare(self._repeats.update(time, image))
         self._fades += fades
         due = [cut for cut in self._pending if time >= cut + _FLASH]
         return self._confirm(due) + fades + dissolves
@@ -124,15 +126,12 @@ class CutFinder:
     def _compare(self, pictures: list[Picture]) -> list[float]:
         """Show pictures to the detectors that compare them; the dissolves found."""
         dissolves: list[float] = []
-        for time, image in pictures:
-            at = self._timecode(time)
-            self._pending += _seconds(self._hard.process_frame(at, image))
+        for time, image, small in pictures:
+            at = _timecode(time, self._fps)
+            self._pending += _seconds(self._hard.process_frame(at, small))
             dissolves += _seconds(self._dissolve.process_frame(at, image))
         self._dissolves += dissolves
         return dissolves
-
-    def _timecode(self, time: float) -> FrameTimecode:
-        return FrameTimecode(Timecode(round(time * 1e6), Fraction(1, 1_000_000)), self._fps)
 
     def _confirm(self, cuts: list[float]) -> list[float]:
         self._pending = [cut for cut in self._pending if cut not in cuts]
@@ -148,6 +147,11 @@ class CutFinder:
             return False
         jump = np.abs(before[-1] - after[0]).mean()
         return min(np.abs(a - b).mean() for a in before for b in after) < _SAME * jump
+
+
+@lru_cache(256)
+def _timecode(time: float, fps: Fraction) -> FrameTimecode:
+    return FrameTimecode(Timecode(round(time * 1e6), Fraction(1, 1_000_000)), fps)
 
 
 def _seconds(cuts: list[FrameTimecode]) -> list[float]:

@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 from scenedetect import FrameTimecode, SceneDetector
 
-_SIZE = (40, 22)
+from features.video.signals.repeats import SIZE
+
 _AROUND = np.ones((5, 5), np.uint8)
 """Motion up to two pixels of 40, a twentieth of the picture's width between frames, is no
 change."""
@@ -78,8 +79,9 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
         self._entered, self._found = 0, -1
 
     def process_frame(self, timecode: FrameTimecode, frame_img: np.ndarray) -> list[FrameTimecode]:
-        small = cv2.resize(frame_img, _SIZE, interpolation=cv2.INTER_AREA)
-        image = cv2.cvtColor(small, cv2.COLOR_BGR2LAB)
+        if frame_img.shape[1::-1] != SIZE:
+            frame_img = cv2.resize(frame_img, SIZE, interpolation=cv2.INTER_AREA)
+        image = cv2.cvtColor(frame_img, cv2.COLOR_BGR2LAB)
         change = _compare(self._pictures[-1].image, image) if self._pictures else (None, False)
         self._pictures.append(_Picture(timecode, image, *change))
         self._entered += 1
@@ -106,6 +108,8 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
     def _across(self, first: int, place: int) -> FrameTimecode | None:
         """The cut between the pictures at `first` and `place`, which belong to two shots while
         those between are mixtures of them; None if it is none."""
+        if place == first + 1 and not self._pictures[place].may_be_cut:
+            return None
         pictures = list(self._pictures)
         before, between, after = pictures[first], pictures[first + 1 : place], pictures[place]
         change, may_be_cut, begins = after.change, after.may_be_cut, after
@@ -163,20 +167,21 @@ def _compare(
 ) -> tuple[float, bool]:
     """How much changed, and whether another picture was left by it."""
     gone, come = _outside(before, after), _outside(after, before)
-    size = float(gone.mean() + come.mean()) / 2
+    size = (sum(cv2.sumElems(gone)) + sum(cv2.sumElems(come))) / (2 * gone[..., 0].size)
     may_be_cut = size >= _LEAST_CHANGE and not _only_light(before, after)
     if may_be_cut:
-        changed = float((np.maximum(gone, come) > _CHANGED).mean())
+        most = np.maximum(*(p.sum(axis=2, dtype=np.float32) for p in (gone, come)))
+        changed = float((most > _CHANGED).mean())
         may_be_cut = changed * (1 - _edges_kept(before, after)) >= least_new
     return size, may_be_cut
 
 
 def _outside(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """How far each pixel lies outside the range of colours around its place in the other picture;
-    summed over channels."""
+    """How far each pixel lies outside the range of colours around its place in the other picture,
+    by channel; uint8."""
     above = cv2.subtract(picture, cv2.dilate(other, _AROUND))  # saturates at 0
     below = cv2.subtract(cv2.erode(other, _AROUND), picture)
-    return cv2.max(above, below).sum(axis=2, dtype=np.float32)
+    return cv2.max(above, below)
 
 
 def _only_light(before: np.ndarray, after: np.ndarray) -> bool:
