@@ -39,6 +39,9 @@ _NOISE = 0.5
 """Change that every recording has between frames."""
 
 
+_DOUBTED_RATIO, _SURE_RATIO, _DOUBTED_NEW = 1.5, 10.0, 0.09
+"""As `_LEAST_RATIO` and `_LEAST_NEW`, of what might be, and what surely is, a cut to who sees more
+frames. Heuristic: two frames apart, motion changes twice as much."""
 _MIXED = 2
 """Mixed pictures between two shots at most: one in telecined, field-wise joined or blended video,
 two where film was blended to 50 or 60 frames a second."""
@@ -63,6 +66,17 @@ class _Picture(NamedTuple):
     may_be_cut: bool = False
 
 
+class Doubt(NamedTuple):
+    """What might be a cut to who sees more frames, between two times in seconds.
+
+    sure : whether it is one, and only the frames between them could say where.
+    """
+
+    before: float
+    after: float
+    sure: bool
+
+
 class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not read
     """Gives the first frame of each new shot, two frames late.
 
@@ -70,13 +84,15 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
     between them, the cut lies across these.
 
     mixed : seconds of such cuts.
+    doubts : what might be one to who sees more frames, cuts included.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.mixed: list[float] = []
+        self.doubts: list[Doubt] = []
         self._pictures: deque[_Picture] = deque(maxlen=2 * (_MIXED + 1) + _BESIDE + 1)
-        self._entered, self._found = 0, -1
+        self._entered, self._found, self._doubted = 0, -1, -1
 
     def process_frame(self, timecode: FrameTimecode, frame_img: np.ndarray) -> list[FrameTimecode]:
         if frame_img.shape[1::-1] != SIZE:
@@ -85,12 +101,32 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
         change = _compare(self._pictures[-1].image, image) if self._pictures else (None, False)
         self._pictures.append(_Picture(timecode, image, *change))
         self._entered += 1
+        self._doubt(len(self._pictures) - 1 - _BESIDE)
         return self._cuts(len(self._pictures) - 1 - _BESIDE)
 
     def post_process(self, timecode: FrameTimecode) -> list[FrameTimecode]:
         """The cuts among the last frames, which have fewer frames after them."""
         latest = range(max(1, len(self._pictures) - _BESIDE), len(self._pictures))
         return [cut for place in latest for cut in self._cuts(place)]
+
+    def _doubt(self, place: int) -> None:
+        """Note what leads to the picture at `place` if much changed there."""
+        pictures = self._pictures
+        for span in range(1, min(place, _MIXED + 1) + 1):
+            first = place - span
+            if self._entered - len(pictures) + first < self._doubted:
+                return
+            change = sum(pictures[k].change or 0.0 for k in range(first + 1, place + 1))
+            beside = [*range(max(first - 1, 1), first + 1), *range(place + 1, len(pictures))]
+            usual = max([_NOISE, *(span * (pictures[k].change or 0.0) for k in beside)])
+            if change < max(_LEAST_CHANGE, _DOUBTED_RATIO * usual):
+                continue
+            before, after = pictures[first], pictures[place]
+            if _compare(before.image, after.image, _DOUBTED_NEW)[1]:
+                sure = span == 1 and after.may_be_cut and change > _SURE_RATIO * usual
+                self.doubts.append(Doubt(before.timecode.seconds, after.timecode.seconds, sure))
+                self._doubted = self._entered - len(pictures) + place
+                return
 
     def _cuts(self, place: int) -> list[FrameTimecode]:
         """The first picture of the new shot, if a cut leads to the picture at `place`."""

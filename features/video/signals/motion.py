@@ -199,8 +199,7 @@ def camera(field: np.ndarray, grid: np.ndarray, edge: np.ndarray) -> np.ndarray:
     """
     some, rim = np.arange(0, len(field), _FIT_EVERY), edge[:: max(_FIT_EVERY // 2, 1)]
     fits = _trimmed(field, grid, some), _trimmed(field, grid, rim)
-    errors = [np.median(_squares(field, grid, some, fit)) for fit in fits]
-    return fits[int(np.argmin(errors))]
+    return min(fits, key=lambda fit: _median_square(field, grid, some, fit))
 
 
 @njit
@@ -220,6 +219,13 @@ def _trimmed(field: np.ndarray, grid: np.ndarray, sample: np.ndarray) -> np.ndar
 
 
 @njit
+def _median_square(
+    field: np.ndarray, grid: np.ndarray, sample: np.ndarray, affine: np.ndarray
+) -> float:
+    return float(np.median(_squares(field, grid, sample, affine)))
+
+
+@njit
 def _squares(
     field: np.ndarray, grid: np.ndarray, sample: np.ndarray, affine: np.ndarray
 ) -> np.ndarray:
@@ -232,9 +238,7 @@ def _squares(
 
 
 @njit
-def _left(
-    field: np.ndarray, grid: np.ndarray, affine: np.ndarray, i: int
-) -> tuple[float, float]:
+def _left(field: np.ndarray, grid: np.ndarray, affine: np.ndarray, i: int) -> tuple[float, float]:
     """What `affine` (3, 2) leaves of one vector."""
     across, along = grid[i, 1], grid[i, 2]
     x = field[i, 0] - affine[0, 0] - across * affine[1, 0] - along * affine[2, 0]
