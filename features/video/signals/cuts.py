@@ -42,6 +42,8 @@ _MIXED = 0.15
 """Seconds around a cut with mixed pictures in which its mixture may look like a dissolve."""
 
 
+_BLACK = 8
+"""Mean level (8-bit) below which a picture is black."""
 _BEFORE, _AFTER = 0.6, 0.4
 """Seconds before and after a doubt that are looked at in full: what a cut is compared with."""
 _LAG = 1.3
@@ -96,7 +98,7 @@ class CutFinder:
         self._repeats = Repeats()
         self._hard = HardCutDetector()
         self._fade, self._dissolve = (
-            ThresholdDetector(threshold=8, min_scene_len=SHORTEST),
+            ThresholdDetector(threshold=_BLACK, min_scene_len=SHORTEST),
             DissolveDetector(),
         )
         self._last: FrameTimecode | None = None
@@ -144,7 +146,7 @@ class CutFinder:
         return kept
 
     def _fade_at(self, at: FrameTimecode, image: np.ndarray) -> list[float]:
-        level = np.array([[cv2.mean(image)[:3]]])  # all that this detector asks a picture for
+        level = np.full((1, 1, 3), _level(image))  # all that this detector asks a picture for
         fades = _seconds(self._fade.process_frame(at, level))
         self._fades += fades
         return fades
@@ -187,9 +189,14 @@ class ExactCuts:
         self._between = between
         self._waiting: deque[tuple[float, np.ndarray]] = deque()
         self._doubted: tuple[float, float] | None = None
+        self._black = False
 
     def update(self, time: float, image: np.ndarray, doubts: list[Doubt]) -> list[float]:
         """The next frame, and what was found doubtful at it; the fades and dissolves known now."""
+        black = _level(image) < _BLACK
+        if self._waiting and black != self._black:
+            self._wonder(Doubt(self._waiting[-1][0], time, sure=True))
+        self._black = black
         self._waiting.append((time, image))
         for doubt in doubts:
             self._wonder(doubt)
@@ -228,6 +235,11 @@ class ExactCuts:
         if found:
             waiting = sorted([*self._waiting, *found], key=lambda picture: picture[0])
             self._waiting = deque(waiting)
+
+
+def _level(image: np.ndarray) -> float:
+    """Mean of all channels."""
+    return sum(cv2.mean(image)[:3]) / 3
 
 
 @lru_cache(256)

@@ -39,7 +39,7 @@ _NOISE = 0.5
 """Change that every recording has between frames."""
 
 
-_DOUBTED_RATIO, _SURE_RATIO, _DOUBTED_NEW = 1.5, 10.0, 0.09
+_DOUBTED_RATIO, _SURE_RATIO, _DOUBTED_NEW = 2.5, 10.0, 0.09
 """As `_LEAST_RATIO` and `_LEAST_NEW`, of what might be, and what surely is, a cut to who sees more
 frames. Heuristic: two frames apart, motion changes twice as much."""
 _MIXED = 2
@@ -118,15 +118,25 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
                 return
             change = sum(pictures[k].change or 0.0 for k in range(first + 1, place + 1))
             beside = [*range(max(first - 1, 1), first + 1), *range(place + 1, len(pictures))]
-            usual = max([_NOISE, *(span * (pictures[k].change or 0.0) for k in beside)])
+            changes = [span * (pictures[k].change or 0.0) for k in beside] or [0.0]
+            usual = max(sum(changes) / len(changes), _NOISE)
             if change < max(_LEAST_CHANGE, _DOUBTED_RATIO * usual):
                 continue
             before, after = pictures[first], pictures[place]
             if _compare(before.image, after.image, _DOUBTED_NEW)[1]:
-                sure = span == 1 and after.may_be_cut and change > _SURE_RATIO * usual
-                self.doubts.append(Doubt(before.timecode.seconds, after.timecode.seconds, sure))
-                self._doubted = self._entered - len(pictures) + place
+                sure = (
+                    span == 1 and after.may_be_cut and change > _SURE_RATIO * max(usual, *changes)
+                )
+                self._note(first, place, sure)
                 return
+
+    def _note(self, first: int, place: int, sure: bool = False) -> None:
+        """Doubt what lies between two pictures, once."""
+        before, after = (self._pictures[k].timecode.seconds for k in (first, place))
+        number = self._entered - len(self._pictures)
+        if number + first >= self._doubted:
+            self.doubts.append(Doubt(before, after, sure))
+            self._doubted = number + place
 
     def _cuts(self, place: int) -> list[FrameTimecode]:
         """The first picture of the new shot, if a cut leads to the picture at `place`."""
@@ -137,6 +147,7 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
             cut = self._across(place - mixed - 1, place)
             if cut is not None:
                 self._found = number
+                self._note(place - mixed - 1, place)
                 self.mixed += [cut.seconds] * (mixed > 0)
                 return [cut]
         return []
