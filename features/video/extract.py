@@ -18,7 +18,6 @@ import numpy as np
 
 from data.errors import InputError, Progress
 from data.words import Sentence
-from features.pretrained import locate
 from features.video import signals
 from features.video.frames import Frame, VideoReader
 from features.video.signals import networks
@@ -55,7 +54,7 @@ def _sampled() -> float:
 def expected_extractor() -> str:
     """The extractor of Timelines read here and now, if every network whose weights are there
     starts."""
-    return _extractor(s for s in signals.SIGNALS if all(locate(name) for name in s.needs))
+    return _extractor(s for s in signals.SIGNALS if all(networks.there(name) for name in s.needs))
 
 
 def _extractor(made: Iterable[type[Signal]], version: str | None = None) -> str:
