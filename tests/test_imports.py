@@ -41,9 +41,16 @@ HOMES = {
     "librosa": r"features/",
     "av": r"features/|tools/demo/",  # the demo's builder writes the files that features read
     "torch": (
+<<<<<<< HEAD
         r"features/(video/(temporal|encoder|augment)|audio/speech)\.py|recommender/"
         r"|leitmotif/(calibration/residual|scenes/training)\.py"
+=======
+        r"features/(video/temporal|audio/speech)\.py|features/video/eyes/|recommender/"
+        r"|leitmotif/calibration/residual\.py"
+>>>>>>> main
     ),
+    "onnxruntime": r"features/video/eyes/siglip\.py",
+    "tokenizers": r"features/video/eyes/(clip|siglip)\.py",
     "silero_vad": r"features/audio/speech\.py",
     "pytorch_lightning": (
         r"recommender/(lit_module|datamodule|fit_network|tune)\.py"
