@@ -18,7 +18,7 @@ from usearch.index import Index
 from data.atomic import atomic_path
 from data.checksums import Damaged, read_json, write_json
 from data.errors import InputError
-from matcher.vectors import NONE, Nearest
+from matcher.nearest import NONE, Nearest
 
 CONNECTIVITY, BUILD, SEARCH = 16, 128, 128
 """Links of a vector, and candidates held while building and searching (usearch's names:
@@ -122,7 +122,7 @@ class HnswVectors:
         write_json(self._record, KIND, VERSION, record)
 
     def close(self) -> None:
-        self._index.reset()
+        self._index.reset()  # type: ignore[no-untyped-call]
 
 
 def _checksum(path: Path) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 
 from data.errors import InputError
 from matcher.milvus import MilvusIndex, patiently
-from matcher.vectors import NONE, Nearest
+from matcher.nearest import NONE, Nearest
 
 COLLECTION = "leitmotif_scenes"
 _BATCH = 1_000
@@ -95,7 +95,10 @@ class MilvusVectors:
                 {"key": (group << 32) | row, "group": group, "row": row, "vector": vectors[row]}
                 for row in range(end - 1, max(end - _BATCH, 0) - 1, -1)
             ]
-            self._do(lambda c, rows=rows: c.insert(self._collection, rows))
+            self._insert(rows)
+
+    def _insert(self, rows: list[dict[str, Any]]) -> None:
+        self._do(lambda c: c.insert(self._collection, rows))
 
     def remove(self, group: int) -> None:
         self._do(lambda c: c.delete(self._collection, filter=f"group == {group}"))

@@ -128,9 +128,12 @@ class Augmenter:
     def _coloured(self, x: Tensor, strength: float) -> Tensor:
         """Other brightness, contrast, saturation, hue and gamma."""
         n, device = len(x), x.device
-        draw = lambda reach: self._uniform(n, -reach, reach, device) * strength  # noqa: E731
-        gain, shift, gamma = torch.exp(draw(0.35)), draw(0.12), torch.exp(draw(0.35))
-        saturation, hue = torch.exp(draw(0.5)), draw(0.35)
+
+        def draw(reach: float) -> Tensor:
+            return self._uniform(n, -reach, reach, device) * strength
+
+        gain, shift, gamma = draw(0.35).exp(), draw(0.12), draw(0.35).exp()
+        saturation, hue = draw(0.5).exp(), draw(0.35)
         x = x.clamp(1e-3, 1).pow(gamma)
         mean = x.mean(dim=(1, 2, 3), keepdim=True)
         x = (x - mean) * gain + mean + shift

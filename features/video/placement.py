@@ -67,9 +67,9 @@ def matches(shot: Points, source: Points) -> tuple[np.ndarray, np.ndarray]:
     return shot.places[good], source.places[best[good]]
 
 
-def place(shot: np.ndarray, source: np.ndarray) -> Placement | None:
-    """Scale and shift on which most matched places agree; None if too few do."""
-    if len(shot) < LEAST:
+def place(shot: np.ndarray, source: np.ndarray, least: int = LEAST) -> Placement | None:
+    """Scale and shift on which most matched places agree; None if fewer than `least` do."""
+    if len(shot) < least:
         return None
     cv2.setRNGSeed(1)
     similar, agree = cv2.estimateAffinePartial2D(
@@ -79,7 +79,7 @@ def place(shot: np.ndarray, source: np.ndarray) -> Placement | None:
         return None
     scale, turn = np.hypot(*similar[:, 0]), np.arctan2(similar[1, 0], similar[0, 0])
     kept = agree.ravel().astype(bool)
-    if not _SCALES[0] <= scale <= _SCALES[1] or abs(turn) > _TURN or kept.sum() < LEAST:
+    if not _SCALES[0] <= scale <= _SCALES[1] or abs(turn) > _TURN or kept.sum() < least:
         return None
     return Placement(_straight(shot[kept], source[kept], float(scale)), int(kept.sum()))
 

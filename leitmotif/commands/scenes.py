@@ -95,8 +95,8 @@ def run_list(args: argparse.Namespace) -> None:
     library = Library.open(args.library, index=args.index)
     films = library.films
     if args.json:
-        names = ("id", "path", "title", "season", "episode", "duration", "rate")
-        names += ("opening", "ending")
+        facts = ("id", "path", "title", "season", "episode", "duration", "rate")
+        names = (*facts, "opening", "ending")
         print(json.dumps([{n: getattr(f, n) for n in names} for f in films], ensure_ascii=False))
         return
     table = Table("film", "length", "id", "file")

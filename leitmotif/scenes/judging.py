@@ -59,7 +59,8 @@ def _figures(name: str, alike: np.ndarray, right: np.ndarray) -> Judged:
 
 def _apart(pool: Pool) -> np.ndarray:
     """Rows of pictures that lie half a second apart, as a library has them."""
-    kept, last = [], {}
+    kept: list[int] = []
+    last: dict[int, float] = {}
     for row in np.lexsort((pool.times, pool.films)):
         film, time = int(pool.films[row]), float(pool.times[row])
         if time - last.get(film, -np.inf) >= 0.5 - 1e-6:

@@ -41,12 +41,15 @@ from leitmotif.settings import data_folder
 from leitmotif.store.database import Database
 from leitmotif.workers.cluster import run_on_cluster
 from leitmotif.workers.pool import run_each
-from matcher.vectors import VectorIndex, open_vectors
+from matcher.nearest import VectorIndex
+from matcher.vectors import open_vectors
 
 if TYPE_CHECKING:
     from features.video.encoder import Encoder
 
 INDEX, ENCODER = "scenes.usearch", "encoder.safetensors"
+_HELD = 64
+"""Films whose frames are held in memory (heuristic: 4 MB each for two hours)."""
 _TABLES = (
     """
     CREATE TABLE scene_film (
@@ -175,6 +178,8 @@ class Library:
         """The frames kept of a film. Raises `InputError` for one that is not here."""
         film = self.film(film) if isinstance(film, str) else film
         if film.number not in self._held:
+            while len(self._held) >= _HELD:
+                self._held.pop(next(iter(self._held)))
             self._held[film.number] = self._read_frames(film.number)
         frames = self._held[film.number]
         marks = frames.marks.copy()
@@ -357,10 +362,7 @@ class Library:
         return (
             {row["path"]: (row["size"], row["mtime_ns"]) for row in films},
             {
-                row["path"]: (
-                    (row["size"], row["mtime_ns"]),
-                    from_record(json.loads(row["reason"])),
-                )
+                row["path"]: ((row["size"], row["mtime_ns"]), _sentence(row["reason"]))
                 for row in refused
             },
         )
@@ -468,13 +470,20 @@ def _crashed(path: str) -> Described:
     return Described(path, reason=Sentence("build.crashed"))
 
 
+def _sentence(text: str) -> Sentence:
+    """The reason that was kept."""
+    found = from_record(json.loads(text))
+    return found if isinstance(found, Sentence) else Sentence("build.crashed")
+
+
 def _film(row: Any) -> Film:
-    spans = [
+    opening, ending = (
         None if row[f"{name}_from"] is None else (row[f"{name}_from"], row[f"{name}_to"])
         for name in ("opening", "ending")
-    ]
-    names = ("id", "sha256", "path", "title", "season", "episode", "duration", "rate")
-    return Film(*(row[name] for name in names), *spans, number=row["number"])
+    )
+    names = ("id", "sha256", "path", "title", "season", "episode", "duration", "rate", "number")
+    said = {name: row[name] for name in names}
+    return Film(**said, opening=opening, ending=ending)
 
 
 _STORED = {

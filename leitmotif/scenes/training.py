@@ -221,10 +221,7 @@ def held_out_rank(
         return float("nan")
     augmenter = Augmenter(INPUT, seed=1)
     every = torch.arange(len(pool.films))
-    plain = lambda x: functional.interpolate(  # noqa: E731
-        x, (INPUT, INPUT), mode="bilinear", antialias=True
-    )
-    held = torch.cat([network(plain(batch(part))) for part in every.split(_AT_ONCE)])
+    held = torch.cat([network(_plain(batch(part))) for part in every.split(_AT_ONCE)])
     asked = torch.cat(
         [
             network(augmenter.strongly(batch(part)))
@@ -232,6 +229,11 @@ def held_out_rank(
         ]
     )
     return float(np.mean(1 / ranks((asked @ held.T).cpu().numpy(), pool, rows)))
+
+
+def _plain(pictures: Tensor) -> Tensor:
+    """Pictures as the network takes them from a library, (n, 3, 128, 128)."""
+    return functional.interpolate(pictures, (INPUT, INPUT), mode="bilinear", antialias=True)
 
 
 def ranks(alike: np.ndarray, pool: Pool, rows: np.ndarray) -> np.ndarray:
@@ -255,9 +257,7 @@ def threshold_of(network: Network, pool: Pool) -> float:
     held, asked = [], []
     for part in pictures.split(_AT_ONCE):
         x = part.to(device).flip(3).permute(0, 3, 1, 2).float() / 255
-        held.append(
-            network(functional.interpolate(x, (INPUT, INPUT), mode="bilinear", antialias=True))
-        )
+        held.append(network(_plain(x)))
         asked.append(network(augmenter.strongly(x)))
     plain, copies = torch.cat(held).cpu().numpy(), torch.cat(asked).cpu().numpy()
     others = np.ones((pool.films.max() + 1,) * 2, dtype=bool)

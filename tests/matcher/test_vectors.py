@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
-from matcher.vectors import NONE, VectorIndex, open_vectors
+from matcher.nearest import NONE, VectorIndex
+from matcher.vectors import open_vectors
 
 SIZE = 24
 

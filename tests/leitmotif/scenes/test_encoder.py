@@ -76,12 +76,12 @@ def test_training_makes_the_loss_fall_and_writes_its_log(pool: Pool, tmp_path: P
     torch.manual_seed(0)
     assert pool.learned.any() and pool.moments.any()
     assert not (pool.learned & (pool.moments | pool.unseen)).any()
-    settings = TrainSettings(epochs=6, batch_size=32, every=3, other_films=0.0)
+    settings = TrainSettings(epochs=4, batch_size=16, every=2, other_films=0.0)
     trained = train(pool, settings, folder=tmp_path, accelerator="cpu")
     rows = [line.split(",") for line in (tmp_path / "metrics.csv").read_text().splitlines()]
     losses = [float(row[rows[0].index("loss")]) for row in rows[1:] if row[rows[0].index("loss")]]
-    assert losses[-1] < losses[0]
-    assert trained.epoch in (3, 6) and 0 < trained.rank <= 1
+    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+    assert trained.epoch in (2, 4) and 0 < trained.rank <= 1
     assert -1 <= trained.encoder.threshold <= 1
 
 
