@@ -264,8 +264,10 @@ class _Tried:
         height, width = self._grey.shape[1:]
         assumed = whole((height, width), self._ground.size)
         found = [assumed] if near_to(assumed, self._placement, (height, width)) else []
-        if pairs and (placement := place(*map(np.concatenate, zip(*pairs, strict=True)))):
-            found.append(placement)
+        if pairs:
+            own_places, source_places = (np.concatenate(side) for side in zip(*pairs, strict=True))
+            if placement := place(own_places, source_places):
+                found.append(placement)
         return found
 
     def _points(self, row: int, picture: np.ndarray) -> Points:

@@ -39,7 +39,7 @@ class Stretch(NamedTuple):
 class StretchReader(VideoReader):
     """A film that is read from any place on."""
 
-    def between(self, start: float, end: float) -> Iterator[tuple[int, Frame]]:
+    def numbered(self, start: float, end: float) -> Iterator[tuple[int, Frame]]:
         """(number, frame) of every frame shown between two times, in order.
 
         The frame that is on the screen at `start` is the first one.
@@ -91,7 +91,7 @@ def read_stretch(path: str | os.PathLike[str], start: float, end: float, side: i
     """
     numbers, times, pictures = [], [], []
     with StretchReader(path) as reader:
-        for number, frame in reader.between(start, end):
+        for number, frame in reader.numbered(start, end):
             numbers.append(number)
             times.append(frame.time)
             pictures.append(cv2.cvtColor(frame.picture(side), cv2.COLOR_BGR2GRAY))
@@ -111,7 +111,7 @@ def frames_at(
     is shown there.
     """
     with StretchReader(path) as reader:
-        shown = reader.between(max(seconds[0], 0.0), math.inf)
+        shown = reader.numbered(max(seconds[0], 0.0), math.inf)
         current = next(shown, None)
         if current is None:
             raise InputError("video.no_frame", file=Path(path), cure=Sentence("video.cure"))
