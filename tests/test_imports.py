@@ -41,9 +41,11 @@ HOMES = {
     "librosa": r"features/",
     "av": r"features/|tools/demo/",  # the demo's builder writes the files that features read
     "torch": (
-        r"features/(video/(temporal|encoder|augment)|audio/speech)\.py|recommender/"
-        r"|leitmotif/(calibration/residual|scenes/training)\.py"
+        r"features/(video/(temporal|encoder|augment)|audio/speech)\.py|features/video/eyes/"
+        r"|recommender/|leitmotif/(calibration/residual|scenes/training)\.py"
     ),
+    "onnxruntime": r"features/video/eyes/siglip\.py",
+    "tokenizers": r"features/video/eyes/(clip|siglip)\.py",
     "silero_vad": r"features/audio/speech\.py",
     "pytorch_lightning": (
         r"recommender/(lit_module|datamodule|fit_network|tune)\.py"
