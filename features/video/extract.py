@@ -21,7 +21,7 @@ from data.words import Sentence
 from features.video import signals
 from features.video.frames import Frame, VideoReader
 from features.video.signals import networks
-from features.video.signals.contract import Clock, Pass, Signal
+from features.video.signals.contract import Between, Clock, Pass, Signal
 from features.video.timeline import TOKEN, Timeline
 
 VERSION = "leitmotif-video 3"
@@ -34,8 +34,8 @@ def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) 
     `Cancelled`. Raises `InputError` for a file that is missing, empty, no video, or has not one
     frame that can be decoded; damage that leaves frames to look at becomes a warning.
     """
-    with VideoReader(path) as reader, ExitStack() as stack:
-        watch = Watch(reader, stack)
+    with VideoReader(path, sampled=_sampled()) as reader, ExitStack() as stack:
+        watch = Watch(reader, stack, between=reader.between)
         total = reader.duration if np.isfinite(reader.duration) else None
         seconds = Clock(1.0)
         for frame in reader:
@@ -43,6 +43,12 @@ def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) 
             if seconds.due(frame.time) and progress:
                 progress("watching", frame.time, total)
         return watch.finish()
+
+
+def _sampled() -> float:
+    """Looks a second of the signal that takes most, of those that do not take every frame. The
+    others' rates divide it, so that they see the same frames."""
+    return max(kind.rate for kind in signals.SIGNALS if kind.rate is not None)
 
 
 def expected_extractor() -> str:
@@ -70,12 +76,13 @@ class Watch:
         reader: VideoReader,
         stack: ExitStack,
         kinds: Iterable[type[Signal]] | None = None,
+        between: Between | None = None,
     ) -> None:
         cv2.setNumThreads(1)
         self._reader = reader
         self._networks: dict[str, Any] = {}
         self._missed: dict[str, list[Sentence]] = {}
-        self.seen = Pass(reader.fps, self._networks)
+        self.seen = Pass(reader.fps, self._networks, between=between)
         able = [kind for kind in kinds or signals.SIGNALS if self._open(kind, stack)]
         self.signals = [(kind(self.seen), Clock(kind.rate)) for kind in able]
 
