@@ -51,8 +51,8 @@ class TrainSettings:
     epochs: int = 60
     warm: float = 0.05
     """Share of the steps in which the rate rises, before it falls along a cosine."""
-    temperature: float = 0.07
-    other_films: float = 0.5
+    temperature: float = 0.03
+    other_films: float = 0.7
     """Share of the pictures that are changed as if they were of other films."""
     every: int = 5
     """Epochs from one validation to the next."""
