@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -78,7 +78,8 @@ def find_words(
 
     eyes : `features.video.eyes.ReadingEyes`. identity : of their weights.
     """
-    films, failed, seen = library.films, [], []
+    films, seen = library.films, list[Seen]()
+    failed: list[tuple[Film, InputError]] = []
     wanted = eyes.read([text])[0]
     for done, film in enumerate(films):
         if progress:
@@ -152,4 +153,4 @@ def _look(path: str, eyes: Any) -> Sights:
                 waiting = []
     if waiting:
         vectors.append(eyes(waiting))
-    return Sights(np.array(times), np.array(until), cast(np.ndarray, np.concatenate(vectors)))
+    return Sights(np.array(times), np.array(until), np.concatenate(vectors))
