@@ -1,4 +1,4 @@
-"""`leitmotif scenes add|list|find|train …`: a library of films that can be asked with a picture."""
+"""`leitmotif scenes add|list|find|conform|train`: films to be asked with a picture or edit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.table import Table
 from data.errors import InputError
 from features.video.pictures import read_picture
 from features.video.signals import networks
-from leitmotif.commands import scenes_train
+from leitmotif.commands import scenes_conform, scenes_train
 from leitmotif.scenes.by_words import find_words
 from leitmotif.scenes.find import find
 from leitmotif.scenes.library import Library
@@ -53,9 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     found.add_argument("--gif", action="store_true", help="previews as GIF, not as MP4")
     found.set_defaults(run=run_find)
+    conformed = actions.add_parser(
+        "conform",
+        help="where every shot of an edit is from, to the frame",
+        description="Find every shot of an edit in the films of the library, to the frame.",
+    )
+    scenes_conform.add_arguments(conformed)
     train = actions.add_parser("train", help="train the encoder on the library's own films")
     scenes_train.add_arguments(train)
-    for action in (add, films, found, train):
+    for action in (add, films, found, conformed, train):
         add_library_arguments(action)
 
 
