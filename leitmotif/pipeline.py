@@ -19,6 +19,7 @@ from data.words import Sentence
 from features import video as watching
 from matcher import presets
 from matcher.arc import picture_curves
+from matcher.arc_step import Step, film_rows
 from matcher.course import Course, TrackCourses
 from matcher.filters import Filter
 from matcher.query import Query
@@ -78,6 +79,17 @@ def read_video(
     return watching.read_timeline(path, progress=progress, cache=cache, quick=quick)
 
 
+def known_video(path: str | os.PathLike, content: str | None = None) -> Timeline | None:
+    """What was seen of a video before, without watching it; else None. content : SHA-256 of the
+    file in hexadecimal, where it is known."""
+    return watching.known_timeline(path, content)
+
+
+def glance(path: str | os.PathLike, *, progress: Progress | None = None) -> Timeline | None:
+    """A quick look at a video; None where it would be no quicker than a full one."""
+    return watching.glance(path, progress=progress)
+
+
 def load_profile_weights(
     path: str | os.PathLike | ProfileCoefficients | None,
 ) -> ProfileCoefficients | None:
@@ -133,6 +145,8 @@ def match(
     importance = weigh(query.importance, music, recommender)
     warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]
     query = replace(query, values=music.values, importance=importance, copies=False)
+    if course and recommender.arc_step:
+        course = replace(course, step=Step.from_dict(recommender.arc_step))
     matches = rank(catalogue, query, index, course)
     if len(matches) < query.k:
         warnings.append(_too_few(query.k, len(matches), catalogue))
@@ -191,7 +205,8 @@ def course_of(
     if tracks is None:
         return None
     picture = picture_curves(timeline.cuts, timeline["motion"], start=start, end=end)
-    return Course(picture, tracks, place)
+    rows = film_rows(timeline.cuts, timeline["motion"], timeline["novelty"], start, end)
+    return Course(picture, tracks, place, rows)
 
 
 def _edit(

@@ -6,9 +6,11 @@ catalogue, and among them the order by profile and arc together (`matcher.arc.ra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,9 +27,17 @@ from matcher.arc import (
     rank_weights,
     searched,
 )
-from matcher.arc_store import CatalogueCurves, curves_of, curves_path, evidence_of
+from matcher.arc_step import Step
+from matcher.arc_store import (
+    CatalogueCurves,
+    curves_of,
+    curves_path,
+    evidence_of,
+    step_evidence,
+)
 from matcher.placement import Place, Placement, around, place
 
+T = TypeVar("T")
 POOL = 5000
 """So many tracks cost less than a tenth of a second (`benchmarks/results/arc.md`)."""
 
@@ -68,12 +78,23 @@ class TrackCourses:
 class Course:
     """One film (or scene) before the tracks of one catalogue.
 
-    place : seconds of the track at which the film begins, where that is given.
+    place : seconds of the track at which the film begins, where that is given. rows : (5, W), the
+    film for the linear step. step : what was learned of it, which then ranks in place of the arc.
     """
 
     picture: PictureCurves
     tracks: TrackCourses
     place: float | None = None
+    rows: np.ndarray | None = None
+    step: Step | None = None
+    known: dict[Hashable, Any] = field(default_factory=dict)
+    """What was found of a track for this film (`once`), as long as it is asked about."""
+
+    def once(self, what: Hashable, find: Callable[[], T]) -> T:
+        """Found at the first asking, remembered as long as this object."""
+        if what not in self.known:
+            self.known[what] = find()
+        return self.known[what]
 
     @property
     def weight(self) -> float:
@@ -88,7 +109,11 @@ class Course:
         as an average one.
         """
         curves = self.tracks.curves
-        found = evidence_of(self.picture, curves, rows, self.place)
+        if len(rows) == len(curves.first) - 1:  # every track: the next question has the same ones
+            everything = np.arange(len(rows))
+            found = self.once(("evidence", self._by_step), lambda: self._evidence(everything))[rows]
+        else:
+            found = self._evidence(rows)
         if self.place is None:  # tracks that are too short to tell by
             found[curves.first[rows + 1] - curves.first[rows] < ARC_FROM_S] = np.nan
         known = np.isfinite(found)
@@ -97,19 +122,33 @@ class Course:
         standard = np.where(known, found - found[known].mean(), 0.0) / found[known].std()
         return distances - self.weight * float(np.std(distances)) * standard
 
+    def _evidence(self, rows: np.ndarray) -> np.ndarray:
+        curves, step = self.tracks.curves, self.step
+        if step is None or self.rows is None or not self._by_step:
+            return evidence_of(self.picture, curves, rows, self.place)
+        ask = partial(step_evidence, self.rows, step.weights, curves, place=self.place)
+        return np.array([self.once(("step", row), partial(ask, row)) for row in rows.tolist()])
+
+    @property
+    def _by_step(self) -> bool:
+        """Whether what was learned ranks, and not the arc."""
+        if self.step is None:
+            return False
+        return self.step.known if self.place is not None else self.step.unknown
+
     def placements(self, rows: Sequence[int], track_ids: Sequence[str]) -> list[Placement | None]:
         """Where the film goes in each of some tracks; None where nothing is known."""
-        over_time = self.tracks.over_time(track_ids)
+        both = list(zip(rows, track_ids, strict=True))
+        new = [name for row, name in both if ("place", row) not in self.known]
+        over_time = self.tracks.over_time(new) if new else {}
         return [
-            place(
-                self.picture,
-                self.tracks.curves.track(row),
-                self.tracks.curves.begins(row),
-                over_time.get(track_id),
-                self.place,
-            )
-            for row, track_id in zip(rows, track_ids, strict=True)
+            self.once(("place", row), partial(self._placed, row, over_time.get(track_id)))
+            for row, track_id in both
         ]
+
+    def _placed(self, row: int, over_time: TrackOverTime | None) -> Placement | None:
+        curves = self.tracks.curves
+        return place(self.picture, curves.track(row), curves.begins(row), over_time, self.place)
 
     def everywhere(self, row: int) -> Places:
         """r and z wherever the film fits into a track; none where the track is not known."""

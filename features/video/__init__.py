@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from data.profiles import VideoProfile
     from features.video.timeline import Timeline
 
-__all__ = ["read_timeline", "scenes", "score", "video_profile"]
+__all__ = ["glance", "known_timeline", "read_timeline", "scenes", "score", "video_profile"]
 
 
 def read_timeline(
@@ -33,17 +33,32 @@ def read_timeline(
     """
     from features.video import extract, store
 
-    if quick:
-        from features.video import quick as skimming
-
-        glance = skimming.read_timeline(path, progress=progress)
-        if glance is not None:
-            return glance
+    first = glance(path, progress=progress) if quick else None
+    if first is not None:
+        return first
     return (
         store.read_timeline(path, progress)
         if cache
         else extract.read_timeline(path, progress=progress)
     )
+
+
+def glance(path: str | os.PathLike, *, progress: Progress | None = None) -> Timeline | None:
+    """A quick look at a video; None where the file does not say where its pictures are. See
+    `features.video.quick`."""
+    from features.video import quick as skimming
+
+    return skimming.read_timeline(path, progress=progress)
+
+
+def known_timeline(path: str | os.PathLike, content: str | None = None) -> Timeline | None:
+    """The Timeline of a video that was watched before, without watching it; else None.
+
+    content : SHA-256 of the file in hexadecimal, where it is known.
+    """
+    from features.video import store
+
+    return store.known_timeline(path, content)
 
 
 def score(timeline: Timeline, start: float = 0.0, end: float | None = None) -> VideoProfile:

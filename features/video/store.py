@@ -26,19 +26,38 @@ Heuristic."""
 
 def read_timeline(path: str | os.PathLike, progress: Progress | None = None) -> Timeline:
     """The Timeline of a video file, from the cache if it is there, else watched and kept."""
+    kept = _place(path)
+    known = _known(kept)
+    if known is None:
+        known = extract.read_timeline(path, progress=progress)
+        if known.extractor == extract.expected_extractor():
+            _keep(known, kept)
+    return known
+
+
+def known_timeline(path: str | os.PathLike, content: str | None = None) -> Timeline | None:
+    """The Timeline of a video file that was watched before; None where the cache has none.
+
+    content : SHA-256 of the file, where it is known.
+    """
+    return _known(_place(path, content))
+
+
+def _place(path: str | os.PathLike, content: str | None = None) -> Path:
+    """Where the Timeline of a video file is kept."""
     check_file(Path(path))
-    with Path(path).open("rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
-    extractor = extract.expected_extractor()
-    key = hashlib.sha256(f"{content} {extractor}".encode()).hexdigest()[:32]
-    kept = cache_folder("timelines") / f"{key}.npz"
+    if content is None:
+        with Path(path).open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+    key = hashlib.sha256(f"{content} {extract.expected_extractor()}".encode()).hexdigest()[:32]
+    return cache_folder("timelines") / f"{key}.npz"
+
+
+def _known(kept: Path) -> Timeline | None:
     try:
         timeline = Timeline.load(kept)
     except InputError:
-        timeline = extract.read_timeline(path, progress=progress)
-        if timeline.extractor == extractor:
-            _keep(timeline, kept)
-        return timeline
+        return None
     with suppress(OSError):  # a cache that may only be read is one, too
         os.utime(kept)
     return timeline

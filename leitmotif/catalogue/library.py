@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
+from data.beat_corrections import Corrections
 from data.buckets import ENERGIES, SUNG_FROM, energies
 from data.catalogue import Catalogue
 from data.errors import InputError
@@ -24,6 +26,7 @@ from leitmotif.catalogue.music_map import MusicMap
 from matcher import TrackIndex
 from matcher.course import TrackCourses
 
+T = TypeVar("T")
 QUADRANTS = ("excited", "tense", "sad", "calm")
 """Moods by the signs of valence and arousal: Q1 + +, Q2 − +, Q3 − −, Q4 + −."""
 
@@ -49,6 +52,18 @@ class Library:
         return cls(Catalogue.read(path), path.parent, curves if curves.is_file() else None)
 
     @cached_property
+    def known(self) -> dict[Hashable, Any]:
+        """What was computed of it (`once`)."""
+        return {}
+
+    def once(self, what: Hashable, compute: Callable[[], T]) -> T:
+        """Computed at the first asking, remembered as long as the library."""
+        if what not in self.known:
+            self.known[what] = compute()
+        found: T = self.known[what]
+        return found
+
+    @cached_property
     def index(self) -> TrackIndex:
         return TrackIndex.build(self.catalogue.features)
 
@@ -61,6 +76,12 @@ class Library:
     def sounds(self) -> TrackSounds | None:
         """What the tracks sound like; None where that is not known."""
         return TrackSounds.beside(self.catalogue)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        """What a person said of the tracks' beats; nothing for a table from somebody else."""
+        there = self.folder is not None and self.catalogue.source
+        return Corrections.beside(self.catalogue.source) if there else Corrections({})
 
     @cached_property
     def durations(self) -> np.ndarray:

@@ -18,6 +18,7 @@ from leitmotif.sessions.projects import Project, Projects
 from leitmotif.sessions.relink import Relinked, missing_media, relink
 from leitmotif.settings import Settings, data_folder
 from leitmotif.show.progress import progress_bar
+from leitmotif.taste import Diary
 
 OWNER = owner_of(OWN)
 
@@ -83,13 +84,13 @@ def run_export(args: argparse.Namespace) -> None:
     projects = Projects(data_folder())
     project = projects.named(OWNER, args.name)
     output = args.output or Path(file_name(project.name))
-    write_parcel(projects, project, desk_folder(), output)
+    write_parcel(projects, project, desk_folder(), output, Diary(projects.database))
     print(json.dumps({"file": str(output)}, ensure_ascii=False) if args.json else output)
 
 
 def run_import(args: argparse.Namespace) -> None:
     projects = Projects(data_folder())
-    project = read_parcel(projects, OWNER, desk_folder(), args.file)
+    project = read_parcel(projects, OWNER, desk_folder(), args.file, Diary(projects.database))
     found = relink(projects, project, [], desk_folder(), [Settings.from_environment().catalogue])
     _say(project, found, args)
 

@@ -4,8 +4,9 @@ Each video is watched once and cut into scenes; a scene's 11 numbers come from i
 its 10 from its soundtrack alone. Scenes that are too short, silent or not music are left out and
 counted. What is music the tagger (YAMNet) says; without its weights the share stays unknown, and
 every scene that sounds is kept, speech included. Finished files are kept in a journal in the cache
-folder until the whole folder is done, so a stopped run goes on where it was; a journal written by
-another version of the extractors is not used.
+folder until the whole folder is done, so a stopped run goes on where it was; one part's, on one of
+several machines, lie beside the pairs that they are for. A journal written by another version of
+the extractors is not used.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from data.errors import InputError, Progress
 from data.folders import cache_folder
 from data.media import VIDEO_SUFFIXES, check_regular
 from data.media_files import Unusable, media_files
+from data.pair_curves import NAMES, FilmCurves, curves_beside, write_film_curves
 from data.pairs import Pairs
 from data.profiles import MusicProfile, VideoProfile
 from data.tables import read_table
@@ -34,8 +36,9 @@ from features import audio, pretrained, video
 from features.video.timeline import Timeline
 from leitmotif.workers.parts import Part
 from leitmotif.workers.pool import run_each
+from matcher import arc
 
-KIND, VERSION = "scored-video", 1
+KIND, VERSION = "scored-video", 2
 MIN_SCENE_S = 4.0
 """Shorter scenes say too little of either side (heuristic)."""
 MIN_MUSIC_SHARE = 0.5
@@ -45,12 +48,19 @@ MIN_MUSIC_SHARE = 0.5
 class Learned:
     """Pairs and what did not become one.
 
-    left_out : (file, seconds of the scene or None for the whole file, reason).
+    left_out : (file, seconds of the scene or None for the whole file, reason). films : those with
+        a pair, over time.
     """
 
     pairs: Pairs
     files: int
     left_out: tuple[tuple[str, float | None, str], ...]
+    films: tuple[FilmCurves, ...] = ()
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """The pairs as CSV, and the films over time beside them."""
+        self.pairs.write(path)
+        write_film_curves(curves_beside(path), self.films)
 
 
 def learn(
@@ -82,16 +92,17 @@ def learn(
         left_out.append((os.path.relpath(path, folder), None, why))
 
     files = list(video_files(folder, unusable))
-    journal = _Journal(folder)
+    journal = _Journal.of_folder(folder, output)
     done = {name: r for name, path in files if (r := journal.get(name, path))}
     for record in _scored([f for f in files if f[0] not in done], jobs):
         journal.add(record)
         done[record["file"]] = record
         if progress:
             progress(record["file"], len(done), len(files))
-    rows = []
+    rows: list[tuple[str, float, float, VideoProfile, MusicProfile, float]] = []
+    films = []
     for name, _ in files:
-        source = (sources or {}).get(name, name)
+        source, before = (sources or {}).get(name, name), len(rows)
         for scene in done[name]["scenes"]:
             left = scene["left_out"] and from_record(scene["left_out"])
             reason = left or _too_little_music(scene["music_share"], min_music_share)
@@ -104,6 +115,9 @@ def learn(
             )
             share = np.nan if scene["music_share"] is None else scene["music_share"]
             rows.append((source, scene["start_s"], scene["end_s"], picture, music, share))
+        if len(rows) > before:
+            curves = np.array([done[name]["curves"][n] for n in NAMES], dtype=float).T
+            films.append(FilmCurves(name, source, curves))
         if done[name]["failed"]:
             left_out.append((name, None, from_record(done[name]["failed"])))
     if not rows:
@@ -111,26 +125,29 @@ def learn(
             raise InputError("learn.no_scene", folder=folder)
         raise InputError("learn.none_left", folder=folder, file=left_out[0][0], why=left_out[0][2])
     pairs = Pairs.from_profiles(rows, str(folder))
+    learned = Learned(pairs, len(files), tuple(left_out), tuple(films))
     if output is not None:
-        pairs.write(output)
+        learned.write(output)
     journal.close()
-    return Learned(pairs, len(files), tuple(left_out))
+    return learned
 
 
 def learn_part(
     folder: str | os.PathLike[str],
     part: Part,
+    output: str | os.PathLike[str],
     *,
     jobs: int = -1,
     progress: Progress | None = None,
 ) -> int:
-    """Score one part's videos into the journal, from which `learn` makes the pairs.
+    """Score one part's videos into a file beside `output`, where `learn` looks for it.
 
-    The parts share the cache folder. How many were scored now. Raises `InputError` as `learn` does.
+    Machines that share no folder have theirs copied there. How many were scored now. Raises
+    `InputError` as `learn` does.
     """
-    folder = Path(folder)
-    files = part.share(list(video_files(folder)))
-    journal = _Journal(folder, f".part-{part.number}-of-{part.of}")
+    check_writable(output)
+    files = part.share(list(video_files(Path(folder))))
+    journal = _Journal.of_part(Path(output), part)
     todo = [f for f in files if journal.get(*f) is None]
     for done, record in enumerate(_scored(todo, jobs), start=1):
         journal.add(record)
@@ -187,12 +204,31 @@ def score_file(file: tuple[str, Path]) -> dict[str, Any]:
     try:
         timeline = video.read_timeline(path)
         found = [_score_scene(path, timeline, start, end) for start, end in video.scenes(timeline)]
-        return {"file": name, "digest": _digest(path), "failed": "", "scenes": found}
+        heard = any("video" in scene for scene in found)
+        return {
+            "file": name,
+            "digest": _digest(path),
+            "failed": "",
+            "scenes": found,
+            "curves": _curves(path, timeline) if heard else {},
+        }
     except InputError as error:
         return _failed(name, path, Unnamed(error.code, **error.values))
     except Exception as error:  # one file's surprise must not cost the others
         why = Sentence("learn.surprise", kind=type(error).__name__, why=error)
         return _failed(name, path, why)
+
+
+def _curves(path: Path, timeline: Timeline) -> dict[str, list[float]]:
+    """The film second by second; see `data.pair_curves.NAMES`."""
+    cuts, motion = arc.cuts_and_motion(timeline.cuts, timeline["motion"])
+    novelty = arc.by_second(timeline["novelty"])
+    loudness = arc.loudness_curve(audio.loudness_over_time(path))
+    loudness = np.pad(
+        loudness, (0, max(0, len(cuts) - len(loudness))), constant_values=arc.FLOOR_LU
+    )
+    curves = (cuts, motion, novelty, loudness[: len(cuts)])
+    return {n: np.round(curve, 4).tolist() for n, curve in zip(NAMES, curves, strict=True)}
 
 
 def _failed(name: str, path: Path, why: str) -> dict[str, Any]:
@@ -230,10 +266,9 @@ class _Journal:
     is watched again.
     """
 
-    def __init__(self, folder: Path, part: str = "") -> None:
-        key = hashlib.sha256(f"{folder.resolve()}|{_version()}".encode()).hexdigest()[:16]
-        self.path = cache_folder("learn") / f"{key}{part}.jsonl"
-        self.all = sorted(self.path.parent.glob(f"{key}*.jsonl"))
+    def __init__(self, path: Path, parts: Sequence[Path] = ()) -> None:
+        """path : where records are added. parts : other files of them."""
+        self.path, self.all = path, [p for p in (path, *parts) if p.is_file()]
         self.records: dict[str, dict[str, Any]] = {}
         for line in (line for path in self.all for line in path.read_bytes().splitlines()):
             try:
@@ -241,6 +276,19 @@ class _Journal:
             except (Damaged, InputError):
                 continue
             self.records[record["file"]] = record
+
+    @classmethod
+    def of_folder(cls, folder: Path, output: str | os.PathLike[str] | None) -> _Journal:
+        """That of a folder's videos on this machine, with those of the parts beside `output`."""
+        key = _key(f"{folder.resolve()}|{_version()}")
+        parts = [] if output is None else _beside(Path(output))
+        return cls(cache_folder("learn") / f"{key}.jsonl", parts)
+
+    @classmethod
+    def of_part(cls, output: Path, part: Part) -> _Journal:
+        """That of one part, beside `output`, with those of the other parts."""
+        name = f"{output.stem}.{_key(_version())}.part-{part.number}-of-{part.of}.jsonl"
+        return cls(output.with_name(name), _beside(output))
 
     def get(self, name: str, path: Path) -> dict[str, Any] | None:
         """The record of a file that has not changed since."""
@@ -259,6 +307,16 @@ class _Journal:
         """Everything is in the pairs now."""
         for path in {self.path, *self.all}:
             path.unlink(missing_ok=True)
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _beside(output: Path) -> list[Path]:
+    """The files of parts beside the pairs that they are for, made as it would be done here."""
+    known = f"{output.stem}.{_key(_version())}.part-"
+    return sorted(p for p in output.parent.glob("*.jsonl") if p.name.startswith(known))
 
 
 def _version() -> str:

@@ -6,24 +6,19 @@ at comes back. That place then counts for the preview and for what is taken away
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from leitmotif.pipeline import Recommendation
 from leitmotif.sessions.films import Film
-from leitmotif.show.templates import render
 from leitmotif.words.page_words import Words
 from matcher.course import Course
 from matcher.search import Match
-
-_PANEL = st.components.v2.component(
-    "leitmotif_arc",
-    html='<div class="arc"></div>',
-    css=str(render("arc_panel.css")),
-    js=str(render("arc_panel.js")),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,35 +41,40 @@ class ArcPanel:
         own = self.course.placed(match.row, match.placement, at)
         return replace(match, placement=own or match.placement)
 
-    def show(self, match: Match, suggested: Match) -> None:
-        """Both curves under each other, and the suggested places as buttons."""
+    def data(self, match: Match, suggested: Match) -> str:
+        """Both curves under each other, and the places suggested as buttons, as JSON for the
+        browser; "" where there is nothing to drag.
+        """
         if self.course is None or match.placement is None or suggested.placement is None:
-            return
-        found = self.course.everywhere(match.row)
-        if not len(found):
-            return
+            return ""
+        curves = self.course.once(("panel", match.row), lambda: self._curves(match.row))
+        if not curves:
+            return ""
         best = suggested.placement
         places = [{"at": best.in_point, "r": best.r, "suggested": True}]
         places += [{"at": p.at, "r": p.r, "suggested": False} for p in best.others]
         said = ("begins_at", "picture", "loudness", "drag", "suggested")
-        key = f"arc|{self._key(match)}"
-        _PANEL(
-            key=key,
-            data={
-                "picture": _short(self.course.shown(match.row)),
-                "loudness": _short(self.course.tracks.curves.track(match.row)),
-                "r": _short(found.r),
-                "z": _short(self.course.corrected(match.row, found)),
-                "at": match.placement.in_point,
-                "places": places,
-                "words": {name.removesuffix("_at"): self.words(f"arc_{name}") for name in said},
-            },
-            on_chosen_change=lambda: self._choose(match, key),
-        )
+        words = {name.removesuffix("_at"): self.words(f"arc_{name}") for name in said}
+        rest = {"at": match.placement.in_point, "places": places, "words": words}
+        return curves[:-1] + "," + json.dumps(rest)[1:]
 
-    def _choose(self, match: Match, key: str) -> None:
-        at = st.session_state[key].get("chosen")
-        if isinstance(at, int | float) and np.isfinite(at) and at >= 0:
+    def _curves(self, row: int) -> str:
+        """What is drawn of a track and of the picture, and r and z at each second; "" for none."""
+        assert self.course is not None
+        found = self.course.everywhere(row)
+        if not len(found):
+            return ""
+        drawn = {
+            "picture": self.course.shown(row),
+            "loudness": self.course.tracks.curves.track(row),
+            "r": found.r,
+            "z": self.course.corrected(row, found),
+        }
+        return json.dumps({name: _short(values) for name, values in drawn.items()})
+
+    def choose(self, match: Match, at: Any) -> None:
+        """The person put a track somewhere: `at` as a browser sent it."""
+        if isinstance(at, int | float) and math.isfinite(at) and at >= 0:
             self._places()[self._key(match)] = float(at)
 
     def _places(self) -> dict[str, float]:

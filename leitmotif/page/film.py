@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from data.profiles import VideoProfile
 from leitmotif.page import state, widgets
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
+from leitmotif.sessions.jobs import Job
 from leitmotif.show import charts, drawing
 from leitmotif.words.page_words import Words
 
@@ -38,21 +40,84 @@ def progress(film: Film, words: Words) -> None:
 def _watching(film: Film, words: Words) -> None:
     job = film.job
     assert job is not None
-    if job.ended:
+    if job.ended or film.ready:
         st.rerun()
     with st.container(border=True):
         st.markdown(f"**{plain(words('watching', name=film.kept.name))}**")
-        name, done, total = job.stage
-        clock = words("of_time", done=words.clock(done), total=words.clock(total)) if total else ""
-        at = " · ".join(filter(None, (words.stage(name), clock)))
-        st.progress(job.stage.share, words("queued") if job.state == "waiting" else at)
+        _stage(job, words)
         st.button(
-            words("cancel"), icon=":material/stop_circle:", on_click=job.cancel, key="cancel_film"
+            words("cancel"), icon=":material/stop_circle:", on_click=film.leave, key="cancel_film"
         )
+
+
+def _stage(job: Job[Any], words: Words) -> None:
+    name, done, total = job.stage
+    clock = words("of_time", done=words.clock(done), total=words.clock(total)) if total else ""
+    at = " · ".join(filter(None, (words.stage(name), clock)))
+    st.progress(job.stage.share, words("queued") if job.state == "waiting" else at)
+
+
+def _first_look(film: Film, words: Words) -> None:
+    """That this is a first look, how sure it is, and how far the full one is."""
+    job, sure = film.job, state.profile(film, 0.0, None).confidence
+    assert job is not None
+    said = words("first_look", sure=round(100 * float(np.mean(sure))))
+    if not job.ended:
+        _refining(film, said, words)
+        return
+    st.info(said, icon=":material/bolt:")
+    if job.state == "failed":
+        state.failure(job, film.kept, words)
+    st.button(
+        words("look_closely"),
+        icon=":material/refresh:",
+        key="look_closely",
+        on_click=state.open_film,
+        args=[film.kept],
+    )
+
+
+@st.fragment(run_every=1.0)
+def _refining(film: Film, said: str, words: Words) -> None:
+    job = film.job
+    assert job is not None
+    if job.ended:
+        st.rerun()
+    with st.container(border=True, key="first_look"):
+        text, stop = st.columns([6, 1], vertical_alignment="center")
+        text.markdown(f":material/bolt: {said}")
+        with text:
+            _stage(job, words)
+        stop.button(words("cancel"), on_click=film.leave, key="cancel_film", width="stretch")
+
+
+def settle(film: Film) -> None:
+    """Where the full look has taken the place of the first, the same part of the film is chosen,
+    with everything that was asked for it.
+
+    Scenes begin and end elsewhere then: the one that shares most with the one chosen counts as it.
+    """
+    seen = st.session_state.setdefault("stretches", {})
+    key = film.kept.key
+    before, now = seen.get(key), scene_times(film)
+    if before is not None and before[0] and not film.first_look and before[1] != (0.0, None):
+        chosen = max(range(len(film.scenes())), key=lambda n: _shared(film.scenes()[n], before[1]))
+        widgets.choose(_scene(film), chosen)
+        now = scene_times(film)
+        widgets.carry(_place(film, before[1]), _place(film, now))
+    seen[key] = (film.first_look, now)
+
+
+def _shared(scene: tuple[float, float], other: tuple[float, float | None]) -> float:
+    """Seconds that two stretches have in common."""
+    start, end = other
+    return min(scene[1], np.inf if end is None else end) - max(scene[0], start)
 
 
 def show(film: Film, words: Words) -> None:
     """The film beside its profile, and below both its course over time."""
+    if film.first_look:
+        _first_look(film, words)
     start, end = scene_times(film)
     profile = state.profile(film, start, end)
     whole = state.profile(film, 0.0, None)
@@ -106,7 +171,8 @@ def _course(film: Film, whole: VideoProfile, words: Words) -> None:
         disabled=len(scenes) < 2,
     )
     widgets.note(_scene(film), chosen)
-    chart_key = f"chart|{film.kept.key}|{chosen}|{words.language}"
+    look = "first" if film.first_look else "full"
+    chart_key = f"chart|{film.kept.key}|{look}|{chosen}|{words.language}"
     st.vega_lite_chart(
         spec=film.once(chart_key, lambda: _chart(film, whole, chosen, words)),
         on_select=lambda: _click(chart_key, film),
@@ -117,10 +183,9 @@ def _course(film: Film, whole: VideoProfile, words: Words) -> None:
 
 
 def _chart(film: Film, whole: VideoProfile, chosen: int, words: Words) -> dict[str, Any]:
-    """The chart as Vega-Lite has it: Altair takes a third of a second to write it down."""
     timeline = film.timeline
     assert whole.curves is not None
-    chart = charts.film_chart(
+    return charts.film_chart(
         whole.curves,
         timeline.duration,
         timeline.cuts,
@@ -129,10 +194,6 @@ def _chart(film: Film, whole: VideoProfile, chosen: int, words: Words) -> dict[s
         chosen,
         words,
     )
-    spec = chart.to_dict()
-    for size in ("continuousWidth", "continuousHeight"):  # of Altair's own theme
-        spec.get("config", {}).get("view", {}).pop(size, None)
-    return spec
 
 
 def _click(chart_key: str, film: Film) -> None:
@@ -167,5 +228,9 @@ def scene_times(film: Film) -> tuple[float, float | None]:
 
 def place(film: Film) -> str:
     """What the part of a film that is chosen is called among what is remembered."""
-    start, end = scene_times(film)
+    return _place(film, scene_times(film))
+
+
+def _place(film: Film, stretch: tuple[float, float | None]) -> str:
+    start, end = stretch
     return f"{film.kept.key}|{start:.3f}|{end}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import streamlit as st
 from data.errors import InputError, Progress
 from leitmotif.page import state, uploads
 from leitmotif.page.state import plain
-from leitmotif.sessions.desk import Desk
+from leitmotif.sessions.desk import Desk, delete_project
 from leitmotif.sessions.jobs import Job
 from leitmotif.sessions.parcel import SUFFIX, file_name, read_parcel, write_parcel
 from leitmotif.sessions.relink import Relinked, relink
 from leitmotif.sessions.workspace import Kept
+from leitmotif.taste.diary import Diary
 from leitmotif.words.page_words import Words
 
 
@@ -36,7 +38,7 @@ def show(words: Words) -> None:
         _missing(here, words)
         st.download_button(
             words("export_project"),
-            lambda: _packed(here),
+            partial(_packed, here, state.diary()),
             file_name(name),
             "application/zip",
             icon=":material/download:",
@@ -46,6 +48,7 @@ def show(words: Words) -> None:
             width="stretch",
         )
         uploads.field("project", (SUFFIX,), _take_in, words)
+        _deletion(here, words)
 
 
 def _others(here: Desk, words: Words) -> None:
@@ -87,11 +90,39 @@ def _rename(here: Desk, key: str) -> None:
         here.projects.rename(here.project.id, st.session_state[key])
 
 
-def _packed(here: Desk) -> bytes:
+def _deletion(here: Desk, words: Words) -> None:
+    """A button that asks once more before the project is gone."""
+    asked = f"deleting|{here.project.id}"
+    if not st.session_state.get(asked):
+        st.button(
+            words("delete_project"),
+            icon=":material/delete:",
+            type="tertiary",
+            key="delete_project",
+            on_click=st.session_state.__setitem__,
+            args=[asked, True],
+        )
+        return
+    st.warning(words("delete_project_ask", name=plain(here.project.name)))
+    with st.container(horizontal=True):
+        st.button(words("delete_for_good"), type="primary", on_click=_delete, args=[here])
+        st.button(words("keep_it"), on_click=st.session_state.pop, args=[asked])
+
+
+def _delete(here: Desk) -> None:
+    """Forget the project; the one opened before it, or a new one, takes its place."""
+    with state.sentence():
+        for film in here.films.values():
+            film.stop()
+        delete_project(here.projects, here.project, here.folder)
+    st.session_state.pop("project", None)
+
+
+def _packed(here: Desk, diary: Diary) -> bytes:
     """Made when it is asked for, in a thread that knows no session."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"project{SUFFIX}")
-        write_parcel(here.projects, here.project, here.folder, path)
+        write_parcel(here.projects, here.project, here.folder, path, diary)
         return path.read_bytes()
 
 
@@ -102,7 +133,8 @@ def _take_in(kept: Kept, own: bool) -> None:
     try:
         known = here.projects.get(taken.get(kept.key, -1))
         if known is None:
-            known = read_parcel(here.projects, here.project.owner, here.folder, kept.path)
+            owner, diary = here.project.owner, state.diary()
+            known = read_parcel(here.projects, owner, here.folder, kept.path, diary)
             taken[kept.key] = known.id
             relink(here.projects, known, [], here.folder, [state.settings().catalogue])
     except InputError as error:

@@ -5,6 +5,7 @@ One fragment: moving a slider runs this part of the page again and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
 
@@ -16,8 +17,18 @@ from data.errors import InputError
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
+from leitmotif.find.search import Request
 from leitmotif.page import film as film_page
-from leitmotif.page import map_choice, search_line, state, takeaway, tracks, widgets
+from leitmotif.page import (
+    hearts,
+    map_choice,
+    search_line,
+    state,
+    takeaway,
+    taste_panel,
+    tracks,
+    widgets,
+)
 from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
@@ -28,9 +39,19 @@ from matcher.filters import Filter
 from matcher.metric import METRICS, SCALES
 from matcher.query import Query
 
+LOOK_S = 0.7
+"""How often a film that is being made is looked at."""
 
-@st.fragment
+
 def show(film: Film, library: Library, words: Words) -> None:
+    """The fragment; while a film with a track is made, it looks by itself how far that is."""
+    busy = tracks.rendering(film)
+    st.fragment(_show, run_every=LOOK_S if busy else None)(film, library, words, busy)
+
+
+def _show(film: Film, library: Library, words: Words, looking: bool) -> None:
+    if looking != tracks.rendering(film):
+        st.rerun()
     start, end = film_page.scene_times(film)
     video = state.profile(film, start, end)
     controls, answer = st.container(key="answer").columns([4, 7], gap="large")
@@ -44,12 +65,14 @@ def show(film: Film, library: Library, words: Words) -> None:
         said = search_line.show(film_page.place(film), library, words)
         k, own_sound = _presets(words)
         try:
+            learned = taste_panel.show(hearts.Learned.now(), library, words)
             query = replace(asked, importance=_lifted(predicted, lead), k=k)
+            learned = learned.held(_asked(film, query, said))
             course = _course(film, library, words)
             result = pipeline.match(
                 video,
                 library.catalogue,
-                query,
+                learned.wanted(query),
                 index=search_line.ordering(said, library),
                 recommender=state.recommender(),
                 course=course,
@@ -62,22 +85,43 @@ def show(film: Film, library: Library, words: Words) -> None:
         if not result.matches:
             st.warning(words("none_left"))
             return
+        result, listed = hearts.listed(result, k, learned, course)
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
         search_line.tell(said, [m.row for m in result.matches], words)
         panel = ArcPanel(film, result, course, words)
         result = panel.placed()
-        tracks.show(film, library, result, own_sound, words, panel)
+        tracks.show(tracks.Answer(film, library, result, own_sound, words, panel, listed))
         takeaway.show(film, result, words)
     state.remember()
 
 
+def _asked(film: Film, query: Query, said: Request | None) -> Hashable:
+    """Stands for everything that is asked for."""
+    values, importance = query.complete()
+    rows = None if query.filter is None else query.filter.rows
+    parts = [rows] if said is None else [rows, said.ranking.costs, said.ranking.allowed]
+    more = tuple(None if part is None else hash(part.tobytes()) for part in parts)
+    numbers = values.tobytes(), importance.tobytes(), query.k, query.diversity
+    by_taste = widgets.kept("by_taste") is not False
+    place = film_page.place(film), st.session_state.get(state.KIND)
+    return place, numbers, query.metric, query.scale, more, by_taste
+
+
 def _course(film: Film, library: Library, words: Words) -> Course | None:
-    """The film over time beside the tracks; None, with a sentence, where these are damaged."""
+    """The film over time beside the tracks; None, with a sentence, where these are damaged.
+
+    Kept with the film for as long as the same tracks are asked about.
+    """
     start, end = film_page.scene_times(film)
     try:
-        return pipeline.course_of(film.timeline, library.courses, start, end)
+        of = library.courses
+        made = film.known.get(("course", start, end))
+        if made is None or made[0] is not of or made[1] is not film.timeline:
+            made = of, film.timeline, pipeline.course_of(film.timeline, of, start, end)
+            film.known["course", start, end] = made
+        return made[2]
     except InputError as error:
         st.caption(":material/info: " + plain(words.trouble(error)))
         return None
@@ -87,14 +131,16 @@ def _controls(
     film: Film, predicted: MusicProfile, library: Library, words: Words
 ) -> tuple[Query, frozenset[str]]:
     """What the person asks for, beside the list, and the dimensions that are to lead."""
-    sound, matter, filters = st.tabs([words("wants"), words("matters"), words("filters")])
+    sound, matter, filters = st.tabs(
+        [words("wants"), words("matters"), words("filters")], on_change="rerun", key="asked"
+    )
     with sound:
-        values, lead = _wishes(film, predicted, words)
+        values, lead = _wishes(film, predicted, words, shown=bool(sound.open))
     with matter:
-        _weight_sliders(words)
-        metric, scale, diversity = _distance(words)
+        _weight_sliders(words, shown=bool(matter.open))
+        metric, scale, diversity = _distance(words, shown=bool(matter.open))
     with filters:
-        filter_ = _filters(library, words)
+        filter_ = _filters(library, words, shown=bool(filters.open))
     query = Query(values, metric=metric, scale=scale, filter=filter_, diversity=diversity)
     return query, lead
 
@@ -102,47 +148,69 @@ def _controls(
 # ---------------------------------------------------------------- what it wants to hear
 
 
-def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarray, frozenset[str]]:
+def _wishes(
+    film: Film, predicted: MusicProfile, words: Words, shown: bool
+) -> tuple[np.ndarray, frozenset[str]]:
     """Ten sliders that begin at the prediction.
 
-    The values (10,) they stand for, and the names of what was moved and is to lead.
+    The values (10,) they stand for, and the names of what was moved and is to lead. shown : whether
+    they are drawn; what was asked holds all the same.
     """
     place = film_page.place(film)
-    kept = st.session_state.setdefault("wishes", {}).setdefault(place, {})
-    sliders = f"wish|{place}"
-    st.caption(words("wants_how"))
-    values = []
-    for f, asked in zip(MUSIC_FIELDS, predicted.values, strict=True):
-        start = float(np.clip(round(asked, 1), f.low, f.high))
-        key = f"{widgets.key(sliders)}|{start:g}|{f.name}"  # another prediction, another slider
-        if key not in st.session_state:
-            st.session_state[key] = kept.get(f.name, start)
-        value = st.slider(
-            words.field(f),
-            float(f.low),
-            float(f.high),
-            step=0.1,
-            format="%.1f",
-            key=key,
-            help=words.meaning(f),
-        )
-        if value == start:
-            kept.pop(f.name, None)
-        else:
-            kept[f.name] = value
-        values.append(asked if value == start else value)
+    kept: dict[str, float] = st.session_state.setdefault("wishes", {}).setdefault(place, {})
+    if shown:
+        st.caption(words("wants_how"))
+    _wish_sliders(place, predicted, kept, words, shown)
     edited = tuple(n for n in MUSIC_NAMES if n in kept)
     leading = False
     if edited:
         names = words.joined(words.field(n) for n in edited)
         said = st.empty()
         toggle = partial(st.toggle, words("leading"), help=words("leading_how"))
-        leading = widgets.remembered("leading", True, toggle)
-        said.caption(words("edited_leads" if leading else "edited", names=names))
+        leading = widgets.remembered("leading", True, toggle, shown)
+        if shown:
+            said.caption(words("edited_leads" if leading else "edited", names=names))
+    if shown:
+        _below_wishes(f"wish|{place}", predicted, kept, words)
+    values = [kept.get(n, asked) for n, asked in zip(MUSIC_NAMES, predicted.values, strict=True)]
+    return np.array(values), frozenset(edited if leading else ())
+
+
+def _wish_sliders(
+    place: str, predicted: MusicProfile, kept: dict[str, float], words: Words, shown: bool
+) -> None:
+    """kept : what was moved, by name; changed."""
+    turn = widgets.key(f"wish|{place}")
+    for f, asked in zip(MUSIC_FIELDS, predicted.values, strict=True):
+        start = float(np.clip(round(asked, 1), f.low, f.high))
+        key = f"{turn}|{start:g}|{f.name}"  # another prediction, another slider
+        if shown:
+            if key not in st.session_state:
+                st.session_state[key] = kept.get(f.name, start)
+            value = st.slider(
+                words.field(f),
+                float(f.low),
+                float(f.high),
+                step=0.1,
+                format="%.1f",
+                key=key,
+                help=words.meaning(f),
+            )
+        else:  # perhaps moved just before it went out of sight
+            value = st.session_state.get(key, kept.get(f.name, start))
+        if value == start:
+            kept.pop(f.name, None)
+        else:
+            kept[f.name] = value
+
+
+def _below_wishes(
+    sliders: str, predicted: MusicProfile, kept: dict[str, float], words: Words
+) -> None:
     st.button(
         words("reset"),
         icon=":material/undo:",
-        disabled=not edited,
+        disabled=not kept,
         on_click=_reset,
         args=[kept, sliders],
     )
@@ -154,7 +222,6 @@ def _wishes(film: Film, predicted: MusicProfile, words: Words) -> tuple[np.ndarr
     ]
     if silent:
         st.caption(words("silent", names=words.joined(words.field(f) for f in silent)))
-    return np.array(values), frozenset(edited if leading else ())
 
 
 def _reset(kept: dict[str, float], sliders: str) -> None:
@@ -184,7 +251,9 @@ def _known_presets() -> dict[str, np.ndarray]:
 
 
 def _weights() -> np.ndarray:
-    return np.array([st.session_state[_weight_key(n)] for n in MUSIC_NAMES])
+    """What the sliders say, (10,), or said when they were last drawn."""
+    said = zip(MUSIC_NAMES, widgets.chosen("weights").tolist(), strict=True)
+    return np.array([st.session_state.get(_weight_key(n), weight) for n, weight in said])
 
 
 def _presets(words: Words) -> tuple[int, str]:
@@ -220,12 +289,14 @@ def _pick() -> None:
         widgets.renew("weights", weights)
 
 
-def _weight_sliders(words: Words) -> None:
+def _weight_sliders(words: Words, shown: bool) -> None:
     known = _known_presets()
     default = next(iter(known))
     if widgets.chosen("weights") is None:
         widgets.choose("preset", default)
         widgets.renew("weights", known[default])
+    if not shown:
+        return
     st.caption(words("default_reliability" if default == "reliability" else "default_equal"))
     for f, weight in zip(MUSIC_FIELDS, widgets.chosen("weights").tolist(), strict=True):
         key = _weight_key(f.name)
@@ -248,28 +319,30 @@ def _own_weight(name: str, key: str) -> None:
     if key != _weight_key(name):
         return  # of a slider that the page has replaced meanwhile
     st.session_state.setdefault("own_weights", set()).add(name)
+    widgets.note("weights", _weights())
     widgets.choose(
         "preset", next((n for n, w in _known_presets().items() if np.allclose(w, _weights())), None)
     )
 
 
-def _distance(words: Words) -> tuple[str, str, float]:
+def _distance(words: Words, shown: bool) -> tuple[str, str, float]:
     """Metric, scale, diversity."""
-    metric = widgets.one_of("metric", list(METRICS), words, help=words("metric_help"))
-    scale = widgets.one_of("scale", sorted(SCALES, reverse=True), words, help=words("scale_help"))
+    scales = sorted(SCALES, reverse=True)
+    metric = widgets.one_of("metric", list(METRICS), words, shown, help=words("metric_help"))
+    scale = widgets.one_of("scale", scales, words, shown, help=words("scale_help"))
     slider = partial(
         st.slider, words("diversity"), 0.0, 0.9, step=0.1, help=words("diversity_help")
     )
-    return metric, scale, widgets.remembered("diverse", 0.0, slider)
+    return metric, scale, widgets.remembered("diverse", 0.0, slider, shown)
 
 
 # ---------------------------------------------------------------- filters
 
 
-def _filters(library: Library, words: Words) -> Filter | None:
+def _filters(library: Library, words: Words, shown: bool) -> Filter | None:
     """The rows that may be answered; None for all."""
     place = f"{library.catalogue.source}|{len(library.catalogue)}"
-    typed = widgets.remembered(f"words|{place}", "", partial(st.text_input, words("words")))
+    typed = widgets.remembered(f"words|{place}", "", partial(st.text_input, words("words")), shown)
     licences = [name for name, _ in library.licences]
     choice = partial(
         st.multiselect,
@@ -278,10 +351,12 @@ def _filters(library: Library, words: Words) -> Filter | None:
         format_func=lambda n: n or words("no_licence"),
         placeholder=words("any"),
     )
-    chosen: list[str] = widgets.remembered(f"licence|{place}|{'|'.join(licences)}", [], choice)
-    bpm = _range(words("tempo"), library.bpm, f"bpm|{place}")
-    seconds = _range(words("length"), library.durations, f"seconds|{place}")
-    energy, sung, most_speech = _heard(library, place, words)
+    chosen: list[str] = widgets.remembered(
+        f"licence|{place}|{'|'.join(licences)}", [], choice, shown
+    )
+    bpm = _range(words("tempo"), library.bpm, f"bpm|{place}", shown)
+    seconds = _range(words("length"), library.durations, f"seconds|{place}", shown)
+    energy, sung, most_speech = _heard(library, place, words, shown)
     where = library.where(
         words=typed,
         licences=tuple(chosen),
@@ -294,6 +369,7 @@ def _filters(library: Library, words: Words) -> Filter | None:
     inside = map_choice.rows(library)
     if inside is not None:
         where = inside if where is None else where & inside
+    if inside is not None and shown:
         st.button(
             words("lassoed", n=int(inside.sum())),
             icon=":material/close:",
@@ -302,7 +378,7 @@ def _filters(library: Library, words: Words) -> Filter | None:
             on_click=map_choice.clear,
             args=[library],
         )
-    if where is not None:
+    if where is not None and shown:
         st.caption(words("left_of", n=int(where.sum()), total=len(library.catalogue)))
     said = [typed.strip()] if typed.strip() else []
     said += [name or words("no_licence") for name in chosen]
@@ -319,7 +395,9 @@ def _filters(library: Library, words: Words) -> Filter | None:
     return None if where is None and not said else Filter(words.joined(said), rows=where)
 
 
-def _heard(library: Library, place: str, words: Words) -> tuple[list[str], bool | None, float]:
+def _heard(
+    library: Library, place: str, words: Words, shown: bool
+) -> tuple[list[str], bool | None, float]:
     """Kinds of energy; with or without vocals, None for both; largest share of speech."""
     kinds = partial(
         st.pills,
@@ -329,7 +407,7 @@ def _heard(library: Library, place: str, words: Words) -> tuple[list[str], bool 
         format_func=lambda n: words(n),
         help=words("energy_help"),
     )
-    energy: list[str] = widgets.remembered(f"energy|{place}", [], kinds)
+    energy: list[str] = widgets.remembered(f"energy|{place}", [], kinds, shown)
     sung, most_speech = None, 1.0
     if np.isfinite(library.vocals).any():
         names = ["either", "instrumental", "vocals"]
@@ -341,19 +419,20 @@ def _heard(library: Library, place: str, words: Words) -> tuple[list[str], bool 
             required=True,
             help=words("singing_help"),
         )
-        chosen = widgets.remembered(f"sung|{place}", "either", row)
+        chosen = widgets.remembered(f"sung|{place}", "either", row, shown)
         sung = {"instrumental": False, "vocals": True}.get(chosen)
     if np.nanmax(library.speech, initial=0) > 0:
         slider = partial(st.slider, words("most_speech"), 0.0, 1.0, step=0.05)
-        most_speech = float(widgets.remembered(f"speech|{place}", 1.0, slider))
+        most_speech = float(widgets.remembered(f"speech|{place}", 1.0, slider, shown))
     return energy, sung, most_speech
 
 
-def _range(label: str, values: np.ndarray, key: str) -> tuple[float, float] | None:
+def _range(label: str, values: np.ndarray, key: str, shown: bool) -> tuple[float, float] | None:
     """A slider over the values that occur; None at both ends, or where nothing is known."""
     known = values[np.isfinite(values)]
     if not len(known) or np.floor(known.min()) == np.ceil(known.max()):
         return None
     ends = (int(np.floor(known.min())), int(np.ceil(known.max())))
-    chosen = widgets.remembered(f"{key}|{ends}", ends, partial(st.slider, label, *ends))
+    slider = partial(st.slider, label, *ends)
+    chosen = widgets.remembered(f"{key}|{ends}", ends, slider, shown)
     return None if tuple(chosen) == ends else (float(chosen[0]), float(chosen[1]))

@@ -35,11 +35,15 @@ with for_video:
     elif not chosen.ready:
         film.progress(chosen, words)
     elif library is not None:
+        film.settle(chosen)
         film.show(chosen, words)
         results.show(chosen, library, words)
 with the_score:
     if the_score.open and chosen is not None and chosen.ready and library is not None:
-        score_tab.show(chosen, library, words)
+        if chosen.first_look:
+            st.info(words("score_needs_full_look"))
+        else:
+            score_tab.show(chosen, library, words)
     elif the_score.open:
         st.info(words("score_needs_film"))
 with the_catalogue:

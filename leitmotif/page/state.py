@@ -33,6 +33,7 @@ from leitmotif.sessions.projects import Projects
 from leitmotif.sessions.workspace import Kept
 from leitmotif.settings import Settings, data_folder
 from leitmotif.show.templates import render
+from leitmotif.taste.diary import ME, Diary
 from leitmotif.words.page_words import Words
 from recommender import load_recommender
 from recommender.predict import Recommender
@@ -138,6 +139,13 @@ def projects() -> Projects:
     return _desks().projects
 
 
+def diary() -> Diary:
+    """What whoever looks at this page made of tracks: on their own machine that which the commands
+    know, of visitors that of their desk."""
+    name = st.session_state["desk"]
+    return Diary(projects().database, ME if name == OWN else f"desk {name}")
+
+
 def open_project(number: int) -> None:
     """Turn to another project; the next redraw, and visit, begin with it as it was left."""
     projects().touch(number)
@@ -167,10 +175,13 @@ def local() -> bool:
 
 
 def chosen_film() -> Film | None:
-    """The film chosen; one that was left here at an earlier visit is watched now."""
+    """The film chosen, as it is known by now; one that was left here at an earlier visit is
+    watched."""
     film = desk().films.get(widgets.chosen("film"))
     if film is not None and film.job is None:
         film.watch(desk().workspace)
+    if film is not None:
+        film.refine()
     return film
 
 

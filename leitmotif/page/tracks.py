@@ -1,27 +1,36 @@
-"""The tracks of the answer: a card each, with a player, reasons, and the film with the track."""
+"""The tracks of the answer: a card each, with a player, reasons, and the film with the track.
+
+One component draws them all (`leitmotif.show.cards`): a moved slider is one message, and a card
+whose track stays is not built again. A button of a card is a function in `BUTTONS` that says how it
+looks, and a line of `ACTS` that says what pressing it does.
+"""
 
 from __future__ import annotations
 
-import mimetypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from data.errors import InputError, Progress
+from data.errors import Progress
 from data.numbers import parse_number
 from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
-from leitmotif.page import search_line, state
+from leitmotif.page import search_line, serving, state
 from leitmotif.page.arc_panel import ArcPanel
-from leitmotif.page.state import plain
+from leitmotif.page.hearts import ICONS, Listed
 from leitmotif.pipeline import Recommendation
 from leitmotif.render import ffmpeg, preview
-from leitmotif.sessions.child import in_child
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
-from leitmotif.show import drawing
+from leitmotif.show import cards, drawing
+from leitmotif.taste.diary import ANSWERS
 from leitmotif.words.page_words import Words
+from leitmotif.workers.alone import in_child
 from matcher.search import Match
 
 PLAYABLE = {
@@ -40,48 +49,87 @@ PLAYABLE |= {
 }
 LARGEST_PLAYED = 12 << 20
 """Bytes of a sound file that is served as it is; larger ones are made smaller first (heuristic)."""
+CARDS = "cards"
+"""The component's key."""
+_CARDS = st.components.v2.component(
+    "leitmotif_cards",
+    html=cards.HTML,
+    css=cards.style(),
+    js=cards.script(),
+    isolate_styles=False,  # the page's own style draws heads and bars
+)
 
 
-def show(
-    film: Film, library: Library, result: Recommendation, own: str, words: Words, panel: ArcPanel
-) -> None:
-    """own : what becomes of the film's own sound in a preview, "mute" or "duck"."""
-    sd, importance = library.index.scaling.sd, result.query.importance
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the cards show. own : what becomes of the film's own sound in a preview, "mute" or
+    "duck". result : with the places that the person chose."""
+
+    film: Film
+    library: Library
+    result: Recommendation
+    own: str
+    words: Words
+    panel: ArcPanel
+    listed: Listed
+
+    def preview(self, match: Match) -> tuple[object, ...] | None:
+        """What the film with a track under it is called among what is known of the film; None
+        where there is no sound.
+        """
+        track = self.library.sound(match.row)
+        if track is None:
+            return None
+        in_point = match.placement.in_point if match.placement else 0.0
+        return ("preview", str(track), self.own, self.result.start, self.result.end, in_point)
+
+    def job(self, match: Match) -> Job[Path] | None:
+        """The work on that film, unless it was stopped."""
+        job = self.film.known.get(self.preview(match))
+        return None if job is None or job.state == "cancelled" else job
+
+
+def show(answer: Answer) -> None:
+    _CARDS(
+        key=CARDS,
+        data=[
+            _card(answer, place, match, suggested)
+            for place, (match, suggested) in enumerate(
+                zip(answer.result.matches, answer.panel.result.matches, strict=True), start=1
+            )
+        ],
+        on_act_change=partial(_act, answer),
+    )
+
+
+def rendering(film: Film) -> bool:
+    """Whether a film with a track under it is being made."""
+    jobs = [job for what, job in list(film.known.items()) if isinstance(what, tuple)]
+    return any(isinstance(job, Job) and not job.ended for job in jobs)
+
+
+def _card(answer: Answer, place: int, match: Match, suggested: Match) -> dict[str, str]:
+    words, library, result = answer.words, answer.library, answer.result
+    importance = result.query.importance
     assert importance is not None  # `match` fills it in
-    sounds = []
-    for place, match in enumerate(result.matches, start=1):
-        with st.container(border=True, key=f"track-{place}"):
-            off = (match.values - result.music.values) / sd
-            st.html(
-                drawing.track_head(
-                    place,
-                    match.name,
-                    match.track.get("artist", ""),
-                    _facts(match.track, words),
-                    words("distance", d=f"{match.distance:.3f}"),
-                )
-            )
-            sounds.append((st.empty(), match))
-            st.caption(plain(words.reason(match.reason)))
-            if match.placement and (match.placement.says_something or match.placement.in_point):
-                at, reason = match.placement.in_point, words.sentence(match.placement.reason)
-                st.caption(plain(words("begins", at=words.clock(at), reason=reason)))
-            panel.show(match, panel.result.matches[place - 1])
-            st.html(drawing.reason_bars(off, importance, words))
-            st.button(
-                words("more_like"),
-                icon=":material/graphic_eq:",
-                key=f"more-like|{match.row}",
-                help=words("more_like_how"),
-                on_click=search_line.like,
-                args=[film_page.place(film), match.track_id],
-            )
-            _preview(film, library, result, match, own, words)
-    # The list stands before the first sound file is opened.
-    arousal = library.arousal([match.track_id for _, match in sounds])
-    for slot, match in sounds:
-        with slot.container():
-            _player(library, match, arousal.get(match.track_id), words)
+    head = drawing.track_head(
+        place,
+        match.name,
+        match.track.get("artist", ""),
+        _facts(match.track, words),
+        words("distance", d=f"{match.distance:.3f}"),
+    )
+    off = (match.values - result.music.values) / library.index.scaling.sd
+    return {
+        "track": match.track_id,
+        "head": str(head),
+        "sound": _sound(library, match, words),
+        "lines": cards.lines_part(_lines(answer, place, match)),
+        "arc": answer.panel.data(match, suggested),
+        "bars": str(drawing.reason_bars(off, importance, words)),
+        "acts": cards.acts_part([act for button in BUTTONS if (act := button(answer, match))]),
+        "film": cards.film_part(_film(answer, match)),
+    }
 
 
 def _facts(track: dict[str, str], words: Words) -> list[str]:
@@ -92,27 +140,50 @@ def _facts(track: dict[str, str], words: Words) -> list[str]:
     return facts + [track[n] for n in ("key", "license") if n in track]
 
 
+def _lines(answer: Answer, place: int, match: Match) -> list[str]:
+    """Why it stands here, where it begins, and what was said of it."""
+    words, said = answer.words, answer.listed.said.get(match.track_id)
+    lines = [words("a_try")] if place - 1 == answer.listed.attempt else []
+    lines.append(words.reason(match.reason))
+    if match.placement and (match.placement.says_something or match.placement.in_point):
+        at, reason = match.placement.in_point, words.sentence(match.placement.reason)
+        lines.append(words("begins", at=words.clock(at), reason=reason))
+    return lines + ([words(f"said_{said}")] if said else [])
+
+
 # ---------------------------------------------------------------- player
 
 
-def _player(library: Library, match: Match, arousal: np.ndarray | None, words: Words) -> None:
+def _sound(library: Library, match: Match, words: Words) -> str:
+    """Player and outline; both are made when a browser asks for them."""
     path = library.sound(match.row)
     if path is None:
-        st.caption(words("no_sound"))
-        return
-    try:
-        outline = _outline(str(path), path.stat().st_mtime_ns)
-        playable, kind = listenable(path)
-    except InputError:
-        st.caption(words("unreadable_sound"))
-        return
-    said = words("outline" if arousal is None else "outline_arousal", name=match.name)
-    st.html(drawing.waveform(outline, arousal, said))
-    st.audio(str(playable), format=kind, alt=words("player", name=match.name))
+        return cards.sound_part(None, "", "", words("no_sound"))
+    kind = PLAYABLE.get(path.suffix.lower())
+    stat = path.stat()
+    if kind and stat.st_size <= LARGEST_PLAYED:
+        address = serving.address(path, kind)
+    else:
+        copy = partial(ffmpeg.listening_copy, path, state.desk().workspace.folder)
+        address = serving.address_of(("copy", path, stat.st_mtime_ns), "audio/mp4", copy)
+    outline = serving.address_of(
+        ("outline", path, stat.st_mtime_ns, match.track_id, library.curves),
+        "image/svg+xml",
+        partial(_outline, library, path, stat.st_mtime_ns, match.track_id),
+    )
+    said = words("outline" if library.curves is None else "outline_arousal", name=match.name)
+    sound = cards.Sound(address, outline)
+    label = words("player", name=match.name)
+    return cards.sound_part(sound, label, said, words("unreadable_sound"))
 
 
-@st.cache_data(show_spinner=False, max_entries=5000)
-def _outline(path: str, changed: int) -> np.ndarray:
+def _outline(library: Library, path: Path, changed: int, track_id: str) -> bytes:
+    arousal = library.arousal([track_id]).get(track_id)
+    return drawing.outline_picture(_loudness(path, changed), arousal).encode()
+
+
+@lru_cache(maxsize=5000)
+def _loudness(path: Path, changed: int) -> np.ndarray:
     return ffmpeg.outline(path)
 
 
@@ -127,44 +198,40 @@ def listenable(path: Path) -> tuple[Path, str]:
 # ---------------------------------------------------------------- the film with the track
 
 
-def _preview(
-    film: Film, library: Library, result: Recommendation, match: Match, own: str, words: Words
-) -> None:
-    track = library.sound(match.row)
-    if track is None:
+def _film(answer: Answer, match: Match) -> cards.Shown | None:
+    job, words = answer.job(match), answer.words
+    if job is None:
+        return None
+    if not job.ended:
+        return cards.Shown(words("rendering", name=match.name), share=round(job.stage.share, 2))
+    if job.state == "failed":
+        return cards.Shown(answer.film.kept.named(words.trouble(job.error)), failed=True)
+    path = job.result
+    assert path is not None
+    kind = {".mp4": "video/mp4", ".webm": "video/webm"}.get(path.suffix)
+    name = f"{Path(answer.film.kept.name).stem} + {match.name}{path.suffix}"
+    safe = "".join(c for c in name if c not in '\\/:*?"<>|')
+    return cards.Shown(
+        said="" if kind else words("not_playable"),
+        address=serving.address(path, kind) if kind else "",
+        label=words("preview_of", name=match.name),
+        download=serving.address(path, kind or "application/octet-stream", safe),
+        name=safe,
+        take=words("download_preview"),
+    )
+
+
+def _render(answer: Answer, match: Match) -> None:
+    what, track = answer.preview(match), answer.library.sound(match.row)
+    job = answer.job(match)
+    if what is None or track is None or (job is not None and job.state != "failed"):
         return
-    in_point = match.placement.in_point if match.placement else 0.0
-    what = ("preview", str(track), own, result.start, result.end, in_point)
-    job = film.known.get(what)
-    if job is None or job.state == "cancelled":
-        st.button(
-            words("hear"),
-            icon=":material/theaters:",
-            key=f"hear|{match.row}|{own}",
-            on_click=_render,
-            args=[film, track, own, result.start, result.end, in_point, what],
-        )
-    elif not job.ended:
-        _rendering(job, match.name, words)
-    elif job.state == "failed":
-        state.failure(job, film.kept, words)
-    else:
-        _rendered(job.result, film, match, words)
-
-
-def _render(
-    film: Film,
-    track: Path,
-    own: str,
-    start: float,
-    end: float | None,
-    in_point: float,
-    what: tuple[object, ...],
-) -> None:
+    film, result = answer.film, answer.result
     workspace = state.desk().workspace
     output = workspace.folder / f"{film.kept.key[:32]}-{abs(hash(what)):x}.mp4"
     video = film.kept.path
-    options = dict(original=own, start=start, end=end, in_point=in_point)
+    in_point = match.placement.in_point if match.placement else 0.0
+    options = dict(original=answer.own, start=result.start, end=result.end, in_point=in_point)
 
     def work(progress: Progress) -> Path:
         return in_child(preview.render, video, track, output, progress=progress, **options)
@@ -172,27 +239,67 @@ def _render(
     film.known[what] = workspace.start(work)
 
 
-@st.fragment(run_every=0.7)
-def _rendering(job: Job[Path], name: str, words: Words) -> None:
-    if job.ended:
-        st.rerun()
-    st.progress(job.stage.share, plain(words("rendering", name=name)))
-    st.button(words("cancel"), key=f"cancel|{id(job)}", on_click=job.cancel)
+# ---------------------------------------------------------------- buttons
 
 
-def _rendered(path: Path, film: Film, match: Match, words: Words) -> None:
-    kind = {".mp4": "video/mp4", ".webm": "video/webm"}.get(path.suffix)
-    if kind:
-        st.video(str(path), format=kind, alt=words("preview_of", name=match.name))
-    else:
-        st.caption(words("not_playable"))
-    name = f"{Path(film.kept.name).stem} + {match.name}{path.suffix}"
-    st.download_button(
-        words("download_preview"),
-        lambda: path.read_bytes(),
-        file_name="".join(c for c in name if c not in '\\/:*?"<>|'),
-        mime=mimetypes.guess_type(path.name)[0],
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"take|{path.name}",
-    )
+def _more_like(answer: Answer, match: Match) -> cards.Act | None:
+    words = answer.words
+    return cards.Act("like", words("more_like"), "graphic_eq", words("more_like_how"))
+
+
+def _hear(answer: Answer, match: Match) -> cards.Act | None:
+    job = answer.job(match)
+    if answer.library.sound(match.row) is None or (job is not None and job.state == "done"):
+        return None
+    if job is not None and not job.ended:
+        return cards.Act("stop", answer.words("cancel"), "stop_circle")
+    return cards.Act("hear", answer.words("hear"), "theaters")
+
+
+def _heart(kind: str, answer: Answer, match: Match) -> cards.Act | None:
+    pressed = answer.listed.said.get(match.track_id) == kind
+    return cards.Act(f"say_{kind}", answer.words(f"say_{kind}"), ICONS[kind], pressed=pressed)
+
+
+BUTTONS: tuple[Callable[[Answer, Match], cards.Act | None], ...] = (
+    *(partial(_heart, kind) for kind in ANSWERS),
+    _more_like,
+    _hear,
+)
+"""The buttons of a card, from left to right; None leaves one out."""
+
+
+def _like(answer: Answer, match: Match, value: Any) -> None:
+    search_line.like(film_page.place(answer.film), match.track_id)
+
+
+def _say(kind: str, answer: Answer, match: Match, value: Any) -> None:
+    tracks = [m.track_id for m in answer.result.matches]
+    with state.sentence():
+        answer.listed.say(kind, tracks.index(match.track_id), match.track_id)
+
+
+def _stop(answer: Answer, match: Match, value: Any) -> None:
+    job = answer.job(match)
+    if job is not None:
+        job.cancel()
+
+
+ACTS: dict[str, Callable[[Answer, Match, Any], None]] = {
+    "like": _like,
+    "hear": lambda answer, match, value: _render(answer, match),
+    "stop": _stop,
+    **{f"say_{kind}": partial(_say, kind) for kind in ANSWERS},
+    "place": lambda answer, match, value: answer.panel.choose(match, value),
+}
+"""What a card can tell: the act, the track, and a value, as a browser sent them."""
+
+
+def _act(answer: Answer) -> None:
+    said = st.session_state[CARDS].get("act")
+    if not isinstance(said, dict):
+        return
+    match = next((m for m in answer.result.matches if m.track_id == said.get("track")), None)
+    act = ACTS.get(str(said.get("act")))
+    if match is not None and act is not None:
+        act(answer, match, said.get("value"))

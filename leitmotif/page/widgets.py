@@ -79,13 +79,18 @@ def _turn(name: str) -> Turn:
     return _turns().get(name) or Turn(st.session_state.get("first_turn", 0))
 
 
-def remembered(name: str, first: T, draw: Callable[..., T]) -> T:
+def remembered(name: str, first: T, draw: Callable[..., T], shown: bool = True) -> T:
     """Draw a widget that says at first `first`, and later what it said last.
 
     Streamlit forgets a widget that one redraw leaves out, as those of the list while another film
-    is watched.
+    is watched. shown : False for one that is out of sight, and costs nothing there; what it said
+    last holds.
     """
     kept = st.session_state.setdefault("remembered", {})
+    if not shown:
+        if name in st.session_state:  # moved just before it went out of sight
+            kept[name] = st.session_state[name]
+        return kept.get(name, first)
     if name not in st.session_state:
         st.session_state[name] = kept.get(name, first)
     kept[name] = draw(key=name)
@@ -95,6 +100,26 @@ def remembered(name: str, first: T, draw: Callable[..., T]) -> T:
 def kept(name: str) -> Any:
     """What was kept by `keep`, at this visit or an earlier one; None without it."""
     return st.session_state.get("remembered", {}).get(name)
+
+
+def carry(place: str, to: str) -> None:
+    """Let what was asked for one part of a film hold for another one.
+
+    Parts are the keys of `wishes`, `like` and `moved_by_words`, begin those of `places`, and end
+    the names of what is remembered.
+    """
+    for room in ("wishes", "like", "moved_by_words"):
+        parts = st.session_state.get(room, {})
+        if place in parts:
+            parts[to] = parts.pop(place)
+    placed = st.session_state.get("places", {})
+    for name in [n for n in placed if n.startswith(f"{place}|")]:
+        placed[f"{to}{name.removeprefix(place)}"] = placed.pop(name)
+    kept = st.session_state.get("remembered", {})
+    for name in [n for n in kept if n.endswith(f"|{place}")]:
+        moved = f"{name.removesuffix(place)}{to}"
+        kept[moved] = kept.pop(name)
+        st.session_state.pop(moved, None)
 
 
 def keep(name: str, value: Any) -> None:
@@ -155,8 +180,11 @@ def _array(value: Any) -> Any:
     return np.array(value) if isinstance(value, list) else value
 
 
-def one_of(name: str, options: list[str], words: Words, **look: Any) -> str:
-    """A row of choices, the first one chosen at first. Name and options are keys of `words`."""
+def one_of(name: str, options: list[str], words: Words, shown: bool = True, /, **look: Any) -> str:
+    """A row of choices, the first one chosen at first. Name and options are keys of `words`.
+
+    shown : as of `remembered`.
+    """
     row = partial(
         st.segmented_control,
         words(name),
@@ -165,4 +193,4 @@ def one_of(name: str, options: list[str], words: Words, **look: Any) -> str:
         required=True,
         **look,
     )
-    return remembered(name, options[0], row)
+    return remembered(name, options[0], row, shown)

@@ -13,7 +13,7 @@ from filelock import Timeout
 
 from leitmotif.service.jobs import Jobs
 from leitmotif.service.worker import ALIVE, lock_of
-from leitmotif.workers.pool import ONE_THREAD
+from leitmotif.workers.worker import ONE_THREAD
 
 _WATCH_S = 0.5
 _BREATH_S = 5.0

@@ -11,7 +11,7 @@ from PIL import Image
 from data.atomic import atomic_path
 from data.errors import InputError, Progress
 from features.video.strip import film_strip
-from leitmotif.sessions.child import in_child
+from leitmotif.workers.alone import in_child
 
 MOST = 160
 """Pictures on a sheet: at their width they fill a wide screen six times (heuristic)."""

@@ -42,15 +42,31 @@ class Job(Generic[T]):
         on stderr).
     """
 
-    def __init__(self, work: Callable[[Progress], T]) -> None:
+    def __init__(
+        self, work: Callable[[Progress], T], slots: threading.Semaphore | None = None
+    ) -> None:
+        """slots : how many of its kind run at the same time; `AT_ONCE` of most."""
+        self._begin()
+        self._slots = slots or _SLOTS
+        # A daemon: whoever stops the server need not wait for a film.
+        threading.Thread(target=self._run, args=(work,), name="leitmotif-job", daemon=True).start()
+
+    @classmethod
+    def done(cls, result: T) -> Job[T]:
+        """One that has ended before it began: its result was known."""
+        job = cls.__new__(cls)
+        job._begin()
+        job.state, job.result = "done", result
+        job._ended.set()
+        return job
+
+    def _begin(self) -> None:
         self.state: State = "waiting"
         self.stage = Stage()
         self.result: T | None = None
         self.error: InputError | None = None
         self._stop = threading.Event()
         self._ended = threading.Event()
-        # A daemon: whoever stops the server need not wait for a film.
-        threading.Thread(target=self._run, args=(work,), name="leitmotif-job", daemon=True).start()
 
     @property
     def ended(self) -> bool:
@@ -66,7 +82,7 @@ class Job(Generic[T]):
 
     def _run(self, work: Callable[[Progress], T]) -> None:
         try:
-            while not _SLOTS.acquire(timeout=0.2):
+            while not self._slots.acquire(timeout=0.2):
                 self._check()
             try:
                 self._check()
@@ -74,7 +90,7 @@ class Job(Generic[T]):
                 self.result = work(self._report)
                 self.state = "done"
             finally:
-                _SLOTS.release()
+                self._slots.release()
         except Cancelled:
             self.state = "cancelled"
         except InputError as error:

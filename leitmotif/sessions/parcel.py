@@ -1,9 +1,9 @@
 """A project as one file, to be opened on another machine.
 
-A zip with `project.json` (kind, version and checksum, as every file of ours) and the catalogues
-that only the data folder holds, under their SHA-256. Films and music stay where they are: for each
-the file says content and size, so that `relink` finds it anywhere. The same project makes the same
-bytes.
+A zip with `project.json` (kind, version and checksum, as every file of ours), the catalogues that
+only the data folder holds, under their SHA-256, and what its owner made of tracks. Films and music
+stay where they are: for each the file says content and size, so that `relink` finds it anywhere.
+The same project makes the same bytes.
 
 What comes from outside is not trusted: names inside the zip are never paths, sizes are bounded
 before anything is unpacked, every part is checked.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -24,12 +25,14 @@ from data.atomic import atomic_path, check_writable
 from data.checksums import parse_json, seal, unseal
 from data.errors import InputError
 from leitmotif.score.model import Score
+from leitmotif.sessions.choices import Unfit, checked
 from leitmotif.sessions.projects import Part, Project, Projects, clean_name, one
 from leitmotif.sessions.workspace import content_key, is_there, shown_name
+from leitmotif.taste.diary import Diary
 
 KIND, VERSION = "project", 1
 SUFFIX = ".leitmotif"
-_DOCUMENT = "project.json"
+_DOCUMENT, _TASTE = "project.json", "taste.json"
 _TABLE = re.compile(r"catalogues/([0-9a-f]{64}(?:\.curves)?\.(?:csv|tsv|txt|parquet))")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _LARGEST_DOCUMENT = 256 << 20
@@ -52,8 +55,11 @@ def file_name(name: str) -> str:
     return "".join("_" if c in '\\/:*?"<>|' else c for c in clean_name(name)) + SUFFIX
 
 
-def write_parcel(projects: Projects, project: Project, folder: Path, output: Path) -> None:
+def write_parcel(
+    projects: Projects, project: Project, folder: Path, output: Path, diary: Diary | None = None
+) -> None:
     """Write a project as one file. folder : where its owner's uploads and built catalogues lie.
+    diary : its owner's, to go along.
 
     Raises `InputError` where `output` cannot be written.
     """
@@ -73,12 +79,22 @@ def write_parcel(projects: Projects, project: Project, folder: Path, output: Pat
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         archive.writestr(zipfile.ZipInfo(_DOCUMENT, _LONG_AGO), text, zipfile.ZIP_DEFLATED)
+        if diary is not None and diary.events():
+            taste = zipfile.ZipInfo(_TASTE, _LONG_AGO)
+            archive.writestr(taste, _exported(diary), zipfile.ZIP_DEFLATED)
         for name, path in sorted(tables.items()):
             entry = zipfile.ZipInfo(f"catalogues/{name}", _LONG_AGO)
             entry.compress_type = zipfile.ZIP_DEFLATED
             with path.open("rb") as file, archive.open(entry, "w", force_zip64=True) as packed:
                 while block := file.read(_BLOCK):
                     packed.write(block)
+
+
+def _exported(diary: Diary) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, _TASTE)
+        diary.export(path)
+        return path.read_bytes()
 
 
 def _packed(part: Part, folder: Path, tables: dict[str, Path]) -> Part:
@@ -121,8 +137,11 @@ def media_of(score: Any) -> Iterator[str]:
 # ------------------------------------------------------------------------------ in
 
 
-def read_parcel(projects: Projects, owner: str, folder: Path, file: Path) -> Project:
-    """Make a project of a file that `write_parcel` wrote; its catalogues go into `folder`.
+def read_parcel(
+    projects: Projects, owner: str, folder: Path, file: Path, diary: Diary | None = None
+) -> Project:
+    """Make a project of a file that `write_parcel` wrote; its catalogues go into `folder`, what was
+    made of tracks into `diary`, beside what is there.
 
     Raises `InputError` for a file that is none, is damaged, or would unpack to too much.
     """
@@ -135,6 +154,8 @@ def read_parcel(projects: Projects, owner: str, folder: Path, file: Path) -> Pro
             name, parts = _checked(record, file)
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             parts = [_unpacked(part, archive, entries, folder, file) for part in parts]
+            if diary is not None and _TASTE in entries:
+                _take_in(diary, _bytes_of(archive, entries[_TASTE]), file)
     except OSError as error:
         raise InputError("files.unreadable", file=file, why=error.strerror or error) from None
     except InputError:
@@ -144,21 +165,33 @@ def read_parcel(projects: Projects, owner: str, folder: Path, file: Path) -> Pro
     return projects.make(owner, name, parts)
 
 
+def _take_in(diary: Diary, taste: bytes, file: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, _TASTE)
+        path.write_bytes(taste)
+        try:
+            diary.take_in(path)
+        except (InputError, KeyError, TypeError, ValueError):
+            raise InputError("project.no_parcel", file=file) from None
+
+
 def _entries(archive: zipfile.ZipFile, file: Path) -> dict[str, zipfile.ZipInfo]:
     """What a project has, by names that are no paths. Raises `InputError` for anything else, and
     for too much of it.
     """
     infos = archive.infolist()
     total = sum(info.file_size for info in infos)
-    document = sum(info.file_size for info in infos if info.filename == _DOCUMENT)
+    document = max(
+        (info.file_size for info in infos if info.filename in (_DOCUMENT, _TASTE)), default=0
+    )
     if total > _LARGEST or document > _LARGEST_DOCUMENT or len(infos) > _MOST_ENTRIES:
         raise InputError("project.too_large", file=file)
     entries = {}
     for info in infos:
         table = _TABLE.fullmatch(info.filename)
-        if info.filename != _DOCUMENT and table is None:
+        if info.filename not in (_DOCUMENT, _TASTE) and table is None:
             raise InputError("project.no_parcel", file=file)
-        entries[table[1] if table else _DOCUMENT] = info
+        entries[table[1] if table else info.filename] = info
     return entries
 
 
@@ -199,7 +232,11 @@ def _part(kind: str, key: str, given: dict[str, Any], file: Path) -> Part:
     if kind == "score":
         return Part(kind, _hash(key), Score.from_dict(given, file).to_dict())
     if kind == "choices":
-        return Part(kind, "", dict(given))
+        try:
+            return Part(kind, "", checked(given))
+        except Unfit as unfit:
+            what, value = unfit.name.split("|")[0], repr(unfit.value)[:60]
+            raise InputError("project.choice", file=file, what=what, value=value) from None
     raise ValueError(kind)
 
 

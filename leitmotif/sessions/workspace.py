@@ -119,10 +119,12 @@ class Workspace:
         self.jobs: list[Job[Any]] = []
         folder.mkdir(parents=True, exist_ok=True)
 
-    def start(self, work: Callable[[Progress], T]) -> Job[T]:
-        """Begin a job that ends with the workspace."""
+    def start(
+        self, work: Callable[[Progress], T], slots: threading.Semaphore | None = None
+    ) -> Job[T]:
+        """Begin a job that ends with the workspace. slots : as of `Job`."""
         self.jobs = [job for job in self.jobs if not job.ended]
-        job = Job(work)
+        job = Job(work, slots)
         self.jobs.append(job)
         return job
 

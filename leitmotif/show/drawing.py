@@ -7,7 +7,6 @@ contrast of 3 : 1 on white and on the dark ground alike); none is the only carri
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -102,11 +101,10 @@ def film_player(address: str, start: float, end: float | None, label: str) -> Ma
     )
 
 
-def waveform(outline: np.ndarray, arousal: np.ndarray | None = None, label: str = "") -> Markup:
-    """A track's loudness outline (0–1) and over it, if known, its arousal curve (−100 to 100).
+def outline_picture(outline: np.ndarray, arousal: np.ndarray | None = None) -> str:
+    """SVG of a track's loudness outline (0–1) and, if known, its arousal curve (−100 to 100).
 
-    Each is drawn over the whole width, whatever its length. It is a picture of its own, because the
-    page lets no SVG into its HTML.
+    Each is drawn over the whole width, whatever its length.
     """
     n = len(outline)
     bars = "".join(
@@ -121,11 +119,8 @@ def waveform(outline: np.ndarray, arousal: np.ndarray | None = None, label: str 
             if np.isfinite(v)
         )
         curve = points
-    drawn = render(
-        "waveform.svg", n=n, bars=bars, curve=curve, colour=CURVE_COLOURS["visual_arousal"]
-    )
-    picture = base64.b64encode(drawn.encode()).decode("ascii")
-    return render("waveform.html", label=label, picture=picture)
+    colour = CURVE_COLOURS["visual_arousal"]
+    return str(render("waveform.svg", n=n, bars=bars, curve=curve, colour=colour))
 
 
 def curve_lines(

@@ -7,8 +7,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+TEMPLATES = Path(__file__).with_name("templates")
+"""The folder."""
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(TEMPLATES),
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -18,4 +20,4 @@ _TEMPLATES = Environment(
 
 def render(template: str, **values: object) -> Markup:
     """A template of the folder `templates`, filled in; it may stand in another one as it is."""
-    return Markup(_TEMPLATES.get_template(template).render(**values))
+    return Markup(_ENVIRONMENT.get_template(template).render(**values))

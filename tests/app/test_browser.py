@@ -91,7 +91,7 @@ def test_sample_film_from_the_first_click_to_the_download(visit, tmp_path: Path)
     # The film with the track under it: seen, and downloaded with the picture as it was.
     page.get_by_role("button", name="Hear it with the picture").first.click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download this video").click()
+        page.get_by_role("link", name="Download this video").click()
     saved = tmp_path / "preview.mp4"
     download.value.save_as(saved)
     assert picture(saved) == picture(SAMPLE)

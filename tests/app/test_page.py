@@ -5,6 +5,7 @@ Streamlit's AppTest runs the real script. The film is a real one of two seconds,
 
 from __future__ import annotations
 
+import json
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from data.profiles import MUSIC_NAMES
 from data.words import say
 from leitmotif.page import state
 from leitmotif.render import ffmpeg
-from leitmotif.sessions import jobs
+from leitmotif.sessions import films, jobs
 from leitmotif.sessions.desk import Desk, _safe
 from leitmotif.settings import DEMO_CATALOGUE
 from matcher import presets
@@ -85,8 +86,19 @@ def watched(film: Path) -> AppTest:
 
 def titles(at: AppTest) -> list[str]:
     """The tracks, as the page shows them."""
-    cards = [h.proto.body for h in at.get("html") if 'class="title"' in h.proto.body]
-    return [card.split('class="title">')[1].split("<")[0] for card in cards]
+    return [card["head"].split('class="title">')[1].split("<")[0] for card in cards(at)]
+
+
+def cards(at: AppTest) -> list[dict[str, str]]:
+    """The cards of the tracks, as the browser is told them."""
+    lists = [c.proto for c in at.get("bidi_component") if c.proto.component_name.endswith("cards")]
+    return json.loads(lists[0].json) if lists else []
+
+
+def turn(at: AppTest, tab: str) -> AppTest:
+    """Open one of the three views beside the list: wants, matters, filters."""
+    at.session_state["asked"] = say(f"page.{tab}")
+    return at.run()
 
 
 def said(at: AppTest, kind: str, name: str):
@@ -100,16 +112,7 @@ def film_of(at: AppTest):
 
 
 def weights(at: AppTest) -> np.ndarray:
-    return np.array(
-        [
-            next(
-                s.value
-                for s in at.slider
-                if s.key.startswith("weights|") and s.key.endswith(f"|{n}")
-            )
-            for n in MUSIC_NAMES
-        ]
-    )
+    return np.array(at.session_state["turns"]["weights"].value)
 
 
 def catalogue_file(path: Path, *titles: str) -> Path:
@@ -176,10 +179,12 @@ def test_what_is_changed_leads_until_the_person_says_otherwise(watched: AppTest)
     assert [arousal_of(title) for title in titles(watched)] != led
     watched.toggle(key="leading").set_value(True).run()
     assert [arousal_of(title) for title in titles(watched)] == led
+    turn(watched, "matters")
     own = next(s for s in watched.slider if s.key.startswith("weights|") and "|arousal" in s.key)
     own.set_value(0.1).run()
     assert [arousal_of(title) for title in titles(watched)] != led, "the person's weight stands"
     said(watched, "button_group", "preset").set_value("equal").run()
+    turn(watched, "wants")
     next(b for b in watched.button if b.label == say("page.reset")).click().run()
 
 
@@ -192,6 +197,7 @@ def arousal_of(title: str) -> float:
 def test_presets_move_the_weights(watched: AppTest):
     said(watched, "button_group", "preset").set_value("va_only").run()
     assert weights(watched) == pytest.approx(presets.va_only())
+    turn(watched, "matters")
     next(
         s for s in watched.slider if s.key.startswith("weights|") and s.key.endswith("|warmth")
     ).set_value(2.0).run()
@@ -201,6 +207,7 @@ def test_presets_move_the_weights(watched: AppTest):
 
 
 def test_no_weight_at_all_is_a_sentence(watched: AppTest):
+    turn(watched, "matters")
     for slider in [s for s in watched.slider if s.key.startswith("weights|")]:
         slider.set_value(0.0)
     watched.run()
@@ -210,23 +217,26 @@ def test_no_weight_at_all_is_a_sentence(watched: AppTest):
 
 
 def test_filters_leave_what_was_asked_for_or_say_that_nothing_is_left(watched: AppTest):
+    turn(watched, "filters")
     words = next(t for t in watched.text_input if t.key.startswith("words|"))
     words.set_value("no such title").run()
     assert titles(watched) == [] and watched.warning[0].value == say("page.none_left")
     next(t for t in watched.text_input if t.key.startswith("words|")).set_value("").run()
     assert len(titles(watched)) == 5
+    turn(watched, "wants")
 
 
 def test_energy_and_singing_filter_the_list(watched: AppTest):
     demo = Catalogue.read(DEMO_CATALOGUE)
     energy = dict(zip(demo.text("title"), demo.text("energy"), strict=True))
+    turn(watched, "filters")
     said(watched, "button_group", "energy").set_value(["peak"]).run()
     assert titles(watched) and {energy[t] for t in titles(watched)} == {"peak"}
     said(watched, "button_group", "sung").set_value("vocals").run()
     assert titles(watched) == [] and watched.warning[0].value == say("page.none_left")
     said(watched, "button_group", "sung").set_value("either").run()
     said(watched, "button_group", "energy").set_value([]).run()
-    assert len(titles(watched)) == 5
+    assert len(titles(turn(watched, "wants"))) == 5
 
 
 def test_other_language_keeps_everything_else(watched: AppTest):
@@ -332,17 +342,20 @@ def test_what_matters_still_matters_for_the_next_film(film: Path, tmp_path: Path
     assert film_of(at).job.wait(120)
     at.run()
     before = weights(at).tolist()
+    turn(at, "matters")
     next(
         s for s in at.slider if s.key.startswith("weights|") and s.key.endswith("|warmth")
     ).set_value(2.0)
     next(c for c in at.get("button_group") if c.key == "metric").set_value("cosine")
+    turn(at, "filters")
     next(t for t in at.text_input if t.key.startswith("words|")).set_value("a")
     seconds = next(s for s in at.slider if s.key.startswith("seconds|"))
     seconds.set_range(seconds.min, seconds.max - 1)
     at.number_input(key="k").set_value(3).run()
     assert len(titles(at)) == 3
 
-    with jobs._SLOTS, jobs._SLOTS:  # the second film waits, and the list is away meanwhile
+    # the second film waits, and the list is away meanwhile
+    with jobs._SLOTS, jobs._SLOTS, films.FIRST_LOOKS:
         at.text_input(key="video_path").set_value(str(second)).run()
         assert titles(at) == []
     assert film_of(at).job.wait(120)
@@ -353,12 +366,14 @@ def test_what_matters_still_matters_for_the_next_film(film: Path, tmp_path: Path
         for name, weight in zip(MUSIC_NAMES, before, strict=True)
     ]
     assert said(at, "button_group", "preset").value is None
-    assert next(c for c in at.get("button_group") if c.key == "metric").value == "cosine"
+    turn(at, "filters")
     assert next(t for t in at.text_input if t.key.startswith("words|")).value == "a"
     assert next(s for s in at.slider if s.key.startswith("seconds|")).value == (
         seconds.min,
         seconds.max - 1,
     )
+    turn(at, "matters")
+    assert next(c for c in at.get("button_group") if c.key == "metric").value == "cosine"
     assert not at.exception and not at.warning
 
 
@@ -457,7 +472,8 @@ def test_another_visit_finds_everything_as_it_was(film: Path, tmp_path: Path):
     table = catalogue_file(tmp_path / "kept.csv", "one", "two", "three")
     at.text_input(key="catalogue_path").set_value(str(table)).run()
     warmth = next(s for s in at.slider if s.key.startswith("wish|") and "|warmth" in s.key)
-    warmth.set_value(warmth.max)
+    warmth.set_value(warmth.max).run()
+    turn(at, "matters")
     next(c for c in at.get("button_group") if c.key == "metric").set_value("cosine")
     at.number_input(key="k").set_value(2).run()
     next(c for c in at.get("button_group") if c.key == "language").set_value("zh").run()
@@ -472,6 +488,8 @@ def test_another_visit_finds_everything_as_it_was(film: Path, tmp_path: Path):
     assert said(again, "selectbox", "catalogue").options[-1] == "kept.csv"
     shown = next(s for s in again.slider if s.key.startswith("wish|") and "|warmth" in s.key)
     assert shown.value == shown.max and shown.label == "温暖度"
+    again.session_state["asked"] = "权重"
+    again.run()
     assert next(c for c in again.get("button_group") if c.key == "metric").value == "cosine"
     assert not again.exception and titles(page("another")) == []
 
@@ -486,7 +504,7 @@ def test_an_uploaded_table_finds_the_sound_that_its_paths_name(film: Path):
     upload = said(at, "file_uploader", "catalogue_upload")
     upload.set_value(("mine.csv", text.encode(), "text/csv")).run()
     assert titles(at) == ["1"]
-    assert any('class="wave"' in h.proto.body for h in at.get("html"))
+    assert 'class="wave"' in cards(at)[0]["sound"]
 
 
 def test_damaged_curves_leave_the_list_standing(film: Path, tmp_path: Path):

@@ -68,6 +68,16 @@ def test_projects_do_not_meet_and_travel_as_a_file(visit, tmp_path: Path):
     bar(stranger, "Opera")
     stranger._give("project", [("nonsense.leitmotif", b"no zip")])
     stranger.wait_for("nonsense.leitmotif: not a project that Leitmotif exported")
+
+    page = stranger.page  # deleted after a second question; the project before it is open again
+    bar(stranger, "Opera")
+    page.get_by_role("button", name="Delete this project").click()
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Delete this project").click()
+    page.get_by_role("button", name="Delete for good").click()
+    named(stranger, "Project 1")
+    bar(stranger, "Project 1")
+    assert not page.get_by_text("Opera", exact=True).count()
     assert not editor.elsewhere
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
+from data.errors import InputError
 from leitmotif.page import serving
 
 APP = Starlette(routes=list(serving.ROUTES))
@@ -59,3 +60,27 @@ def test_what_was_never_given_or_is_gone_is_not_found(film: Path):
     film.unlink()
     assert asked(address)[0] == asked("held/anything")[0] == 404
     assert serving.address(film, "video/mp4") == ""
+
+
+def test_what_is_still_to_be_made_is_made_when_it_is_asked_for(film: Path):
+    made: list[str] = []
+
+    def outline() -> bytes:
+        made.append("outline")
+        return b"<svg/>"
+
+    address = serving.address_of(("outline", film), "image/svg+xml", outline)
+    assert not made and address == serving.address_of(("outline", film), "image/svg+xml", outline)
+    status, headers, body = asked(address)
+    assert (status, body, made) == (200, b"<svg/>", ["outline"])
+    assert headers[b"content-type"] == b"image/svg+xml"
+    assert asked(serving.address_of(("copy", film), "video/mp4", lambda: film))[2] == bytes(
+        range(200)
+    )
+
+
+def test_what_cannot_be_made_is_not_found(film: Path):
+    def broken() -> bytes:
+        raise InputError("render.no_sound", file=film.name)
+
+    assert asked(serving.address_of(("broken", film), "image/svg+xml", broken))[0] == 404

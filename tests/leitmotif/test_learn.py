@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from scored_clips import chords, scored_clip
 
 from data.errors import Cancelled, InputError
 from data.folders import cache_folder
+from data.pair_curves import curves_beside, read_film_curves
 from data.pairs import read_pairs, split_of
 from data.words import from_record
 from leitmotif.cli import main
@@ -79,6 +81,17 @@ def test_a_folder_of_scored_videos_becomes_pairs(folder, tmp_path, capsys):
     assert "<svg" in (tmp_path / "p.html").read_text(encoding="utf-8")
 
 
+def test_films_with_pairs_are_kept_over_time(folder, tmp_path):
+    out = tmp_path / "对 pairs.csv"
+    learn(folder, min_music_share=0, jobs=1, output=out)
+    films = {film.name: film for film in read_film_curves(curves_beside(out))}
+    assert sorted(films) == ["a.mp4", "sub/乙 b.mkv"] and films["a.mp4"].source == "a.mp4"
+    assert films["a.mp4"].values.shape == (9, 4)
+    assert set(np.unique(films["a.mp4"]["cuts"])) <= {0, 1}
+    softer, louder = (films[name]["loudness"] for name in ("sub/乙 b.mkv", "a.mp4"))
+    np.testing.assert_allclose(softer, louder, atol=0.2)  # each relative to its own
+
+
 def test_scenes_without_music_are_left_out(folder, monkeypatch):
     monkeypatch.setattr(job, "score_file", _mostly_talk)
     found = learn(folder, jobs=1)
@@ -136,7 +149,7 @@ def test_a_stopped_run_goes_on_where_it_was(folder, tmp_path, monkeypatch):
 
     with pytest.raises(Cancelled):
         learn(folder, min_music_share=0, jobs=1, progress=stop)
-    done = {name for name, record in job._Journal(folder).records.items() if record}
+    done = {name for name, record in job._Journal.of_folder(folder, None).records.items() if record}
     log.unlink()
     found = learn(folder, min_music_share=0, jobs=1)
     assert len(done) == 3 and done.isdisjoint(log.read_text("utf-8").split())
@@ -187,13 +200,13 @@ def test_pairs_that_could_not_be_written_are_not_measured_again(folder, tmp_path
     ids=["cut", "changed", "no text", "null", "a list", "of another shape"],
 )
 def test_a_damaged_line_of_the_journal_is_as_if_it_were_not_there(folder, damage):
-    journal = job._Journal(folder)
+    journal = job._Journal.of_folder(folder, None)
     journal.add({"file": "a.mp4", "digest": "00", "failed": "", "scenes": []})
     journal.add({"file": "b.mp4", "digest": "11", "failed": "", "scenes": []})
     first, second = journal.path.read_bytes().splitlines()
     journal.path.write_bytes(damage(first) + b"\n" + second + b"\n")
     try:
-        assert list(job._Journal(folder).records) == ["b.mp4"]
+        assert list(job._Journal.of_folder(folder, None).records) == ["b.mp4"]
     finally:
         journal.close()
 
@@ -207,13 +220,28 @@ def test_processes_give_the_same_pairs_as_one(folder):
     )
 
 
-def test_parts_give_the_bytes_of_one_run(folder, tmp_path):
-    whole, joined = tmp_path / "whole.csv", tmp_path / "joined.csv"
+def test_parts_give_the_bytes_of_one_run(folder, tmp_path, monkeypatch):
+    """Also on machines that share no cache, with the parts' files copied to one place."""
+    whole, joined = tmp_path / "whole.csv", tmp_path / "joined" / "pairs.csv"
     learn(folder, min_music_share=0, jobs=1, output=whole)
-    scored = [learn_part(folder, Part(n, 3), jobs=1) for n in (2, 3, 1)]
-    assert sum(scored) == len(list(video_files(folder)))
-    learn(folder, min_music_share=0, jobs=1, output=joined)
-    assert joined.read_bytes() == whole.read_bytes()
+    joined.parent.mkdir()
+    scored = 0
+    for n in (2, 3, 1):
+        machine = tmp_path / f"machine {n}"
+        machine.mkdir()
+        monkeypatch.setenv("LEITMOTIF_CACHE", str(machine / "cache"))
+        scored += learn_part(folder, Part(n, 3), machine / "pairs.csv", jobs=1)
+        for made in machine.glob("pairs.*"):
+            shutil.copy(made, joined.parent)
+    assert scored == len(list(video_files(folder))) and len(list(joined.parent.iterdir())) == 3
+    monkeypatch.setenv("LEITMOTIF_CACHE", str(tmp_path / "no cache"))
+    heard = []
+    report = lambda *said: heard.append(said)  # noqa: E731
+    learn(folder, min_music_share=0, jobs=1, output=joined, progress=report)
+    assert joined.read_bytes() == whole.read_bytes() and not heard
+    for one, other in zip(*map(read_film_curves, map(curves_beside, (joined, whole))), strict=True):
+        assert one.name == other.name and (one.values == other.values).all()
+    assert {p.name for p in joined.parent.iterdir()} == {"pairs.csv", curves_beside(joined).name}
     assert not list(cache_folder("learn").iterdir())
 
 

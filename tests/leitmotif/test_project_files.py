@@ -25,6 +25,7 @@ from leitmotif.sessions.projects import Projects
 from leitmotif.sessions.relink import missing_media, relink
 from leitmotif.sessions.workspace import Kept, content_key
 from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
+from leitmotif.taste import Diary
 
 OWNER = owner_of(OWN)
 WITHOUT_PATHS = {"markers", "cuesheet", "audacity", "reaper", "chapters"}
@@ -139,6 +140,32 @@ def test_the_same_project_makes_the_same_bytes(machines, tmp_path: Path):
     made = read_parcel(there.projects, OWNER, there.own, tmp_path / "a")
     assert made.name == "Project 1"
     assert read_parcel(there.projects, OWNER, there.own, tmp_path / "a").name == "Project 1 2"
+
+
+def test_what_was_made_of_tracks_goes_along_and_counts_once(machines, tmp_path: Path):
+    here, there = machines("here"), machines("there")
+    desk, mine = scored(here), Diary(here.projects.database)
+    mine.answer("like", "one")
+    mine.answer("never", "two")
+    for name in ("a", "b"):
+        write_parcel(here.projects, desk.project, here.own, tmp_path / name, mine)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    theirs = Diary(there.projects.database)
+    theirs.answer("skip", "three")
+    for _ in range(2):
+        read_parcel(there.projects, OWNER, there.own, tmp_path / "a", theirs)
+    assert [e.kind for e in theirs.events()] == ["skip", "like", "never"]
+    assert theirs.never() == {"two"}
+
+
+def test_choices_that_the_page_cannot_hold_are_one_sentence(machines, tmp_path: Path):
+    here = machines("here")
+    desk = scored(here)
+    desk.choose({"remembered": {"k": 500}})
+    write_parcel(here.projects, desk.project, here.own, tmp_path / "p.leitmotif")
+    with pytest.raises(InputError, match=r"the choice k in it is 500, which"):
+        read_parcel(here.projects, OWNER, here.own, tmp_path / "p.leitmotif")
+    assert [p.name for p in here.projects.of(OWNER)] == [desk.project.name]
 
 
 def test_music_that_moved_is_found_by_what_the_catalogue_says(machines):

@@ -1,10 +1,9 @@
 // Draws a film's curve and a track's loudness on one clock; the track can be dragged under the film.
-// Plain values come in `data`; a place that was let go at is sent as the trigger `chosen`.
+// Plain values come in `data`; a place that was let go at is told to `choose`.
 const MARGIN = 0.3; // of the film's length, shown before it and after it
 const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".arc");
+function arc(root, data, choose) {
   const { picture, loudness, r, z, places, words } = data;
   const seconds = picture.length, last = r.length - 1, margin = last ? MARGIN : 0;
   const view = seconds * (1 + 2 * margin);
@@ -39,7 +38,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const button = others.appendChild(document.createElement("button"));
     button.type = "button";
     button.textContent = `${place.suggested ? words.suggested + " " : ""}${clock(place.at)} · r ${place.r.toFixed(2)}`;
-    button.onclick = () => { show(place.at); setTriggerValue("chosen", place.at); };
+    button.onclick = () => { show(place.at); choose(place.at); };
     return [button, place.at];
   });
 
@@ -75,7 +74,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const moved = at !== held.at;
     held = null;
     svg.classList.remove("held");
-    if (moved) { show(Math.round(at)); setTriggerValue("chosen", at); }
+    if (moved) { show(Math.round(at)); choose(at); }
   };
   svg.onkeydown = (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 }[event.key];
@@ -84,6 +83,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     show(Math.round(at) + step);
   };
   svg.onkeyup = (event) => {
-    if (event.key.startsWith("Arrow") || event.key.startsWith("Page")) setTriggerValue("chosen", at);
+    if (event.key.startsWith("Arrow") || event.key.startsWith("Page")) choose(at);
   };
 }

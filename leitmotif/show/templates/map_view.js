@@ -167,7 +167,9 @@ function view(root, data, tell) {
   canvas.onpointerleave = () => { tip.style.display = "none"; };
   canvas.onwheel = (e) => { e.preventDefault(); zoom(Math.exp(-e.deltaY / 400), ...where(e)); };
   find.oninput = search;
-  new ResizeObserver(paint).observe(canvas);
+  old?.sizes.disconnect();
+  box.sizes = new ResizeObserver(paint);
+  box.sizes.observe(canvas);
   search();
 }
 
