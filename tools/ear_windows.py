@@ -21,7 +21,6 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import numpy as np
 
 from features.audio.load import load
@@ -70,8 +69,7 @@ def make(track: Path, kind: str, work: Path) -> None:
 
 def _altered(track: Path) -> tuple[list[str], list[str]]:
     rng = _rng(track, "1")
-    with av.open(str(track)) as container:
-        seconds = (container.duration or 0) / av.time_base
+    seconds = load(track).duration_s
     length = min(rng.uniform(10, SECONDS), seconds)
     start = rng.uniform(0, max(seconds - length, 0))
     pitch = 2 ** rng.uniform(-_OCTAVES, _OCTAVES)

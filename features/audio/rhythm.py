@@ -52,6 +52,9 @@ _LEVELS_BPM = (50.0, 220.0)
 """Heuristic: what people write down as a tempo. Of the 28 demo tracks the written tempo is one of
 the two levels in 28 (the first alone: 26)."""
 _WINDOW_S = 12.0
+_UNHEARD = 0.03
+"""A tenth of what counts half as an onset: as much of a rise as this is no pulse, however regular
+(the beating of held tones)."""
 
 
 class Pulse(NamedTuple):
@@ -114,7 +117,8 @@ def onsets(envelope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def periodicity(envelope: np.ndarray) -> np.ndarray:
-    """Autocorrelation of the envelope by lag in frames, 1 at lag 0: mean of 12-s windows by energy.
+    """Autocorrelation of the envelope by lag in frames, nearly 1 at lag 0: mean of 12-s windows by
+    energy.
 
     Windows keep a slow drift of tempo from wiping the pulse out. Empty without any rise.
     """
@@ -132,11 +136,8 @@ def periodicity(envelope: np.ndarray) -> np.ndarray:
     correlation = scipy.fft.irfft(power.sum(axis=0), size)[:n]
     lags = np.arange(n)
     usable = lags <= 0.7 * n  # the rest rests on too little overlap
-    return (
-        (correlation / (1 - lags / n) / correlation[0])[usable]
-        if correlation[0] > 0
-        else np.zeros(0)
-    )
+    unheard = len(windows) * n * _UNHEARD**2
+    return np.asarray((correlation / (1 - lags / n) / (correlation[0] + unheard))[usable])
 
 
 def _lag(bpm: float) -> int:
