@@ -45,6 +45,7 @@ _ROUNDS = 3
 """A cue of more lengths of its track is heard to repeat it (heuristic)."""
 _SHORT_SOUND_S = 0.5
 """A film's sound may end this much before its picture without a word."""
+_LITTLE_S = 0.001
 _VARIABLE_S = 0.001
 """Frames farther from a constant rate than this make a rate variable."""
 _FACTS = ("composer", "publisher", "isrc", "license", "license_url", "key", "bpm")
@@ -277,7 +278,7 @@ def _miss(hit: HitPoint, bars: Bars, pieces: Sequence, rate: FrameRate) -> int |
         rate.frame_at(piece.film_at(mark))
         for piece in pieces
         for mark in marks
-        if piece.track_in + piece.fade_in * piece.speed <= mark < piece.track_out
+        if piece.begins - _LITTLE_S <= piece.film_at(mark) and mark < piece.track_out
     ]
     return min((s - hit.frame for s in struck), key=abs, default=None)
 
