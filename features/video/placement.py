@@ -103,6 +103,13 @@ def whole(shot: tuple[int, int], source: tuple[int, int]) -> Placement:
     return Placement(np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2]]), 0)
 
 
+def filling(shot: tuple[int, int], source: tuple[int, int]) -> Placement:
+    """The shot's (h, w) shows the middle of the source's (h, w), as wide or as high as that is."""
+    scale = min(source[0] / shot[0], source[1] / shot[1])
+    y, x = ((there - 1 - scale * (here - 1)) / 2 for here, there in zip(shot, source, strict=True))
+    return Placement(np.array([[scale, 0, x], [0, scale, y]]), 0)
+
+
 def near_to(a: Placement, b: Placement, shot: tuple[int, int]) -> bool:
     """Whether the corners of a shot (h, w) lie nearly at the same places under both."""
     corners = np.array([[0, 0, 1], [shot[1], shot[0], 1]]).T

@@ -22,6 +22,7 @@ from features.video.alignment import (
 from features.video.placement import (
     Placement,
     Points,
+    filling,
     key_points,
     matches,
     near_to,
@@ -147,8 +148,9 @@ def _placements(own: np.ndarray, ground: Ground) -> list[tuple[bool, Placement]]
     tried = [(m, p) for m, (_, p) in found.items() if p.agreeing >= 0.5 * best]
     if best < _SURE:
         height, width = own.shape[1:]
-        assumed = whole((height, width), ground.size)
-        tried += [(False, assumed), (True, assumed)]
+        for assume in (whole, filling):
+            assumed = assume((height, width), ground.size)
+            tried += [(False, assumed), (True, assumed)]
     return tried
 
 
