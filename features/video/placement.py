@@ -20,6 +20,8 @@ _REACH = 4.0
 _SCALES = (0.25, 3.0)
 _TURN = 0.05
 """Radians: edits are cut and scaled, not turned. Heuristic."""
+_NEAR = 0.08
+"""Share of the picture's side by which placements may differ and be near. Heuristic."""
 LEAST = 8
 """Points that agree, at least, for a placement. Heuristic."""
 
@@ -44,7 +46,7 @@ class Placement(NamedTuple):
 
 def key_points(picture: np.ndarray) -> Points:
     """The strongest key points of a grey picture; none in a flat one."""
-    detector = cv2.SIFT_create(_POINTS, contrastThreshold=0.02)  # type: ignore[attr-defined]
+    detector = cv2.SIFT.create(_POINTS, contrastThreshold=0.02)
     found, raw = detector.detectAndCompute(picture, None)
     if raw is None or not len(found):
         return Points(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
@@ -99,3 +101,10 @@ def whole(shot: tuple[int, int], source: tuple[int, int]) -> Placement:
     """The shot's (h, w) shows all of the source's (h, w)."""
     sy, sx = source[0] / shot[0], source[1] / shot[1]
     return Placement(np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2]]), 0)
+
+
+def near_to(a: Placement, b: Placement, shot: tuple[int, int]) -> bool:
+    """Whether the corners of a shot (h, w) lie nearly at the same places under both."""
+    corners = np.array([[0, 0, 1], [shot[1], shot[0], 1]]).T
+    apart = np.abs(a.matrix @ corners - b.matrix @ corners).max()
+    return bool(apart < _NEAR * max(shot))

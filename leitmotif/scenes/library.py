@@ -514,3 +514,9 @@ def _unpacked(blobs: list[bytes]) -> Frames:
         marks,
         until,
     )
+
+
+def add_to(source: str, folder: str | None = None, *, progress: Progress | None = None) -> Added:
+    """`Library.add` to the library of a folder (None: the usual one), for other processes."""
+    with Library.open(folder) as library:
+        return library.add([source], progress=progress)
