@@ -8,6 +8,7 @@ widgets say lies in `st.session_state`, and a copy of it on the desk.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -212,6 +213,26 @@ def served(path: Path, kind: str, place: str) -> str:
 def trouble(error: InputError | None) -> None:
     """Remember what went wrong (see `Words.trouble`) for the next redraw."""
     st.session_state.setdefault("troubles", []).append(error)
+
+
+_TURN = threading.Semaphore(1)
+_PATIENCE_S = 0.5
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let short redraws come one after the other, each in a stretch.
+
+    Python runs one thread at a time, whatever they do: ten lists that are made in turns of a few
+    milliseconds are all done when the last is; one after the other, half of them are in half the
+    time. Whoever has waited long goes on all the same.
+    """
+    mine = _TURN.acquire(timeout=_PATIENCE_S)
+    try:
+        yield
+    finally:
+        if mine:
+            _TURN.release()
 
 
 @contextmanager
