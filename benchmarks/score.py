@@ -2,10 +2,12 @@
 
 Lengths: random tracks and lengths of 15 to 180 s at 25 frames a second; every fourth is rendered.
 At each join the quietest 20 ms of the 80 ms around it are compared with those at the two lines of
-the track that meet there, as the track plays them itself. Key: likeness of the chroma of the bars
-that meet, beside that of bars that follow each other in the track. Beat phase: by how much the
-onsets of the bar that is entered are shifted against those that would have come, beside bars that
-follow each other in the track.
+the track that meet there, as the track plays them itself; and with the quietest 20 ms of the rest
+of the 300 ms on either side, as is done at every bar line of the tracks for comparison. Key:
+likeness of the chroma of the bars that meet, beside that of bars that follow each other in the
+track. Beat phase: by how much the onsets of the bar that is entered are shifted against those that
+would have come, beside bars that follow each other in the track. The search for joins weighs both,
+so they tell how near it comes, not how it sounds.
 
 Hit points (`--hits`): three at random in each of 20 cues of 20 to 90 s; how far the next bar line
 lies from each, and how far the next sharp onset in the rendered sound; beside them the same points
@@ -56,9 +58,29 @@ def dips(found: Fit, sound: np.ndarray, own: np.ndarray) -> list[float]:
 def _quietest(sound: np.ndarray, seconds: float) -> float:
     """Level in dB of the quietest 20 ms within 80 ms around a moment, −60 for silence."""
     at = round(seconds * SAMPLE_RATE)
-    around = sound[max(at - 3 * _HOP, 0) : at + _HOP]
-    around = around[: len(around) // _HOP * _HOP].reshape(-1, 2 * _HOP).astype(np.float64)
-    return float(10 * np.log10(max((around**2).mean(axis=1).min(initial=1.0), 1e-6)))
+    return float(_levels(sound[max(at - 3 * _HOP, 0) : at + _HOP]).min(initial=0.0))
+
+
+def hole(sound: np.ndarray, seconds: float) -> float:
+    """Decibels by which a moment lies below the quietest 20 ms within 300 ms; 0 where it does not.
+
+    Silence on both sides is no hole.
+    """
+    at = round(seconds * SAMPLE_RATE)
+    around = [
+        sound[max(at - 15 * _HOP, 0) : max(at - 3 * _HOP, 0)],
+        sound[at + _HOP :][: 14 * _HOP],
+    ]
+    level = [_levels(part) for part in around]
+    if not all(len(part) for part in level):
+        return 0.0
+    return max(float(np.concatenate(level).min()) - _quietest(sound, seconds), 0.0)
+
+
+def _levels(sound: np.ndarray) -> np.ndarray:
+    """Level in dB of every 20 ms, −60 for silence."""
+    whole = sound[: len(sound) // _HOP * _HOP].reshape(-1, 2 * _HOP).astype(np.float64)
+    return np.asarray(10 * np.log10(np.maximum((whole**2).mean(axis=1), 1e-6)))
 
 
 def likeness(bars: Bars, jumps: tuple[tuple[float, float], ...]) -> Iterator[tuple[float, float]]:
@@ -91,6 +113,8 @@ def lengths(files: list[Path], n: int) -> None:
     draw = random.Random(0)
     exact, ending, jumps, seconds, spent = 0, 0, 0, 0.0, 0.0
     below: list[float] = []
+    holes: list[float] = []
+    usual_holes: list[float] = []
     alike: list[tuple[float, float]] = []
     late: list[float] = []
     usual: list[float] = []
@@ -112,13 +136,19 @@ def lengths(files: list[Path], n: int) -> None:
             whole = Piece(Fraction(0), Fraction(length, 25), Fraction(0))
             track = Track(path.stem, str(path), Fraction(bars.lines[-1]))
             own = cue_sound(Cue("1m02", 0, length, track, (whole,)), RATE)
-            below += dips(found, cue_sound(cue_of(path, bars, frames, found), RATE), own)
+            heard = cue_sound(cue_of(path, bars, frames, found), RATE)
+            below += dips(found, heard, own)
+            holes += [hole(heard, float(p.film_in + p.fade_in)) for p in found.pieces[1:]]
+            usual_holes += [hole(own, line) for line in bars.lines[1:-1]]
     print(f"{n} pairs of {len(files)} tracks: {exact} exact to the frame,")
     print(f"{ending} on their own ending; {jumps / seconds * 60:.2f} joins a minute;")
     print(f"{spent / n * 1e3:.0f} ms a fit.")
     low = np.array(below)
     print(f"{len(low)} joins rendered: {np.mean(low < 1.5):.1%} dip by less than 1.5 dB below")
     print(f"the track's own lines; 95 % by less than {np.quantile(low, 0.95):.2f} dB.")
+    for name, deep in (("joins", holes), ("bar lines of the tracks", usual_holes)):
+        print(f"{np.mean(np.array(deep) < 1.5):.1%} of {len(deep)} {name} dip by less than 1.5 dB "
+              "below the quietest moment within 300 ms.")  # fmt: skip
     meet, own_likeness = np.array(alike).T
     print(f"Chroma likeness at {len(meet)} joins {meet.mean():.3f},")
     print(f"in the track {own_likeness.mean():.3f}.")
@@ -174,10 +204,12 @@ def _off_beat(bars: Bars, leave: float) -> float:
 
 def _struck(bars: Bars, found: Fit) -> list[float]:
     return [
-        float(piece.film_in) + line - float(piece.track_in)
+        piece.film_at(line)
         for piece in found.pieces
         for line in bars.lines[:-1]
-        if piece.track_in + piece.fade_in - Fraction(1, 1000) <= line < piece.track_out
+        if piece.track_in + piece.fade_in * piece.speed - Fraction(1, 1000)
+        <= line
+        < piece.track_out
     ]
 
 

@@ -1,19 +1,23 @@
 """Films scored from end to end: `python -m benchmarks.score_films FILM… [--join N]`.
 
 Each film is watched first; timed are the plan, the render and every export, as a share of the
-film's length. `--join N` adds N films of 60 to 120 s made of the clips one after another. Printed
-are the loudness and true peak of what was written, how far its music lies under speech (the ducked
-bed against the film's own sound), and the time that the preview of the first cue takes.
+film's length, by the clock and (in brackets; other programs do not matter for it) by the time of
+processors that they took. `--join N` adds N films of 60 to 120 s made of the clips one after
+another. Printed are the loudness and true peak of what was written, how far its music lies under
+speech (the ducked bed against the film's own sound), and the time that the preview of the first
+cue takes.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,9 +53,24 @@ def joined(clips: list[Path], target: Path, draw: random.Random) -> Path:
     return target
 
 
-def timed(work: Callable[[], object]) -> tuple[object, float]:
-    began = time.perf_counter()
-    return work(), time.perf_counter() - began
+class Spent(NamedTuple):
+    """Seconds by the clock, and of processors, of ffmpeg too."""
+
+    clock: float
+    processors: float
+
+    def __add__(self, other: object) -> Spent:
+        assert isinstance(other, Spent)
+        return Spent(self.clock + other.clock, self.processors + other.processors)
+
+    def __str__(self) -> str:
+        return f"{self.clock:.1f} [{self.processors:.1f}]"
+
+
+def timed(work: Callable[[], object]) -> tuple[object, Spent]:
+    began, before = time.perf_counter(), sum(os.times()[:4])
+    done = work()
+    return done, Spent(time.perf_counter() - began, sum(os.times()[:4]) - before)
 
 
 def export_all(plan: Score, folder: Path) -> int:
@@ -76,10 +95,11 @@ def one(film: Path, library: Library, folder: Path) -> list[Passage]:
     passages = measure(plan, own_sound(film), file_powers(bed))
     wav = folder / "sound.wav"
     ffmpeg.run([*ffmpeg.source(str(written)), "-map", "0:a:0", "-ac", "2", str(wav)])
-    share = (planned + rendered + exported) / length
+    whole = planned + rendered + exported
     print(
-        f"{film.stem[:32]:32} {length:6.1f} s, {len(plan.cues)} cues: {share:.2f} of its length "
-        f"({planned:.1f} + {rendered:.1f} + {exported:.1f} s), preview {shown:.1f} s, "
+        f"{film.stem[:32]:32} {length:6.1f} s, {len(plan.cues)} cues: {whole.clock / length:.2f} "
+        f"[{whole.processors / length:.2f}] of its length "
+        f"({planned} + {rendered} + {exported} s), preview {shown} s, "
         f"{load(wav).lufs:.1f} LUFS, {true_peak_db(wav):.1f} dBTP, {refused} refused, "
         f"{len(passages)} passages, notes: {' '.join(plan.notes)[:90]}",
         flush=True,

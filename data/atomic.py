@@ -39,7 +39,9 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     )
     try:
         temporary.touch(exist_ok=False)
+        mode = temporary.stat().st_mode
         yield temporary
+        temporary.chmod(mode)  # safetensors puts a file of its own there, for its owner alone
         temporary.replace(target)
     except BaseException as error:
         full = is_disk_full(target, error)  # asked before the temporary file makes room

@@ -50,6 +50,9 @@ class Correction(NamedTuple):
         return self.tempo in _TEMPOS and abs(self.shift_s) <= _LONGEST_SHIFT_S
 
 
+AS_MEASURED = Correction()
+
+
 @dataclass(frozen=True)
 class Corrections:
     """Corrections by content, each with the id that the track had."""
@@ -114,12 +117,25 @@ def corrected(track: TrackOverTime, correction: Correction) -> TrackOverTime:
     """
     if correction == Correction() or len(track.beats) < 2:
         return track
-    beats, accents = _at_tempo(track.beats, track.accents, correction.tempo)
-    beats = beats + correction.shift_s
-    inside = (beats >= 0) & (beats < len(track.curves.values) * TOKEN_S)
-    beats, accents = beats[inside], accents[inside]
+    end_s = len(track.curves.values) * TOKEN_S
+    beats, accents = corrected_beats(track.beats, track.accents, correction, end_s)
     sections = _on_accents(track.sections, beats[accents])
     return replace(track, beats=beats, accents=accents, beat_confidence=1.0, sections=sections)
+
+
+def corrected_beats(
+    beats: np.ndarray, accents: np.ndarray, correction: Correction, end_s: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Beats in seconds and which of them are accents, corrected; those outside the track go.
+
+    Fewer than two beats stay as they are.
+    """
+    if len(beats) < 2:
+        return beats, accents
+    beats, accents = _at_tempo(beats, accents, correction.tempo)
+    beats = beats + correction.shift_s
+    inside = (beats >= 0) & (beats < end_s)
+    return beats[inside], accents[inside]
 
 
 def _at_tempo(

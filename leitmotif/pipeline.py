@@ -19,6 +19,7 @@ from data.words import Sentence
 from features import video as watching
 from matcher import presets
 from matcher.arc import picture_curves
+from matcher.arc_step import Step, film_rows
 from matcher.course import Course, TrackCourses
 from matcher.filters import Filter
 from matcher.query import Query
@@ -144,6 +145,8 @@ def match(
     importance = weigh(query.importance, music, recommender)
     warnings = [*video.warnings, *music.warnings, *check_extractors(catalogue, recommender)]
     query = replace(query, values=music.values, importance=importance, copies=False)
+    if course and recommender.arc_step:
+        course = replace(course, step=Step.from_dict(recommender.arc_step))
     matches = rank(catalogue, query, index, course)
     if len(matches) < query.k:
         warnings.append(_too_few(query.k, len(matches), catalogue))
@@ -202,7 +205,8 @@ def course_of(
     if tracks is None:
         return None
     picture = picture_curves(timeline.cuts, timeline["motion"], start=start, end=end)
-    return Course(picture, tracks, place)
+    rows = film_rows(timeline.cuts, timeline["motion"], timeline["novelty"], start, end)
+    return Course(picture, tracks, place, rows)
 
 
 def _edit(

@@ -7,6 +7,7 @@ LEITMOTIF_HOSTS      names that the page may be asked for by, with commas (local
 LEITMOTIF_MODELS     folder with pretrained weights, looked at before the cache (none)
 LEITMOTIF_MAX_UPLOAD_MB  largest video the page takes (2048)
 LEITMOTIF_WORDS      folder of a text embedding for words that `find` does not know (none)
+LEITMOTIF_PREDICTOR  file of `leitmotif train` that predicts in place of the shipped one (none)
 LEITMOTIF_PROFILE_WEIGHTS  file of `leitmotif calibrate` by which the page sees pictures (none)
 """
 

@@ -96,11 +96,19 @@ def picture_curves(
     shot_starts : seconds at which a new shot begins. motion : (T,) one value per `token_s`, ≥ 0;
         NaN, where it is not known, is read as the value before.
     """
-    per_second = _by_second(_filled(motion), round(1 / token_s))
+    cuts, per_second = cuts_and_motion(shot_starts, motion, token_s)
+    return window(cuts, per_second, round(start), None if end is None else round(end))
+
+
+def cuts_and_motion(
+    shot_starts: Sequence[float], motion: np.ndarray, token_s: float = 0.5
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both (seconds,): 1 where a shot begins, else 0; and mean motion. Arguments as above."""
+    per_second = by_second(motion, token_s)
     cuts = np.zeros(len(per_second))
     seconds = np.asarray(shot_starts, dtype=float).astype(int)
     cuts[seconds[(seconds >= 0) & (seconds < len(cuts))]] = 1.0
-    return window(cuts, per_second, round(start), None if end is None else round(end))
+    return cuts, per_second
 
 
 def window(
@@ -116,7 +124,7 @@ def loudness_curve(loudness: np.ndarray, token_s: float = 0.5) -> np.ndarray:
 
     loudness : LU above the track's own loudness; what is below −30 counts as −30.
     """
-    power = _by_second(10 ** (np.maximum(_filled(loudness), FLOOR_LU) / 10), round(1 / token_s))
+    power = by_second(10 ** (np.maximum(_filled(loudness), FLOOR_LU) / 10), token_s)
     return smooth(10 * np.log10(power)).astype(np.float32)
 
 
@@ -248,13 +256,17 @@ def looks(at: np.ndarray) -> float:
     return max(1.0, min(float(len(at)), (float(np.ptp(at)) + 1) / SEARCH_STEP_S))
 
 
-def _by_second(values: np.ndarray, per_second: int) -> np.ndarray:
-    """Means of whole seconds; a begun second at the end counts as a whole one."""
+def by_second(values: np.ndarray, token_s: float = 0.5) -> np.ndarray:
+    """Means of whole seconds; a begun second at the end counts as a whole one, NaN as in `_filled`.
+
+    values : (T,) one per `token_s`.
+    """
+    per_second = round(1 / token_s)
     starts = np.arange(0, len(values), per_second)
     if not len(starts):
         return np.zeros(0)
     counts = np.minimum(per_second, len(values) - starts)
-    return np.add.reduceat(np.asarray(values, dtype=float), starts) / counts
+    return np.add.reduceat(_filled(values), starts) / counts
 
 
 def _filled(values: np.ndarray) -> np.ndarray:

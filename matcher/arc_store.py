@@ -24,6 +24,7 @@ from data.atomic import atomic_path
 from data.checksums import check_arrays, checksum, damaged, parse_json, seal_arrays
 from data.errors import InputError
 from data.track_curves import TrackOverTime, read_curves
+from matcher import arc_step
 from matcher.arc import (
     CUTS,
     MOTION,
@@ -99,6 +100,28 @@ def evidence_of(
     counts = np.diff(np.r_[firsts, len(owner)])
     found[owner[firsts]] = np.log(np.add.reduceat(weight, firsts) / counts)
     return found
+
+
+def step_evidence(
+    film: np.ndarray,
+    weights: np.ndarray,
+    curves: CatalogueCurves,
+    row: int,
+    place: float | None = None,
+) -> float:
+    """How much the linear step speaks for one track; NaN where it cannot say.
+
+    film : (5, W) of `arc_step.film_rows`. weights : (10,). place : as in `evidence_of`.
+    """
+    loudness = curves.track(row)
+    seconds = min(film.shape[1], len(loudness))
+    at = np.round(curves.begins(row) if place is None else [place]).astype(np.int64)
+    at = at[(at >= 0) & (at + seconds <= len(loudness))]
+    if seconds < SHORTEST_S or not len(at):
+        return float("nan")
+    shown = film[None, :, :seconds]
+    z = arc_step.agreements(shown, arc_step.music_rows(loudness), at)[:, 0] @ weights
+    return float(z.max() + np.log(np.exp(z - z.max()).mean()))
 
 
 def _places(curves: CatalogueCurves, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -27,7 +27,14 @@ from matcher.arc import (
     rank_weights,
     searched,
 )
-from matcher.arc_store import CatalogueCurves, curves_of, curves_path, evidence_of
+from matcher.arc_step import Step
+from matcher.arc_store import (
+    CatalogueCurves,
+    curves_of,
+    curves_path,
+    evidence_of,
+    step_evidence,
+)
 from matcher.placement import Place, Placement, around, place
 
 T = TypeVar("T")
@@ -75,12 +82,15 @@ class TrackCourses:
 class Course:
     """One film (or scene) before the tracks of one catalogue.
 
-    place : seconds of the track at which the film begins, where that is given.
+    place : seconds of the track at which the film begins, where that is given. rows : (5, W), the
+    film for the linear step. step : what was learned of it, which then ranks in place of the arc.
     """
 
     picture: PictureCurves
     tracks: TrackCourses
     place: float | None = None
+    rows: np.ndarray | None = None
+    step: Step | None = None
     known: dict[Hashable, Any] = field(default_factory=dict)
     """What was found of a track for this film (`once`), as long as it is asked about."""
 
@@ -105,7 +115,7 @@ class Course:
         curves = self.tracks.curves
         if len(rows) == len(curves.first) - 1:  # every track: the next question has the same ones
             everything = np.arange(len(rows))
-            found = self.once("evidence", lambda: self._evidence(everything))[rows]
+            found = self.once(("evidence", self._by_step), lambda: self._evidence(everything))[rows]
         else:
             found = self._evidence(rows)
         if self.place is None:  # tracks that are too short to tell by
@@ -117,7 +127,18 @@ class Course:
         return distances - self.weight * float(np.std(distances)) * standard
 
     def _evidence(self, rows: np.ndarray) -> np.ndarray:
-        return evidence_of(self.picture, self.tracks.curves, rows, self.place)
+        curves, step = self.tracks.curves, self.step
+        if step is None or self.rows is None or not self._by_step:
+            return evidence_of(self.picture, curves, rows, self.place)
+        ask = partial(step_evidence, self.rows, step.weights, curves, place=self.place)
+        return np.array([self.once(("step", row), partial(ask, row)) for row in rows.tolist()])
+
+    @property
+    def _by_step(self) -> bool:
+        """Whether what was learned ranks, and not the arc."""
+        if self.step is None:
+            return False
+        return self.step.known if self.place is not None else self.step.unknown
 
     def placements(self, rows: Sequence[int], track_ids: Sequence[str]) -> list[Placement | None]:
         """Where the film goes in each of some tracks; None where nothing is known."""

@@ -32,6 +32,7 @@ PRIOR_DESCRIPTION = (
     "scenes measured as yours are."
 )
 SHIPPED = ROOT / "weights" / "recommender.safetensors"
+SETTING = "LEITMOTIF_PREDICTOR"
 MUSIC_LED = SHIPPED.with_name("recommender_music_led.safetensors")
 _SHIPPED: dict[object, Path] = {None: SHIPPED, "story": SHIPPED, "music": MUSIC_LED}
 
@@ -48,6 +49,8 @@ class Recommender:
     reliability : (10,) held-out R² an output can reach (squared correlation, 0 where it is negative
         or was not measured); None where nothing was held out.
     video_extractor, music_extractor : what measured the pairs it learned from; empty for any.
+    arc_step : what was learned of picture and music over time (`matcher.arc_step.Step.to_dict`);
+        None where nothing was, or it did not win.
     metadata : everything else the weights file says: scores, config, training pairs.
     """
 
@@ -59,6 +62,7 @@ class Recommender:
     requests: Requests | None = None
     video_extractor: str = ""
     music_extractor: str = ""
+    arc_step: Mapping | None = None
     metadata: Mapping | None = None
 
     @overload
@@ -133,11 +137,14 @@ def linear_prior() -> Recommender:
 def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
     """A shipped predictor, or the one in a file.
 
-    path : None or "story" for the default, "music" for the one that learned from music videos,
-        "prior" for the linear prior without a file, or a file.
+    path : None or "story" for the default, which is the file of the setting `LEITMOTIF_PREDICTOR`
+        where there is one; "music" for the one that learned from music videos, "prior" for the
+        linear prior without a file, or a file.
 
     Raises `InputError` for weights that are missing, damaged, pickled or of another layout.
     """
+    if path in (None, "story"):
+        path = os.environ.get(SETTING) or path
     if path == "prior" or (path is None and not SHIPPED.is_file()):
         return linear_prior()
     path = _SHIPPED[path] if path in _SHIPPED else Path(path or SHIPPED)
@@ -157,6 +164,7 @@ def load_recommender(path: str | os.PathLike | None = None) -> Recommender:
             requests=_requests(arrays),
             video_extractor=metadata.get("video_extractor", ""),
             music_extractor=metadata.get("music_extractor", ""),
+            arc_step=metadata.get("arc_step"),
             metadata=metadata,
         )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,8 +50,8 @@ class Selection:
         """Of the winner's outputs on the test sources, see `save.reliability`."""
         return reliability(self.test[self.winner].outputs, self.test.sources) if self.test else None
 
-    def save(self, path: str | os.PathLike, name: str, description: str) -> None:
-        """Write the winner's weights file with both tables inside."""
+    def save(self, path: str | os.PathLike, name: str, description: str, **metadata: Any) -> None:
+        """Write the winner's weights file with both tables inside, and what else is given."""
         save(
             path,
             self.model,
@@ -62,6 +63,7 @@ class Selection:
             validation=self.validation.to_dict(),
             test=self.test and self.test.to_dict(),
             winner=self.winner,
+            **metadata,
         )
 
 

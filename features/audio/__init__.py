@@ -14,6 +14,7 @@ import numpy as np
 
 from data.errors import InputError
 from data.profiles import MusicProfile
+from data.track_curves import TOKEN_S
 from data.track_sounds import to_bytes
 from data.words import Sentence
 from features.audio.profile import EXTRACTOR, WITH_YAMNET
@@ -23,10 +24,18 @@ if TYPE_CHECKING:
     from features.audio.load import Recording
     from features.audio.structure import Beats
 
+QUIETEST_LU = -60.0
 Source = str | os.PathLike[str] | np.ndarray
 """A path, or samples."""
 
-__all__ = ["EXTRACTOR", "WITH_YAMNET", "TrackAnalysis", "analyze", "music_profile"]
+__all__ = [
+    "EXTRACTOR",
+    "WITH_YAMNET",
+    "TrackAnalysis",
+    "analyze",
+    "loudness_over_time",
+    "music_profile",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +133,27 @@ def analyze(
         description.pulse_strength,
         None if scores is None else to_bytes(log_scores(scores)),
     )
+
+
+def loudness_over_time(source: Source, *, sample_rate: int | None = None) -> np.ndarray:
+    """(T,) loudness of every half second (BS.1770) in LU relative to the whole recording's.
+
+    Costs little more than decoding. Silence lies at −60. Arguments and errors as of `analyze`.
+    """
+    from features.audio.load import SAMPLE_RATE
+    from features.audio.loudness import HOP_S, LoudnessMeter, relative_lufs
+
+    recording = _recording(source, sample_rate, 0.0, None)
+    if not recording.heard:
+        return np.full(int(np.ceil(recording.duration_s / TOKEN_S)), QUIETEST_LU)
+    meter = LoudnessMeter()
+    meter.feed(recording.samples[None], SAMPLE_RATE, ("FC",))
+    powers = meter.powers()
+    starts = np.arange(0, len(powers), round(TOKEN_S / HOP_S))
+    counts = np.diff(np.append(starts, len(powers)))
+    means = np.add.reduceat(powers, starts) / counts
+    own = relative_lufs(powers)
+    return np.maximum(10 * np.log10(np.maximum(means, 1e-30)) - 0.691 - own, QUIETEST_LU)
 
 
 def _recording(

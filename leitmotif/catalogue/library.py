@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data.beat_corrections import Corrections
 from data.buckets import ENERGIES, SUNG_FROM, energies
 from data.catalogue import Catalogue
 from data.errors import InputError
@@ -61,6 +62,12 @@ class Library:
     def sounds(self) -> TrackSounds | None:
         """What the tracks sound like; None where that is not known."""
         return TrackSounds.beside(self.catalogue)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        """What a person said of the tracks' beats; nothing for a table from somebody else."""
+        there = self.folder is not None and self.catalogue.source
+        return Corrections.beside(self.catalogue.source) if there else Corrections({})
 
     @cached_property
     def durations(self) -> np.ndarray:

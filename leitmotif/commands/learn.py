@@ -10,6 +10,7 @@ from pathlib import Path
 
 from data.errors import InputError
 from data.muvi_sync import is_muvi_sync, read_muvi_sync
+from leitmotif.learning.filmed import music_videos
 from leitmotif.learning.scored_videos import Learned, learn, learn_part, read_sources
 from leitmotif.show.progress import progress_bar
 from leitmotif.workers.parts import add_part_arguments, part_of
@@ -67,8 +68,9 @@ def run(args: argparse.Namespace) -> None:
     began = time.perf_counter()
     if is_muvi_sync(args.folder):
         pairs = read_muvi_sync(args.folder)
-        pairs.write(args.output)
-        learned = Learned(pairs, len(set(pairs.sources)), ())
+        films = music_videos(args.folder)
+        learned = Learned(pairs, len(set(pairs.sources)), (), films)
+        learned.write(args.output)
     else:
         sources = read_sources(args.sources) if args.sources else None
         with progress_bar("Learn", args.quiet) as progress:

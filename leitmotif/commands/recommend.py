@@ -82,6 +82,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="second (or m:ss) of the track at which the film begins, where that is decided",
     )
     parser.add_argument(
+        "--predictor",
+        metavar="FILE",
+        help="predict the music by this file of `leitmotif train`, whatever --kind says",
+    )
+    parser.add_argument(
         "--profile-weights",
         type=Path,
         metavar="FILE",
@@ -197,7 +202,7 @@ def _results(
     query, place = parse_query(args), parse_place(args.place)
     index = open_index(args.index, catalogue) if args.index else None
     learned = pipeline.load_profile_weights(args.profile_weights)
-    recommender = load_recommender(args.kind)
+    recommender = load_recommender(args.predictor or args.kind)
     if args.per_scene:
         return pipeline.recommend_scenes(
             timeline,

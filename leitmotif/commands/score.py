@@ -45,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--shortest", type=float, default=8.0, metavar="S", help="no cue is shorter (%(default)s s)"
     )
     plan.add_argument("--reprise", action="store_true", help="a track may come more than once")
+    plan.add_argument(
+        "--stretch", action="store_true", help="tracks may play 1.5 %% slower or faster to fit"
+    )
     plan.add_argument("--drop-frame", action="store_true", help="count in drop-frame timecode")
     plan.add_argument(
         "--ducking",
@@ -99,6 +102,7 @@ def plan_of(
         before=before,
         shortest=args.shortest,
         reprise=args.reprise,
+        stretch=args.stretch,
         drop=True if args.drop_frame else None,
         ducking=_ducking(args, before),
         progress=progress,

@@ -9,8 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from data.errors import InputError
+from data.pair_curves import curves_beside, read_film_curves
 from data.pairs import read_pairs
-from leitmotif.show.evaluation_table import evaluation_table
+from leitmotif.learning.arc_fit import ArcFit, fit_arc
+from leitmotif.learning.filmed import Filmed
+from leitmotif.show.evaluation_table import evaluation_table, step_table
 from leitmotif.show.progress import progress_bar
 from leitmotif.show.terminal import console
 from recommender.network import Config
@@ -93,11 +96,14 @@ def run(args: argparse.Namespace) -> None:
             resume=args.resume,
             progress=progress,
         )
+    films = [Filmed.of(film) for film in read_film_curves(curves_beside(args.pairs))]
+    course = fit_arc(films, args.seed)
     name = args.name or args.output.stem
     selection.save(
         args.output,
         name,
         f"{selection.winner}, learned from {len(selection.train)} scenes of {args.pairs.name}.",
+        arc_step=course.step.to_dict() if course and course.wins else None,
     )
     if args.json:
         tables = {
@@ -106,7 +112,12 @@ def run(args: argparse.Namespace) -> None:
         }
         print(
             json.dumps(
-                {"weights": str(args.output), "kept": selection.winner, **tables},
+                {
+                    "weights": str(args.output),
+                    "kept": selection.winner,
+                    **tables,
+                    "arc": course and course.to_dict(),
+                },
                 ensure_ascii=False,
             )
         )
@@ -115,4 +126,12 @@ def run(args: argparse.Namespace) -> None:
     for table in (selection.validation, selection.test):
         if table:
             console().print(evaluation_table(table))
-    print(f"{args.output}: {selection.winner}")
+    if course:
+        console().print(step_table(course))
+    print(f"{args.output}: {selection.winner}{_kept(course)}")
+
+
+def _kept(course: ArcFit | None) -> str:
+    if course is None or not course.wins:
+        return ""
+    return ", and the linear step over time"

@@ -26,16 +26,16 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from data.errors import Progress
-from data.muvi_sync import COORDINATES, read_seconds
-from matcher import arc, arc_step, placement
+from data.muvi_sync import read_seconds
+from leitmotif.learning.filmed import Filmed, long_enough, music_video, nearest_in_order
+from matcher import arc, arc_step
 from matcher.arc import BOTH, CUTS, MOTION
 from recommender import averages
-from recommender.averages import EDGE_S, WindowAverages
+from recommender.averages import WindowAverages
 from recommender.protocol import LEVEL
 from recommender.window_columns import Columns, picture_averages
 
 FOLDS = 5
-OFFERED = placement.FEWEST
 PLACES = 5
 """Windows per video for the in-point."""
 WITHIN_S = 2
@@ -94,50 +94,10 @@ class ArcEvaluation:
 
 
 @dataclass(frozen=True, eq=False)
-class Video:
-    """One music video, second by second."""
+class Video(Filmed):
+    """One music video, with the columns that averages are taken of."""
 
-    name: str
     columns: Columns
-    loudness: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.loudness)
-
-    def picture(self, start: int, window: int) -> arc.PictureCurves:
-        """The film's curves of one window."""
-        cuts = (self.columns["scene_offset_s"] == 0).astype(float)
-        return arc.window(cuts, self.columns["motion"], start, start + window)
-
-    def rows(self) -> np.ndarray:
-        """(5, T) the film's curves of the linear step; novelty is that of its emotions."""
-        emotions = np.sqrt(np.maximum([self.columns[name] for name in COORDINATES], 0))
-        novelty = np.abs(np.diff(emotions, axis=1, prepend=emotions[:, :1])).sum(axis=0)
-        cuts = (self.columns["scene_offset_s"] == 0).astype(float)
-        return arc_step.picture_rows(cuts, self.columns["motion"], novelty)
-
-    def places(self, window: int) -> np.ndarray:
-        """Every second at which a window may begin."""
-        return np.arange(EDGE_S, len(self) - EDGE_S - window + 1)
-
-    def middle(self, window: int) -> int:
-        """Where the window in the middle begins."""
-        return (len(self) - window) // 2
-
-    def offered(self, window: int) -> np.ndarray:
-        """The places where the music rises most, at most `OFFERED`; the middle where it never does.
-
-        They are found by the music alone.
-        """
-        inner = self.loudness[EDGE_S : len(self) - EDGE_S]
-        kept: list[float] = []
-        for at in placement.steepest_rises(inner, np.arange(len(inner) - window + 1.0)):
-            apart = all(abs(at - other) >= placement.APART_S for other in kept)
-            if apart and not placement.opens_weakly(inner, at):
-                kept.append(at)
-        if not kept:
-            return np.array([self.middle(window)])
-        return np.array(kept[:OFFERED]).astype(int) + EDGE_S
 
 
 def evaluate_arc(
@@ -153,21 +113,20 @@ def evaluate_arc(
     Raises `InputError` if the folder cannot be read.
     """
     videos = [
-        Video(name, columns, arc.amplitude_curve(columns["loudness"]))
+        Video(**vars(music_video(name, columns)), columns=columns)
         for name, columns in read_seconds(folder).items()
     ]
-    videos.sort(key=lambda v: (len(v), v.name))
     ranks, in_points, null = [], [], []
     for i, window in enumerate(windows):
         if progress:
             progress("arc", i, len(windows))
-        long_enough = [v for v in videos if len(v) >= window + 2 * EDGE_S]
-        if len(long_enough) < 3:
+        judged = long_enough(videos, window)
+        if len(judged) < 3:
             continue
-        rows, wrong = _ranks(long_enough, window, pool, seed)
+        rows, wrong = _ranks(judged, window, pool, seed)
         ranks += rows
         null.append(wrong)
-        in_points.append(_in_points(long_enough, window, seed))
+        in_points.append(_in_points(judged, window, seed))
     return ArcEvaluation(pool, tuple(ranks), tuple(in_points), tuple(null)) if ranks else None
 
 
@@ -182,9 +141,7 @@ def _ranks(
     known, z = _known(videos, window)
     middles = [v.middle(window) for v in videos]
     offered = [v.offered(window) for v in videos]
-    begins = [
-        int(at[np.abs(at - middle).argmin()]) for at, middle in zip(offered, middles, strict=True)
-    ]
+    begins = [v.begin(window) for v in videos]
     everywhere = [v.places(window) for v in videos]
     by_place = {
         "known": (_averages(videos, window, "music", middles), known),
@@ -215,13 +172,6 @@ def _ranks(
             rows.append(_rank_row(window, place, method, scores, pools, seed))
     wrong = z[~np.eye(len(z), dtype=bool)]
     return rows, NullRow(window, len(wrong), float(wrong.mean()), float(wrong.std()))
-
-
-def nearest_in_order(count: int, pool: int) -> np.ndarray:
-    """(count, ≤ pool) positions of each and its neighbours in a sorted list."""
-    pool = min(pool, count)
-    first = np.clip(np.arange(count) - pool // 2, 0, count - pool)
-    return first[:, None] + np.arange(pool)
 
 
 def _known(videos: Sequence[Video], window: int) -> tuple[np.ndarray, np.ndarray]:

@@ -27,6 +27,7 @@ from data.errors import InputError, Progress
 from data.folders import cache_folder
 from data.media import VIDEO_SUFFIXES, check_regular
 from data.media_files import Unusable, media_files
+from data.pair_curves import NAMES, FilmCurves, curves_beside, write_film_curves
 from data.pairs import Pairs
 from data.profiles import MusicProfile, VideoProfile
 from data.tables import read_table
@@ -35,8 +36,9 @@ from features import audio, pretrained, video
 from features.video.timeline import Timeline
 from leitmotif.workers.parts import Part
 from leitmotif.workers.pool import run_each
+from matcher import arc
 
-KIND, VERSION = "scored-video", 1
+KIND, VERSION = "scored-video", 2
 MIN_SCENE_S = 4.0
 """Shorter scenes say too little of either side (heuristic)."""
 MIN_MUSIC_SHARE = 0.5
@@ -46,12 +48,19 @@ MIN_MUSIC_SHARE = 0.5
 class Learned:
     """Pairs and what did not become one.
 
-    left_out : (file, seconds of the scene or None for the whole file, reason).
+    left_out : (file, seconds of the scene or None for the whole file, reason). films : those with
+        a pair, over time.
     """
 
     pairs: Pairs
     files: int
     left_out: tuple[tuple[str, float | None, str], ...]
+    films: tuple[FilmCurves, ...] = ()
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """The pairs as CSV, and the films over time beside them."""
+        self.pairs.write(path)
+        write_film_curves(curves_beside(path), self.films)
 
 
 def learn(
@@ -90,9 +99,10 @@ def learn(
         done[record["file"]] = record
         if progress:
             progress(record["file"], len(done), len(files))
-    rows = []
+    rows: list[tuple[str, float, float, VideoProfile, MusicProfile, float]] = []
+    films = []
     for name, _ in files:
-        source = (sources or {}).get(name, name)
+        source, before = (sources or {}).get(name, name), len(rows)
         for scene in done[name]["scenes"]:
             left = scene["left_out"] and from_record(scene["left_out"])
             reason = left or _too_little_music(scene["music_share"], min_music_share)
@@ -105,6 +115,9 @@ def learn(
             )
             share = np.nan if scene["music_share"] is None else scene["music_share"]
             rows.append((source, scene["start_s"], scene["end_s"], picture, music, share))
+        if len(rows) > before:
+            curves = np.array([done[name]["curves"][n] for n in NAMES], dtype=float).T
+            films.append(FilmCurves(name, source, curves))
         if done[name]["failed"]:
             left_out.append((name, None, from_record(done[name]["failed"])))
     if not rows:
@@ -112,10 +125,11 @@ def learn(
             raise InputError("learn.no_scene", folder=folder)
         raise InputError("learn.none_left", folder=folder, file=left_out[0][0], why=left_out[0][2])
     pairs = Pairs.from_profiles(rows, str(folder))
+    learned = Learned(pairs, len(files), tuple(left_out), tuple(films))
     if output is not None:
-        pairs.write(output)
+        learned.write(output)
     journal.close()
-    return Learned(pairs, len(files), tuple(left_out))
+    return learned
 
 
 def learn_part(
@@ -190,12 +204,31 @@ def score_file(file: tuple[str, Path]) -> dict[str, Any]:
     try:
         timeline = video.read_timeline(path)
         found = [_score_scene(path, timeline, start, end) for start, end in video.scenes(timeline)]
-        return {"file": name, "digest": _digest(path), "failed": "", "scenes": found}
+        heard = any("video" in scene for scene in found)
+        return {
+            "file": name,
+            "digest": _digest(path),
+            "failed": "",
+            "scenes": found,
+            "curves": _curves(path, timeline) if heard else {},
+        }
     except InputError as error:
         return _failed(name, path, Unnamed(error.code, **error.values))
     except Exception as error:  # one file's surprise must not cost the others
         why = Sentence("learn.surprise", kind=type(error).__name__, why=error)
         return _failed(name, path, why)
+
+
+def _curves(path: Path, timeline: Timeline) -> dict[str, list[float]]:
+    """The film second by second; see `data.pair_curves.NAMES`."""
+    cuts, motion = arc.cuts_and_motion(timeline.cuts, timeline["motion"])
+    novelty = arc.by_second(timeline["novelty"])
+    loudness = arc.loudness_curve(audio.loudness_over_time(path))
+    loudness = np.pad(
+        loudness, (0, max(0, len(cuts) - len(loudness))), constant_values=arc.FLOOR_LU
+    )
+    curves = (cuts, motion, novelty, loudness[: len(cuts)])
+    return {n: np.round(curve, 4).tolist() for n, curve in zip(NAMES, curves, strict=True)}
 
 
 def _failed(name: str, path: Path, why: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, get_args
 
 import streamlit as st
 
+from data.atomic import sweep
 from data.errors import InputError, Progress
 from leitmotif.page import serving, state, widgets
 from leitmotif.page.state import plain
@@ -18,7 +19,7 @@ from leitmotif.score.exports import FORMATS
 from leitmotif.score.model import DUCKINGS, Score
 from leitmotif.score.render import TARGETS_LUFS, FilmSound
 from leitmotif.sessions.jobs import Job
-from leitmotif.sessions.scoring import Rendered, Scoring, render
+from leitmotif.sessions.scoring import Rendered, Scoring, render, stem_paths
 from leitmotif.show.templates import render as drawn
 from leitmotif.words.page_words import Words
 from leitmotif.workers.alone import in_child
@@ -43,7 +44,7 @@ def show(scoring: Scoring, words: Words) -> None:
 
 
 def _exports(scoring: Scoring, words: Words) -> None:
-    score = scoring.score
+    score = scoring.outward
     assert score is not None
     st.subheader(words("score_take"), anchor=False, help=words("score_take_how"))
     if not scoring.settled:
@@ -182,7 +183,11 @@ def _render(scoring: Scoring, order: Order, what: tuple[str, str]) -> None:
     options["stems"] = order.stems
 
     def work(progress: Progress) -> Rendered:
-        return in_child(render, score, output, progress=progress, **options)
+        try:
+            return in_child(render, score, output, progress=progress, **options)
+        finally:  # one that was stopped had no time to
+            for path in (output, *stem_paths(output).values()):
+                sweep(path)
 
     scoring.film.known[what] = workspace.start(work)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data.beat_corrections import Correction, Corrections
 from data.errors import InputError, Progress
 from data.profiles import VideoProfile
 from data.words import Sentence
@@ -81,6 +82,7 @@ def score(
     before: Score | None = None,
     shortest: float = SHORTEST_S,
     reprise: bool = False,
+    stretch: bool = False,
     drop: bool | None = None,
     ducking: Ducking | None = None,
     progress: Progress | None = None,
@@ -89,6 +91,7 @@ def score(
 
     before : an earlier score of the film; what a person has locked in it stays as it is.
     shortest : seconds; no cue is shorter. reprise : whether a track may come twice.
+    stretch : whether tracks may be stretched to fit, by 1.5 % at most.
     ducking : how music gives way to speech; None takes that of `before`, or 10 LU below it.
     Raises `InputError` for a film or catalogue that cannot be used.
     """
@@ -102,7 +105,11 @@ def score(
     speech = frames_of(own.speech, film.rate, film.frames)
     own_music = frames_of(own.music or (), film.rate, film.frames)
     plan = replace(plan, film=film, speech=speech, own_music=own_music)
-    plan = complete(choose(plan, timeline, library, reprise=reprise))
+    plan = choose(plan, timeline, library, reprise=reprise)
+    if stretch:
+        cues = (replace(cue, stretch=not cue.locked or cue.stretch) for cue in plan.cues)
+        plan = replace(plan, cues=tuple(cues))
+    plan = complete(plan)
     if ducking and ducking != plan.ducking:
         plan = with_ducking(plan, ducking)
     return replace(plan, notes=(*_notes(film, own, plan), *clashes(plan)))
@@ -207,7 +214,12 @@ def _offered(
     profile = _profile(timeline, start, end)
     answer = pipeline.match(profile, library.catalogue, query, course=course)
     found = ((match, library.sound(match.row)) for match in answer.matches)
-    return [Candidate(_track(match.track, path), _in_point(match)) for match, path in found if path]
+    said = library.corrections
+    return [
+        Candidate(_track(match.track, path, said), _in_point(match))
+        for match, path in found
+        if path
+    ]
 
 
 def _in_point(match: Match) -> Fraction | None:
@@ -215,11 +227,12 @@ def _in_point(match: Match) -> Fraction | None:
     return Fraction(placed.in_point) if placed and placed.decided else None
 
 
-def _track(row: dict[str, str], path: Path) -> Track:
+def _track(row: dict[str, str], path: Path, said: Corrections) -> Track:
     facts = {name: str(row[name]) for name in _FACTS if row.get(name)}
     seconds = Fraction(str(row.get("duration_s") or 0)).limit_denominator(1000)
     title, artist = row.get("title", ""), row.get("artist", "")
-    return Track(row.get("track_id", path.stem), str(path), seconds, title, artist, facts)
+    beats = said.of(row.get("content_sha256", ""))
+    return Track(row.get("track_id", path.stem), str(path), seconds, title, artist, facts, beats)
 
 
 def fit_all(plan: Score) -> Score:
@@ -232,11 +245,12 @@ def _fitted(cue: Cue, rate: FrameRate) -> Cue:
         return cue
     if not Path(cue.track.path).is_file():
         return replace(cue, note=Sentence("score.track_gone", track=cue.title, file=cue.track.path))
-    bars = _bars(cue.track.path)
+    bars = _bars(cue.track.path, cue.track.beats)
     start = rate.seconds(cue.start)
     asked = [float(rate.seconds(hit.frame) - start) for hit in cue.hits]
     place = None if cue.in_point is None else float(cue.in_point)
-    found = fit(bars, rate.seconds(cue.frames), film_in=start, in_point=place, hits=asked)
+    length, free = rate.seconds(cue.frames), cue.stretch
+    found = fit(bars, length, film_in=start, in_point=place, hits=asked, stretch=free)
     landed = tuple(replace(h, miss=_miss(h, bars, found.pieces, rate)) for h in cue.hits)
     return replace(cue, pieces=found.pieces, hits=landed, note=_note(bars, found, cue.frames, rate))
 
@@ -250,18 +264,18 @@ def _note(bars: Bars, found: Fit, frames: int, rate: FrameRate) -> str:
 
 
 @lru_cache(maxsize=64)
-def _bars(path: str) -> Bars:
-    return read_bars(path)
+def _bars(path: str, beats: Correction) -> Bars:
+    return read_bars(path, beats)
 
 
 def _miss(hit: HitPoint, bars: Bars, pieces: Sequence, rate: FrameRate) -> int | None:
     """Frames that the nearest accent or section comes after a hit point; negative is early."""
     marks = np.concatenate([bars.lines[:-1], bars.accents, bars.sections])
     struck = [
-        rate.frame_at(float(piece.film_in) + mark - float(piece.track_in))
+        rate.frame_at(piece.film_at(mark))
         for piece in pieces
         for mark in marks
-        if piece.track_in + piece.fade_in <= mark < piece.track_out
+        if piece.track_in + piece.fade_in * piece.speed <= mark < piece.track_out
     ]
     return min((s - hit.frame for s in struck), key=abs, default=None)
 

@@ -4,13 +4,14 @@ A path over the track's bars starts at the in-point, jumps where one bar line so
 and ends on the track's own ending. Every jump costs what it changes in chords, timbre and level, so
 the shortest path (Bellman, over position and number of bars played) is the least noticeable edit of
 about the length asked for. What is then too long is taken from the in-point in whole beats and from
-the ring of the last note, so that the result is exact. Nothing is stretched.
+the ring of the last note, so that the result is exact. Nothing is stretched unless that is asked
+for; then the whole cue plays a little slower or faster where that leaves less to cut.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -31,6 +32,13 @@ FADE_S = 0.01
 """At a hard start, against clicks."""
 RING_SHARE = 0.75
 """How much of the last stretch, the ring of the ending, can be faded away."""
+MOST_STRETCH = Fraction(3, 200)
+"""Farthest that a speed may lie from 1, where stretching is asked for (heuristic: a quarter of what
+listeners tell apart in tempo, about 6 %)."""
+STRETCH_PRICE = 20.0
+"""What it costs to play at another speed, for a whole: 1.5 % weighs as half a jump (heuristic)."""
+_SPEEDS = 6
+"""Speeds that are tried on either side of 1."""
 RESOLUTION = 48_000
 """Times are whole samples at this rate."""
 
@@ -55,24 +63,39 @@ def fit(
     film_in: Fraction = Fraction(0),
     in_point: float | None = None,
     hits: Sequence[float] = (),
+    stretch: bool = False,
 ) -> Fit:
     """A track fitted to `length` seconds, exactly.
 
     in_point : seconds in the track to begin at (the nearest line is taken); None leaves it open.
-    hits : seconds from the start at which accents should fall (`leitmotif.score.hits`).
+    hits : seconds from the start at which accents should fall (`leitmotif.score.hits`). stretch :
+    whether the speed may differ from 1, by `MOST_STRETCH`.
     Raises `InputError` for a length or a track of nothing.
     """
     if length <= 0 or bars.lines[-1] <= 0:
         raise InputError("score.nothing_to_fit", length=f"{float(length):.2f}")
     join = join_costs(bars)
-    total = float(length)
-    inside = sorted({hit for hit in hits if 0 <= hit < total})
-    edit = edit_to_hits(bars, join, total, inside, in_point, RING_SHARE) if inside else None
+    inside = sorted({hit for hit in hits if 0 <= hit < length})
+    steps = range(-_SPEEDS, _SPEEDS + 1) if stretch else (0,)
+    found = []
+    for speed in (1 + step * MOST_STRETCH / _SPEEDS for step in steps):
+        heard = [float(hit * speed) for hit in inside]
+        edit = _cheapest(bars, join, float(length * speed), heard, in_point)
+        found.append((edit.cost + STRETCH_PRICE * abs(float(speed) - 1), edit, speed))
+    _, edit, speed = min(found, key=lambda one: one[0])
+    return _build(edit, length, film_in, speed)
+
+
+def _cheapest(
+    bars: Bars, join: np.ndarray, length: float, hits: Sequence[float], in_point: float | None
+) -> Edit:
+    """The cheapest edit to a length and to hit points, both in the track's own time."""
+    edit = edit_to_hits(bars, join, length, hits, in_point, RING_SHARE) if hits else None
     if edit is None:
         starts = [_nearest_bar(bars, in_point)] if in_point is not None else _openings(bars)
-        found = [plan for start in starts for plan in _plans(bars, join, start, total)]
+        found = [plan for start in starts for plan in _plans(bars, join, start, length)]
         edit = _edit(bars, min(found, key=lambda plan: plan.cost))
-    return _build(edit, length, film_in)
+    return edit
 
 
 class _Plan(NamedTuple):
@@ -148,16 +171,18 @@ def _edit(bars: Bars, plan: _Plan) -> Edit:
     return Edit(plan.cost, whole, plan.path[-1] == len(bars) - 1)
 
 
-def _build(edit: Edit, length: Fraction, film_in: Fraction) -> Fit:
+def _build(edit: Edit, length: Fraction, film_in: Fraction, speed: Fraction) -> Fit:
     """Stretches one after another, the last one cut so that the whole is exact."""
+    played = length * speed  # of the track, as `at` and `lead` are
     spans = [(_exact(a), _exact(b)) for a, b in edit.spans]
     pieces: list[Piece] = []
     at, fade = Fraction(0), _exact(CROSSFADE_S)
     for k, (track_in, track_out) in enumerate(spans):
         before = (spans[k - 1][1] - spans[k - 1][0]) / 2 if k else Fraction(0)
         lead = min(fade, track_in, at, before)
-        out = track_in + length - at if k == len(spans) - 1 else track_out
-        pieces.append(Piece(track_in - lead, out, film_in + at - lead, lead, Fraction(0)))
+        out = track_in + played - at if k == len(spans) - 1 else track_out
+        begin = film_in + (at - lead) / speed
+        pieces.append(Piece(track_in - lead, out, begin, lead / speed, speed=speed))
         at += out - track_in
     jumps = tuple((a[1], b[0]) for a, b in pairwise(edit.spans))
     return Fit(_faded(pieces, spans[-1][1]), jumps, edit.ends, float(edit.cost))
@@ -172,10 +197,8 @@ def _faded(pieces: list[Piece], full: Fraction) -> tuple[Piece, ...]:
             tail = pieces[k + 1].fade_in
         else:
             cut = full - piece.track_out
-            tail = min(_exact(1.0 if cut > 0 else FADE_S), (piece.track_out - piece.track_in) / 2)
-        done.append(
-            Piece(piece.track_in, piece.track_out, piece.film_in, Fraction(lead), Fraction(tail))
-        )
+            tail = min(_exact(1.0 if cut > 0 else FADE_S), (piece.film_out - piece.film_in) / 2)
+        done.append(replace(piece, fade_in=Fraction(lead), fade_out=Fraction(tail)))
     return tuple(done)
 
 

@@ -30,6 +30,8 @@ _PLACE_S = 4.0
 """An in-point this far from the one wanted costs half a jump (heuristic)."""
 _LEAST_S = 0.1
 """A bar that is jumped into plays at least so long, for its fades."""
+_SAME_S = 0.001
+"""A jump over less is none."""
 _SECTION_S = 0.3
 """A bar line this near to where a section begins is its beginning."""
 
@@ -196,7 +198,7 @@ def _spans(bars: Bars, legs: Sequence[_Leg]) -> tuple[tuple[float, float], ...]:
             own[0][0] += leg.cut
         else:
             own[-1][1] -= leg.cut
-        if spans and abs(spans[-1][1] - own[0][0]) < 1e-9:
+        if spans and abs(spans[-1][1] - own[0][0]) < _SAME_S:
             spans[-1][1] = own.pop(0)[1]
         spans += own
     return tuple((a, b) for a, b in spans)

@@ -13,6 +13,11 @@ from features.audio.bars import Bars
 
 JUMP_PRICE = 0.6
 """What a jump costs beside what it changes: about as much as a change of chord (heuristic)."""
+MEET_PRICE = 1.0
+"""What it costs that two bars that meet differ more in chords than each does from its neighbour in
+the track (heuristic, chosen on 200 fits: key and beat phase are told in the benchmark)."""
+PHASE_PRICE, PHASE_S = 0.5, 0.1
+"""What onsets cost that fall at least so many seconds off (heuristic, as above)."""
 LEVEL_DB = 6.0
 """A step of level that costs as much as a change of chord (heuristic)."""
 
@@ -20,23 +25,27 @@ LEVEL_DB = 6.0
 def join_costs(bars: Bars) -> np.ndarray:
     """(n, n): what it costs to play stretch j after stretch i; 0 where it comes next anyway."""
     n = len(bars)
-    unlike = _unlike(bars)
+    chords = 1 - bars.chroma @ bars.chroma.T
+    unlike = chords + _unlike_timbre(bars)
     after = np.minimum(np.arange(n) + 1, n - 1)
     before = np.maximum(np.arange(n) - 1, 0)
     step = np.abs(bars.level_out[:, None] - bars.level_out[before][None, :]) / LEVEL_DB
     step += np.abs(bars.level_in[after][:, None] - bars.level_in[None, :]) / LEVEL_DB
     cost = JUMP_PRICE + (unlike[after] + unlike[:, before]) / 2 + step / 2
+    late = np.abs(bars.shift[1:, :-1])  # from the line at which i ends to that at which j begins
+    usual = (chords[np.arange(n), after][:, None] + chords[before, np.arange(n)][None, :]) / 2
+    cost += MEET_PRICE * np.maximum(chords - usual, 0.0)
+    cost += PHASE_PRICE * np.minimum(late / PHASE_S, 1.0)
     cost[:, 0] = np.inf  # the pick-up belongs to the beginning alone
     cost[-1] = np.inf  # after the ending nothing comes
     cost[np.arange(n - 1), np.arange(1, n)] = 0.0
     return cost
 
 
-def _unlike(bars: Bars) -> np.ndarray:
-    """(n, n): difference of two stretches in chords (0–1) and timbre (about 0–1)."""
-    chords = 1 - bars.chroma @ bars.chroma.T
-    timbre = np.linalg.norm(bars.timbre[:, None] - bars.timbre[None], axis=2)
-    return chords + timbre / np.sqrt(2 * bars.timbre.shape[1])
+def _unlike_timbre(bars: Bars) -> np.ndarray:
+    """(n, n): difference of two stretches in timbre, about 0–1."""
+    apart = np.linalg.norm(bars.timbre[:, None] - bars.timbre[None], axis=2)
+    return np.asarray(apart / np.sqrt(2 * bars.timbre.shape[1]))
 
 
 def runs(path: Sequence[int]) -> list[tuple[int, int]]:

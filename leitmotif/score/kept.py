@@ -23,7 +23,7 @@ from leitmotif.score.model import Cue
 from leitmotif.score.sound import SAMPLE_RATE, TRACK_LUFS, Tracks, plain_sound, sample_of
 from leitmotif.score.timecode import FrameRate
 
-KIND, VERSION = "cue-sound", 1
+KIND, VERSION = "cue-sound", 2
 MOST_BYTES = 1 << 30
 """Size the folder keeps to: about three quarters of an hour of music (heuristic)."""
 
@@ -52,7 +52,7 @@ def _key(cue: Cue, rate: FrameRate) -> str:
         raise InputError("score.file_gone", file=cue.track.path) from None
     times = [
         [sample_of(t) for t in (p.track_in, p.track_out, p.fade_in, p.fade_out)]
-        + [sample_of(p.film_in) - sample_of(start)]
+        + [sample_of(p.film_in) - sample_of(start), str(p.speed)]
         for p in cue.pieces
     ]
     file = (str(Path(cue.track.path).resolve()), found.st_size, found.st_mtime_ns)

@@ -17,11 +17,15 @@ from typing import Any, Literal
 import numpy as np
 
 from data.atomic import atomic_path
+from data.beat_corrections import AS_MEASURED, Correction
 from data.checksums import parse_json
 from data.errors import InputError
+from data.words import Sentence, from_record, to_record
 from leitmotif.score.timecode import FrameRate
 
-VERSION = 2
+VERSION = 3
+READABLE = (2, 3)
+"""Versions that `Score.read` knows: 2 had neither speeds nor sentences."""
 MOST_HITS = 3
 """Hit points that one cue can have."""
 
@@ -54,6 +58,8 @@ class Track:
     artist: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     """More columns of the catalogue: composer, publisher, license, isrc, …"""
+    beats: Correction = AS_MEASURED
+    """What a person said of its beats."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class Piece:
 
     track_in, track_out : seconds in the track, the out-point exclusive. film_in : seconds from the
     film's first frame. fade_in, fade_out : seconds of cross-fade over the neighbours, or of fade at
-    the cue's ends; they lie inside the piece.
+    the cue's ends; they lie inside the piece. speed : seconds of the track in a second of the film.
     """
 
     track_in: Fraction
@@ -82,10 +88,15 @@ class Piece:
     film_in: Fraction
     fade_in: Fraction = Fraction(0)
     fade_out: Fraction = Fraction(0)
+    speed: Fraction = Fraction(1)
 
     @property
     def film_out(self) -> Fraction:
-        return self.film_in + self.track_out - self.track_in
+        return self.film_in + (self.track_out - self.track_in) / self.speed
+
+    def film_at(self, track_s: float) -> float:
+        """Second of the film at which a second of the track is heard."""
+        return float(self.film_in) + (track_s - float(self.track_in)) / float(self.speed)
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,8 @@ class Cue:
     """Tracks that fit the picture, best first; the chosen one may be among them."""
     in_point: Fraction | None = None
     """Second of the track to begin at, where that is decided."""
+    stretch: bool = False
+    """Whether the track may be played a little slower or faster (`fit.MOST_STRETCH`)."""
 
     @property
     def frames(self) -> int:
@@ -207,6 +220,10 @@ class Score:
         """The timecode that the film's own clock shows at a frame."""
         return self.film.rate.timecode(frame + self.film.start)
 
+    def named(self, name: str) -> Score:
+        """The score of a film that people know by another name: exports look for it beside them."""
+        return replace(self, film=replace(self.film, path=Path(name).name))
+
     def sounding(self) -> tuple[Cue, ...]:
         """The cues that play music."""
         return tuple(cue for cue in self.cues if cue.track and cue.pieces and not cue.muted)
@@ -252,6 +269,7 @@ class Score:
             hits=_within(cue, start=frame),
             locked=True,
             muted=cue.muted,
+            stretch=cue.stretch,
             candidates=cue.candidates,
             in_point=free[0].in_point if free else None,
         )
@@ -289,6 +307,10 @@ class Score:
         track, in_point = found[0].track, found[0].in_point
         chosen = _remade(cue, track=track, in_point=in_point, locked=True)
         return self._change(number, lambda _: chosen)
+
+    def stretch(self, number: str, stretch: bool = True) -> Score:
+        """A cue whose track may be stretched a little, or no longer."""
+        return self._change(number, lambda cue: _remade(cue, stretch=stretch, locked=True))
 
     def hit(self, number: str, points: Iterable[int | HitPoint]) -> Score:
         """The hit points of a cue, at most three, in place of those it has."""
@@ -335,7 +357,7 @@ class Score:
         """
         if not isinstance(given, dict) or "leitmotif_score" not in given:
             raise InputError("score.not_a_score", file=file)
-        if given["leitmotif_score"] != VERSION:
+        if given["leitmotif_score"] not in READABLE:
             raise InputError("score.other_version", file=file, version=given["leitmotif_score"])
         try:
             return _score(given)
@@ -377,6 +399,8 @@ def _ordered(cues: Iterable[Cue | None]) -> tuple[Cue, ...]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Sentence):
+        return to_record(value)
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
     if hasattr(value, "__dataclass_fields__"):
@@ -395,7 +419,7 @@ def _score(given: Mapping[str, Any]) -> Score:
     return Score(
         Film(**{**film, "rate": rate}),
         cues,
-        tuple(given.get("notes", ())),
+        tuple(from_record(note) for note in given.get("notes", ())),
         _stretches(given.get("speech", ())),
         _stretches(given.get("own_music", ())),
         Ducking(**given.get("ducking", {})),
@@ -407,17 +431,24 @@ def _stretches(given: Iterable[Any]) -> tuple[Stretch, ...]:
 
 
 def _cue(given: Mapping[str, Any]) -> Cue:
-    fractions = ("track_in", "track_out", "film_in", "fade_in", "fade_out")
-    pieces = ({**p, **{n: _fraction(p[n]) for n in fractions}} for p in given["pieces"])
+    pieces = (_piece(piece) for piece in given["pieces"])
     rebuilt = {
         "track": _track(given["track"]) if given["track"] else None,
-        "pieces": tuple(Piece(**piece) for piece in pieces),
+        "pieces": tuple(pieces),
+        "note": from_record(given.get("note", "")),
         "gain": tuple((int(frame), float(level)) for frame, level in given["gain"]),
         "hits": tuple(HitPoint(**hit) for hit in given["hits"]),
         "candidates": tuple(_candidate(one) for one in given.get("candidates", ())),
         "in_point": _place(given.get("in_point")),
     }
     return Cue(**{**given, **rebuilt})
+
+
+def _piece(given: Mapping[str, Any]) -> Piece:
+    piece = Piece(**{name: _fraction(value) for name, value in given.items()})
+    if not Fraction(1, 2) <= piece.speed <= 2:
+        raise ValueError(f"speed {piece.speed}")
+    return piece
 
 
 def _candidate(given: Mapping[str, Any]) -> Candidate:
@@ -429,7 +460,10 @@ def _place(value: Any) -> Fraction | None:
 
 
 def _track(given: Mapping[str, Any]) -> Track:
-    return Track(**{**given, "duration": _fraction(given["duration"])})
+    beats = Correction(*map(float, given.get("beats", AS_MEASURED)))
+    if not beats.is_sane():
+        raise ValueError(f"beats {beats}")
+    return Track(**{**given, "duration": _fraction(given["duration"]), "beats": beats})
 
 
 def _fraction(value: Any) -> Fraction:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +35,7 @@ class Tracks:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="leitmotif-")
+        self.read: Callable[[str, Fraction], tuple[np.ndarray, float]]
         self.read = lru_cache(maxsize=4)(self._read)
 
     def __enter__(self) -> Tracks:
@@ -46,13 +49,17 @@ class Tracks:
     ) -> None:
         self._folder.cleanup()
 
-    def _read(self, path: str) -> tuple[np.ndarray, float]:
-        """Samples, float32 (n, 2), and the factor that brings them to `TRACK_LUFS`."""
+    def _read(self, path: str, speed: Fraction) -> tuple[np.ndarray, float]:
+        """Samples, float32 (n, 2), and the factor that brings them to `TRACK_LUFS`.
+
+        speed : how fast it plays; its pitch stays (Rubber Band, which keeps attacks to 2 ms).
+        """
         if not Path(path).is_file():
             raise InputError("score.file_gone", file=path)
         wav = Path(self._folder.name, "track.wav")
         arguments = ("-map", "0:a:0", "-ac", "2", "-ar", str(SAMPLE_RATE), "-c:a", "pcm_f32le")
-        ffmpeg.run([*ffmpeg.source(path), *arguments, str(wav)], stage="track")
+        slow = ("-af", f"rubberband=tempo={float(speed)}:channels=together") if speed != 1 else ()
+        ffmpeg.run([*ffmpeg.source(path), *slow, *arguments, str(wav)], stage="track")
         lufs = loudness_lufs(wav)
         sound, _ = soundfile.read(wav, dtype="float32", always_2d=True)
         gain = 10 ** ((TRACK_LUFS - lufs) / 20) if np.isfinite(lufs) else 1.0
@@ -83,11 +90,11 @@ def plain_sound(cue: Cue, rate: FrameRate, tracks: Tracks) -> np.ndarray:
     assert cue.track
     start = rate.seconds(cue.start)
     length = sample_of(rate.seconds(cue.end)) - sample_of(start)
-    sound, gain = tracks.read(cue.track.path)
     mix = np.zeros((length, 2), np.float32)
     for k, piece in enumerate(cue.pieces):
+        sound, gain = tracks.read(cue.track.path, piece.speed)
         at = sample_of(piece.film_in) - sample_of(start)
-        part = _part(sound, piece)[: length - at]
+        part = _part(sound, piece)[: length - at] * np.float32(gain)
         _lay(mix, part, at, sample_of(piece.fade_in) if k else 0)
         if not k:
             part_in = min(sample_of(piece.fade_in), len(part))
@@ -95,12 +102,13 @@ def plain_sound(cue: Cue, rate: FrameRate, tracks: Tracks) -> np.ndarray:
     tail = min(sample_of(cue.pieces[-1].fade_out), length) if cue.pieces else 0
     if tail:
         mix[length - tail :] *= np.cos(np.linspace(0, np.pi / 2, tail))[:, None].astype(np.float32)
-    return mix * np.float32(gain)
+    return mix
 
 
 def _part(sound: np.ndarray, piece: Piece) -> np.ndarray:
     """A piece's samples; where the file ends early, silence."""
-    first, length = sample_of(piece.track_in), sample_of(piece.track_out - piece.track_in)
+    first = sample_of(piece.track_in / piece.speed)
+    length = sample_of(piece.film_out - piece.film_in)
     part = sound[first : first + length]
     return np.pad(part, ((0, length - len(part)), (0, 0)))
 

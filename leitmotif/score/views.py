@@ -30,7 +30,8 @@ def waveform(cue: Cue, rate: FrameRate) -> np.ndarray:
     times = start + (np.arange(n) + 0.5) / PER_SECOND
     for piece in cue.pieces:
         inside = (times >= float(piece.film_in)) & (times < float(piece.film_out))
-        place = (times[inside] - float(piece.film_in) + float(piece.track_in)) * PER_SECOND
+        played = (times[inside] - float(piece.film_in)) * float(piece.speed)
+        place = (played + float(piece.track_in)) * PER_SECOND
         shown[inside] = np.append(level, 0.0)[np.minimum(place.astype(int), len(level))]
     return np.asarray(shown * 10 ** (cue.gains(times * float(rate.fps)) / 20))
 

@@ -256,6 +256,9 @@ class Shelf:
     def export(self, key: str, name: str) -> Path:
         """A score in a format for other programs, written at each asking. Raises `InputError`."""
         plan = self.score(key)
+        names = {str(film.path.resolve()): film.name for film in self.films() if film.own}
+        if plan.film.path in names:  # an upload lies under a name of ours
+            plan = plan.named(names[plan.film.path])
         suffix = next((f.suffix for f in FORMATS if f.name == name), "")
         folder = self.score_file(key).with_name("exports")
         return export(plan, name, folder / f"{name}{suffix}")

@@ -25,6 +25,7 @@ from typing import Any
 from data.errors import InputError
 from leitmotif.sessions.earlier import earlier_parts, retire
 from leitmotif.sessions.films import Film
+from leitmotif.sessions.history import forget
 from leitmotif.sessions.jobs import Job
 from leitmotif.sessions.later import flush, later
 from leitmotif.sessions.projects import Part, Project, Projects, one
@@ -104,6 +105,7 @@ class Desk:
             film = self.films.pop(key, None)
             self.scores.pop(key, None)
             self._keep(drop=[("film", key), ("score", key)])
+            forget(self.projects.database, self.project.id, key)
         if film is not None:
             film.stop()
             self.workspace.remove(film.kept)

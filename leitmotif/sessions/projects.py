@@ -8,6 +8,8 @@ A project is a number of parts, each a plain document under a kind and a key:
     medium     by the path that a score names   sha256, size: how it is found again elsewhere
     choices    one, under ""                    what the page's widgets say
 
+What can be undone of scores stands in a table of its own (`leitmotif.sessions.history`).
+
 Every change is one transaction, so a killed process leaves the last whole one. Every part carries
 a checksum: one that is damaged is left out and said, the others go on.
 """
@@ -37,6 +39,14 @@ _STEPS = (
         project INTEGER NOT NULL REFERENCES project ON DELETE CASCADE,
         kind TEXT NOT NULL, key TEXT NOT NULL, place INTEGER NOT NULL,
         document TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (project, kind, key));
+    """,
+    """
+    CREATE TABLE score_step (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        project INTEGER NOT NULL REFERENCES project ON DELETE CASCADE,
+        film TEXT NOT NULL, side TEXT NOT NULL CHECK (side IN ('past', 'future')),
+        document TEXT NOT NULL, checksum INTEGER NOT NULL);
+    CREATE INDEX score_step_film ON score_step (project, film);
     """,
 )
 

@@ -31,13 +31,12 @@ from leitmotif.score.timecode import FrameRate
 from leitmotif.score.views import waveform
 from leitmotif.sessions.desk import Desk
 from leitmotif.sessions.films import Film
+from leitmotif.sessions.history import History
 from leitmotif.sessions.jobs import Job
 from leitmotif.workers.alone import in_child
 
 FULL_RMS = 0.35
 """What fills the height of a waveform: −9 dB below full scale (heuristic)."""
-MOST_STEPS = 100
-"""Operations that can be undone."""
 
 OPERATIONS: Mapping[str, Callable[[Score, Mapping[str, Any]], Score]] = {
     "move": lambda score, a: score.move(a["cue"], int(a["start"]), int(a["end"])),
@@ -46,6 +45,7 @@ OPERATIONS: Mapping[str, Callable[[Score, Mapping[str, Any]], Score]] = {
     "mute": lambda score, a: score.mute(a["cue"], bool(a["on"])),
     "lock": lambda score, a: score.lock(a["cue"], bool(a["on"])),
     "take": lambda score, a: score.take(a["cue"], a["track"]),
+    "stretch": lambda score, a: score.stretch(a["cue"], bool(a["on"])),
     "hit": lambda score, a: score.hit(a["cue"], [int(frame) for frame in a["frames"]]),
 }
 """What a person can do to a score, by the name that the page has for it."""
@@ -76,8 +76,6 @@ class Scoring:
     """The planning of the whole film, while it goes on or has failed."""
     work: Job[Any] | None = None
     """What is being made for the score as it is: fits, then sounds."""
-    _past: list[Score] = field(default_factory=list)
-    _future: list[Score] = field(default_factory=list)
     _fitted: dict[tuple[Any, ...], Cue] = field(default_factory=dict)
     _silent: dict[str, InputError] = field(default_factory=dict)
     """Cues, as names of their files, of which no sound can be made."""
@@ -86,6 +84,8 @@ class Scoring:
     """The score as the desk had it when we looked last."""
 
     def __post_init__(self) -> None:
+        desk = self.desk
+        self._history = History(desk.projects.database, desk.project.id, self.film.kept.key)
         self._follow()
 
     def _follow(self) -> None:
@@ -100,7 +100,7 @@ class Scoring:
             self.said = error
             return
         if self.score is not None:
-            self._past = [*self._past, self.score][-MOST_STEPS:]
+            self._history.left(self.score)
         self.score = score
 
     # ------------------------------------------------------------------ operations
@@ -120,9 +120,9 @@ class Scoring:
     def _do(self, operation: Mapping[str, Any]) -> None:
         name = operation["do"]
         if name == "undo":
-            self._turn(self._past, self._future)
+            self._turn(back=True)
         elif name == "redo":
-            self._turn(self._future, self._past)
+            self._turn(back=False)
         elif name == "compare":
             track = str(operation["track"])
             self.compared = (str(operation["cue"]), track) if track else None
@@ -132,8 +132,7 @@ class Scoring:
     def change(self, score: Score) -> None:
         """Put another score in the place of this one; it can be undone."""
         if self.score is not None:
-            self._past = [*self._past, self.score][-MOST_STEPS:]
-        self._future.clear()
+            self._history.left(self.score)
         self._set(score)
 
     def duck(self, name: str) -> None:
@@ -143,10 +142,11 @@ class Scoring:
             self.change(replace(self.score, ducking=DUCKINGS[name], cues=cues))
             self.look()
 
-    def _turn(self, back: list[Score], forth: list[Score]) -> None:
-        if back and self.score is not None:
-            forth.append(self.score)
-            self._set(back.pop())
+    def _turn(self, back: bool) -> None:
+        if self.score is not None:
+            found = self._history.turn(self.score, back)
+            if found is not None:
+                self._set(found)
 
     def _set(self, score: Score) -> None:
         self.score = self._with_fits(score)
@@ -156,7 +156,7 @@ class Scoring:
     @property
     def steps(self) -> tuple[int, int]:
         """How many operations can be undone and done again."""
-        return len(self._past), len(self._future)
+        return self._history.counts
 
     # ------------------------------------------------------------------ work
 
@@ -257,6 +257,13 @@ class Scoring:
             for cue in self.score.cues
         )
 
+    @property
+    def outward(self) -> Score | None:
+        """The score for other programs: they look for an uploaded film by its own name."""
+        kept = self.film.kept
+        uploaded = kept.path.parent == self.desk.folder
+        return self.score.named(kept.name) if self.score and uploaded else self.score
+
     def gone(self, cue: Cue) -> bool:
         return cue.track is not None and not Path(cue.track.path).is_file()
 
@@ -334,7 +341,8 @@ def sound_name(cue: Cue, rate: FrameRate) -> str:
     """The name of a cue's files: another one for whatever sounds differently."""
     start = rate.seconds(cue.start)
     pieces = [
-        (p.track_in, p.track_out, p.film_in - start, p.fade_in, p.fade_out) for p in cue.pieces
+        (p.track_in, p.track_out, p.film_in - start, p.fade_in, p.fade_out, p.speed)
+        for p in cue.pieces
     ]
     gain = [(frame - cue.start, level) for frame, level in cue.gain]
     what = (cue.track and cue.track.path, cue.frames, rate.fps, cue.start if not pieces else 0)
@@ -345,7 +353,8 @@ def sound_name(cue: Cue, rate: FrameRate) -> str:
 def _key(cue: Cue, ducking: Ducking) -> tuple[Any, ...]:
     """What the fit of a cue follows from."""
     hits = tuple(hit.frame for hit in cue.hits)
-    return cue.start, cue.end, cue.track and cue.track.path, cue.in_point, hits, ducking
+    path = cue.track and (cue.track.path, cue.track.beats)
+    return cue.start, cue.end, path, cue.in_point, hits, cue.stretch, ducking
 
 
 # ------------------------------------------------------------------------------ the film
@@ -365,6 +374,11 @@ class Rendered:
     passages: int = 0
 
 
+def stem_paths(output: Path) -> dict[str, Path]:
+    """Where the stems of a rendered film lie, by name."""
+    return {stem: output.with_name(f"{output.stem}-{stem}.wav") for stem in STEMS}
+
+
 def render(
     score: Score,
     output: Path,
@@ -381,12 +395,12 @@ def render(
     said: list[Sentence] = []
     options = {"film_sound": film_sound, "target_lufs": target_lufs}
     film = render_film(score, output, **options, progress=progress, tell=said.append)
-    paths = {stem: output.with_name(f"{output.stem}-{stem}.wav") for stem in STEMS if stems}
+    paths = stem_paths(output) if stems else {}
     for stem, path in paths.items():
         write_stem(score, stem, path, progress)
     if film_sound != "mix" or not score.speech:
         return Rendered(film, paths, tuple(said))
-    bed = paths.get("ducked") or output.with_name(f"{output.stem}-ducked.wav")
+    bed = stem_paths(output)["ducked"]
     if not stems:
         write_stem(score, "ducked", bed, progress)
     own = compose.own_sound(score.film.path, progress)

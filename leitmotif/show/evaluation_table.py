@@ -10,6 +10,7 @@ from rich.table import Table
 from data.profiles import MUSIC_NAMES
 
 if TYPE_CHECKING:
+    from leitmotif.learning.arc_fit import ArcFit
     from leitmotif.learning.arc_protocol import ArcEvaluation
     from recommender.comparison import Evaluation, Score
 
@@ -82,6 +83,21 @@ def arc_tables(evaluation: ArcEvaluation) -> list[Table]:
         cells = (f"{wrong.pairs:,}", f"{wrong.mean:.3f}", f"{wrong.sd:.3f}")
         null.add_row(f"{wrong.window_s} s", *cells)
     return [ranks, places, null]
+
+
+def step_table(course: ArcFit) -> Table:
+    """What the linear step that was learned gains on the arc, place by place."""
+    table = _plain_table(
+        f"The linear step over time: {course.films} films of {course.sources} sources, "
+        f"windows of {course.window_s} s",
+        ("place", "recall@10 of the arc", "of the step", "lower mean log rank", "kept"),
+    )
+    for gain in course.gains:
+        table.add_row(
+            gain.place, f"{gain.arc:.3f}", f"{gain.step:.3f}",
+            _with_interval(gain.gain, gain.interval), "yes" if gain.wins else "no",
+        )  # fmt: skip
+    return table
 
 
 def _plain_table(title: str, columns: tuple[str, ...]) -> Table:

@@ -24,7 +24,7 @@ _WORDS = (
     *("undo", "redo", "lock", "unlock", "mute", "unmute", "split", "join", "hit", "wider", "fit"),
     *("closer", "lane_picture", "lane_speech", "lane_music", "timeline", "no_track", "locked"),
     *("muted", "in", "out", "length", "exact", "candidates", "use", "compare", "fitting", "hits"),
-    *("no_hits", "remove_hit", "no_cue", "keys"),
+    *("no_hits", "remove_hit", "no_cue", "keys", "stretch", "stretch_help"),
 )
 
 
@@ -111,6 +111,8 @@ def cue(
         "artist": cue.track.artist if cue.track else "",
         "locked": cue.locked,
         "muted": cue.muted,
+        "stretch": cue.stretch,
+        "speed": float(cue.pieces[0].speed) if cue.pieces else 1.0,
         "gone": gone,
         "note": words.sentence(cue.note),
         "fitting": bool(cue.track) and not cue.muted and not gone and sound is None,

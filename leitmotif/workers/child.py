@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import shutil
 import signal
 import sys
 import threading
@@ -16,7 +17,7 @@ import traceback
 from collections.abc import Callable
 from typing import IO, Any, NamedTuple
 
-from leitmotif.workers.worker import IDLE_S
+from leitmotif.workers.worker import FOLDER, IDLE_S
 
 
 class Order(NamedTuple):
@@ -45,7 +46,7 @@ def main() -> None:
             order = orders.get(timeout=IDLE_S)
         except queue.Empty:
             answers.close()
-            os._exit(0)  # an ordinary exit stumbles over the listener, who holds stdin
+            _leave(0)  # an ordinary exit stumbles over the listener, who holds stdin
         _say(answers, "taken", None)
         _say(answers, *_done(order, answers))
 
@@ -55,7 +56,13 @@ def _listen(pipe: IO[bytes], orders: queue.SimpleQueue[bytes]) -> None:
         while True:
             orders.put(pickle.load(pipe))
     except Exception:
-        os._exit(1)
+        _leave(1)
+
+
+def _leave(code: int) -> None:
+    """End at once, without a temporary file left."""
+    shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
+    os._exit(code)
 
 
 def _done(order: bytes, answers: IO[bytes]) -> tuple[str, Any]:

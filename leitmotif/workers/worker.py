@@ -1,7 +1,8 @@
 """One worker process, as its parent holds it: it does one order after the other.
 
 A damaged file can end the program that decodes it (signal 11 of a decoder library), and a decoder
-cannot be interrupted. In a process of its own it ends that one order, and stopping is killing.
+cannot be interrupted. In a process of its own it ends that one order, and stopping is killing, with
+whatever the order has started (ffmpeg) and the temporary files of both.
 `multiprocessing` would run the program's main module again, which may be the page, and needs
 semaphores that small containers lack. Nothing that comes from a file is ever unpickled.
 """
@@ -12,8 +13,11 @@ import json
 import os
 import pickle
 import queue
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from typing import IO, Any
@@ -25,6 +29,8 @@ _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from leitmotif.workers.child import main; main()"
 )
+FOLDER = "LEITMOTIF_WORKER_FOLDER"
+"""Variable that names a worker's folder for temporary files, which goes when the worker goes."""
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
@@ -37,6 +43,7 @@ class Worker:
     def __init__(self, environment: dict[str, str] | None = None) -> None:
         self._environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder = ""
         self._said: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._guard = threading.Lock()
         self.stopped = False
@@ -84,11 +91,14 @@ class Worker:
             process.stdin.flush()
 
     def _start(self) -> subprocess.Popen[bytes]:
+        self._folder = tempfile.mkdtemp(prefix="leitmotif-worker-")
+        here = dict.fromkeys(("TMPDIR", "TEMP", "TMP", FOLDER), self._folder)
         process = subprocess.Popen(
             [sys.executable, "-c", _START, json.dumps(sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | self._environment,
+            env=os.environ | self._environment | here,
+            start_new_session=True,  # no change on Windows
             creationflags=_NO_WINDOW,
         )
         self._said = queue.SimpleQueue()
@@ -100,8 +110,13 @@ class Worker:
             process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
         for pipe in (process.stdin, process.stdout):
             with suppress(OSError):  # what was still to be sent has nobody to go to
                 if pipe:

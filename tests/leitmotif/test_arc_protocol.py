@@ -8,13 +8,15 @@ import pytest
 from data.muvi_sync import COLUMNS
 from leitmotif.cli import main
 from leitmotif.learning import arc_protocol
-from leitmotif.learning.arc_protocol import evaluate_arc, iou, nearest_in_order
+from leitmotif.learning.arc_protocol import evaluate_arc, iou
+from leitmotif.learning.filmed import nearest_in_order
 from recommender import averages
 
 
 def write(folder, follows: float, videos: int = 24, seconds: int = 190):
     """Music videos whose loudness follows cuts and motion by `follows` (0 not, 1 wholly)."""
     rng, lines = np.random.default_rng(0), [",".join(COLUMNS)]
+    chords = np.random.default_rng(1).choice(["C", "G", "A:min", "F:maj7", "D:sus4"], 9999)
     for video in range(videos):
         cuts = rng.random(seconds + video) < 0.2
         motion = rng.exponential(5, seconds + video)
@@ -24,7 +26,7 @@ def write(folder, follows: float, videos: int = 24, seconds: int = 190):
         moods = rng.dirichlet(np.ones(6), len(both)).round(4)
         for t in range(len(both)):
             row = (900 + video, t, *moods[t], motion[t], 0 if cuts[t] else 3, loudness[t],
-                   rng.integers(1, 20), "C")  # fmt: skip
+                   rng.integers(1, 20), chords[len(lines)])  # fmt: skip
             lines.append(",".join(map(str, row)))
     (folder / "per_second.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder

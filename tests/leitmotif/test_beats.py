@@ -12,9 +12,14 @@ from data.beat_corrections import Correction, Corrections
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.track_curves import read_curves
+from features.audio.bars import read_bars
 from leitmotif import cli
 from leitmotif.catalogue.beats import correct_beats
 from leitmotif.catalogue.build import build
+from leitmotif.render import ffmpeg
+from leitmotif.score.compose import film_of, score
+from leitmotif.score.fit import fit
+from leitmotif.score.model import Cue, Score
 
 RATE = 22_050
 
@@ -74,6 +79,32 @@ def test_what_a_person_said_stays(built: Path, capsys):
     assert Corrections.beside(catalogue) == Corrections({})
     again = read_curves(built / "tracks.curves.parquet")["renamed.flac"]
     assert again.beats == pytest.approx(measured.beats, abs=1e-3)
+
+
+def test_scores_cut_where_a_person_said_that_bars_begin(built: Path, tmp_path: Path):
+    """Bars last twice as long at half the tempo, and begin where the beats were moved to."""
+    film = tmp_path / "film.mp4"
+    source = ["-f", "lavfi", "-i", "testsrc=s=64x36:r=25:d=9"]
+    ffmpeg.run([*source, "-pix_fmt", "yuv420p", str(film)])
+    catalogue = built / "tracks.csv"
+    plain = score(film, catalogue).cues[0]
+    correct_beats(catalogue, plain.track.track_id, tempo=0.5, shift_s=0.1)
+    said = score(film, catalogue).cues[0]
+    correct_beats(catalogue, plain.track.track_id, anew=True)
+    assert (plain.track.beats, said.track.beats) == (Correction(), Correction(0.5, 0.1))
+    before, after = (read_bars(cue.track.path, cue.track.beats) for cue in (plain, said))
+    assert np.median(np.diff(after.lines)) == pytest.approx(
+        2 * np.median(np.diff(before.lines)), abs=0.05
+    )
+    # The edit that was planned is the edit of those bars, and a file of it says so again.
+    again = Score.from_dict(Score(film_of(film), (said,)).to_dict()).cues[0]
+    assert again == said
+    planned = fit(after, film_of(film).rate.seconds(said.frames), in_point=place(said))
+    assert said.pieces == planned.pieces
+
+
+def place(cue: Cue) -> float | None:
+    return None if cue.in_point is None else float(cue.in_point)
 
 
 def test_the_other_tracks_are_left_alone(built: Path):

@@ -12,6 +12,7 @@ from scored_clips import chords, scored_clip
 
 from data.errors import Cancelled, InputError
 from data.folders import cache_folder
+from data.pair_curves import curves_beside, read_film_curves
 from data.pairs import read_pairs, split_of
 from data.words import from_record
 from leitmotif.cli import main
@@ -78,6 +79,17 @@ def test_a_folder_of_scored_videos_becomes_pairs(folder, tmp_path, capsys):
         "silent.mp4",
     }
     assert "<svg" in (tmp_path / "p.html").read_text(encoding="utf-8")
+
+
+def test_films_with_pairs_are_kept_over_time(folder, tmp_path):
+    out = tmp_path / "对 pairs.csv"
+    learn(folder, min_music_share=0, jobs=1, output=out)
+    films = {film.name: film for film in read_film_curves(curves_beside(out))}
+    assert sorted(films) == ["a.mp4", "sub/乙 b.mkv"] and films["a.mp4"].source == "a.mp4"
+    assert films["a.mp4"].values.shape == (9, 4)
+    assert set(np.unique(films["a.mp4"]["cuts"])) <= {0, 1}
+    softer, louder = (films[name]["loudness"] for name in ("sub/乙 b.mkv", "a.mp4"))
+    np.testing.assert_allclose(softer, louder, atol=0.2)  # each relative to its own
 
 
 def test_scenes_without_music_are_left_out(folder, monkeypatch):
@@ -227,7 +239,9 @@ def test_parts_give_the_bytes_of_one_run(folder, tmp_path, monkeypatch):
     report = lambda *said: heard.append(said)  # noqa: E731
     learn(folder, min_music_share=0, jobs=1, output=joined, progress=report)
     assert joined.read_bytes() == whole.read_bytes() and not heard
-    assert [p.name for p in joined.parent.iterdir()] == ["pairs.csv"]
+    for one, other in zip(*map(read_film_curves, map(curves_beside, (joined, whole))), strict=True):
+        assert one.name == other.name and (one.values == other.values).all()
+    assert {p.name for p in joined.parent.iterdir()} == {"pairs.csv", curves_beside(joined).name}
     assert not list(cache_folder("learn").iterdir())
 
 

@@ -16,6 +16,7 @@ from leitmotif.score.model import DUCKINGS, Candidate, Cue, Film, HitPoint, Scor
 from leitmotif.score.timecode import FrameRate
 from leitmotif.sessions import films
 from leitmotif.sessions.desk import OWN, Desks
+from leitmotif.sessions.history import MOST_STEPS
 from leitmotif.sessions.scoring import Scoring, prepare, sound_name
 from leitmotif.sessions.workspace import Kept
 
@@ -123,6 +124,47 @@ def test_the_score_is_there_after_a_restart(scoring: Scoring, desks: Desks, tmp_
     again = Scoring(scoring.film, later.of(OWN, "tab"))
     later.workspaces.close()
     assert again.score == scoring.score
+
+
+def test_what_can_be_undone_is_there_after_a_restart(
+    scoring: Scoring, desks: Desks, tmp_path: Path
+):
+    first = scoring.score
+    scoring.act([{"do": "move", "cue": "1m01", "start": 0, "end": 90}])
+    moved = scoring.score
+    scoring.act([{"do": "lock", "cue": "1m02", "on": True}, {"do": "undo"}])
+    assert scoring.score == moved and scoring.steps == (1, 1)
+    later = Desks(tmp_path / "data", lambda session: True, 120.0, tmp_path)
+    again = Scoring(scoring.film, later.of(OWN, "tab"))
+    assert again.steps == (1, 1)
+    again.act([{"do": "undo"}])
+    assert again.score == first and again.steps == (0, 2)
+    again.act([{"do": "redo"}, {"do": "redo"}])
+    assert again.score.cue("1m02").locked and again.steps == (2, 0)
+    again.act([{"do": "undo"}, {"do": "mute", "cue": "1m02", "on": True}])
+    assert Scoring(scoring.film, later.of(OWN, "tab")).steps == (2, 0)
+    again.desk.remove_film("film")
+    assert Scoring(scoring.film, later.of(OWN, "tab")).steps == (0, 0)
+    later.workspaces.close()
+
+
+def test_steps_are_not_kept_for_ever_and_damaged_ones_are_passed_over(
+    scoring: Scoring, desks: Desks
+):
+    for frame in range(MOST_STEPS + 20):
+        scoring.act([{"do": "hit", "cue": "1m01", "frames": [frame % 90 + 1]}])
+    assert scoring.steps == (MOST_STEPS, 0)
+    with scoring.desk.projects.database.write() as connection:
+        connection.execute("UPDATE score_step SET document = '{}' WHERE id % 2")
+    assert Scoring(scoring.film, scoring.desk).steps == (MOST_STEPS // 2, 0)
+
+
+def test_an_uploaded_film_leaves_under_its_own_name(scoring: Scoring):
+    assert scoring.outward is scoring.score  # a file of this machine
+    uploaded = Kept("film", "My film.mov", scoring.desk.folder / "0f3a.mov")
+    scoring.film.kept = uploaded
+    assert scoring.outward.film.path == "My film.mov"
+    assert scoring.outward.cues == scoring.score.cues
 
 
 def test_what_another_process_wrote_is_taken_over(scoring: Scoring, monkeypatch):

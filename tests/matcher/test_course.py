@@ -1,5 +1,7 @@
 """A film's course takes part in the ranking, and every match says where it should begin."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,8 @@ from data.profiles import MUSIC_NAMES, Curves
 from data.track_curves import CURVE_NAMES, CurvesWriter, TrackOverTime
 from matcher import arc, course
 from matcher.arc import BOTH
-from matcher.arc_store import CatalogueCurves
+from matcher.arc_step import Step, picture_rows
+from matcher.arc_store import CatalogueCurves, evidence_of, step_evidence
 from matcher.course import Course, TrackCourses
 from matcher.filters import Filter
 from matcher.query import Query
@@ -89,6 +92,40 @@ def test_a_given_place_lets_the_arc_lead(catalogue):
     found = rank(catalogue, Query(MIDDLE, k=3), course=courses(catalogue, place=60.0))
     assert found[0].row == FOLLOWS and found[0].placement.in_point == 60
     assert all(m.placement is None or m.placement.in_point == 60 for m in found)
+
+
+@pytest.mark.parametrize(("place", "won"), [(None, "unknown"), (60.0, "known")])
+def test_a_learned_step_ranks_where_it_won(catalogue, place, won):
+    """Its weights say that loudness falls where the film moves: the track that rises goes last."""
+    rng = np.random.default_rng(1)
+    cuts, motion = (rng.random(90) < 0.2).astype(float), rng.exponential(3, 90)
+    weights = np.zeros(10)
+    weights[:2] = -1
+    found = {}
+    for wins in ("known", "unknown"):
+        step = Step(weights, wins == "known", wins == "unknown")
+        rows = picture_rows(cuts, motion, np.zeros(90))
+        moving = replace(courses(catalogue, place=place), rows=rows, step=step)
+        matches = rank(catalogue, Query(MIDDLE, k=TRACKS), course=moving)
+        found[wins] = [m.row for m in matches]
+    other = "known" if won == "unknown" else "unknown"
+    as_the_arc = rank(catalogue, Query(MIDDLE, k=TRACKS), course=courses(catalogue, place=place))
+    assert found[other] == [m.row for m in as_the_arc]
+    before = [m.row for m in as_the_arc].index(FOLLOWS)
+    assert found[won].index(FOLLOWS) > before + 10
+
+
+def test_the_step_says_what_the_arc_says_by_the_arcs_weights(catalogue):
+    curves = TrackCourses.beside(catalogue).curves
+    weights = np.zeros(10)
+    weights[:2] = arc.SHARPNESS
+    rng = np.random.default_rng(1)
+    rows = picture_rows((rng.random(90) < 0.2).astype(float), rng.exponential(3, 90), np.zeros(90))
+    every = np.arange(TRACKS)
+    by_arc = evidence_of(film(), curves, every)
+    by_step = np.array([step_evidence(rows, weights, curves, row) for row in every])
+    assert np.isnan(by_step[UNKNOWN]) and np.isnan(by_arc[UNKNOWN])
+    np.testing.assert_allclose(by_step, by_arc, rtol=1e-3, atol=1e-3)
 
 
 def test_under_a_minute_the_profile_decides_alone(catalogue):

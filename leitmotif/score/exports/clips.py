@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,7 +28,8 @@ class Clip:
     """A stretch of a track on the timeline.
 
     start, end : frames of the film. source : frame of the track, at the film's rate, from 0.
-    lane : 0 or 1. fade_in, fade_out : frames. cue : what it belongs to.
+    lane : 0 or 1. fade_in, fade_out : frames. cue : what it belongs to. speed : frames of the track
+    in a frame of the film.
     """
 
     cue: Cue
@@ -38,10 +40,21 @@ class Clip:
     lane: int
     fade_in: int
     fade_out: int
+    speed: Fraction = Fraction(1)
 
     @property
     def frames(self) -> int:
         return self.end - self.start
+
+    @property
+    def source_out(self) -> int:
+        """Frame of the track at which it ends, exclusive."""
+        return self.source + round(self.frames * self.speed)
+
+    @property
+    def place(self) -> int:
+        """`source`, counted as the track plays at its speed."""
+        return round(self.source / self.speed)
 
     @property
     def name(self) -> str:
@@ -70,10 +83,11 @@ def _of_cue(score: Score, cue: Cue) -> Iterator[Clip]:
             cue.track,
             starts[k],
             ends[k],
-            rate.frame_at(piece.track_in + lead),
+            rate.frame_at(piece.track_in + lead * piece.speed),
             k % 2,
             rate.frame_at(piece.fade_in) if k == 0 else 0,
             rate.frame_at(piece.fade_out) if k == last else 0,
+            piece.speed,
         )
 
 
@@ -113,7 +127,10 @@ def _level(clip: Clip, frame: int) -> float:
 
 
 def relative_url(path: str, folder: str) -> str:
-    """A file's address as seen from a folder, percent-encoded; absolute from another drive."""
+    """A file's address as seen from a folder, percent-encoded; absolute from another drive, or
+    where nobody knows the folder."""
+    if not Path(folder).is_absolute():
+        return url(path)
     try:
         return quote(Path(os.path.relpath(Path(path).resolve(), Path(folder).resolve())).as_posix())
     except ValueError:
@@ -121,6 +138,8 @@ def relative_url(path: str, folder: str) -> str:
 
 
 def url(path: str) -> str:
-    """A file's address, percent-encoded, absolute."""
+    """A file's address, percent-encoded: absolute, but a bare name stays one, beside the export."""
+    if Path(path).name == path:
+        return quote(path)
     resolved = Path(path).resolve().as_posix()
     return "file://" + quote(resolved if resolved.startswith("/") else f"/{resolved}")

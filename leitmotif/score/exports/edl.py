@@ -1,6 +1,7 @@
 """CMX3600 edit lists, and Resolve's lists of markers in the same form.
 
 One event a clip, audio only, source timecode counted from the track's beginning at the film's rate.
+A speed stands in the format's own M2 line, to a tenth of a frame, and exactly in a comment.
 Names and files stand in comments, as readers of the format expect.
 """
 
@@ -29,11 +30,14 @@ def edl(score: Score) -> str:
     for k, clip in enumerate(found, 1):
         times = (
             source.timecode(clip.source),
-            source.timecode(clip.source + clip.frames),
+            source.timecode(clip.source_out),
             score.timecode(clip.start),
             score.timecode(clip.end),
         )
         lines.append(f"{k:03d}  AX       {_CHANNELS[clip.lane]:<5} C        {' '.join(times)}")
+        if clip.speed != 1:
+            lines.append(f"M2   AX       {float(clip.speed * rate.fps):05.1f}       {times[0]}")
+            lines.append(f"* SPEED: {float(clip.speed):.6f}")
         lines.append(f"* FROM CLIP NAME: {_plain(clip.name)}")
         lines.append(f"* SOURCE FILE: {_plain(clip.track.path)}")
         for frame, db in levels(clip):

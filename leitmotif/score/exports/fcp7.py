@@ -102,16 +102,18 @@ def _clip(
 ) -> None:
     item = _add(track, "clipitem", id=f"clip-{k}-{channel}")
     _add(item, "name", clip.name)
-    _add(item, "duration", _frames(clip, rate))
+    _add(item, "duration", round(_frames(clip, rate) / clip.speed))
     _rate(item, rate)
     _add(item, "start", clip.start)
     _add(item, "end", clip.end)
-    _add(item, "in", clip.source)
-    _add(item, "out", clip.source + clip.frames)
+    _add(item, "in", clip.place)
+    _add(item, "out", clip.place + clip.frames)
     _file(item, clip, rate, files)
     source = _add(item, "sourcetrack")
     _add(source, "mediatype", "audio")
     _add(source, "trackindex", channel)
+    if clip.speed != 1:
+        _speed(item, clip)
     if keys := faded_levels(clip):
         _levels(item, clip, keys)
     for other in (1, 2):
@@ -134,6 +136,24 @@ def _file(item: ET.Element, clip: Clip, rate: FrameRate, files: dict[str, str]) 
     _add(audio, "channelcount", 2)
 
 
+def _speed(item: ET.Element, clip: Clip) -> None:
+    """The filter that plays a clip faster; frames of its item are counted as it plays then."""
+    effect = _add(_add(item, "filter"), "effect")
+    for tag, value in (
+        *(("name", "Time Remap"), ("effectid", "timeremap"), ("effectcategory", "motion")),
+        *(("effecttype", "motion"), ("mediatype", "audio")),
+    ):
+        _add(effect, tag, value)
+    for name, value in (
+        *(("variablespeed", "0"), ("speed", f"{100 * float(clip.speed):.6g}")),
+        *(("reverse", "FALSE"), ("frameblending", "FALSE")),
+    ):
+        parameter = _add(effect, "parameter")
+        _add(parameter, "parameterid", name)
+        _add(parameter, "name", name)
+        _add(parameter, "value", value)
+
+
 def _levels(item: ET.Element, clip: Clip, keys: list[tuple[int, float]]) -> None:
     effect = _add(_add(item, "filter"), "effect")
     for tag, value in (
@@ -149,7 +169,7 @@ def _levels(item: ET.Element, clip: Clip, keys: list[tuple[int, float]]) -> None
     _add(level, "value", f"{_factor(keys[0][1]):.6f}")
     for frame, db in keys:
         key = _add(level, "keyframe")
-        _add(key, "when", clip.source + frame)
+        _add(key, "when", clip.place + frame)
         _add(key, "value", f"{_factor(db):.6f}")
 
 
@@ -158,7 +178,7 @@ def _factor(db: float) -> float:
 
 
 def _frames(clip: Clip, rate: FrameRate) -> int:
-    return int(max(rate.frame_at(clip.track.duration), clip.source + clip.frames))
+    return int(max(rate.frame_at(clip.track.duration), clip.source_out))
 
 
 def _rate(parent: ET.Element, rate: FrameRate) -> None:

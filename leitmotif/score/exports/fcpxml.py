@@ -81,10 +81,12 @@ def _clip(parent: ET.Element, clip: Clip, ref: str, score: Score) -> None:
         lane=str(-1 - clip.lane),
         name=clip.name,
         offset=_time(clip.start + score.film.start, rate),
-        start=_time(clip.source, rate),
+        start=_time(clip.place, rate),
         duration=_time(clip.frames, rate),
         audioRole="music",
     )
+    if clip.speed != 1:
+        _speed(element, clip, rate)
     keys = levels(clip)
     if not (keys or clip.fade_in or clip.fade_out):
         return
@@ -95,13 +97,22 @@ def _clip(parent: ET.Element, clip: Clip, ref: str, score: Score) -> None:
     if keys:
         animation = ET.SubElement(param, "keyframeAnimation")
         for frame, db in keys:
-            at = _time(clip.source + frame, rate)
+            at = _time(clip.place + frame, rate)
             ET.SubElement(animation, "keyframe", time=at, value=f"{db:.2f}dB", curve="linear")
+
+
+def _speed(element: ET.Element, clip: Clip, rate: FrameRate) -> None:
+    """A clip's own time against the track's; its `start` is in its own."""
+    times = ET.SubElement(element, "timeMap", preservesPitch="1")
+    last = max(clip.source_out, rate.frame_at(clip.track.duration))
+    for frames in (0, last):
+        at, value = _time(frames / clip.speed, rate), _time(frames, rate)
+        ET.SubElement(times, "timept", time=at, value=value, interp="linear")
 
 
 def _whole(used: list[Clip], rate: FrameRate) -> str:
     """A track's length in whole frames, no shorter than what is used of it."""
-    frames = max(clip.source + clip.frames for clip in used)
+    frames = max(clip.source_out for clip in used)
     return _time(max(frames, rate.frame_at(used[0].track.duration)), rate)
 
 

@@ -47,13 +47,16 @@ def otio_json(score: Score) -> str:
 def _clip(clip: Clip, rate: FrameRate, folder: str) -> otio.schema.Clip:
     fps = float(rate.fps)
     used = TimeRange(RationalTime(clip.source, fps), RationalTime(clip.frames, fps))
-    frames = max(clip.source + clip.frames, rate.frame_at(clip.track.duration))
+    frames = max(clip.source_out, rate.frame_at(clip.track.duration))
     whole = TimeRange(RationalTime(0, fps), RationalTime(frames, fps))
     reference = otio.schema.ExternalReference(url(clip.track.path), available_range=whole)
     facts: dict[str, object] = {"cue": clip.cue.number, "levels_db": _pairs(levels(clip))}
     facts |= {"fade_in": clip.fade_in, "fade_out": clip.fade_out}
     facts["relative_url"] = relative_url(clip.track.path, folder)
-    return otio.schema.Clip(clip.name, reference, used, metadata={"leitmotif": facts})
+    made = otio.schema.Clip(clip.name, reference, used, metadata={"leitmotif": facts})
+    if clip.speed != 1:
+        made.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(clip.speed)))
+    return made
 
 
 def _pairs(keys: list[tuple[int, float]]) -> list[list[float]]:

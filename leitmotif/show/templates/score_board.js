@@ -36,7 +36,7 @@ class Board {
     this.build();
     this.painter = new Painter(this.canvas);
     this.painter.loaded = () => this.paint();
-    this.player = new Player(this.video, this.soundA, this.soundB, (f) => this.moved(f), () => { this.transport(); this.paint(); });
+    this.player = new Player(this.video, (f) => this.moved(f), () => { this.transport(); this.paint(); });
     this.sizes = new ResizeObserver(() => this.sized());
     this.sizes.observe(this.scroll);
     this.listen();
@@ -51,7 +51,6 @@ class Board {
       <div class="top">
         <div class="monitor"><video playsinline preload="auto"></video><div class="still"></div></div>
         <div class="chosen"></div>
-        <audio class="a" preload="auto"></audio><audio class="b" preload="auto"></audio>
       </div>
       <div class="transport" role="toolbar"></div>
       <div class="time-line">
@@ -63,7 +62,7 @@ class Board {
       <div class="foot"><div class="said" role="status"></div><div class="keys"></div></div>`;
     this.root.replaceChildren(board);
     const get = (name) => board.querySelector(name);
-    Object.assign(this, { board, video: get("video"), still: get(".still"), soundA: get("audio.a"), soundB: get("audio.b") });
+    Object.assign(this, { board, video: get("video"), still: get(".still") });
     Object.assign(this, { panel: get(".chosen"), bar: get(".transport"), heads: get(".heads"), scroll: get(".scroll") });
     Object.assign(this, { content: get(".content"), canvas: get("canvas"), cues: get(".cues"), head: get(".playhead") });
     Object.assign(this, { tip: get(".tip"), said: get(".said"), keys: get(".keys") });
@@ -217,6 +216,8 @@ class Board {
     this.head.style.transform = `translateX(${this.clock.seconds(frame) * this.scale}px)`;
     this.board.dataset.frame = frame;
     this.board.dataset.drift = (1000 * this.player.drift).toFixed(1);
+    this.board.dataset.heard = this.player.heard;
+    this.board.dataset.running = [...this.player.mixer.nodes.keys()].map((name) => name[0]).join("");
     if (this.player.playing) this.keepInSight(frame);
     const inside = this.cue() && this.cue().start < frame && frame < this.cue().end;
     const split = this.bar.querySelector('[data-act="split"]');
@@ -593,7 +594,7 @@ class Board {
   inspect() {
     const cue = this.cue(), w = this.words, { panel } = this;
     const focused = this.root.getRootNode().activeElement;
-    if (focused && focused.matches && focused.matches(".chosen input")) return;
+    if (focused && focused.matches && focused.matches(".chosen input:not([type=checkbox])")) return;
     const name = focused && focused.dataset ? focused.dataset.act : "";
     if (!cue) { panel.replaceChildren(made("p", "soft", w.no_cue)); return; }
     const title = made("div", "title");
@@ -601,6 +602,7 @@ class Board {
     const facts = made("div", "facts");
     facts.append(this.field("in", w.in, cue.start), this.field("out", w.out, cue.end), this.length(cue));
     panel.replaceChildren(title, facts);
+    if (cue.track) facts.append(this.stretching(cue));
     for (const [text, kind] of [[cue.gone, "trouble"], [cue.note, "soft"]]) if (text) panel.append(made("p", kind, text));
     if (cue.tracks.length) panel.append(this.candidates(cue));
     panel.append(this.hitList(cue));
@@ -629,6 +631,22 @@ class Board {
     const box = made("label", "", this.words.length), frames = cue.end - cue.start, value = made("output", "", this.clock.span(frames));
     value.append(made("small", "", this.words.exact.replace("{s}", this.clock.seconds(frames).toFixed(3)).replace("{n}", frames)));
     box.append(value);
+    return box;
+  }
+
+  // Whether the track may be stretched, and by how much it is.
+  stretching(cue) {
+    const w = this.words, box = made("label", "stretch"), input = made("input");
+    input.type = "checkbox";
+    input.checked = Boolean(cue.stretch);
+    input.dataset.act = "stretch";
+    input.title = w.stretch_help;
+    input.addEventListener("change", () => {
+      Object.assign(cue, { stretch: input.checked, fitting: true });
+      this.done({ do: "stretch", cue: cue.n, on: input.checked });
+    });
+    box.append(input, made("span", "", w.stretch));
+    if (cue.speed !== 1) box.append(made("small", "", `${cue.speed > 1 ? "+" : "−"}${Math.abs(100 * (cue.speed - 1)).toFixed(2)} %`));
     return box;
   }
 

@@ -1,100 +1,135 @@
 // The film and two sounds that follow it: A is the cue's track, B the one it is compared with.
-// Both run all the time, one of them silent, so that changing over is instant.
+// Both are played by one audio clock, one of them silent: they cannot drift apart, and changing over
+// is instant. The picture is held to that clock by changes of its speed that nobody sees.
 
-const NEAR_S = 0.008, FAR_S = 0.05, STRETCH = 0.04, BLOBS = 16;
+const AHEAD_S = 0.5, NEAR_S = 0.004, FAR_S = 0.06, NUDGE = 0.02, KEPT = 4, FADE_S = 0.005;
 
-class Follower {
-  constructor(element) {
-    this.element = element;
-    this.lead = 0;      // seconds that a seek of this browser comes late
-    this.asked = "";
-    this.blobs = new Map();
-    this.jumped = 0;
+class Sounds {
+  constructor(context) {
+    this.context = context;
+    this.kept = new Map();  // address to {buffer} once it is decoded
+  }
+
+  // A cue's decoded sound, or null while it is fetched. The last few stay.
+  get(address) {
+    let entry = this.kept.get(address);
+    if (entry) this.kept.delete(address);
+    else { entry = { buffer: null }; this.fetch(address, entry); }
+    this.kept.set(address, entry);
+    while (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
+    return entry.buffer;
+  }
+
+  async fetch(address, entry) {
+    try {
+      const answer = await fetch(address);
+      if (!answer.ok) throw new Error(String(answer.status));
+      entry.buffer = await this.context.decodeAudioData(await answer.arrayBuffer());
+    } catch {
+      setTimeout(() => { if (this.kept.get(address) === entry) this.kept.delete(address); }, 1000);
+    }
+  }
+}
+
+// Sounds at their places in the film, by one clock: `base` says which second of the film is heard
+// at which second of the clock.
+class Mixer {
+  constructor() {
+    this.context = new AudioContext({ latencyHint: "interactive" });
+    this.sounds = new Sounds(this.context);
+    this.gains = { a: this.context.createGain(), b: this.context.createGain() };
+    for (const gain of Object.values(this.gains)) gain.connect(this.context.destination);
+    this.nodes = new Map();
+    this.base = null;
     this.lates = [];
-    element.preservesPitch = true;
   }
 
-  // Fetch a cue's sound, so that it is there when the playhead arrives.
-  async fetched(address) {
-    if (!this.blobs.has(address)) {
-      this.blobs.set(address, fetch(address).then(async (answer) => {
-        if (!answer.ok) throw new Error(String(answer.status));
-        return URL.createObjectURL(await answer.blob());
-      }));
-      this.blobs.get(address).catch(() => this.blobs.delete(address));
-      while (this.blobs.size > BLOBS) this.drop(this.blobs.keys().next().value);
+  get latency() { return this.context.outputLatency || this.context.baseLatency || 0; }
+
+  // Second of the film that is heard now.
+  get heard() { return this.base.film + this.context.currentTime - this.latency - this.base.at; }
+
+  // Let exactly these be heard: a list of {side, address, start}, start in seconds of the film.
+  play(wanted, time) {
+    if (this.context.state !== "running") { this.context.resume(); return; }
+    if (!this.base) { this.base = { film: time, at: this.context.currentTime - this.latency }; this.lates = []; }
+    const names = new Set();
+    for (const one of wanted) {
+      const name = `${one.side} ${one.address} ${one.start}`;
+      names.add(name);
+      const buffer = this.sounds.get(one.address);
+      if (buffer && !this.nodes.has(name)) this.start(name, one, buffer);
     }
-    return this.blobs.get(address);
+    for (const name of [...this.nodes.keys()]) if (!names.has(name)) this.drop(name);
   }
 
-  drop(address) {
-    const blob = this.blobs.get(address);
-    this.blobs.delete(address);
-    if (blob) blob.then(URL.revokeObjectURL, () => {});
+  start(name, { side, start }, buffer) {
+    const node = new AudioBufferSourceNode(this.context, { buffer });
+    const when = Math.max(this.context.currentTime + 0.01, this.base.at + start - this.base.film);
+    const offset = Math.max(this.base.film + when - this.base.at - start, 0);
+    if (offset >= buffer.duration) return;
+    node.connect(this.gains[side]);
+    node.start(when, offset);
+    this.nodes.set(name, node);
   }
 
-  async take(address) {
-    if (this.asked === address) return;
-    this.asked = address;
-    this.element.pause();
-    if (!address) return this.element.removeAttribute("src");
-    const blob = await this.fetched(address).catch(() => "");
-    if (this.asked === address && blob) this.element.src = blob;
+  drop(name) {
+    this.nodes.get(name).stop();
+    this.nodes.delete(name);
   }
 
-  // Keep to `target` seconds: small differences by speed, large ones by a jump.
-  follow(target, playing) {
-    const sound = this.element;
-    if (!this.asked || sound.readyState < 1) return null;
-    if (target >= sound.duration) { sound.pause(); return null; }
-    if (!playing) {
-      sound.pause();
-      if (Math.abs(sound.currentTime - target) > 0.005) sound.currentTime = target;
-      return null;
-    }
-    if (sound.paused) { sound.currentTime = target + this.lead; sound.play().catch(() => {}); this.jumped = performance.now(); return null; }
-    if (sound.seeking) return null;
-    if (performance.now() - this.jumped < 150) { this.lates = []; return null; }
-    // The two clocks of a browser tick unevenly: the middle of the last few differences counts.
-    this.lates = [...this.lates.slice(-8), target - sound.currentTime];
-    const late = [...this.lates].sort((a, b) => a - b)[this.lates.length >> 1];
-    if (Math.abs(late) > FAR_S && this.lates.length > 3) {
-      this.lead = Math.min(Math.max(this.lead + late / 2, 0), 0.3);
-      sound.currentTime = target + this.lead;
-      this.jumped = performance.now();
-    } else {
-      sound.playbackRate = Math.abs(late) < NEAR_S ? 1 : 1 + Math.min(Math.max(1.5 * late, -STRETCH), STRETCH);
-    }
-    return this.lates.length > 3 ? Math.abs(late) : null;
+  stop() {
+    for (const name of [...this.nodes.keys()]) this.drop(name);
+    this.base = null;
+  }
+
+  listen(side) {
+    const now = this.context.currentTime;
+    for (const [name, gain] of Object.entries(this.gains)) gain.gain.setTargetAtTime(name === side ? 1 : 0, now, FADE_S);
+  }
+
+  // By how much the sound is ahead of a second of the film: the middle of the last few looks,
+  // because the two clocks of a browser tick unevenly. Null while nobody can say.
+  ahead(time) {
+    if (!this.base) return null;
+    this.lates = [...this.lates.slice(-10), this.heard - time];
+    return this.lates.length < 6 ? null : [...this.lates].sort((x, y) => x - y)[this.lates.length >> 1];
   }
 
   end() {
-    this.element.pause();
-    for (const address of [...this.blobs.keys()]) this.drop(address);
+    this.stop();
+    this.context.close();
   }
 }
 
 class Player {
   // told(frame) hears of every new place, changed() of playing, side and sound.
-  constructor(video, soundA, soundB, told, changed) {
+  constructor(video, told, changed) {
     this.video = video;
-    this.sounds = { a: new Follower(soundA), b: new Follower(soundB) };
+    this.mixer = new Mixer();
     this.told = told;
     this.changed = changed;
     this.side = "a";
     this.own = { at: 0, since: null };  // a clock for films that this browser cannot show
     this.plan = { cues: [], clock: null, compared: null };
     this.apart = [];
+    this.heard = "";
     this.step = this.step.bind(this);
+    video.preservesPitch = true;
+    video.addEventListener("seeking", () => this.mixer.stop());
+    video.addEventListener("waiting", () => this.mixer.stop());
     video.addEventListener("seeked", () => this.look());
     video.addEventListener("loadedmetadata", () => this.seek(this.place));
-    for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.started());
+    for (const name of ["play", "playing", "pause", "ended"]) video.addEventListener(name, () => this.started());
     this.place = 0;
   }
 
   get shown() { return Boolean(this.video.getAttribute("src")) && !this.video.error; }
 
   get playing() { return this.shown ? !this.video.paused && !this.video.ended : this.own.since !== null; }
+
+  // Playing, and the picture moves: it neither seeks nor waits for data.
+  get running() { return this.playing && (!this.shown || (!this.video.seeking && this.video.readyState > 2)); }
 
   get time() {
     if (this.shown) return this.video.currentTime;
@@ -110,17 +145,12 @@ class Player {
     if (address !== undefined && this.video.getAttribute("src") !== address) {
       if (address) this.video.src = address; else this.video.removeAttribute("src");
     }
-    for (const cue of plan.cues) if (cue.sound) this.near(cue);
+    for (const { address: sound } of this.wanted(20)) this.mixer.sounds.get(sound);
     this.follow();
   }
 
-  // Fetch what plays here and next.
-  near(cue) {
-    const { clock } = this.plan, ahead = clock.seconds(cue.start) - this.time;
-    if (ahead < 20 && clock.seconds(cue.end) > this.time) this.sounds.a.fetched(cue.sound).catch(() => {});
-  }
-
   async play() {
+    this.mixer.context.resume();
     if (this.frame >= this.plan.clock.frames - 1) this.seek(0);
     if (this.shown) await this.video.play().catch(() => {});
     else this.own = { at: this.time, since: performance.now() };
@@ -140,6 +170,7 @@ class Player {
     if (!clock) return;
     this.place = Math.min(Math.max(frame, 0), clock.frames - 1);
     const time = clock.seconds(this.place + 0.5);  // the middle of the frame: no rounding reaches its neighbour
+    this.mixer.stop();
     if (this.shown) this.video.currentTime = time;
     else this.own = { at: time, since: this.playing ? performance.now() : null };
     this.look();
@@ -152,7 +183,7 @@ class Player {
   }
 
   started() {
-    if (this.playing && !this.running) { this.running = true; requestAnimationFrame(this.step); }
+    if (this.playing && !this.stepping) { this.stepping = true; requestAnimationFrame(this.step); }
     this.follow();
     this.changed();
   }
@@ -160,8 +191,8 @@ class Player {
   step() {
     this.look();
     if (!this.shown && this.playing && this.time >= this.plan.clock.length) this.pause();
-    this.running = this.playing;
-    if (this.running) requestAnimationFrame(this.step);
+    this.stepping = this.playing;
+    if (this.stepping) requestAnimationFrame(this.step);
   }
 
   look() {
@@ -171,26 +202,37 @@ class Player {
     this.told(this.place);
   }
 
+  // What is to be heard from here on for some seconds: at most two cues' worth, so that as much is kept.
+  wanted(ahead) {
+    const { clock, cues, compared } = this.plan, time = this.time, found = [];
+    if (!clock) return found;
+    for (const cue of cues) {
+      const start = clock.seconds(cue.start);
+      if (cue.muted || start > time + ahead || clock.seconds(cue.end) <= time) continue;
+      if (cue.sound) found.push({ side: "a", address: cue.sound, start });
+      if (compared && compared.cue === cue.n && compared.sound) found.push({ side: "b", address: compared.sound, start });
+    }
+    return found.slice(0, KEPT);
+  }
+
   follow() {
-    const { clock, cues, compared } = this.plan;
+    const { clock, cues, compared } = this.plan, { mixer } = this;
     if (!clock) return;
     const time = this.time, frame = clock.frameAt(time);
     const cue = cues.find((c) => c.start <= frame && frame < c.end && !c.muted);
-    const next = cues.find((c) => c.start > frame && c.sound);
-    if (next) this.near(next);
-    const other = cue && compared && compared.cue === cue.n ? compared.sound : null;
-    this.sounds.a.take(cue && cue.sound ? cue.sound : "");
-    this.sounds.b.take(other || "");
-    const heard = this.side === "b" && other ? "b" : "a";
-    for (const side of ["a", "b"]) {
-      this.sounds[side].element.muted = side !== heard;
-      const off = cue ? this.sounds[side].follow(time - clock.seconds(cue.start), this.playing) : null;
-      if (!cue) this.sounds[side].element.pause();
-      if (off !== null && side === heard) this.noted(off);
-    }
+    const other = cue && compared && compared.cue === cue.n && compared.sound;
+    this.heard = this.side === "b" && other ? "b" : "a";
+    mixer.listen(this.heard);
+    if (!this.running) { mixer.stop(); this.video.playbackRate = 1; return; }
+    mixer.play(this.wanted(AHEAD_S), time);
+    const ahead = mixer.ahead(time);
+    if (ahead === null) return;
+    if (Math.abs(ahead) > (this.shown ? FAR_S : FAR_S / 3)) { mixer.stop(); return; }
+    this.video.playbackRate = Math.abs(ahead) < NEAR_S ? 1 : 1 + Math.min(Math.max(ahead, -NUDGE), NUDGE);
+    this.noted(Math.abs(ahead));
   }
 
-  // The last second's distances between the picture and the sound that is heard, in seconds.
+  // The last second's distances between the picture and what is heard, in seconds.
   noted(off) {
     this.apart.push(off);
     if (this.apart.length > 60) this.apart.shift();
@@ -200,7 +242,6 @@ class Player {
 
   end() {
     this.pause();
-    this.sounds.a.end();
-    this.sounds.b.end();
+    this.mixer.end();
   }
 }

@@ -17,7 +17,8 @@ FOLDER = Path(__file__).with_name("golden")
 
 
 def golden_score() -> Score:
-    """Forty seconds at 29.97 drop-frame from one hour on: edit, fades, ducking, hits, silence."""
+    """Forty seconds at 29.97 drop-frame from one hour on: edit, fades, ducking, hits, silence, and
+    a track that plays faster."""
     rate = FrameRate(Fraction(30000, 1001), drop=True)
     film = Film("/films/Ein Film 电影.mov", "00", rate, 1200, 1920, 1080, 107892, has_sound=True)
     facts = {"composer": "Jane Doe (BMI 60%); J. Roe", "publisher": "Low & Sons", "isrc": "QZ1"}
@@ -30,7 +31,8 @@ def golden_score() -> Score:
     )
     third, fourth = rate.seconds(600), rate.seconds(900)
     whole = Piece(Fraction(10), 10 + third / 2, third)
-    last = Piece(Fraction(40), 40 + third / 2, fourth, Fraction(0), second_s)
+    speed = Fraction(203, 200)
+    last = Piece(Fraction(40), 40 + third / 2 * speed, fourth, Fraction(0), second_s, speed)
     ducked = ((0, 0.0), (60, 0.0), (69, -9.5), (150, -9.5), (174, 0.0), (419, 0.0))
     cues = (
         Cue("1m01", 0, 420, first, pieces, ducked, (HitPoint(200, "door", 0),)),

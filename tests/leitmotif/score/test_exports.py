@@ -15,6 +15,8 @@ from xml.etree import ElementTree as ET
 import opentimelineio as otio
 import pycmx
 import pytest
+from scenedetect import FrameTimecode
+from scenedetect.output import write_scene_list_edl, write_scene_list_fcpx
 from xml_rules import FCPXML, XMEML, breaches
 
 from data.errors import InputError
@@ -183,6 +185,100 @@ def test_the_references_are_not_always_content(score: Score, tmp_path: Path):
     clip.set("ref", "r999")
     clip.set("colour", "red")
     assert len(breaches(root, FCPXML)) == 3
+
+
+@pytest.fixture
+def faster(score: Score) -> Score:
+    """The same cues, their tracks 1.25 % faster."""
+    speed = Fraction(81, 80)
+    cues = []
+    for cue in score.cues:
+        pieces = [
+            replace(p, track_out=p.track_in + (p.film_out - p.film_in) * speed, speed=speed)
+            for p in cue.pieces
+        ]
+        cues.append(replace(cue, pieces=tuple(pieces)))
+    return replace(score, cues=tuple(cues))
+
+
+def test_a_speed_is_told_to_every_program_that_knows_one(faster: Score, tmp_path: Path):
+    """What plays at a frame of the film is the same frame of the track, in each reader's terms."""
+    rate, speed, expected_clips = faster.film.rate, Fraction(81, 80), clips(faster)
+    sources = [clip.source for clip in expected_clips]
+    assert [(c.start, c.end) for c in expected_clips] == [(c.start, c.end) for c in clips(faster)]
+
+    root = ET.parse(export(faster, "fcp7", tmp_path / "film.xml")).getroot()
+    assert breaches(root, XMEML) == []
+    items = [i for lane in root.findall("sequence/media/audio/track")[::2] for i in lane]
+    items = sorted(
+        (i for i in items if i.tag == "clipitem"), key=lambda i: int(i.findtext("start"))
+    )
+    for item, source in zip(items, sources, strict=True):
+        values = {p.findtext("parameterid"): p.findtext("value") for p in item.iter("parameter")}
+        assert values["speed"] == "101.25"
+        assert abs(int(item.findtext("in")) * speed - source) <= 1
+
+    root = ET.parse(export(faster, "fcpxml", tmp_path / "film.fcpxml")).getroot()
+    assert breaches(root, FCPXML) == []
+    found = root.findall(".//spine/asset-clip/asset-clip")
+    for clip, source in zip(found, sources, strict=True):
+        (_, first), (at, value) = (
+            [Fraction(t.get(n).removesuffix("s")) for n in ("time", "value")]
+            for t in clip.iter("timept")
+        )
+        assert first == 0 and value / at == speed
+        start = Fraction(clip.get("start").removesuffix("s"))
+        assert abs(start * speed * rate.fps - source) <= 1
+
+    timeline = otio.adapters.read_from_file(str(export(faster, "otio", tmp_path / "film.otio")))
+    for lane in timeline.audio_tracks():
+        assert all(c.effects[0].time_scalar == float(speed) for c in lane.find_clips())
+
+    path = export(faster, "edl", tmp_path / "film.edl")
+    with path.open(encoding="utf-8") as file:
+        events = [edit for event in pycmx.parse_cmx3600(file).events for edit in event.edits]
+    length = [rate.parse(e.source_out) - rate.parse(e.source_in) for e in events]
+    assert length == [round(c.frames * speed) for c in expected_clips]
+    assert path.read_text("utf-8").count("\nM2   AX       ") == len(events)
+
+
+@pytest.mark.parametrize("rate", [r for r in RATES if not r.drop], ids=lambda r: f"{r.fps}")
+def test_cuts_are_written_as_pyscenedetect_writes_them(rate: FrameRate, tmp_path: Path):
+    """Frame by frame the same rational times in FCPXML, and timecodes in the EDL at whole rates."""
+    cuts = [0, 1, 1001, 2997, 86_399, 107_893, 172_800]
+    film = Film("/films/film.mov", "00", rate, cuts[-1], 640, 360)
+    cues = []
+    for k, (start, end) in enumerate(pairwise(cuts)):
+        at, length = rate.seconds(start), rate.seconds(end - start)
+        cues.append(Cue(f"1m{k + 1:02d}", start, end, track("t"), (Piece(at, at + length, at),)))
+    scenes = [(FrameTimecode(a, rate.fps), FrameTimecode(b, rate.fps)) for a, b in pairwise(cuts)]
+    write_scene_list_fcpx(tmp_path / "theirs.fcpxml", scenes, film.path, rate.fps, (640, 360))
+    theirs = ET.parse(tmp_path / "theirs.fcpxml").getroot()
+    ours = ET.parse(export(Score(film, tuple(cues)), "fcpxml", tmp_path / "ours.fcpxml")).getroot()
+    names = ("offset", "start", "duration")
+    found = [[c.get(n) for n in names] for c in ours.findall(".//spine/asset-clip/asset-clip")]
+    assert found == [[c.get(n) for n in names] for c in theirs.findall(".//spine/asset-clip")]
+    assert ours.find(".//format").get("frameDuration") == theirs.find(".//format").get(
+        "frameDuration"
+    )
+    if rate.fps.denominator == 1:
+        write_scene_list_edl(tmp_path / "theirs.edl", scenes)
+        export(Score(film, tuple(cues)), "edl", tmp_path / "ours.edl")
+        times = r"(\d\d:\d\d:\d\d:\d\d) (\d\d:\d\d:\d\d:\d\d)$"
+        both = [(tmp_path / f"{who}.edl").read_text("utf-8") for who in ("ours", "theirs")]
+        mine, other = (re.findall(times, text, re.MULTILINE) for text in both)
+        assert mine == other and len(mine) == 6
+
+
+def test_an_uploaded_film_is_looked_for_by_its_own_name(score: Score, tmp_path: Path):
+    mine = score.named("Mein Film #2.mov")
+    text = export(mine, "fcpxml", tmp_path / "film.fcpxml").read_text("utf-8")
+    assert 'src="Mein%20Film%20%232.mov"' in text and "/films/" not in text
+    timeline = otio.adapters.read_from_file(str(export(mine, "otio", tmp_path / "film.otio")))
+    clip = timeline.video_tracks()[0].find_clips()[0]
+    assert clip.media_reference.target_url == "Mein%20Film%20%232.mov"
+    clip = timeline.audio_tracks()[0].find_clips()[0]
+    assert clip.metadata["leitmotif"]["relative_url"].startswith("file:///music/")
 
 
 def test_the_films_own_sound_lies_beside_the_music(score: Score, tmp_path: Path):

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
 from features.audio.bars import Bars, read_bars
-from leitmotif.score.fit import fit
+from leitmotif.score.fit import MOST_STRETCH, fit
 from leitmotif.score.joins import JUMP_PRICE, join_costs
-from leitmotif.score.model import Cue, Track
+from leitmotif.score.model import Cue, Piece, Track
 from leitmotif.score.sound import SAMPLE_RATE, cue_sound
 from leitmotif.score.timecode import FrameRate
 
@@ -41,6 +42,7 @@ def bars(pattern: str, seconds: float = 2.0) -> Bars:
         lines[1:-1],
         True,
         np.zeros(n),
+        np.zeros((n + 1, n + 1)),
     )
 
 
@@ -133,6 +135,55 @@ class TestHitPoints:
     def test_hits_outside_and_a_track_without_bars_are_passed_over(self):
         assert fit(bars("ABCD"), Fraction(8), hits=[9.0]) == fit(bars("ABCD"), Fraction(8))
         assert total(fit(bars("A"), Fraction(8), hits=[3.0]).pieces) == 8
+
+
+class TestStretching:
+    """Only where that is asked for, and never by more than 1.5 %."""
+
+    @given(
+        st.text("ABC", min_size=1, max_size=12),
+        st.fractions(Fraction(1, 25), 90, max_denominator=25),
+        st.lists(st.floats(0.1, 0.9), max_size=2),
+    )
+    @settings(deadline=None, max_examples=50)
+    def test_lengths_stay_exact_and_pieces_close(self, pattern, length, shares):
+        hits = [round(share * float(length) * 25) / 25 for share in shares]
+        pieces = fit(bars(pattern), length, hits=hits, stretch=True).pieces
+        assert total(pieces) == length
+        for before, after in pairwise(pieces):
+            assert after.film_in + after.fade_in == before.film_out
+        assert {piece.speed for piece in pieces} == {pieces[0].speed}
+        assert abs(pieces[0].speed - 1) <= MOST_STRETCH
+
+    def test_a_length_that_is_nearly_the_tracks_needs_no_cut(self):
+        track, length = bars("ABCDEFGHIJ"), Fraction(201, 10)
+        assert fit(track, length).jumps != () or not fit(track, length).ends
+        found = fit(track, length, stretch=True)
+        assert found.jumps == () and found.ends and found.pieces[0].speed < 1
+        assert fit(track, Fraction(20), stretch=True).pieces[0].speed == 1
+
+    def test_bars_still_begin_at_hits(self):
+        found = fit(bars("ABCDEFGH"), Fraction(12), hits=[3.02, 7.04], stretch=True)
+        assert found.jumps == () and found.pieces[0].speed < 1
+        (piece,) = found.pieces
+        struck = [piece.film_at(line) for line in bars("ABCDEFGH").lines[:-1]]
+        assert all(min(abs(s - hit) for s in struck) < 0.02 for hit in (3.02, 7.04))
+
+    @pytest.mark.parametrize("speed", [Fraction(197, 200), Fraction(203, 200)])
+    def test_it_sounds_at_its_pitch_and_in_its_place(self, tmp_path: Path, speed: Fraction):
+        times = np.arange(12 * SAMPLE_RATE) / SAMPLE_RATE
+        pulses = 0.4 * np.sin(2 * np.pi * 440 * times) * np.exp(-30 * (times % 0.5))
+        soundfile.write(tmp_path / "pulses.wav", pulses, SAMPLE_RATE)
+        track = Track("pulses", str(tmp_path / "pulses.wav"), Fraction(12))
+        piece = Piece(Fraction(1), 1 + 10 * speed, Fraction(0), speed=speed)
+        sound = cue_sound(Cue("1m01", 0, 250, track, (piece,)), PAL)
+        assert sound.shape == (10 * SAMPLE_RATE, 2)
+        level = np.abs(sound[:, 0]).reshape(-1, 48).max(axis=1)  # by the millisecond
+        for k in range(1, 18):
+            due = round(1000 * piece.film_at(1.5 + 0.5 * k))
+            assert level[due - 20 : due - 3].max() < 0.3 * level[due : due + 15].max()
+        power = np.abs(np.fft.rfft(sound[:, 0] * np.hanning(len(sound))))
+        assert np.argmax(power) / 10 == pytest.approx(440, abs=2.5)
 
 
 @pytest.mark.parametrize("length", [0, -1])

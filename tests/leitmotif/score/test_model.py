@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
+from data.words import Sentence
 from leitmotif.score.model import Candidate, Cue, Ducking, Film, HitPoint, Piece, Score, Track
 from leitmotif.score.timecode import COMMON, FrameRate
 
@@ -135,6 +136,38 @@ class TestWhatAPersonDoes:
             SCORE.join("1m01", "1m03")
         with pytest.raises(InputError, match="there is none of this number"):
             SCORE.mute("9m99")
+
+
+def test_sentences_of_a_file_can_be_said_in_either_language(tmp_path: Path):
+    told = Sentence("score.goes_round", track="3.0", cue="80.0")
+    silent = Sentence("score.no_film_sound")
+    mine = replace(SCORE, notes=(silent,), cues=(replace(CUE, note=told), *SCORE.cues[1:]))
+    mine.write(path := tmp_path / "a.json")
+    again = Score.read(path)
+    assert again == mine
+    assert again.notes[0].into("zh") == silent.into("zh") != silent
+    assert again.cues[0].note.into("zh") == told.into("zh") != told
+
+
+def test_a_file_of_the_version_before_is_read(tmp_path: Path):
+    given = SCORE.to_dict() | {"leitmotif_score": 2, "notes": ["As it was."]}
+    for cue in given["cues"]:
+        del cue["stretch"]
+        for piece in cue["pieces"]:
+            del piece["speed"]
+    (tmp_path / "a.json").write_text(json.dumps(given), encoding="utf-8")
+    assert Score.read(tmp_path / "a.json") == replace(SCORE, notes=("As it was.",))
+
+
+@pytest.mark.parametrize("speed", ["0/1", "-1/1", "3/1", "x"])
+def test_no_speed_is_refused(speed: str):
+    given = SCORE.to_dict()
+    given["cues"][0]["pieces"] = [
+        dict.fromkeys(("track_in", "film_in", "fade_in", "fade_out"), "0/1")
+        | {"track_out": "4/1", "speed": speed}
+    ]
+    with pytest.raises(InputError, match="missing or of another kind"):
+        Score.from_dict(given)
 
 
 @pytest.mark.parametrize("length", ["1e999999999", 1e400, "[" * 5000])

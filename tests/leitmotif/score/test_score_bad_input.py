@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
@@ -128,3 +129,22 @@ def test_a_score_in_which_nothing_plays_renders_silence_and_exports(jingle: Trac
     assert len(sound) == 4 * 48_000 and not sound.any()
     for name in ("otio", "fcp7", "fcpxml", "edl", "markers", "cuesheet", "rapidcue", "m3u8"):
         assert export(plan, name, tmp_path / name).stat().st_size > 0
+
+
+def test_a_score_by_hand_with_overlapping_cues_is_refused_and_stays_as_it_is(
+    jingle: Track, tmp_path: Path, capsys
+):
+    cues = (planned(jingle, 100), Cue("1m02", 100, 200))
+    given = Score(Film("film.mp4", "00", PAL, 200), cues).to_dict()
+    given["cues"][1]["start"] = 90
+    text = json.dumps(given)
+    (tmp_path / "a.score.json").write_text(text, encoding="utf-8")
+    for words in (
+        ["export", str(tmp_path / "a.score.json")],
+        ["render", str(tmp_path / "a.score.json")],
+    ):
+        assert cli.main(["score", *words]) == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert "1m02" in said and "begins before cue 1m01 ends" in said
+    assert (tmp_path / "a.score.json").read_text(encoding="utf-8") == text
+    assert [f.name for f in tmp_path.iterdir() if "score" in f.name] == ["a.score.json"]

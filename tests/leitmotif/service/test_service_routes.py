@@ -246,7 +246,7 @@ def test_a_folder_of_music_becomes_a_catalogue_as_a_job(client: Asked, media: Pa
 
 
 def test_a_score_is_planned_rendered_and_exported(client: Asked):
-    sent = client.post("/v1/films", json={"path": DEMO_VIDEO.name}).json()
+    sent = client.upload(DEMO_VIDEO, "My film.mp4").json()
     begun = client.post("/v1/scores", json={"film": sent["film"]["id"]})
     assert client.get(f"/v1/scores/{begun.json()['job']['id']}").status_code == 409
     client.work()
@@ -259,7 +259,8 @@ def test_a_score_is_planned_rendered_and_exported(client: Asked):
     exported = client.post(f"{done['href']}/exports", json={"format": "edl"})
     assert exported.status_code == 201
     text = client.get(exported.headers["Location"])
-    assert text.text.startswith("TITLE:") and "edl.edl" in text.headers["Content-Disposition"]
+    assert text.text.startswith("TITLE: My film.mp4\n")
+    assert "edl.edl" in text.headers["Content-Disposition"]
     unknown = client.post(f"{done['href']}/exports", json={"format": "../../x"})
     assert unknown.json()["code"] == "score.unknown_format"
 

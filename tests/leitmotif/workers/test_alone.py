@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -34,6 +37,14 @@ def hang(path: str, *, progress: Progress) -> None:
     time.sleep(600)
 
 
+def leave_things(path: str, *, progress: Progress) -> None:
+    """Start a program and write a temporary file, say so, and hang."""
+    _, name = tempfile.mkstemp()
+    program = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    progress(f"{program.pid} {name}", 0, None)
+    time.sleep(600)
+
+
 def silent(stage: str, done: float, total: float | None) -> None:
     pass
 
@@ -51,6 +62,24 @@ def test_a_child_is_used_again_and_replaced_when_it_is_dead():
     psutil.Process(first).kill()
     total, third = in_child(add, 2, 3, progress=silent)
     assert total == 5 and third != first
+
+
+def test_what_a_child_started_and_wrote_goes_when_it_is_stopped():
+    said: list[str] = []
+
+    def stop(stage: str, done: float, total: float | None) -> None:
+        said.append(stage)
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        in_child(leave_things, "x.mp4", progress=stop)
+    pid, file = said[0].split(" ", 1)
+    assert not Path(file).exists() and not Path(file).parent.exists()
+    for _ in range(50):
+        if not psutil.pid_exists(int(pid)) or psutil.Process(int(pid)).status() == "zombie":
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"the program {pid} still runs")
 
 
 def test_a_crash_is_one_sentence_that_names_the_file():
