@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -22,7 +23,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from data.catalogue import Catalogue
 from data.columns import Column
 from data.errors import InputError
-from data.profiles import VideoProfile
+from data.profiles import VIDEO_FIELDS, VideoProfile
 from features.video.profile_coefficients import ProfileCoefficients
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
@@ -32,7 +33,7 @@ from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
 from leitmotif.sessions.projects import Projects
 from leitmotif.sessions.workspace import Kept
-from leitmotif.settings import Settings, data_folder
+from leitmotif.settings import DEMO_VIDEO, Settings, data_folder
 from leitmotif.show.templates import render
 from leitmotif.taste.diary import ME, Diary
 from leitmotif.words.page_words import Words
@@ -102,6 +103,21 @@ def library(path: Path, followed: bool = True) -> Library:
     stat = path.stat() if path.is_file() else None
     base = None if followed else str(Path.home()) if local() else ""
     return _library(str(path), (stat.st_size, stat.st_mtime_ns) if stat else (0, 0), base)
+
+
+def warm_up() -> None:
+    """Load what the first answer needs: libraries, predictor, the catalogue of the settings."""
+    with suppress(InputError):  # the page says it in its place
+        found, film = library(settings().catalogue), pipeline.known_video(DEMO_VIDEO)
+        neutral = [f.neutral for f in VIDEO_FIELDS]
+        picture = VideoProfile(np.array(neutral), np.ones(len(neutral)))
+        pipeline.match(
+            picture if film is None else pipeline.score(film),
+            found.catalogue,
+            index=found.index,
+            recommender=_recommender("story"),
+            course=None if film is None else pipeline.course_of(film, found.courses),
+        )
 
 
 @st.cache_resource(show_spinner=False)
