@@ -27,8 +27,8 @@ CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 EXTRAS = {
     "demo": "app",
     "app": "app",
-    "test": "app,train,cluster,service,agents,dev",
-    "check": "app,train,cluster,service,agents,dev",
+    "test": "app,train,cluster,service,agents,eyes,dev",
+    "check": "app,train,cluster,service,agents,eyes,dev",
 }
 
 

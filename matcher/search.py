@@ -78,7 +78,8 @@ def rank(
 ) -> list[Match]:
     """The k tracks nearest to a query with values, nearest first.
 
-    Never one whose file is gone (column status) or in which nothing was heard (evidence 0). A
+    Never one whose file is gone (column status), in which nothing was heard (evidence 0), or that
+    the query refuses. A
     diverse list gives one place to copies of one recording, whatever the query says. index : one
     of this catalogue, to be used again. course : a film over time before this catalogue, which then
     takes part in the order. Raises `InputError`.
@@ -89,7 +90,7 @@ def rank(
     nearest: Nearest = lambda count: index.nearest(catalogue, query, count)  # noqa: E731
     if course is not None and course.weight:
         nearest = _by_course(nearest, course, len(catalogue))
-    rows, found = _answerable(catalogue, nearest, wanted, query.copies and not query.diversity)
+    rows, found = _answerable(catalogue, nearest, wanted, query)
     if query.diversity:
         order = _diverse(catalogue.features[rows], found, query, index.scaling)
         rows, found = rows[order], found[order]
@@ -152,27 +153,34 @@ def _diverse(
 
 
 def _answerable(
-    catalogue: Catalogue, nearest: Nearest, wanted: int, copies: bool
+    catalogue: Catalogue, nearest: Nearest, wanted: int, query: Query
 ) -> tuple[np.ndarray, np.ndarray]:
     """At least `wanted` nearest tracks, if there are so many that can be answered."""
+    copies = query.copies and not query.diversity
     count = wanted
     while True:
         count = min(count, len(catalogue))
         rows, found = nearest(count)
-        kept = _kept(catalogue, rows, copies)
+        kept = _kept(catalogue, rows, copies, query.never)
         if len(kept) >= wanted or len(rows) < count or count == len(catalogue):
             return rows[kept], found[kept]
         count *= 4
 
 
-def _kept(catalogue: Catalogue, rows: np.ndarray, copies: bool) -> np.ndarray:
-    """Positions of the tracks that are there and heard; without copies one of each recording.
+def _kept(
+    catalogue: Catalogue, rows: np.ndarray, copies: bool, never: frozenset[str]
+) -> np.ndarray:
+    """Positions of the tracks that are there, heard and wanted; without copies one of each
+    recording.
 
     Column duplicate_of names the original, content_sha256 tells equal files.
     """
     tracks = [catalogue.track(int(row)) for row in rows]
     heard = (catalogue.confidence[rows] > 0).any(axis=1)
-    there = [heard[i] and track.get("status") != MISSING for i, track in enumerate(tracks)]
+    there = [
+        heard[i] and track.get("status") != MISSING and track.get("track_id") not in never
+        for i, track in enumerate(tracks)
+    ]
     kept = np.flatnonzero(there)
     if not copies:
         kept = kept[

@@ -40,8 +40,11 @@ HOMES = {
     "librosa": r"features/",
     "av": r"features/|tools/demo/",  # the demo's builder writes the files that features read
     "torch": (
-        r"features/(video/temporal|audio/speech)\.py|recommender/|leitmotif/calibration/residual\.py"
+        r"features/(video/temporal|audio/speech)\.py|features/video/eyes/|recommender/"
+        r"|leitmotif/calibration/residual\.py"
     ),
+    "onnxruntime": r"features/video/eyes/siglip\.py",
+    "tokenizers": r"features/video/eyes/(clip|siglip)\.py",
     "silero_vad": r"features/audio/speech\.py",
     "pytorch_lightning": (
         r"recommender/(lit_module|datamodule|fit_network|tune)\.py"

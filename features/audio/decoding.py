@@ -23,6 +23,7 @@ from data.errors import InputError
 from features.media import open_media
 
 _FULL_SCALE = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31}
+_TYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
 _MOST_PLANES = 7
 """PyAV counts the planes of a frame up to a null pointer, which follows no more than seven."""
 _ENCRYPTED = frozenset(("enca", "drms", "aavd"))
@@ -278,21 +279,29 @@ class _Converter:
 
     def __init__(self) -> None:
         self._packers: dict[tuple[str, str, int], av.AudioResampler] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
 
     def __call__(self, frame: av.AudioFrame) -> Block | None:
-        channels = frame.layout.nb_channels
-        if not channels or not frame.samples or not 1_000 <= frame.sample_rate <= 1_000_000:
+        names, rate = self._channels(frame.layout), frame.sample_rate
+        if not names or not frame.samples or not 1_000 <= rate <= 1_000_000:
             return None
-        name = frame.format.name.rstrip("p")
-        simple = name in _FULL_SCALE or name in ("flt", "dbl")
-        if simple and not (frame.format.is_planar and channels > _MOST_PLANES):
-            samples = _to_float(frame.to_ndarray(), name)
+        form = frame.format
+        name, planar = form.name.rstrip("p"), form.is_planar
+        if name in _TYPES and not (planar and len(names) > _MOST_PLANES):
+            count = frame.samples * (1 if planar else len(names))
+            samples = _to_float(_array(frame, _TYPES[name], count), name)
         else:
             samples = self._packed(frame)
-        if samples.shape[0] != channels:
-            samples = samples.reshape(-1, channels).T
-        names = tuple(channel.name for channel in frame.layout.channels)
-        return Block(samples, frame.sample_rate, names)
+        if samples.shape[0] != len(names):
+            samples = samples.reshape(-1, len(names)).T
+        return Block(samples, rate, names)
+
+    def _channels(self, layout: av.AudioLayout) -> tuple[str, ...]:
+        """Their names, asked for once a layout: a minute has thousands of frames."""
+        known = self._names.get(layout.name)
+        if known is None:
+            known = self._names[layout.name] = tuple(c.name for c in layout.channels)
+        return known
 
     def _packed(self, frame: av.AudioFrame) -> np.ndarray:
         """Samples (1, n × channels) by way of the library's own converter, which counts rightly."""
@@ -302,6 +311,11 @@ class _Converter:
         frame.pts = None  # the converter would fill gaps between frames that were passed over
         pieces = [f.to_ndarray() for f in self._packers[key].resample(frame)]
         return np.concatenate(pieces, axis=1) if pieces else np.zeros((1, 0), np.float32)
+
+
+def _array(frame: av.AudioFrame, kind: str, count: int) -> np.ndarray:
+    """The samples as they are: (planes, count)."""
+    return np.stack([np.frombuffer(plane, kind, count) for plane in frame.planes])
 
 
 def _to_float(samples: np.ndarray, name: str) -> np.ndarray:

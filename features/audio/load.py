@@ -219,7 +219,8 @@ class _Mono:
         pair = front_pair(piece.channels)
         if self._turn and pair:
             weights[pair[1]] *= -1
-        self._parts.append(self._resampler.resample_chunk(weights @ piece.samples))
+        mono = sum(w * samples for w, samples in zip(weights, piece.samples, strict=True))
+        self._parts.append(self._resampler.resample_chunk(mono))
 
     def _flush(self) -> None:
         if self._rate:

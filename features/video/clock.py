@@ -35,7 +35,7 @@ class MediaClock:
 
     def __init__(self, start: int | None, base: Fraction | float, fps: Fraction) -> None:
         self.end = 0.0
-        self._start, self._base = start, base
+        self._start, self._base = start, Fraction(base)
         self._last: float | None = None
         self._step = 0.0
         self._shown = float(1 / fps)
@@ -52,7 +52,7 @@ class MediaClock:
         step = 0.0 if self._last is None else time - self._last
         if step > LONGEST_GAP:
             self._left -= step
-        own = float(duration * self._base) if duration and duration > 0 else 0.0
+        own = self._seconds(duration) if duration and duration > 0 else 0.0
         self._shown = own or step or self._shown
         self._last, self._step = time, step
         self.end = time + min(self._shown, max(self._left, LONGEST_GAP))
@@ -64,7 +64,7 @@ class MediaClock:
             return 0.0 if last is None else self.end
         if self._start is None or (last is None and pts < self._start):
             self._start = pts
-        time = float((pts - self._start) * self._base)
+        time = self._seconds(pts - self._start)
         ahead = time - (last or 0.0)
         if last is not None and -_BACK <= ahead <= 0:
             return None
@@ -73,10 +73,13 @@ class MediaClock:
         step = max(min(self._shown, LONGEST_GAP), float(self._base))
         time = 0.0 if last is None else last + step
         self._start = pts - round(time / self._base)
-        return float((pts - self._start) * self._base)
+        return self._seconds(pts - self._start)
+
+    def _seconds(self, units: int) -> float:
+        return units * self._base.numerator / self._base.denominator
 
     def _held(self, gap: float, pts: int, after: int | None) -> bool:
         """Whether the last picture was held for so long, and not the clock set."""
-        beside = max(self._step, float(((after or pts) - pts) * self._base))
+        beside = max(self._step, self._seconds((after or pts) - pts))
         told = self._shown >= _OWN * gap or beside >= _NEIGHBOURS * gap
         return told and gap <= self._left

@@ -18,11 +18,10 @@ import numpy as np
 
 from data.errors import InputError, Progress
 from data.words import Sentence
-from features.pretrained import locate
 from features.video import signals
 from features.video.frames import Frame, VideoReader
 from features.video.signals import networks
-from features.video.signals.contract import Clock, Pass, Signal
+from features.video.signals.contract import Between, Clock, Pass, Signal
 from features.video.timeline import TOKEN, Timeline
 
 VERSION = "leitmotif-video 3"
@@ -35,8 +34,8 @@ def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) 
     `Cancelled`. Raises `InputError` for a file that is missing, empty, no video, or has not one
     frame that can be decoded; damage that leaves frames to look at becomes a warning.
     """
-    with VideoReader(path) as reader, ExitStack() as stack:
-        watch = Watch(reader, stack)
+    with VideoReader(path, sampled=_sampled()) as reader, ExitStack() as stack:
+        watch = Watch(reader, stack, between=reader.between)
         total = reader.duration if np.isfinite(reader.duration) else None
         seconds = Clock(1.0)
         for frame in reader:
@@ -46,10 +45,16 @@ def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) 
         return watch.finish()
 
 
+def _sampled() -> float:
+    """Looks a second of the signal that takes most, of those that do not take every frame. The
+    others' rates divide it, so that they see the same frames."""
+    return max(kind.rate for kind in signals.SIGNALS if kind.rate is not None)
+
+
 def expected_extractor() -> str:
     """The extractor of Timelines read here and now, if every network whose weights are there
     starts."""
-    return _extractor(s for s in signals.SIGNALS if all(locate(name) for name in s.needs))
+    return _extractor(s for s in signals.SIGNALS if all(networks.there(name) for name in s.needs))
 
 
 def _extractor(made: Iterable[type[Signal]], version: str | None = None) -> str:
@@ -71,12 +76,13 @@ class Watch:
         reader: VideoReader,
         stack: ExitStack,
         kinds: Iterable[type[Signal]] | None = None,
+        between: Between | None = None,
     ) -> None:
         cv2.setNumThreads(1)
         self._reader = reader
         self._networks: dict[str, Any] = {}
         self._missed: dict[str, list[Sentence]] = {}
-        self.seen = Pass(reader.fps, self._networks)
+        self.seen = Pass(reader.fps, self._networks, between=between)
         able = [kind for kind in kinds or signals.SIGNALS if self._open(kind, stack)]
         self.signals = [(kind(self.seen), Clock(kind.rate)) for kind in able]
 

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
@@ -30,6 +30,7 @@ from data.words import Sentence
 from features.video import hdr
 from features.video.bars import Box, find_bars
 from features.video.clock import MediaClock
+from features.video.sparing import Sparing
 
 SMALL = 160
 """Longest side of `Frame.small`, px."""
@@ -74,6 +75,8 @@ class Frame:
 class VideoReader:
     """A video file, opened and checked; iterate over it once for its frames.
 
+    sampled : looks a second that frames are wanted for. Of the others those are passed over that no
+        other frame refers to (`features.video.sparing`); None for every frame.
     duration : seconds the file says its picture lasts; NaN if it does not say.
     fps : frames per second on average, as declared.
     warnings : sentences about damage, complete after the iteration.
@@ -86,7 +89,7 @@ class VideoReader:
     _glances = 10
     """Pictures at most that the bars are found in."""
 
-    def __init__(self, path: str | os.PathLike) -> None:
+    def __init__(self, path: str | os.PathLike, *, sampled: float | None = None) -> None:
         self.path = Path(path)
         check_file(self.path)
         self._container = _open(self.path)
@@ -105,16 +108,22 @@ class VideoReader:
         self._boxes: dict[tuple[int, int], Box | None] = {}
         self._of_thread = threading.local()  # a scaler serves one thread at a time
         self._errors = self._corrupt = self._frames = 0
+        self._sparing: Sparing | None = None
+        if sampled is not None:
+            opened = partial(open_film, self.path)
+            self._sparing = Sparing(opened, self._stream, sampled, self.fps)
 
     @property
     def end(self) -> float:
-        return self._clock.end
+        return self._clock.end + (self._sparing.rest() if self._sparing else 0.0)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._container.close()
+        if self._sparing is not None:
+            self._sparing.close()
 
     def __iter__(self) -> Iterator[Frame]:
         self._boxes = self._find_boxes()
@@ -123,6 +132,8 @@ class VideoReader:
             after = following.pts if following else None
             time = self._clock.at(source.pts, source.duration, after)
             if time is not None:
+                if self._sparing is not None and source.pts is not None:
+                    self._sparing.know(source.pts, time)
                 yield Frame(time, self._convert(source, SMALL), source, self)
         if not self._frames:
             raise _no_video("no_frame", self.path)
@@ -143,6 +154,8 @@ class VideoReader:
                     continue
                 if packet.has_sidedata("encryption_info"):  # ISO/IEC 23001-7, common encryption
                     raise InputError("video.encrypted", file=self.path)
+                if self._sparing is not None:
+                    self._stream.codec_context.skip_frame = self._sparing.meet(packet)
                 for frame in packet.decode():
                     self._frames += 1
                     yield frame
@@ -152,6 +165,14 @@ class VideoReader:
                 self._errors += 1
                 if self._errors > 1000 and self._frames == 0:
                     return
+
+    def between(self, start: float, end: float) -> list[tuple[float, np.ndarray]]:
+        """The frames from `start` to `end` (seconds, just gone by) that were passed over: (time,
+        picture as `Frame.small`), in order."""
+        if self._sparing is None:
+            return []
+        found = self._sparing.between(start, end)
+        return [(time, self._convert(frame, SMALL)) for time, frame in found]
 
     def stills(self, times: Sequence[float], side: int) -> Iterator[tuple[float, np.ndarray]]:
         """The key frame at or before each time: (seconds, picture with its bars, as `picture`).

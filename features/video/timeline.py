@@ -38,7 +38,7 @@ class Timeline:
     shots : (start, end) in seconds, in order, without gaps, from 0 to `duration`.
     duration : seconds that the picture lasts.
     palette : float32 (T, 36), share of the picture in each cell of a coarse CIELAB grid.
-    embedding : float32 (T, 1024) mean embedding of each token, L2-normalised, or None without
+    embedding : float32 (T, D) mean embedding of each token, L2-normalised, or None without
         weights.
     keyframes : (time in seconds, JPEG bytes), about one per shot, at most 320 px.
     warnings : sentences that a person should see; those about the file begin with "The file".

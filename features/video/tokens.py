@@ -27,7 +27,7 @@ class TokenScale:
     names : the signals read, by Timeline column; others are left out (constant where it was
         fitted).
     levels, scores : float32 (n, 33), each signal's curve from value to normal score.
-    centre (1024,), axes (c, 1024) : principal axes of the embedding, already divided by their
+    centre (D,), axes (c, D) : principal axes of the embedding, already divided by their
         standard deviations; c = 0 where no embedding was seen.
     """
 
@@ -114,7 +114,7 @@ def _normal_scores(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _principal_axes(embedding: np.ndarray, components: int) -> tuple[np.ndarray, np.ndarray]:
-    """Centre (1024,) and the first principal axes over their standard deviations (c, 1024)."""
+    """Centre (D,) and the first principal axes over their standard deviations (c, D)."""
     from scipy.linalg import eigh
 
     known = embedding[np.isfinite(embedding).all(axis=1)].astype(np.float64)

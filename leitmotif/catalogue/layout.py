@@ -6,11 +6,13 @@ are float (N, D) whose columns count alike; places are float32 (N, 2) in no unit
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
 import scipy.sparse
+import scipy.spatial
 
 NEIGHBOURS = 15
 """Of each track in the graph, and for its trust (UMAP's default)."""
@@ -22,12 +24,20 @@ _EPOCHS, _RATE = {False: 500, True: 200}, {False: 1.0, True: 0.25}
 """Rounds of pulling and pushing, fewer where there are many tracks or places to begin from, and
 how far each goes: gently from an earlier layout, so that tracks are found again (heuristic)."""
 _MANY = 10_000
+LAID = 20_000
+"""Tracks that are laid out; of a larger catalogue a sample, the others lie amid their nearest."""
+AMID = 5
+"""Tracks of the sample that another one lies amid."""
+_NEAR_ENOUGH = 0.5
+"""How much farther than the nearest those may be: a search for the very nearest takes three times
+as long."""
 
 
 class Laid(NamedTuple):
     places: np.ndarray
     graph: Any
-    """How near each two tracks are, 0–1, symmetric, sparse (N, N): UMAP's fuzzy set."""
+    """How near other tracks are to each, 0–1, sparse (N, N): UMAP's fuzzy set, which is symmetric,
+    and for tracks outside the sample their neighbours in it."""
 
 
 def lay(points: np.ndarray, begin: np.ndarray, warm: bool, seed: int = 0) -> Laid:
@@ -35,17 +45,55 @@ def lay(points: np.ndarray, begin: np.ndarray, warm: bool, seed: int = 0) -> Lai
     n = len(points)
     if n < FEWEST or not points.std(axis=0).any():
         return Laid(begin.astype(np.float32), scipy.sparse.csr_array((n, n)))
+    if n > LAID:
+        return _by_sample(points.astype(np.float32), begin, warm, seed)
     from umap import UMAP
 
-    fitted = UMAP(
-        n_neighbors=min(NEIGHBOURS, n - 1),
-        init=_apart(begin, seed).astype(np.float32),
-        n_epochs=_EPOCHS[warm or n > _MANY],
-        learning_rate=_RATE[warm],
-        random_state=seed,
-        n_jobs=1,
-    ).fit(points.astype(np.float32))
+    points = points.astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that places of later points could not be had
+        fitted = UMAP(
+            n_neighbors=min(NEIGHBOURS, n - 1),
+            init=_apart(begin, seed).astype(np.float32),
+            n_epochs=_EPOCHS[warm or n > _MANY],
+            learning_rate=_RATE[warm],
+            random_state=seed,
+            n_jobs=1,
+            precomputed_knn=_neighbours(points) if n > _MANY else (None, None, None),
+        ).fit(points)
     return Laid(fitted.embedding_, fitted.graph_.tocsr())
+
+
+def _neighbours(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the nearest of each point, itself first, and how far they are, (N, `NEIGHBOURS`).
+
+    UMAP's own search takes longer to be compiled than this one to search.
+    """
+    apart, near = scipy.spatial.cKDTree(points).query(points, NEIGHBOURS, eps=_NEAR_ENOUGH)
+    return near.astype(np.int32), apart.astype(np.float32)
+
+
+def _by_sample(points: np.ndarray, begin: np.ndarray, warm: bool, seed: int) -> Laid:
+    """A sample is laid out, and every other track in the weighted middle of its nearest there."""
+    n = len(points)
+    drawn = np.zeros(n, bool)
+    drawn[np.random.default_rng(seed).choice(n, LAID, replace=False)] = True
+    sample, others = np.flatnonzero(drawn), np.flatnonzero(~drawn)
+    laid = lay(points[sample], begin[sample], warm, seed)
+    tree = scipy.spatial.cKDTree(points[sample])
+    apart, near = tree.query(points[others], AMID, eps=_NEAR_ENOUGH)
+    # near by distance as in UMAP: the nearest counts 1, and half of what lies behind is lost a step
+    width = np.maximum(apart.mean(axis=1, keepdims=True) - apart[:, :1], 1e-6)
+    weight = np.exp(-(apart - apart[:, :1]) / width)
+    places = np.empty((n, 2), np.float32)
+    places[sample] = laid.places
+    share = weight / weight.sum(axis=1, keepdims=True)
+    places[others] = (laid.places[near] * share[:, :, None]).sum(axis=1)
+    inner = scipy.sparse.coo_array(laid.graph)
+    rows = np.r_[sample[inner.row], np.repeat(others, AMID)]
+    columns = np.r_[sample[inner.col], sample[near].ravel()]
+    values = np.r_[inner.data, weight.ravel()]
+    return Laid(places, scipy.sparse.csr_array((values, (rows, columns)), shape=(n, n)))
 
 
 def _apart(begin: np.ndarray, seed: int) -> np.ndarray:
@@ -113,10 +161,8 @@ def trust(points: np.ndarray, places: np.ndarray, seed: int = 0) -> np.ndarray:
         near = _distances(places[rows], places[judges], rows, judges)
         near = np.argpartition(near, k, axis=1)[:, :k]
         true = _distances(points[rows], points[judges], rows, judges)
-        rank = np.empty(true.shape, np.int32)
-        order = np.argsort(true, axis=1)
-        np.put_along_axis(rank, order, np.arange(1, true.shape[1] + 1, dtype=np.int32), axis=1)
-        too_far = np.maximum(np.take_along_axis(rank, near, axis=1) - k, 0).sum(axis=1)
+        ranks = (true < np.take_along_axis(true, near[:, at : at + 1], axis=1) for at in range(k))
+        too_far = sum(np.maximum(nearer.sum(axis=1) + 1 - k, 0) for nearer in ranks)
         found[rows] = 1 - too_far / worst
     return np.clip(found, 0, 1)
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from leitmotif.catalogue.music_map import MusicMap
 from matcher import TrackIndex
 from matcher.course import TrackCourses
 
+T = TypeVar("T")
 QUADRANTS = ("excited", "tense", "sad", "calm")
 """Moods by the signs of valence and arousal: Q1 + +, Q2 − +, Q3 − −, Q4 + −."""
 
@@ -48,6 +50,18 @@ class Library:
         path = Path(path).resolve()
         curves = path.with_name(f"{path.stem}.curves.parquet")
         return cls(Catalogue.read(path), path.parent, curves if curves.is_file() else None)
+
+    @cached_property
+    def known(self) -> dict[Hashable, Any]:
+        """What was computed of it (`once`)."""
+        return {}
+
+    def once(self, what: Hashable, compute: Callable[[], T]) -> T:
+        """Computed at the first asking, remembered as long as the library."""
+        if what not in self.known:
+            self.known[what] = compute()
+        found: T = self.known[what]
+        return found
 
     @cached_property
     def index(self) -> TrackIndex:

@@ -18,7 +18,7 @@ from leitmotif.show.found_table import print_found
 from leitmotif.show.progress import warn
 from leitmotif.show.terminal import console
 from leitmotif.store.database import Database
-from leitmotif.taste import Diary
+from leitmotif.taste import Diary, refused
 from leitmotif.taste.answer import POOL, taste
 from leitmotif.taste.diary import ME
 from matcher.checks import check_count
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> None:
         catalogue,
         like=args.like,
         k=k if diary is None else max(k, POOL),
-        never=diary.never() if diary else (),
+        never=refused(data_folder(), args.taste or ME),
         where=Filter.parse(asked) if asked else None,
         diverse=diverse,
         nearest=embedding.nearest(),

@@ -7,7 +7,7 @@ import json
 
 from rich.table import Table
 
-from features.pretrained import PRETRAINED, find, known, pull
+from features.pretrained import OPTIONAL, PRETRAINED, find, known, pull
 from leitmotif.show.progress import progress_bar
 from leitmotif.show.terminal import console
 
@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=run_list)
     pull = actions.add_parser("pull", help="fetch what is missing into the cache folder")
-    pull.add_argument("names", nargs="*", metavar="NAME", help="all of them by default")
+    pull.add_argument(
+        "names", nargs="*", metavar="NAME", help="by default all but those of other eyes"
+    )
     pull.add_argument("--quiet", action="store_true", help="no progress bar")
     pull.set_defaults(run=run_pull)
 
@@ -27,7 +29,7 @@ def run_list(args: argparse.Namespace) -> None:
 
     found = [
         entry._asdict() | {"path": str(path) if (path := find(entry.name)) else None}
-        for entry in PRETRAINED
+        for entry in (*PRETRAINED, *OPTIONAL)
     ]
     if args.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
@@ -39,9 +41,9 @@ def run_list(args: argparse.Namespace) -> None:
     for entry in found:
         table.add_row(
             entry["name"],
-            f"{entry['size'] / 1e6:.1f}",
+            f"{entry['size'] / 1e6:.1f}" if entry["size"] else "",
             entry["licence"],
-            entry["path"] or "not here: leitmotif models pull",
+            entry["path"] or f"not here: leitmotif models pull {entry['name']}",
             entry["serves"],
         )
     console().print(table)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict, replace
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +17,16 @@ from data.errors import InputError
 from data.filter_options import add_filter_options, conditions
 from leitmotif import pipeline
 from leitmotif.commands.batch import add_batch_arguments, run_batch
-from leitmotif.settings import Settings
+from leitmotif.settings import Settings, data_folder
 from leitmotif.show.progress import progress_bar, warn
 from leitmotif.show.terminal import console, print_recommendation
+from leitmotif.store.database import Database
+from leitmotif.taste import Diary, refused
+from leitmotif.taste.answer import POOL, Tasted, can_order, taste
+from leitmotif.taste.diary import ME
 from matcher import presets
 from matcher.checks import check_choice, check_count
-from matcher.course import TrackCourses
+from matcher.course import Course, TrackCourses
 from matcher.diversity import check_diversity
 from matcher.filters import Filter
 from matcher.importance import parse_weights
@@ -105,6 +111,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="watch the video again even if it was watched before",
     )
+    parser.add_argument(
+        "--taste",
+        nargs="?",
+        const=ME,
+        metavar="PERSON",
+        help="in the order of what was learned of a person, with one try; answer by "
+        "`leitmotif taste like TRACK`",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     add_batch_arguments(parser)
@@ -128,6 +142,7 @@ def parse_query(args: argparse.Namespace) -> Query:
         k=check_count(args.top_k, "--top-k"),
         filter=Filter.parse(asked) if asked else None,
         diversity=check_diversity(args.diverse, "--diverse"),
+        never=frozenset(args.never),
     )
 
 
@@ -147,8 +162,11 @@ def parse_place(text: str | None) -> float | None:
 
 def run(args: argparse.Namespace) -> int:
     """Watch the video, print its tracks; of a folder, all its films."""
+    args.never = sorted(refused(data_folder(), args.taste or ME))
     # Whatever can be wrong with the arguments is found before the long work.
-    parse_query(args), parse_place(args.place)
+    query, _ = parse_query(args), parse_place(args.place)
+    if args.taste and not can_order(query):
+        raise InputError("taste.plain_only")
     pipeline.load_profile_weights(args.profile_weights)
     named = args.catalogue or Settings.from_environment().catalogue
     catalogue = Catalogue.read(named)
@@ -159,6 +177,8 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     if args.video.is_dir():
+        if args.taste:
+            raise InputError("taste.one_film", file=args.video)
         return run_batch(
             args.video, args, recommend_film, Path(named), ".music.json", "recommendations.csv"
         )
@@ -169,12 +189,20 @@ def run(args: argparse.Namespace) -> int:
             args.video, progress=progress, cache=not args.no_cache, quick=args.quick
         )
     results = _results(timeline, catalogue, args)
+    tasted: list[Tasted] = []
+    if args.taste:
+        results, tasted = _in_order_of(results, timeline, query.k, args)
     if args.json:
-        print(json.dumps(_record(args.video, catalogue, results), ensure_ascii=False, indent=2))
+        record = _record(args.video, catalogue, results)
+        if args.taste:
+            record["taste"] = [asdict(t) for t in tasted]
+        print(json.dumps(record, ensure_ascii=False, indent=2))
     else:
         out = console()
-        for result in results:
+        for result, list_ in zip_longest(results, tasted):
             print_recommendation(result, out)
+            if list_ and list_.attempt is not None:
+                print(f"{result.matches[list_.attempt].name} is a try.")
     warn(args.video, (w for r in results for w in (*timeline.warnings, *r.warnings)))
     return 0
 
@@ -200,6 +228,8 @@ def _results(
     timeline: Timeline, catalogue: Catalogue, args: argparse.Namespace
 ) -> list[pipeline.Recommendation]:
     query, place = parse_query(args), parse_place(args.place)
+    if args.taste:
+        query = replace(query, k=max(query.k, POOL))
     index = open_index(args.index, catalogue) if args.index else None
     learned = pipeline.load_profile_weights(args.profile_weights)
     recommender = load_recommender(args.predictor or args.kind)
@@ -214,12 +244,34 @@ def _results(
             place=place,
         )
     profile = pipeline.score(timeline, profile_weights=learned)
-    course = pipeline.course_of(timeline, TrackCourses.beside(catalogue), place=place)
+    course = _course(timeline, catalogue, place)
     return [
         pipeline.match(
             profile, catalogue, query, index=index, recommender=recommender, course=course
         )
     ]
+
+
+def _in_order_of(
+    results: list[pipeline.Recommendation], timeline: Timeline, k: int, args: argparse.Namespace
+) -> tuple[list[pipeline.Recommendation], list[Tasted]]:
+    """The k tracks of every answer in a person's order, and how they were chosen."""
+    diary, place = Diary(Database(data_folder()), args.taste), parse_place(args.place)
+    chosen = [
+        taste(r, diary, k, course=_course(timeline, r.catalogue, place, r.start, r.end))
+        for r in results
+    ]
+    return [r for r, _ in chosen], [t for _, t in chosen]
+
+
+def _course(
+    timeline: Timeline,
+    catalogue: Catalogue,
+    place: float | None,
+    start: float = 0.0,
+    end: float | None = None,
+) -> Course | None:
+    return pipeline.course_of(timeline, TrackCourses.beside(catalogue), start, end, place)
 
 
 def _record(

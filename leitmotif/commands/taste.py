@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -11,12 +12,13 @@ from pathlib import Path
 from rich.table import Table
 
 from data.errors import InputError
-from data.profiles import MUSIC_FIELDS
+from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, column_key, field_lookup
 from leitmotif.settings import data_folder
 from leitmotif.show.terminal import console
 from leitmotif.store.database import Database
 from leitmotif.taste import Diary
-from leitmotif.taste.diary import ANSWERS, ME
+from leitmotif.taste.beliefs import FURTHEST, LARGEST
+from leitmotif.taste.diary import ANSWERS, ME, SLIDERS
 from leitmotif.taste.offpolicy import Worth, evaluate, logged, policies
 
 
@@ -30,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("chosen", "this track of the last list was taken for a cue", _answer),
         ("skip", "this track of the last list was not wanted", _answer),
         ("never", "never find a track again", _never),
+        ("allow", "let a track be found again", _allow),
+        ("edit", "set a learned slider by hand; without a value let go of it", _edit),
         ("export", "write what is kept to a file", _export),
         ("import", "add what a file says", _import),
         ("evaluate", "what other ways to choose the try would have earned", _evaluate),
@@ -37,8 +41,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action = actions.add_parser(name, help=purpose)
         if name in ("export", "import"):
             action.add_argument("file", type=Path)
-        if name in ANSWERS:
+        if name in (*ANSWERS, "allow"):
             action.add_argument("track", help="its track_id")
+        if name == "edit":
+            action.add_argument("dimension", metavar="FIELD", help="arousal, 唤醒度, …")
+            action.add_argument(
+                "--matters", type=float, metavar="X", help=f"times its weight, 0 to {LARGEST:g}"
+            )
+            action.add_argument(
+                "--offset",
+                type=float,
+                metavar="SD",
+                help=f"liked off by so many spreads of the catalogue, up to ±{FURTHEST:g}",
+            )
         if name in ANSWERS and name != "never":
             action.add_argument(
                 "--seen", type=int, default=0, metavar="N",
@@ -59,7 +74,8 @@ def _say(args: argparse.Namespace, record: dict, text: str) -> None:
 
 
 def _show(diary: Diary, args: argparse.Namespace) -> None:
-    events, sliders = diary.events(), diary.beliefs().sliders
+    events, beliefs = diary.events(), diary.beliefs()
+    sliders = beliefs.sliders
     counts = dict(Counter(e.kind for e in events))
     names = [f.name for f in MUSIC_FIELDS]
     if args.json:
@@ -67,7 +83,9 @@ def _show(diary: Diary, args: argparse.Namespace) -> None:
             "matters": dict(zip(names, sliders.matters.tolist(), strict=True)),
             "offset": dict(zip(names, sliders.offset.tolist(), strict=True)),
         }
-        _say(args, {"person": diary.person, "events": counts, **learned}, "")
+        odds = beliefs.odds if math.isfinite(beliefs.odds) else None
+        sure = {"sure": beliefs.sure, "log_bayes_factor": odds}
+        _say(args, {"person": diary.person, "events": counts, **sure, **learned}, "")
         return
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("", "matters", "offset"):
@@ -77,6 +95,8 @@ def _show(diary: Diary, args: argparse.Namespace) -> None:
     out = console()
     out.print(", ".join(f"{n} {kind}" for kind, n in counts.items()) or "nothing kept yet")
     out.print(table)
+    if not beliefs.sure:
+        out.print("Too little was said so far: lists stay as asked, with one try.")
 
 
 def _undo(diary: Diary, args: argparse.Namespace) -> None:
@@ -84,7 +104,8 @@ def _undo(diary: Diary, args: argparse.Namespace) -> None:
     if event is None:
         _say(args, {"undone": None}, "There is nothing to undo.")
     else:
-        _say(args, {"undone": vars(event)}, f"Undone: {event.kind} {event.said['track']}")
+        about = event.said.get("track") or event.said["field"]
+        _say(args, {"undone": vars(event)}, f"Undone: {event.kind} {about}")
 
 
 def _forget(diary: Diary, args: argparse.Namespace) -> None:
@@ -105,6 +126,32 @@ def _answer(diary: Diary, args: argparse.Namespace) -> None:
 def _never(diary: Diary, args: argparse.Namespace) -> None:
     diary.answer("never", args.track)
     _say(args, {"never": sorted(diary.never())}, f"{args.track} will not be found again.")
+
+
+def _allow(diary: Diary, args: argparse.Namespace) -> None:
+    if not diary.allow(args.track):
+        raise InputError("taste.not_refused", track=args.track)
+    _say(args, {"never": sorted(diary.never())}, f"{args.track} may be found again.")
+
+
+def _edit(diary: Diary, args: argparse.Namespace) -> None:
+    position = field_lookup(MUSIC_FIELDS).get(column_key(args.dimension))
+    if position is None:
+        raise InputError("taste.no_field", name=args.dimension, names=list(MUSIC_NAMES))
+    field = MUSIC_FIELDS[position]
+    limits = {"matters": (0.0, LARGEST), "offset": (-FURTHEST, FURTHEST)}
+    given = {name: getattr(args, name) for name in SLIDERS}
+    for name, value in given.items():
+        low, high = limits[name]
+        if value is not None and not low <= value <= high:
+            raise InputError(
+                "taste.out_of_range", name=f"--{name}", low=low, high=high, value=value
+            )
+    let_go = all(value is None for value in given.values())
+    for name, value in given.items():
+        if let_go or value is not None:
+            diary.set_slider(field.name, name, value)
+    _say(args, {"field": field.name, **given}, f"{field.label}: {'let go' if let_go else 'set'}")
 
 
 def _export(diary: Diary, args: argparse.Namespace) -> None:

@@ -163,11 +163,14 @@ def find(
         raise InputError("find.nothing", words=list(reading.unknown) or [reading.text])
     asked = request(reading, catalogue, original, sounds, courses)
     filter_ = where if isinstance(where, Filter) or where is None else Filter.of(where)
-    if never:
-        again = np.isin(catalogue.track_ids, list(never))
-        asked.ranking.allowed[again] = False
     query = Query(
-        asked.values, asked.importance, k=k, filter=filter_, diversity=diverse, copies=False
+        asked.values,
+        asked.importance,
+        k=k,
+        filter=filter_,
+        diversity=diverse,
+        copies=False,
+        never=frozenset(never),
     )
     matches = tuple(replace(m, next_wins=None) for m in rank(catalogue, query, asked.ranking))
     rows = [m.row for m in matches]

@@ -12,7 +12,7 @@ import streamlit as st
 
 from data.errors import InputError, Progress
 from data.profiles import MUSIC_NAMES
-from leitmotif.catalogue.catalogue_map import draw_beside, named
+from leitmotif.catalogue.catalogue_map import CatalogueMap, draw_beside, named
 from leitmotif.catalogue.lasso import to_square
 from leitmotif.catalogue.library import QUADRANTS, Library
 from leitmotif.page import film as film_page
@@ -111,11 +111,20 @@ def _pick(key: str) -> None:
 
 
 def _dots(library: Library, view: str, words: Words) -> dict[str, object]:
-    """What the component draws; places as 16 bits in each direction, in base64."""
-    catalogue = library.catalogue
-    places = map_choice.places(library, view)
-    square = to_square(places)
+    """What the component draws."""
     found = map_choice.drawn(library) if view == map_choice.VIEWS[0] else None
+    what = "dots", view, words.language, 0 if found is None else found.of
+    return library.once(what, lambda: _unmoving(library, view, found, words)) | {
+        "star": _star(library, view, map_choice.places(library, view)),
+        "lasso": map_choice.line(library, view),
+    }
+
+
+def _unmoving(
+    library: Library, view: str, found: CatalogueMap | None, words: Words
+) -> dict[str, object]:
+    """All of it but what a person moves; places as 16 bits in each direction, in base64."""
+    square = to_square(map_choice.places(library, view))
     numbers = library.moods + 1 if found is None else found.numbers
     colours = np.where(numbers > 0, (numbers - 1) % COLOURS + 1, 0)
     if found is None:
@@ -127,22 +136,20 @@ def _dots(library: Library, view: str, words: Words) -> dict[str, object]:
         for number, name in called.items()
         if (numbers == number).any()
     ]
-    doubtful = np.zeros(len(catalogue), bool) if found is None else found.doubtful
+    doubtful = np.zeros(len(square), bool) if found is None else found.doubtful
     return {
         "places": _base64(square.astype("<u2")),
         "colours": _base64(colours.astype(np.uint8)),
         "doubtful": _base64(doubtful.astype(np.uint8)),
         "titles": "\n".join(" ".join(name.split()) for name in _names(library)),
         "names": names,
-        "star": _star(library, view, places),
-        "lasso": map_choice.line(library, view),
         "words": {
             "find": words("map_find"),
             "closer": words("map_closer"),
             "farther": words("map_farther"),
             "all": words("map_whole"),
             "lasso": words("map_lasso"),
-            "alt": words("map_alt", n=len(catalogue)),
+            "alt": words("map_alt", n=len(square)),
         },
     }
 
@@ -158,6 +165,10 @@ def _base64(values: np.ndarray) -> str:
 
 def _names(library: Library) -> list[str]:
     """Title and artist of each track, or its id."""
+    return library.once("names", lambda: _named(library))
+
+
+def _named(library: Library) -> list[str]:
     columns = (library.catalogue.text(n) for n in ("title", "artist", "track_id"))
     return [
         " · ".join(filter(None, (title or track_id, artist)))
@@ -239,21 +250,26 @@ def _list(library: Library, words: Words) -> int | None:
 
 
 def _table(library: Library, rows: np.ndarray, words: Words) -> pa.Table:
+    found = map_choice.drawn(library)
+    what = "table", words.language, 0 if found is None else found.of
+    table = library.once(what, lambda: _whole_table(library, found, words))
+    return table if len(rows) == len(table) else table.take(rows)
+
+
+def _whole_table(library: Library, found: CatalogueMap | None, words: Words) -> pa.Table:
     catalogue = library.catalogue
     titles, artists, ids = (catalogue.text(n) for n in ("title", "artist", "track_id"))
     columns: dict[str, object] = {
-        words("track"): [titles[i] or ids[i] for i in rows],
-        words("artist"): [artists[i] for i in rows],
-        words("length"): _known(library.durations[rows]),
-        words("tempo"): _known(library.bpm[rows]),
+        words("track"): [title or track_id for title, track_id in zip(titles, ids, strict=True)],
+        words("artist"): list(artists),
+        words("length"): _known(library.durations),
+        words("tempo"): _known(library.bpm),
     }
-    found = map_choice.drawn(library)
     if found is not None:
         names = {g.number: named(g, words.language) for g in found.groups}
-        columns[words("group")] = [names.get(n, "") for n in found.numbers[rows].tolist()]
+        columns[words("group")] = [names.get(n, "") for n in found.numbers.tolist()]
     for name in ("arousal", "valence"):
-        values = catalogue.features[rows, MUSIC_NAMES.index(name)]
-        columns[words.field(name)] = np.round(values, 1)
+        columns[words.field(name)] = np.round(catalogue.features[:, MUSIC_NAMES.index(name)], 1)
     return pa.table(columns)
 
 

@@ -5,6 +5,7 @@ One fragment: moving a slider runs this part of the page again and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
 
@@ -16,8 +17,18 @@ from data.errors import InputError
 from data.profiles import MUSIC_FIELDS, MUSIC_NAMES, MusicProfile
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
+from leitmotif.find.search import Request
 from leitmotif.page import film as film_page
-from leitmotif.page import map_choice, search_line, state, takeaway, tracks, widgets
+from leitmotif.page import (
+    hearts,
+    map_choice,
+    search_line,
+    state,
+    takeaway,
+    taste_panel,
+    tracks,
+    widgets,
+)
 from leitmotif.page.arc_panel import ArcPanel
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
@@ -59,12 +70,14 @@ def _draw(film: Film, library: Library, words: Words, looking: bool) -> None:
         said = search_line.show(film_page.place(film), library, words)
         k, own_sound = _presets(words)
         try:
+            learned = taste_panel.show(hearts.Learned.now(), library, words)
             query = replace(asked, importance=_lifted(predicted, lead), k=k)
+            learned = learned.held(_asked(film, query, said))
             course = _course(film, library, words)
             result = pipeline.match(
                 video,
                 library.catalogue,
-                query,
+                learned.wanted(query),
                 index=search_line.ordering(said, library),
                 recommender=state.recommender(),
                 course=course,
@@ -77,15 +90,28 @@ def _draw(film: Film, library: Library, words: Words, looking: bool) -> None:
         if not result.matches:
             st.warning(words("none_left"))
             return
+        result, listed = hearts.listed(result, k, learned, course)
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))
         search_line.tell(said, [m.row for m in result.matches], words)
         panel = ArcPanel(film, result, course, words)
         result = panel.placed()
-        tracks.show(tracks.Answer(film, library, result, own_sound, words, panel))
+        tracks.show(tracks.Answer(film, library, result, own_sound, words, panel, listed))
         takeaway.show(film, result, words)
     state.remember()
+
+
+def _asked(film: Film, query: Query, said: Request | None) -> Hashable:
+    """Stands for everything that is asked for."""
+    values, importance = query.complete()
+    rows = None if query.filter is None else query.filter.rows
+    parts = [rows] if said is None else [rows, said.ranking.costs, said.ranking.allowed]
+    more = tuple(None if part is None else hash(part.tobytes()) for part in parts)
+    numbers = values.tobytes(), importance.tobytes(), query.k, query.diversity
+    by_taste = widgets.kept("by_taste") is not False
+    place = film_page.place(film), st.session_state.get(state.KIND)
+    return place, numbers, query.metric, query.scale, more, by_taste
 
 
 def _course(film: Film, library: Library, words: Words) -> Course | None:

@@ -22,11 +22,13 @@ from leitmotif.catalogue.library import Library
 from leitmotif.page import film as film_page
 from leitmotif.page import search_line, serving, state
 from leitmotif.page.arc_panel import ArcPanel
+from leitmotif.page.hearts import ICONS, Listed
 from leitmotif.pipeline import Recommendation
 from leitmotif.render import ffmpeg, preview
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
 from leitmotif.show import cards, drawing
+from leitmotif.taste.diary import ANSWERS
 from leitmotif.words.page_words import Words
 from leitmotif.workers.alone import in_child
 from matcher.search import Match
@@ -69,6 +71,7 @@ class Answer:
     own: str
     words: Words
     panel: ArcPanel
+    listed: Listed
 
     @cached_property
     def sounds(self) -> dict[int, Path | None]:
@@ -126,7 +129,7 @@ def _card(answer: Answer, place: int, match: Match, suggested: Match) -> dict[st
         "track": match.track_id,
         "head": str(head),
         "sound": _sound(answer, match),
-        "lines": cards.lines_part(_lines(match, words)),
+        "lines": cards.lines_part(_lines(answer, place, match)),
         "arc": answer.panel.data(match, suggested),
         "bars": str(drawing.reason_bars(off, importance, words)),
         "acts": cards.acts_part([act for button in BUTTONS if (act := button(answer, match))]),
@@ -142,13 +145,15 @@ def _facts(track: dict[str, str], words: Words) -> list[str]:
     return facts + [track[n] for n in ("key", "license") if n in track]
 
 
-def _lines(match: Match, words: Words) -> list[str]:
-    """Why it stands here, and where it begins."""
-    lines = [words.reason(match.reason)]
+def _lines(answer: Answer, place: int, match: Match) -> list[str]:
+    """Why it stands here, where it begins, and what was said of it."""
+    words, said = answer.words, answer.listed.said.get(match.track_id)
+    lines = [words("a_try")] if place - 1 == answer.listed.attempt else []
+    lines.append(words.reason(match.reason))
     if match.placement and (match.placement.says_something or match.placement.in_point):
         at, reason = match.placement.in_point, words.sentence(match.placement.reason)
         lines.append(words("begins", at=words.clock(at), reason=reason))
-    return lines
+    return lines + ([words(f"said_{said}")] if said else [])
 
 
 # ---------------------------------------------------------------- player
@@ -256,12 +261,27 @@ def _hear(answer: Answer, match: Match) -> cards.Act | None:
     return cards.Act("hear", answer.words("hear"), "theaters")
 
 
-BUTTONS: tuple[Callable[[Answer, Match], cards.Act | None], ...] = (_more_like, _hear)
+def _heart(kind: str, answer: Answer, match: Match) -> cards.Act | None:
+    pressed = answer.listed.said.get(match.track_id) == kind
+    return cards.Act(f"say_{kind}", answer.words(f"say_{kind}"), ICONS[kind], pressed=pressed)
+
+
+BUTTONS: tuple[Callable[[Answer, Match], cards.Act | None], ...] = (
+    *(partial(_heart, kind) for kind in ANSWERS),
+    _more_like,
+    _hear,
+)
 """The buttons of a card, from left to right; None leaves one out."""
 
 
 def _like(answer: Answer, match: Match, value: Any) -> None:
     search_line.like(film_page.place(answer.film), match.track_id)
+
+
+def _say(kind: str, answer: Answer, match: Match, value: Any) -> None:
+    tracks = [m.track_id for m in answer.result.matches]
+    with state.sentence():
+        answer.listed.say(kind, tracks.index(match.track_id), match.track_id)
 
 
 def _stop(answer: Answer, match: Match, value: Any) -> None:
@@ -274,6 +294,7 @@ ACTS: dict[str, Callable[[Answer, Match, Any], None]] = {
     "like": _like,
     "hear": lambda answer, match, value: _render(answer, match),
     "stop": _stop,
+    **{f"say_{kind}": partial(_say, kind) for kind in ANSWERS},
     "place": lambda answer, match, value: answer.panel.choose(match, value),
 }
 """What a card can tell: the act, the track, and a value, as a browser sent them."""

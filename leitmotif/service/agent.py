@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -29,6 +30,8 @@ from leitmotif.score.compose import score as plan_score
 from leitmotif.score.exports import FORMATS, export
 from leitmotif.score.model import Score
 from leitmotif.service.asked import Numbers, Ranking, importance_of, values_of
+from leitmotif.settings import data_folder
+from leitmotif.taste import refused
 from leitmotif.workers.alone import in_child
 from matcher.filters import Filter
 from matcher.importance import field_position
@@ -127,6 +130,7 @@ class Tools:
                 k=k,
                 where=Filter.parse(filters, "filters") if filters else None,
                 nearest=embedding.nearest(),
+                never=refused(data_folder()),
             ).to_dict()
 
         return await _in_thread(context, work)
@@ -147,7 +151,7 @@ class Tools:
             library, found = self._recommend(
                 video, catalogue, _query(1, importance, None), progress
             )
-            everything = Query(**vars(found.query) | {"k": len(library.catalogue)})
+            everything = replace(found.query, k=len(library.catalogue), never=frozenset())
             matches = rank(library.catalogue, everything)
             place, match = _place_of(track_id, matches)
             return {
@@ -267,7 +271,8 @@ def _query(
     k: int, importance: str | None, filters: list[str] | None, values: Numbers | None = None
 ) -> Query:
     ranking = Ranking.model_validate({"k": k, "filter": filters})
-    return ranking.ranked(values_of(values), importance_of(importance))
+    asked = ranking.ranked(values_of(values), importance_of(importance))
+    return replace(asked, never=refused(data_folder()))
 
 
 def _only(values: dict[str, float]) -> str:

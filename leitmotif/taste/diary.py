@@ -20,13 +20,15 @@ import numpy as np
 from data.checksums import read_json, write_json
 from data.errors import InputError
 from data.profiles import MUSIC_NAMES
-from leitmotif.store.database import Database
-from leitmotif.taste.beliefs import Beliefs, Comparison, compare
+from leitmotif.store.database import NAME, Database
+from leitmotif.taste.beliefs import FREE, Beliefs, Choice, Sliders, choices
 from leitmotif.taste.lists import Shown
 
 KIND, VERSION = "taste", 1
+_SAID = "kind != 'shown' OR id IN (SELECT about FROM taste_event WHERE person = ? AND about != '')"
 ANSWERS = ("like", "skip", "chosen", "never")
-KINDS = ("shown", *ANSWERS)
+KINDS = ("shown", "edit", *ANSWERS)
+SLIDERS = ("matters", "offset")
 ME = "me"
 """The person of a page or command that names none."""
 _TABLES = (
@@ -36,6 +38,7 @@ CREATE TABLE taste_event (
     at REAL NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, said TEXT NOT NULL);
 CREATE INDEX taste_person ON taste_event (person, number);
 """,
+    "CREATE INDEX taste_about ON taste_event (person, about);",
 )
 
 
@@ -44,7 +47,8 @@ class Event:
     """One thing that was shown or done.
 
     id : of the event. at : seconds since 1970. kind : one of `KINDS`. about : of a list its own id,
-    of an answer the id of the list; empty for a track without one. said : the rest, plain values.
+    of an answer the id of the list; empty for a track without one, and of a slider set by hand.
+    said : the rest, plain values.
     """
 
     id: str
@@ -63,9 +67,16 @@ class Diary:
 
     def events(self) -> list[Event]:
         """All, oldest first."""
-        query = "SELECT * FROM taste_event WHERE person = ? ORDER BY number"
+        return self._where("1")
+
+    def said(self) -> list[Event]:
+        """What the person did, and the lists that it was about; oldest first."""
+        return self._where(_SAID, self.person)
+
+    def _where(self, condition: str, *values: str) -> list[Event]:
+        query = f"SELECT * FROM taste_event WHERE person = ? AND ({condition}) ORDER BY number"
         with self._database.read() as connection:
-            rows = connection.execute(query, [self.person]).fetchall()
+            rows = connection.execute(query, [self.person, *values]).fetchall()
         return [Event(r["id"], r["at"], r["kind"], r["about"], json.loads(r["said"])) for r in rows]
 
     def show(
@@ -99,6 +110,35 @@ class Diary:
         assert kind in ANSWERS, kind
         return self._add(kind, shown, {"track": track_id, "seen": seen})
 
+    def set_slider(self, field: str, slider: str, value: float | None) -> str:
+        """Set a learned slider by hand, None lets go of it again; the event's id.
+
+        field : of the ten. slider : one of `SLIDERS`.
+        """
+        assert slider in SLIDERS and field in MUSIC_NAMES, (slider, field)
+        return self._add("edit", "", {"field": field, "slider": slider, "value": value})
+
+    def answers(self, shown: str) -> dict[str, str]:
+        """What was said of the tracks of a list, the last of each."""
+        return {e.said["track"]: e.kind for e in self._where("about = ?", shown)}
+
+    def withdraw(self, track_id: str, shown: str = "") -> int:
+        """Take back what was said of a track of a list; how many answers that were."""
+        found = [e for e in self._where("about = ?", shown) if e.said.get("track") == track_id]
+        self._delete(found)
+        return len(found)
+
+    def allow(self, track_id: str) -> int:
+        """Let a track be found again that was never to be; how often that had been said."""
+        found = [e for e in self._where("kind = 'never'") if e.said["track"] == track_id]
+        self._delete(found)
+        return len(found)
+
+    def _delete(self, events: Sequence[Event]) -> None:
+        with self._database.write() as connection:
+            for e in events:
+                connection.execute("DELETE FROM taste_event WHERE id = ?", [e.id])
+
     def _add(self, kind: str, about: str, said: dict[str, Any]) -> str:
         event = Event(uuid.uuid4().hex, time.time(), kind, about, said)
         self._write([event])
@@ -118,11 +158,10 @@ class Diary:
             return connection.total_changes - before
 
     def undo(self) -> Event | None:
-        """Take the last answer away; None where there is none."""
-        last = next((e for e in reversed(self.events()) if e.kind != "shown"), None)
+        """Take the last answer, or slider set by hand, away; None where there is none."""
+        last = next((e for e in reversed(self.said()) if e.kind != "shown"), None)
         if last is not None:
-            with self._database.write() as connection:
-                connection.execute("DELETE FROM taste_event WHERE id = ?", [last.id])
+            self._delete([last])
         return last
 
     def forget(self) -> int:
@@ -151,16 +190,51 @@ class Diary:
 
     # ------------------------------------------------------------------------ what follows
 
+    def mark(self) -> tuple[int, int]:
+        """Another one as soon as something was said or taken back."""
+        query = (
+            "SELECT count(*), coalesce(max(number), 0) FROM taste_event "
+            "WHERE person = ? AND kind != 'shown'"
+        )
+        with self._database.read() as connection:
+            count, last = connection.execute(query, [self.person]).fetchone()
+        return count, last
+
     def never(self) -> frozenset[str]:
         """Tracks that are not to be answered again."""
-        return frozenset(e.said["track"] for e in self.events() if e.kind == "never")
+        return frozenset(e.said["track"] for e in self._where("kind = 'never'"))
 
     def beliefs(self) -> Beliefs:
         """What the events say of the person's sliders."""
-        return Beliefs.of(comparisons(self.events()))
+        return believed(self.said())
 
 
-def comparisons(events: Sequence[Event]) -> Iterator[Comparison]:
+def refused(folder: Path, person: str = ME) -> frozenset[str]:
+    """Tracks that a person never wants again; none where nothing was ever kept in a folder.
+
+    Raises `InputError` as `Database` does.
+    """
+    return Diary(Database(folder), person).never() if (folder / NAME).is_file() else frozenset()
+
+
+def believed(events: Sequence[Event]) -> Beliefs:
+    """What some events say of a person's sliders."""
+    return Beliefs.of(chosen(events), by_hand(events))
+
+
+def by_hand(events: Sequence[Event]) -> Sliders:
+    """The sliders that the person set themselves; NaN where they did not, or let go."""
+    held = {name: getattr(FREE, name).copy() for name in SLIDERS}
+    for e in events:
+        if e.kind == "edit":
+            value = e.said["value"]
+            held[e.said["slider"]][MUSIC_NAMES.index(e.said["field"])] = (
+                np.nan if value is None else value
+            )
+    return Sliders(**held)
+
+
+def chosen(events: Sequence[Event]) -> Iterator[Choice]:
     """What a person preferred to what, list by list."""
     for shown, answers in by_list(events):
         tracks = shown.said["tracks"]
@@ -172,7 +246,7 @@ def comparisons(events: Sequence[Event]) -> Iterator[Comparison]:
         taken = sorted({*places["like"], *places["chosen"]})
         refused = sorted({*places["skip"], *places["never"]} - set(taken))
         z, importance = (np.array(shown.said[n], np.float64) for n in ("z", "importance"))
-        yield from compare(z.reshape(-1, len(MUSIC_NAMES)), importance, taken, refused, seen)
+        yield from choices(z.reshape(-1, len(MUSIC_NAMES)), importance, taken, refused, seen)
 
 
 def by_list(events: Sequence[Event]) -> Iterator[tuple[Event, list[Event]]]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.profiles import MUSIC_NAMES
-from leitmotif.taste.beliefs import NEUTRAL, Beliefs, Sliders, features
-from leitmotif.taste.diary import Event, by_list, comparisons
+from leitmotif.taste.beliefs import NEUTRAL, Sliders, features
+from leitmotif.taste.diary import Event, believed, by_list
 
 Policy = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """From candidates z (n, 10) and importance (10,) to a probability of each, (n,)."""
@@ -115,7 +115,7 @@ def uniform(candidates: np.ndarray, importance: np.ndarray) -> np.ndarray:
 def policies(events: Sequence[Event]) -> dict[str, Policy]:
     """The ways that are compared: as learned, without what was learned, at random."""
     return {
-        "learned": greedy(Beliefs.of(comparisons(events)).sliders),
+        "learned": greedy(believed(events).sliders),
         "fixed": greedy(NEUTRAL),
         "random": uniform,
     }

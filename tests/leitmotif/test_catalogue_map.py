@@ -206,6 +206,17 @@ def test_of_a_large_catalogue_a_sample_is_grouped(monkeypatch: pytest.MonkeyPatc
 # ------------------------------------------------------------------------------ file and command
 
 
+def test_of_a_larger_one_a_sample_is_laid_out(monkeypatch: pytest.MonkeyPatch):
+    catalogue = blobs(60, 60, 60, 60)
+    monkeypatch.setattr(layout, "LAID", 120)
+    drawn = draw(catalogue)
+    assert unmixed(drawn) and len(drawn.groups) == 4
+    assert drawn.trust.mean() > 0.9
+    again = draw(grown(catalogue, blobs(20, 20, 20, 20, seed=5, first=60)), drawn)
+    assert unmixed(again) and set(again.history[-1].kept) == {g.number for g in drawn.groups}
+    assert all(numbers(again)[name] == number for name, number in numbers(drawn).items())
+
+
 def test_a_map_is_kept_whole_or_said_to_be_damaged(tmp_path: Path):
     drawn = draw(blobs(20, 20, 5))
     drawn.write(tmp_path / "a.map")

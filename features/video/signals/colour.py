@@ -7,11 +7,13 @@ are degrees.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import cv2
 import numpy as np
 
+from data.compiled import njit
 from features.video.frames import Frame
 from features.video.signals.contract import Signal, hold, per_token
 
@@ -61,6 +63,10 @@ class ColourSignal(Signal):
         return {"palette": self._palette}
 
 
+_WARM, _HEAVY = math.radians(50), math.radians(100)
+"""Hues that feel warmest and heaviest."""
+
+
 def measure(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(row of `NAMES`, palette (36,)) of BGR uint8 `image`, always of about one size (160 px).
 
@@ -68,94 +74,108 @@ def measure(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     pixels = image[::2, ::2].astype(np.float32) / 255.0
     lab = cv2.cvtColor(pixels, cv2.COLOR_BGR2Lab).reshape(-1, 3)
-    blue, green, red = cv2.split(pixels)
-    value, low = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
-    (brightness, value_sd), (lightness, contrast) = (
-        _mean_and_sd(value),
-        _mean_and_sd(lab[:, 0]),
-    )
-    row = np.array(
-        [
-            lightness,
-            np.hypot(lab[:, 1], lab[:, 2]).mean(),
-            lab[:, 1].mean(),
-            lab[:, 2].mean(),
-            ((value - low) / np.maximum(value, 1 / 255)).mean(),
-            brightness,
-            contrast,
-            brightness * value_sd,
-            colourfulness(red, green, blue),
-            heat(lab).mean(),
-            weight(lab).mean(),
-            activity(lab).mean(),
-            *own_colour(lab),
-        ]
-    )
-    return row, palette(lab)
+    row = np.zeros(len(NAMES))
+    cells = np.zeros(int(np.prod(PALETTE_SHAPE)))
+    _add_up(pixels.reshape(-1, 3), lab, row, cells)
+    row[-2:] = _own_colour(lab, row[0], row[2], row[3])
+    return row, cells
 
 
-def heat(lab: np.ndarray) -> np.ndarray:
-    """Cool (−) to warm (+) of CIELAB colours (…, 3): −0.5 + 0.02·C*^1.07·cos(h − 50°)."""
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
-    return -0.5 + 0.02 * chroma**1.07 * _cos_from(lab, chroma, 50)
+@njit
+def heat(lab: np.ndarray) -> float:
+    """Cool (−) to warm (+) of a CIELAB colour (3,): −0.5 + 0.02·C*^1.07·cos(h − 50°)."""
+    chroma = math.hypot(lab[1], lab[2])
+    return -0.5 + 0.02 * chroma**1.07 * _cos_from(lab, chroma, _WARM)
 
 
-def weight(lab: np.ndarray) -> np.ndarray:
+@njit
+def weight(lab: np.ndarray) -> float:
     """Light (−) to heavy (+): −1.8 + 0.04·(100 − L*) + 0.45·cos(h − 100°)."""
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
-    return -1.8 + 0.04 * (100 - lab[..., 0]) + 0.45 * _cos_from(lab, chroma, 100)
+    chroma = math.hypot(lab[1], lab[2])
+    return -1.8 + 0.04 * (100 - lab[0]) + 0.45 * _cos_from(lab, chroma, _HEAVY)
 
 
-def activity(lab: np.ndarray) -> np.ndarray:
+@njit
+def activity(lab: np.ndarray) -> float:
     """Passive (−) to active (+): −2.1 + 0.06·√((L*−50)² + (a*−3)² + ((b*−17)/1.4)²)."""
-    light, a, b = lab[..., 0] - 50, lab[..., 1] - 3, (lab[..., 2] - 17) / 1.4
-    return -2.1 + 0.06 * np.sqrt(light**2 + a**2 + b**2)
+    light, a, b = lab[0] - 50, lab[1] - 3, (lab[2] - 17) / 1.4
+    return -2.1 + 0.06 * math.sqrt(light**2 + a**2 + b**2)
 
 
-def _cos_from(lab: np.ndarray, chroma: np.ndarray, degrees: float) -> np.ndarray:
-    """Cosine of the angle between the hue and `degrees`; 0 for greys, which have no hue."""
-    x, y = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-    return (lab[..., 1] * x + lab[..., 2] * y) / np.maximum(chroma, 1e-6)
+@njit
+def _cos_from(lab: np.ndarray, chroma: float, angle: float) -> float:
+    """Cosine of what lies between the hue and `angle`; 0 for greys, which have no hue."""
+    return (lab[1] * math.cos(angle) + lab[2] * math.sin(angle)) / max(chroma, 1e-6)
 
 
-def own_colour(lab: np.ndarray) -> tuple[float, float]:
+@njit
+def _add_up(pixels: np.ndarray, lab: np.ndarray, row: np.ndarray, cells: np.ndarray) -> None:
+    """Write `NAMES` but the last two into `row`, and the share of the pixels in each cell of the
+    palette into `cells`. pixels : BGR of 0–1 (n, 3), lab : their CIELAB (n, 3).
+
+    Colourfulness is Hasler & Süsstrunk's (2003) σ + 0.3·μ of the opponent axes, in their 8-bit
+    unit.
+    """
+    n = len(lab)
+    squares, opponents = np.zeros(2), np.zeros(4)
+    for i in range(n):
+        blue, green, red = pixels[i]
+        light, a, b = np.float64(lab[i, 0]), lab[i, 1], lab[i, 2]
+        high, low = np.float64(max(blue, green, red)), min(blue, green, red)
+        row[0] += light
+        row[1] += math.hypot(a, b)
+        row[2] += a
+        row[3] += b
+        row[4] += (high - low) / max(high, 1 / 255)
+        row[5] += high
+        squares[0] += light * light
+        squares[1] += high * high
+        rg, yb = np.float64(red - green), 0.5 * (red + green) - blue
+        opponents[0] += rg
+        opponents[1] += yb
+        opponents[2] += rg * rg
+        opponents[3] += yb * yb
+        row[9] += heat(lab[i])
+        row[10] += weight(lab[i])
+        row[11] += activity(lab[i])
+        quarter = min(max(int(light / 25), 0), 3)
+        third_a, third_b = int(a > -8) + int(a > 8), int(b > -8) + int(b > 8)
+        cells[(quarter * 3 + third_a) * 3 + third_b] += 1
+    row /= n
+    cells /= n
+    squares /= n
+    opponents /= n
+    row[6] = math.sqrt(max(squares[0] - row[0] ** 2, 0.0))
+    row[7] = row[5] * math.sqrt(max(squares[1] - row[5] ** 2, 0.0))
+    spread = max(opponents[2] - opponents[0] ** 2, 0.0) + max(opponents[3] - opponents[1] ** 2, 0.0)
+    row[8] = 255 * (math.sqrt(spread) + 0.3 * math.hypot(opponents[0], opponents[1]))
+
+
+@njit
+def _own_colour(lab: np.ndarray, light: float, a: float, b: float) -> tuple[float, float]:
     """The colours of the things in a picture: their spread, and in how many hues.
+
+    lab : the picture (n, 3), of means `light`, `a` and `b`.
 
     A tint over all of it, coloured light and toned film move a* and b* by a constant or in
     proportion to L*; what a straight line over L* leaves is the things' own. Black-and-white film
     has none, whatever it is toned with. Hues are those of 36 that hold at least .05 of what the
     fullest one holds (Ke, Tang & Jing 2006), among pixels two just noticed differences from grey.
     """
-    off = lab - lab.mean(axis=0)
-    light = off[:, 0]
-    slope = light @ off[:, 1:] / max(float(light @ light), 1e-6)
-    own = off[:, 1:] - light[:, None] * slope
-    squares = np.square(own).sum(axis=1)
-    coloured = own[squares > (2 * SEEN) ** 2]
-    bins = ((np.arctan2(coloured[:, 1], coloured[:, 0]) / np.pi + 1) * 18).astype(int) % 36
-    counts = np.bincount(bins, minlength=36)
-    hues = int((counts > 0.05 * counts.max()).sum()) if len(coloured) else 0
-    return float(np.sqrt(squares.mean())), float(hues)
-
-
-def colourfulness(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> float:
-    """Hasler & Süsstrunk (2003) on planes of 0–1: σ + 0.3·μ of the opponent axes, in their 8-bit
-    unit."""
-    (rg, rg_sd), (yb, yb_sd) = (
-        _mean_and_sd(red - green),
-        _mean_and_sd(0.5 * (red + green) - blue),
-    )
-    return 255 * (np.hypot(rg_sd, yb_sd) + 0.3 * np.hypot(rg, yb))
-
-
-def _mean_and_sd(plane: np.ndarray) -> tuple[float, float]:
-    mean, sd = cv2.meanStdDev(plane)
-    return float(mean[0, 0]), float(sd[0, 0])
-
-
-def palette(lab: np.ndarray) -> np.ndarray:
-    """Share of the pixels (n, 3) in each cell of the coarse CIELAB grid, shape (36,)."""
-    light = (lab[:, 0] / 25).astype(np.intp).clip(0, 3)
-    a, b = ((lab[:, i] > -8).astype(np.intp) + (lab[:, i] > 8) for i in (1, 2))
-    counts = np.bincount((light * 3 + a) * 3 + b, minlength=int(np.prod(PALETTE_SHAPE)))
-    return counts / len(lab)
+    power, along_a, along_b = 1e-6, 0.0, 0.0
+    for i in range(len(lab)):
+        off = lab[i, 0] - light
+        power += off * off
+        along_a += off * (lab[i, 1] - a)
+        along_b += off * (lab[i, 2] - b)
+    along_a, along_b = along_a / power, along_b / power
+    total, counts = 0.0, np.zeros(36)
+    for i in range(len(lab)):
+        off = lab[i, 0] - light
+        own_a, own_b = lab[i, 1] - a - off * along_a, lab[i, 2] - b - off * along_b
+        square = own_a * own_a + own_b * own_b
+        total += square
+        if square > (2 * SEEN) ** 2:
+            counts[int((math.atan2(own_b, own_a) / math.pi + 1) * 18) % 36] += 1
+    hues = float((counts > 0.05 * counts.max()).sum())
+    return math.sqrt(total / len(lab)), hues

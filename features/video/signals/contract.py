@@ -10,7 +10,7 @@ found: that is written in the `Pass`, and nowhere else do signals meet.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,6 +21,9 @@ from features.video.timeline import TOKEN
 
 if TYPE_CHECKING:
     from features.video.frames import Frame
+
+Between = Callable[[float, float], list[tuple[float, np.ndarray]]]
+"""The frames between two times in seconds: (seconds, BGR uint8) in order."""
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Pass:
     jumped : whether frames before the one looked at now were passed over.
     residual : speed of the flow that the camera does not explain, float32 (h, w) in diagonals per
         second, at the sample that is looked at now; None where there is none.
+    between : the frames that were passed over between two times, where that is done.
     duration : seconds that the picture lasts, known when signals finish.
     shots : (start, end) in seconds, in order and without gaps; known once the cuts have finished.
     """
@@ -42,6 +46,7 @@ class Pass:
     cuts: list[float] = field(default_factory=list)
     jumped: bool = False
     residual: np.ndarray | None = None
+    between: Between | None = None
     duration: float = 0.0
     shots: list[tuple[float, float]] = field(default_factory=list)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -18,9 +19,9 @@ from scenedetect import FrameTimecode, ThresholdDetector
 from scenedetect.common import Timecode
 
 from features.video.frames import Frame
-from features.video.signals.contract import Pass, Signal, token_of
+from features.video.signals.contract import Between, Pass, Signal, token_of
 from features.video.signals.dissolves import DissolveDetector
-from features.video.signals.hard_cuts import HardCutDetector
+from features.video.signals.hard_cuts import Doubt, HardCutDetector
 from features.video.signals.repeats import Picture, Repeats
 from features.video.timeline import TOKEN
 
@@ -41,6 +42,16 @@ _MIXED = 0.15
 """Seconds around a cut with mixed pictures in which its mixture may look like a dissolve."""
 
 
+_BLACK = 8
+"""Mean level (8-bit) below which a picture is black."""
+_BEFORE, _AFTER = 0.6, 0.4
+"""Seconds before and after a doubt that are looked at in full: what a cut is compared with."""
+_LAG = 1.3
+"""Seconds after which nothing is doubted any more: `_BEFORE`, and what the detector waits for."""
+_AT_ONCE = 2.0
+"""Seconds that are looked at in full at once at most."""
+
+
 class CutSignal(Signal):
     """Cuts on every frame, and from them the shots."""
 
@@ -52,14 +63,19 @@ class CutSignal(Signal):
 
     def __init__(self, seen: Pass) -> None:
         super().__init__(seen)
-        self._finder = CutFinder(seen.fps)
+        self._exact = None if seen.between is None else ExactCuts(seen.fps, seen.between)
+        self._finder = CutFinder(seen.fps, soft=self._exact is None)
 
     def update(self, frame: Frame) -> None:
-        """Cuts that are confirmed now are told to the others, up to 1 s late."""
+        """Cuts that are confirmed now are told to the others, up to 1 s late; fades and dissolves
+        up to 2.3 s where frames were passed over."""
         self.seen.cuts += self._finder.update(frame.time, frame.small)
+        if self._exact is not None:
+            doubts = self._finder.doubts()
+            self.seen.cuts += self._exact.update(frame.time, frame.small, doubts)
 
     def finish(self) -> np.ndarray:
-        return tell(self.seen, self._finder.finish())
+        return tell(self.seen, (self._exact or self._finder).finish())
 
     def fields(self) -> dict[str, Any]:
         """`shots`: (start, end) in seconds."""
@@ -75,14 +91,14 @@ def tell(seen: Pass, cuts: list[float]) -> np.ndarray:
 
 
 class CutFinder:
-    """Hard cuts, fades through black (ThresholdDetector) and dissolves."""
+    """Hard cuts, and if `soft` fades through black (ThresholdDetector) and dissolves."""
 
-    def __init__(self, fps: Fraction) -> None:
-        self._fps = fps
+    def __init__(self, fps: Fraction, soft: bool = True) -> None:
+        self._fps, self._soft = fps, soft
         self._repeats = Repeats()
         self._hard = HardCutDetector()
         self._fade, self._dissolve = (
-            ThresholdDetector(threshold=8, min_scene_len=SHORTEST),
+            ThresholdDetector(threshold=_BLACK, min_scene_len=SHORTEST),
             DissolveDetector(),
         )
         self._last: FrameTimecode | None = None
@@ -94,16 +110,24 @@ class CutFinder:
 
     def update(self, time: float, image: np.ndarray) -> list[float]:
         """Look at the next frame (BGR uint8, 160 px); the cuts confirmed now, up to 1 s late."""
-        self._last = self._timecode(time)
+        self._last = _timecode(time, self._fps)
         thumb = cv2.resize(image, (16, 9), interpolation=cv2.INTER_AREA).astype(np.int16)
         self._recent.append((time, thumb))
         while self._recent[0][0] < time - 3 * _FLASH:
             self._recent.popleft()
-        fades = _seconds(self._fade.process_frame(self._last, image))
-        dissolves = self._compare(self._repeats.update(Picture(time, image)))
-        self._fades += fades
+        soft = self._fade_at(self._last, image) if self._soft else []
+        soft += self._compare(self._repeats.update(time, image))
         due = [cut for cut in self._pending if time >= cut + _FLASH]
-        return self._confirm(due) + fades + dissolves
+        return self._confirm(due) + soft
+
+    def doubts(self) -> list[Doubt]:
+        """What was seen since it was last asked that might be a cut."""
+        found, self._hard.doubts = self._hard.doubts, []
+        return found
+
+    def is_soft(self, cut: float) -> bool:
+        """Whether a cut that was told is a fade or dissolve."""
+        return cut in self._fades or cut in self._dissolves
 
     def finish(self) -> list[float]:
         """All cut times in order, no two closer than `SHORTEST`."""
@@ -121,18 +145,22 @@ class CutFinder:
                 kept.append(cut)
         return kept
 
+    def _fade_at(self, at: FrameTimecode, image: np.ndarray) -> list[float]:
+        level = np.full((1, 1, 3), _level(image))  # all that this detector asks a picture for
+        fades = _seconds(self._fade.process_frame(at, level))
+        self._fades += fades
+        return fades
+
     def _compare(self, pictures: list[Picture]) -> list[float]:
         """Show pictures to the detectors that compare them; the dissolves found."""
         dissolves: list[float] = []
-        for time, image in pictures:
-            at = self._timecode(time)
-            self._pending += _seconds(self._hard.process_frame(at, image))
-            dissolves += _seconds(self._dissolve.process_frame(at, image))
+        for time, image, small in pictures:
+            at = _timecode(time, self._fps)
+            self._pending += _seconds(self._hard.process_frame(at, small))
+            if self._soft:
+                dissolves += _seconds(self._dissolve.process_frame(at, image))
         self._dissolves += dissolves
         return dissolves
-
-    def _timecode(self, time: float) -> FrameTimecode:
-        return FrameTimecode(Timecode(round(time * 1e6), Fraction(1, 1_000_000)), self._fps)
 
     def _confirm(self, cuts: list[float]) -> list[float]:
         self._pending = [cut for cut in self._pending if cut not in cuts]
@@ -148,6 +176,75 @@ class CutFinder:
             return False
         jump = np.abs(before[-1] - after[0]).mean()
         return min(np.abs(a - b).mean() for a in before for b in after) < _SAME * jump
+
+
+class ExactCuts:
+    """Cuts to the frame where frames were passed over: what might be one is looked at in full.
+
+    between : the frames passed over between two times, (seconds, BGR uint8) in order.
+    """
+
+    def __init__(self, fps: Fraction, between: Between) -> None:
+        self._finder = CutFinder(fps)
+        self._between = between
+        self._waiting: deque[tuple[float, np.ndarray]] = deque()
+        self._doubted: tuple[float, float] | None = None
+        self._black = False
+
+    def update(self, time: float, image: np.ndarray, doubts: list[Doubt]) -> list[float]:
+        """The next frame, and what was found doubtful at it; the fades and dissolves known now."""
+        black = _level(image) < _BLACK
+        if self._waiting and black != self._black:
+            self._wonder(Doubt(self._waiting[-1][0], time, sure=True))
+        self._black = black
+        self._waiting.append((time, image))
+        for doubt in doubts:
+            self._wonder(doubt)
+        if self._doubted and time >= min(self._doubted[1], self._doubted[0] + _AT_ONCE):
+            self._look(time)
+        known = time - _LAG if self._doubted is None else min(time - _LAG, self._doubted[0])
+        told: list[float] = []
+        while self._waiting[0][0] < known:
+            told += self._finder.update(*self._waiting.popleft())
+        return [cut for cut in told if self._finder.is_soft(cut)]
+
+    def _wonder(self, doubt: Doubt) -> None:
+        if doubt.sure:
+            self._add(self._between(doubt.before, doubt.after))
+            return
+        start, end = self._doubted or (doubt.before - _BEFORE, 0.0)
+        self._doubted = (start, max(end, doubt.after + _AFTER))
+
+    def finish(self) -> list[float]:
+        """All cut times in order."""
+        if self._doubted:
+            self._look(self._doubted[1])
+        for time, image in self._waiting:
+            self._finder.update(time, image)
+        return self._finder.finish()
+
+    def _look(self, now: float) -> None:
+        """Put the frames of the doubted time among those that wait; what lies ahead of `now` stays
+        in doubt."""
+        start, end = self._doubted or (now, now)
+        since = max(start, self._waiting[0][0])
+        self._add(self._between(since, min(end, now)))
+        self._doubted = (now, end) if end > now else None
+
+    def _add(self, found: list[tuple[float, np.ndarray]]) -> None:
+        if found:
+            waiting = sorted([*self._waiting, *found], key=lambda picture: picture[0])
+            self._waiting = deque(waiting)
+
+
+def _level(image: np.ndarray) -> float:
+    """Mean of all channels."""
+    return sum(cv2.mean(image)[:3]) / 3
+
+
+@lru_cache(256)
+def _timecode(time: float, fps: Fraction) -> FrameTimecode:
+    return FrameTimecode(Timecode(round(time * 1e6), Fraction(1, 1_000_000)), fps)
 
 
 def _seconds(cuts: list[FrameTimecode]) -> list[float]:

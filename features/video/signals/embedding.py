@@ -1,32 +1,31 @@
-"""What the pictures show, as a vector: MobileNetV3-small's 1024-D embedding, L2-normalised."""
+"""What the pictures show, as a vector of the eyes that look (`features.video.eyes`)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 
 from features.video.frames import Frame
 from features.video.signals.contract import Pass, Signal
 from features.video.signals.motion import SIDE
+from features.video.signals.networks import CHOSEN
 from features.video.timeline import TOKEN
-
-SIZE = 1024
 
 
 class EmbeddingSignal(Signal):
-    """One picture per token; the vectors are kept as float32, 60 MB for a film of two hours."""
+    """One picture per token; the vectors are kept as float32, with MobileNetV3 60 MB for a film of
+    two hours."""
 
     name = "embedding"
     columns = ("novelty",)  # 1 − cosine between the token's mean embedding and the previous token's
     rate = 2.0
-    needs = ("mobilenet_v3_small",)
+    needs = (CHOSEN,)
     without = "video.no_embedding"
 
     def __init__(self, seen: Pass) -> None:
         super().__init__(seen)
-        self._embedder = seen.networks["mobilenet_v3_small"]
+        self._eyes = seen.networks[CHOSEN]
         self._vectors: dict[int, np.ndarray] = {}
 
     def update(self, frame: Frame) -> None:
@@ -36,21 +35,21 @@ class EmbeddingSignal(Signal):
         self._vectors[token] = self._vectors.get(token, np.float32(0)) + vector
 
     def embed(self, picture: np.ndarray) -> np.ndarray:
-        """The embedding of a BGR uint8 picture of at least about 224 px, float32 (1024,)."""
-        result = self._embedder(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-        return np.asarray(result.embeddings[0].embedding, dtype=np.float32)
+        """The embedding of a BGR uint8 picture, float32 (size,), L2-normalised."""
+        found: np.ndarray = self._eyes([picture])[0]
+        return found
 
     def finish(self) -> np.ndarray:
         self._mean = self._means()
         return novelty(self._mean)[:, None]
 
     def fields(self) -> dict[str, Any]:
-        """`embedding`: mean embedding of each token, L2-normalised, float32 (T, 1024)."""
+        """`embedding`: mean embedding of each token, L2-normalised, float32 (T, size)."""
         return {"embedding": self._mean}
 
     def _means(self) -> np.ndarray:
-        means = np.empty((self.seen.tokens, SIZE), np.float32)
         held = next(iter(self._vectors.values()))
+        means = np.empty((self.seen.tokens, len(held)), np.float32)
         for token in range(len(means)):
             held = self._vectors.pop(token, held)
             means[token] = held / max(float(np.linalg.norm(held)), 1e-9)

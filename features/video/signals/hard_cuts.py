@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 from scenedetect import FrameTimecode, SceneDetector
 
-_SIZE = (40, 22)
+from features.video.signals.repeats import SIZE
+
 _AROUND = np.ones((5, 5), np.uint8)
 """Motion up to two pixels of 40, a twentieth of the picture's width between frames, is no
 change."""
@@ -38,6 +39,9 @@ _NOISE = 0.5
 """Change that every recording has between frames."""
 
 
+_DOUBTED_RATIO, _SURE_RATIO, _DOUBTED_NEW = 2.5, 10.0, 0.09
+"""As `_LEAST_RATIO` and `_LEAST_NEW`, of what might be, and what surely is, a cut to who sees more
+frames. Heuristic: two frames apart, motion changes twice as much."""
 _MIXED = 2
 """Mixed pictures between two shots at most: one in telecined, field-wise joined or blended video,
 two where film was blended to 50 or 60 frames a second."""
@@ -62,6 +66,17 @@ class _Picture(NamedTuple):
     may_be_cut: bool = False
 
 
+class Doubt(NamedTuple):
+    """What might be a cut to who sees more frames, between two times in seconds.
+
+    sure : whether it is one, and only the frames between them could say where.
+    """
+
+    before: float
+    after: float
+    sure: bool
+
+
 class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not read
     """Gives the first frame of each new shot, two frames late.
 
@@ -69,26 +84,59 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
     between them, the cut lies across these.
 
     mixed : seconds of such cuts.
+    doubts : what might be one to who sees more frames, cuts included.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.mixed: list[float] = []
+        self.doubts: list[Doubt] = []
         self._pictures: deque[_Picture] = deque(maxlen=2 * (_MIXED + 1) + _BESIDE + 1)
-        self._entered, self._found = 0, -1
+        self._entered, self._found, self._doubted = 0, -1, -1
 
     def process_frame(self, timecode: FrameTimecode, frame_img: np.ndarray) -> list[FrameTimecode]:
-        small = cv2.resize(frame_img, _SIZE, interpolation=cv2.INTER_AREA)
-        image = cv2.cvtColor(small, cv2.COLOR_BGR2LAB)
+        if frame_img.shape[1::-1] != SIZE:
+            frame_img = cv2.resize(frame_img, SIZE, interpolation=cv2.INTER_AREA)
+        image = cv2.cvtColor(frame_img, cv2.COLOR_BGR2LAB)
         change = _compare(self._pictures[-1].image, image) if self._pictures else (None, False)
         self._pictures.append(_Picture(timecode, image, *change))
         self._entered += 1
+        self._doubt(len(self._pictures) - 1 - _BESIDE)
         return self._cuts(len(self._pictures) - 1 - _BESIDE)
 
     def post_process(self, timecode: FrameTimecode) -> list[FrameTimecode]:
         """The cuts among the last frames, which have fewer frames after them."""
         latest = range(max(1, len(self._pictures) - _BESIDE), len(self._pictures))
         return [cut for place in latest for cut in self._cuts(place)]
+
+    def _doubt(self, place: int) -> None:
+        """Note what leads to the picture at `place` if much changed there."""
+        pictures = self._pictures
+        for span in range(1, min(place, _MIXED + 1) + 1):
+            first = place - span
+            if self._entered - len(pictures) + first < self._doubted:
+                return
+            change = sum(pictures[k].change or 0.0 for k in range(first + 1, place + 1))
+            beside = [*range(max(first - 1, 1), first + 1), *range(place + 1, len(pictures))]
+            changes = [span * (pictures[k].change or 0.0) for k in beside] or [0.0]
+            usual = max(sum(changes) / len(changes), _NOISE)
+            if change < max(_LEAST_CHANGE, _DOUBTED_RATIO * usual):
+                continue
+            before, after = pictures[first], pictures[place]
+            if _compare(before.image, after.image, _DOUBTED_NEW)[1]:
+                sure = (
+                    span == 1 and after.may_be_cut and change > _SURE_RATIO * max(usual, *changes)
+                )
+                self._note(first, place, sure)
+                return
+
+    def _note(self, first: int, place: int, sure: bool = False) -> None:
+        """Doubt what lies between two pictures, once."""
+        before, after = (self._pictures[k].timecode.seconds for k in (first, place))
+        number = self._entered - len(self._pictures)
+        if number + first >= self._doubted:
+            self.doubts.append(Doubt(before, after, sure))
+            self._doubted = number + place
 
     def _cuts(self, place: int) -> list[FrameTimecode]:
         """The first picture of the new shot, if a cut leads to the picture at `place`."""
@@ -99,6 +147,7 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
             cut = self._across(place - mixed - 1, place)
             if cut is not None:
                 self._found = number
+                self._note(place - mixed - 1, place)
                 self.mixed += [cut.seconds] * (mixed > 0)
                 return [cut]
         return []
@@ -106,6 +155,8 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
     def _across(self, first: int, place: int) -> FrameTimecode | None:
         """The cut between the pictures at `first` and `place`, which belong to two shots while
         those between are mixtures of them; None if it is none."""
+        if place == first + 1 and not self._pictures[place].may_be_cut:
+            return None
         pictures = list(self._pictures)
         before, between, after = pictures[first], pictures[first + 1 : place], pictures[place]
         change, may_be_cut, begins = after.change, after.may_be_cut, after
@@ -163,20 +214,21 @@ def _compare(
 ) -> tuple[float, bool]:
     """How much changed, and whether another picture was left by it."""
     gone, come = _outside(before, after), _outside(after, before)
-    size = float(gone.mean() + come.mean()) / 2
+    size = (sum(cv2.sumElems(gone)) + sum(cv2.sumElems(come))) / (2 * gone[..., 0].size)
     may_be_cut = size >= _LEAST_CHANGE and not _only_light(before, after)
     if may_be_cut:
-        changed = float((np.maximum(gone, come) > _CHANGED).mean())
+        most = np.maximum(*(p.sum(axis=2, dtype=np.float32) for p in (gone, come)))
+        changed = float((most > _CHANGED).mean())
         may_be_cut = changed * (1 - _edges_kept(before, after)) >= least_new
     return size, may_be_cut
 
 
 def _outside(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """How far each pixel lies outside the range of colours around its place in the other picture;
-    summed over channels."""
+    """How far each pixel lies outside the range of colours around its place in the other picture,
+    by channel; uint8."""
     above = cv2.subtract(picture, cv2.dilate(other, _AROUND))  # saturates at 0
     below = cv2.subtract(cv2.erode(other, _AROUND), picture)
-    return cv2.max(above, below).sum(axis=2, dtype=np.float32)
+    return cv2.max(above, below)
 
 
 def _only_light(before: np.ndarray, after: np.ndarray) -> bool:

@@ -10,12 +10,14 @@ holds it, not something to see.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 
 import cv2
 import numpy as np
 
+from data.compiled import njit
 from features.video.frames import Frame
 from features.video.signals.contract import Pass, Signal, per_token, token_of
 from features.video.timeline import TOKEN
@@ -183,20 +185,9 @@ class Flow:
         affine = camera(field, *grid)
         if still(affine):
             affine = np.zeros_like(affine)
-        rest = np.linalg.norm(field - at @ affine, axis=1)
+        row, rest = _divide(field, at, affine)
         self.residual = rest.reshape(flow.shape[:2])
-        return np.array(
-            [
-                np.linalg.norm(field, axis=1).mean(),
-                np.linalg.norm(at @ affine, axis=1).mean(),
-                rest.mean(),
-                np.square(rest).mean(),
-                affine[0, 0],
-                affine[0, 1],
-                (affine[1, 0] + affine[2, 1]) / 2,
-                (affine[1, 1] - affine[2, 0]) / 2,
-            ]
-        )
+        return row
 
 
 def camera(field: np.ndarray, grid: np.ndarray, edge: np.ndarray) -> np.ndarray:
@@ -206,42 +197,100 @@ def camera(field: np.ndarray, grid: np.ndarray, edge: np.ndarray) -> np.ndarray:
     of all vectors and of one of those at the edges; the one whose errors have the lower median over
     the picture is taken (least median of squares, Rousseeuw 1984).
     """
-    some, rim = slice(None, None, _FIT_EVERY), edge[:: max(_FIT_EVERY // 2, 1)]
-    fits = [_trimmed(field[i], grid[i]) for i in (some, rim)]
-    field, grid = field[some], grid[some]
-    errors = [_median(_squares(field - grid @ fit)) for fit in fits]
-    return fits[int(np.argmin(errors))]
+    some, rim = np.arange(0, len(field), _FIT_EVERY), edge[:: max(_FIT_EVERY // 2, 1)]
+    fits = _trimmed(field, grid, some), _trimmed(field, grid, rim)
+    return min(fits, key=lambda fit: _median_square(field, grid, some, fit))
 
 
-def _trimmed(field: np.ndarray, grid: np.ndarray) -> np.ndarray:
+@njit
+def _trimmed(field: np.ndarray, grid: np.ndarray, sample: np.ndarray) -> np.ndarray:
     """Least squares, then without the vectors it explains worst, until none is left out.
 
-    So a moving thing does not pull the camera along.
+    sample : which vectors are looked at. So a moving thing does not pull the camera along.
     """
-    affine = _least_squares(field, grid)
+    affine = _least_squares(field, grid, sample)
     for _ in range(3):
-        rest = _squares(field - grid @ affine)
-        trusted = rest <= 6.25 * _median(rest)
-        if trusted.all() or trusted.sum() < len(field) // 2:
+        rest = _squares(field, grid, sample, affine)
+        trusted = sample[rest <= 6.25 * np.median(rest)]
+        if len(trusted) == len(sample) or len(trusted) < len(sample) // 2:
             break
-        affine = _least_squares(field[trusted], grid[trusted])
+        affine = _least_squares(field, grid, trusted)
     return affine
 
 
-def _squares(vectors: np.ndarray) -> np.ndarray:
-    """(n,) squared lengths of (n, 2)."""
-    return np.asarray(vectors[:, 0] ** 2 + vectors[:, 1] ** 2)
+@njit
+def _median_square(
+    field: np.ndarray, grid: np.ndarray, sample: np.ndarray, affine: np.ndarray
+) -> float:
+    return float(np.median(_squares(field, grid, sample, affine)))
 
 
-def _median(values: np.ndarray) -> float:
-    """As `np.median`, without its checks, which cost more than it."""
-    low, high = (len(values) - 1) // 2, len(values) // 2
-    ordered = np.partition(values, (low, high))
-    return float(ordered[low] + ordered[high]) / 2
+@njit
+def _squares(
+    field: np.ndarray, grid: np.ndarray, sample: np.ndarray, affine: np.ndarray
+) -> np.ndarray:
+    """(n,) squared lengths of what `affine` (3, 2) leaves of the vectors in `sample` (n,)."""
+    squares = np.empty(len(sample))
+    for k in range(len(sample)):
+        x, y = _left(field, grid, affine, sample[k])
+        squares[k] = x * x + y * y
+    return squares
 
 
-def _least_squares(field: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    return np.linalg.solve(grid.T @ grid, grid.T @ field)
+@njit
+def _left(field: np.ndarray, grid: np.ndarray, affine: np.ndarray, i: int) -> tuple[float, float]:
+    """What `affine` (3, 2) leaves of one vector."""
+    across, along = grid[i, 1], grid[i, 2]
+    x = field[i, 0] - affine[0, 0] - across * affine[1, 0] - along * affine[2, 0]
+    y = field[i, 1] - affine[0, 1] - across * affine[1, 1] - along * affine[2, 1]
+    return x, y
+
+
+@njit
+def _least_squares(field: np.ndarray, grid: np.ndarray, sample: np.ndarray) -> np.ndarray:
+    """(3, 2) by the normal equations, about the sample's centre."""
+    mean_x = mean_y = mean_u = mean_v = 0.0
+    for i in sample:
+        mean_x += grid[i, 1]
+        mean_y += grid[i, 2]
+        mean_u += field[i, 0]
+        mean_v += field[i, 1]
+    n = len(sample)
+    mean_x, mean_y, mean_u, mean_v = mean_x / n, mean_y / n, mean_u / n, mean_v / n
+    xx = xy = yy = xu = xv = yu = yv = 0.0
+    for i in sample:
+        x, y = grid[i, 1] - mean_x, grid[i, 2] - mean_y
+        u, v = field[i, 0] - mean_u, field[i, 1] - mean_v
+        xx, xy, yy = xx + x * x, xy + x * y, yy + y * y
+        xu, xv, yu, yv = xu + x * u, xv + x * v, yu + y * u, yv + y * v
+    scale = 1 / (xx * yy - xy * xy)
+    affine = np.empty((3, 2))
+    affine[1, 0], affine[1, 1] = (yy * xu - xy * yu) * scale, (yy * xv - xy * yv) * scale
+    affine[2, 0], affine[2, 1] = (xx * yu - xy * xu) * scale, (xx * yv - xy * xv) * scale
+    affine[0, 0] = mean_u - mean_x * affine[1, 0] - mean_y * affine[2, 0]
+    affine[0, 1] = mean_v - mean_x * affine[1, 1] - mean_y * affine[2, 1]
+    return affine
+
+
+@njit
+def _divide(
+    field: np.ndarray, grid: np.ndarray, affine: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A row of `NAMES` for a field (n, 2) of which the camera did `affine`; the residual speed (n,)
+    of every vector."""
+    row, rest = np.zeros(8), np.empty(len(field))
+    for i in range(len(field)):
+        x, y = _left(field, grid, affine, i)
+        rest[i] = math.sqrt(x * x + y * y)
+        row[0] += math.sqrt(field[i, 0] ** 2 + field[i, 1] ** 2)
+        row[1] += math.sqrt((field[i, 0] - x) ** 2 + (field[i, 1] - y) ** 2)
+        row[2] += rest[i]
+        row[3] += x * x + y * y
+    row /= len(field)
+    row[4], row[5] = affine[0]
+    row[6] = (affine[1, 0] + affine[2, 1]) / 2
+    row[7] = (affine[1, 1] - affine[2, 0]) / 2
+    return row, rest
 
 
 def _grid(height: int, width: int, diagonal: float) -> np.ndarray:

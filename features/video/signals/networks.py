@@ -1,8 +1,9 @@
 """Opening the pretrained networks: kept open between videos, quiet, and missed with grace.
 
-MediaPipe runs the face landmarks and the embedding (measured against OpenCV's dnn on one core: 2.0
-against 6 ms per picture for the embedding), OpenCV runs YuNet. A task is costly to open (0.2–0.5 s)
-and serves one video at a time, so finished videos hand theirs to the next.
+MediaPipe runs the face landmarks and MobileNetV3 (measured against OpenCV's dnn on one core: 2.0
+against 6 ms per picture), OpenCV runs YuNet, other eyes run as `features.video.eyes` says. A task
+is costly to open (0.2–0.5 s) and serves one video at a time, so finished videos hand theirs to the
+next.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ import atexit
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from data.errors import InputError
 from data.words import Sentence
 from features.chatter import without_chatter
-from features.pretrained import known, locate
+from features.pretrained import OPTIONAL, find, known, locate
+from features.video import eyes
 
+CHOSEN = "eyes"
+"""Stands for the embedding network that is chosen (`features.video.eyes.chosen`)."""
 LIBRARIES = "libEGL.so.1 and libGLESv2.so.2 (Debian: libegl1 libgles2)"
 
 _idle: dict[str, list[Any]] = {}
@@ -33,7 +39,31 @@ class Unavailable(Exception):
 
 def identity(name: str) -> str:
     """A short name of the exact weights, for extractors: name and first digits of the checksum."""
-    return f"{name}:{known(name).sha256[:8]}"
+    name = eyes.chosen().name if name == CHOSEN else name
+    return f"{name}:{known(_files(name)[0]).sha256[:8]}"
+
+
+def there(name: str) -> bool:
+    """Whether all its files can be had here."""
+    return all(_here(file) for file in _files(name))
+
+
+def reader() -> eyes.Kind:
+    """Eyes that read words and can be had here, those that are chosen before others.
+
+    Raises `InputError` where there are none.
+    """
+    readers = [kind for kind in (eyes.chosen(), *eyes.EYES) if kind.reads]
+    for kind in readers:
+        if there(kind.name):
+            return kind
+    names = {kind.name: " ".join(kind.files) for kind in readers}
+    raise InputError("eyes.none_reads", names=list(names.values()))
+
+
+def _files(name: str) -> tuple[str, ...]:
+    name = eyes.chosen().name if name == CHOSEN else name
+    return next((kind.files for kind in eyes.EYES if kind.name == name), (name,))
 
 
 @contextmanager
@@ -57,12 +87,16 @@ def face_detector() -> Any:
 
 @contextmanager
 def task(name: str) -> Iterator[Callable]:
-    """Borrow a MediaPipe task: a function of an RGB uint8 picture. Raises `Unavailable`."""
-    path = _path(name)
+    """Borrow an opened network: `eyes.Eyes`, or MediaPipe's landmarks of an RGB uint8 picture.
+
+    Raises `Unavailable`.
+    """
+    name = eyes.chosen().name if name == CHOSEN else name
+    paths = [_path(file) for file in _files(name)]
     with _lock:
         opened = _idle[name].pop() if _idle.get(name) else None
     if opened is None:
-        opened = _open(name, path)
+        opened = _open(name, paths)
     try:
         yield opened
     finally:
@@ -70,29 +104,35 @@ def task(name: str) -> Iterator[Callable]:
             _idle.setdefault(name, []).append(opened)
 
 
-def _path(name: str) -> str:
-    path = locate(name)
+def _here(file: str) -> Path | None:
+    """Where a file lies; those of other eyes are large and never fetched by themselves."""
+    return find(file) if known(file) in OPTIONAL else locate(file)
+
+
+def _path(file: str) -> str:
+    path = _here(file)
     if path is None:
-        raise Unavailable(Sentence("video.no_models"))
+        optional = known(file) in OPTIONAL
+        raise Unavailable(
+            Sentence("eyes.not_here", name=file) if optional else Sentence("video.no_models")
+        )
     return str(path)
 
 
-def _open(name: str, path: str) -> Callable:
+def _open(name: str, paths: list[str]) -> Callable:
     try:
+        if name != "face_landmarker":
+            return eyes.kind(name).open(*map(Path, paths))
         with without_chatter():
             import mediapipe as mp
             from mediapipe.tasks.python import BaseOptions, vision
 
-            base = BaseOptions(model_asset_path=path)
-            if name == "face_landmarker":
-                options = vision.FaceLandmarkerOptions(
-                    base, output_face_blendshapes=True, num_faces=1
-                )
-                opened = vision.FaceLandmarker.create_from_options(options)
-                return _Task(opened, opened.detect, mp)
-            options = vision.ImageEmbedderOptions(base, l2_normalize=True)
-            opened = vision.ImageEmbedder.create_from_options(options)
-            return _Task(opened, opened.embed, mp)
+            base = BaseOptions(model_asset_path=paths[0])
+            options = vision.FaceLandmarkerOptions(base, output_face_blendshapes=True, num_faces=1)
+            opened = vision.FaceLandmarker.create_from_options(options)
+            return _Task(opened, opened.detect, mp)
+    except InputError as error:
+        raise Unavailable(error.sentence) from None
     except (OSError, ImportError, RuntimeError) as error:
         why = Sentence("video.no_mediapipe", why=str(error), libraries=LIBRARIES)
         raise Unavailable(why) from None
@@ -112,5 +152,6 @@ class _Task:
 @atexit.register
 def _close_all() -> None:
     for opened in (t for tasks in _idle.values() for t in tasks):
-        opened.close()
+        if hasattr(opened, "close"):
+            opened.close()
     _idle.clear()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-_SIZE = (40, 22)
+SIZE = (40, 22)
 _HELD = 0.19
 """Seconds between two different pictures below which equal ones between them are repeats. A picture
 that stays longer is a shot that stands still (the shortest shots last 0.2 s)."""
@@ -23,10 +23,11 @@ between the sample film's slowest shots (0.16 and up) and held pictures after en
 
 
 class Picture(NamedTuple):
-    """When a frame is shown and what it shows, BGR uint8."""
+    """When a frame is shown and what it shows, BGR uint8; `small` is the same at `SIZE`."""
 
     time: float
     image: np.ndarray
+    small: np.ndarray
 
 
 class Repeats:
@@ -42,11 +43,12 @@ class Repeats:
         self._changed, self._change = -np.inf, 0.0
         self._series = 0
 
-    def update(self, picture: Picture) -> list[Picture]:
+    def update(self, time: float, image: np.ndarray) -> list[Picture]:
         """The frames, in order, that are known now to be shown for themselves."""
-        small = cv2.resize(picture.image, _SIZE, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(image, SIZE, interpolation=cv2.INTER_AREA)
+        picture = Picture(time, image, small)
         last, self._last = self._last, small
-        change = np.inf if last is None else float(cv2.absdiff(last, small).mean())
+        change = np.inf if last is None else cv2.norm(last, small, cv2.NORM_L1) / small.size
         long = picture.time - self._changed >= _HELD
         repeats = change <= max(_SAME, _SHARE * self._change)
         after_repeats = bool(self._waiting) and self._waiting[-1][1]

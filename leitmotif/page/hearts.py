@@ -1,0 +1,145 @@
+"""What a person says of the tracks they are shown, and the order that follows from it.
+
+Whoever looks at this machine's own page is the one that the commands know; of visitors from
+elsewhere every desk has its own taste. The list stays as it is until something else is asked, so
+that nothing moves under the hand that says what it likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from leitmotif.pipeline import Recommendation
+from leitmotif.sessions.desk import OWN
+from leitmotif.settings import data_folder
+from leitmotif.store.database import Database
+from leitmotif.taste import Beliefs, Diary
+from leitmotif.taste.answer import POOL, Tasted, again, as_asked, can_order, taste
+from leitmotif.taste.diary import ME
+from matcher.course import Course
+from matcher.query import Query
+
+ICONS = {"like": "favorite", "chosen": "movie", "skip": "skip_next", "never": "block"}
+_HELD = "taste_held"
+_MOST_KEPT = 24
+"""Lists of this visit that are shown again as they were."""
+
+
+def let_go() -> None:
+    """Let the list that is looked at follow what was said."""
+    st.session_state.pop(_HELD, None)
+
+
+@st.cache_resource(show_spinner=False)
+def _database() -> Database:
+    return Database(data_folder())
+
+
+def diary() -> Diary:
+    """Of whoever looks at this page."""
+    desk = st.session_state["desk"]
+    return Diary(_database(), ME if desk == OWN else f"desk {desk}")
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What is known of the person as this redraw begins.
+
+    mark : another one as soon as they say something. never : ids of tracks that are not shown.
+    in_use : whether their order is asked for.
+    """
+
+    diary: Diary
+    mark: tuple[int, int]
+    never: frozenset[str]
+    beliefs: Beliefs
+    in_use: bool = False
+
+    @classmethod
+    def now(cls) -> Learned:
+        """Learned again only where something was said since the last redraw."""
+        kept = diary()
+        mark = kept.mark()
+        last: Learned | None = st.session_state.get("learned")
+        if last is None or (last.diary.person, last.mark) != (kept.person, mark):
+            last = cls(kept, mark, kept.never(), kept.beliefs())
+            st.session_state["learned"] = last
+        return last
+
+    @property
+    def said(self) -> int:
+        """How often they said something."""
+        return self.mark[0]
+
+    def held(self, asked: Hashable) -> Learned:
+        """What was known when this was asked first: an answer moves no list that is looked at."""
+        what = asked, self.diary.person
+        last: tuple[Hashable, Learned] | None = st.session_state.get(_HELD)
+        if last is None or last[0] != what:
+            last = what, self
+            st.session_state[_HELD] = last
+        return last[1]
+
+    def used(self, in_use: bool) -> Learned:
+        return replace(self, in_use=in_use)
+
+    def wanted(self, query: Query) -> Query:
+        """The query, with tracks enough to choose a list of its k from."""
+        query = replace(query, never=self.never)
+        ordered = self.in_use and can_order(query)
+        return replace(query, k=max(query.k, POOL)) if ordered else query
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list that is shown: its number in the diary, and the place of the try in it.
+
+    said : what was said of its tracks, by their ids.
+    """
+
+    diary: Diary
+    shown: str
+    attempt: int | None
+    said: dict[str, str]
+
+    @classmethod
+    def of(cls, diary: Diary, tasted: Tasted) -> Listed:
+        return cls(diary, tasted.shown, tasted.attempt, diary.answers(tasted.shown))
+
+    def say(self, kind: str, place: int, track_id: str) -> None:
+        """Keep an answer to a track at a place, from 0; the same one again takes it back."""
+        self.diary.withdraw(track_id, self.shown)
+        if self.said.get(track_id) != kind:
+            self.diary.answer(kind, track_id, self.shown, seen=place + 1)
+
+
+def listed(
+    result: Recommendation, k: int, learned: Learned, course: Course | None
+) -> tuple[Recommendation, Listed]:
+    """The k tracks of an answer that are shown, and their list: the same one to the same answer."""
+    lists: dict[tuple[object, ...], Tasted] = st.session_state.setdefault("lists", {})
+    values, importance = result.query.complete()
+    found = tuple(m.track_id for m in result.matches)
+    what = (
+        learned.diary.person,
+        learned.mark,
+        found,
+        values.tobytes(),
+        importance.tobytes(),
+        k,
+        learned.in_use,
+    )
+    known = lists.get(what)
+    if known is not None:
+        return again(result, known, k), Listed.of(learned.diary, known)
+    if learned.in_use and can_order(result.query):
+        result, tasted = taste(result, learned.diary, k, learned.beliefs, course=course)
+    else:
+        result, tasted = as_asked(result, learned.diary)
+    lists[what] = tasted
+    while len(lists) > _MOST_KEPT:
+        lists.pop(next(iter(lists)))
+    return result, Listed.of(learned.diary, tasted)
