@@ -31,6 +31,7 @@ from leitmotif.page import widgets
 from leitmotif.sessions.desk import OWN, Desk, Desks, name_from, new_name, plain_values
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
+from leitmotif.sessions.later import later
 from leitmotif.sessions.projects import Projects
 from leitmotif.sessions.workspace import Kept
 from leitmotif.settings import DEMO_VIDEO, Settings, data_folder
@@ -160,7 +161,12 @@ def diary() -> Diary:
     """What whoever looks at this page made of tracks: on their own machine that which the commands
     know, of visitors that of their desk."""
     name = st.session_state["desk"]
-    return Diary(projects().database, ME if name == OWN else f"desk {name}")
+    return _diary(ME if name == OWN else f"desk {name}")
+
+
+@st.cache_resource(show_spinner=False, max_entries=1000)
+def _diary(person: str) -> Diary:
+    return Diary(projects().database, person, later)
 
 
 def open_project(number: int) -> None:
