@@ -74,7 +74,7 @@ class Diary:
         """
         self._database, self.person, self._later = database, person, later
         self._lists: list[Event] = []
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()
         database.tables(KIND, _TABLES)
 
     def events(self) -> list[Event]:
@@ -86,8 +86,7 @@ class Diary:
         return self._where(_SAID, self.person)
 
     def _where(self, condition: str, *values: str) -> list[Event]:
-        if self._lists:
-            self.flush()
+        self.flush()
         query = f"SELECT * FROM taste_event WHERE person = ? AND ({condition}) ORDER BY number"
         with self._database.read() as connection:
             rows = connection.execute(query, [self.person, *values]).fetchall()
@@ -175,20 +174,20 @@ class Diary:
             "INSERT OR IGNORE INTO taste_event (id, person, at, kind, about, said) "
             "VALUES (?, ?, ?, ?, ?, ?)"
         )
-        with self._guard:
-            lists, self._lists = self._lists, []
-        if not lists and not events:
-            return 0
 
         def row(e: Event) -> list[object]:
             said = json.dumps(e.said, ensure_ascii=False)
             return [e.id, self.person, e.at, e.kind, e.about, said]
 
-        with self._database.write() as connection:
-            connection.executemany(query, map(row, lists))
-            before = connection.total_changes
-            connection.executemany(query, map(row, events))
-            return connection.total_changes - before
+        with self._guard:
+            lists, self._lists = self._lists, []
+            if not lists and not events:
+                return 0
+            with self._database.write() as connection:
+                connection.executemany(query, map(row, lists))
+                before = connection.total_changes
+                connection.executemany(query, map(row, events))
+                return connection.total_changes - before
 
     def undo(self) -> Event | None:
         """Take the last answer, or slider set by hand, away; None where there is none."""
