@@ -25,6 +25,7 @@ COMMANDS = {
     "catalogue": "make a catalogue of a folder of music, or check one",
     "project": "list, export, import, relink or delete the page's projects",
     "score": "plan a film's music: cues, tracks, edits to the frame, exports",
+    "scenes": "find which film of a library a picture is from",
     "map": "lay a catalogue out as a map, in groups that have names",
     "index": "prepare a catalogue for search, or push it to Milvus",
     "learn": "make pairs of picture and music from videos that have music",

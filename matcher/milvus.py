@@ -93,7 +93,7 @@ class MilvusIndex:
             logging.getLogger(logger).setLevel(logging.CRITICAL)
         token = token if token is not None else os.environ.get("MILVUS_TOKEN", "")
         try:
-            client = _patiently(
+            client = patiently(
                 lambda: MilvusClient(uri, token=token, timeout=timeout, grpc_options=_GRPC), uri
             )
         except InputError:
@@ -101,6 +101,11 @@ class MilvusIndex:
         except ValueError as error:  # the client takes addresses apart with urllib
             raise InputError("index.refused", uri=uri, why=str(error)) from None
         return cls(client, uri, collection)
+
+    @property
+    def client(self) -> Any:
+        """The connection itself."""
+        return self._client
 
     def close(self) -> None:
         """Let go of the file or the connection."""
@@ -398,10 +403,10 @@ class MilvusIndex:
         return self._known
 
     def _do(self, work: Callable[[Any], Any]) -> Any:
-        return _patiently(lambda: work(self._client), self._uri)
+        return patiently(lambda: work(self._client), self._uri)
 
 
-def _patiently(work: Callable[[], Any], uri: str) -> Any:
+def patiently(work: Callable[[], Any], uri: str) -> Any:
     """Call `work`, again after a pause where the server does not answer.
 
     Raises `InputError` when it never does, or refuses.

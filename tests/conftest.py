@@ -23,6 +23,7 @@ SLOW = (
     "features/test_audio_soundtrack.py",
     "features/test_temporal.py",
     "features/test_video_",
+    "leitmotif/scenes/",
     "leitmotif/score/test_score_bad_input.py",
     "leitmotif/score/test_compose.py",
     "leitmotif/service/test_agent.py",

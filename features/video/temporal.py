@@ -162,7 +162,7 @@ def places(mask: Tensor) -> Tensor:
     """Where each token stands in its window: u from −1 to 1 and its square about the mean, (B, T,
     2)."""
     count = mask.sum(dim=1, keepdim=True)
-    u = (2 * torch.arange(mask.shape[1]) + 1) / count - 1
+    u = (2 * torch.arange(mask.shape[1], device=mask.device) + 1) / count - 1
     return torch.stack([u, 1.5 * u * u - 0.5], dim=-1) * mask[..., None]
 
 

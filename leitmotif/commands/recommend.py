@@ -17,6 +17,7 @@ from data.errors import InputError
 from data.filter_options import add_filter_options, conditions
 from leitmotif import pipeline
 from leitmotif.commands.batch import add_batch_arguments, run_batch
+from leitmotif.scenes import like
 from leitmotif.settings import Settings, data_folder
 from leitmotif.show.progress import progress_bar, warn
 from leitmotif.show.terminal import console, print_recommendation
@@ -99,6 +100,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="see the picture as somebody's ratings do (calibrate's file)",
     )
     parser.add_argument(
+        "--like-scenes",
+        nargs="+",
+        metavar="SCENE",
+        help="also the tracks that these scenes' own music asks for: FILM or FILM@1:20-1:50, a "
+        "file or the title of a film of your scenes",
+    )
+    parser.add_argument(
         "--per-scene", action="store_true", help="tracks for each scene of the video"
     )
     parser.add_argument(
@@ -167,6 +175,8 @@ def run(args: argparse.Namespace) -> int:
     query, _ = parse_query(args), parse_place(args.place)
     if args.taste and not can_order(query):
         raise InputError("taste.plain_only")
+    if args.like_scenes and args.per_scene:
+        raise InputError("command.like_per_scene")
     pipeline.load_profile_weights(args.profile_weights)
     named = args.catalogue or Settings.from_environment().catalogue
     catalogue = Catalogue.read(named)
@@ -245,11 +255,19 @@ def _results(
         )
     profile = pipeline.score(timeline, profile_weights=learned)
     course = _course(timeline, catalogue, place)
-    return [
+    results = [
         pipeline.match(
             profile, catalogue, query, index=index, recommender=recommender, course=course
         )
     ]
+    if args.like_scenes:
+        liked = like.read_scenes(args.like_scenes)
+        results.append(
+            like.recommend_like(
+                profile, liked, catalogue, query, recommender=recommender, course=course
+            )
+        )
+    return results
 
 
 def _in_order_of(

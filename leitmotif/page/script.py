@@ -8,6 +8,8 @@ from leitmotif.page import (
     inputs,
     project_bar,
     results,
+    scene_references,
+    scenes_tab,
     score_tab,
     state,
 )
@@ -25,8 +27,10 @@ with st.sidebar:
     inputs.language_switch(words)
 
 chosen = state.chosen_film()
-for_video, the_score, the_catalogue = st.tabs(
-    [words("for_video"), words("the_score"), words("the_catalogue")], on_change="rerun", key="view"
+for_video, the_score, the_scenes, the_catalogue = st.tabs(
+    [words("for_video"), words("the_score"), words("the_scenes"), words("the_catalogue")],
+    on_change="rerun",
+    key="view",
 )
 with for_video:
     state.troubles(words)
@@ -44,8 +48,12 @@ with the_score:
             st.info(words("score_needs_full_look"))
         else:
             score_tab.show(chosen, library, words)
+            scene_references.show(chosen, library, words)
     elif the_score.open:
         st.info(words("score_needs_film"))
+with the_scenes:
+    if the_scenes.open:
+        scenes_tab.show(words)
 with the_catalogue:
     if the_catalogue.open and library is not None:
         catalogue_tab.show(library, words)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from leitmotif.service import film_routes, job_routes, score_routes
+from leitmotif.service import film_routes, job_routes, scene_routes, score_routes
 from leitmotif.service.limits import Limits
 from leitmotif.service.problems import HANDLERS, SCHEMA
 from leitmotif.service.shelf import Shelf
@@ -52,7 +52,7 @@ def build_application(options: Options) -> FastAPI:
         redirect_slashes=False,
     )
     application.state.service = service
-    for routes in (job_routes, film_routes, score_routes):
+    for routes in (job_routes, film_routes, score_routes, scene_routes):
         application.include_router(routes.ROUTES)
     application.add_middleware(Limits, tokens=options.tokens, per_second=options.per_second)
     if not options.tokens:  # another site cannot know a token, but could ask without one

@@ -22,6 +22,8 @@ UPLOADS = ("/v1/films", "/v1/catalogues")
 """Where files are sent to."""
 BODY_BYTES = 1 << 20
 """The largest body that is no file."""
+LARGER = {"/v1/scenes/search": 32 << 20}
+"""Bodies that may be larger: pictures."""
 AT_ONCE = 200
 """Requests that are open at a time, event streams among them (heuristic)."""
 _BURST_S = 4.0
@@ -90,17 +92,17 @@ class Limits:
 
 
 def _counted(scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Receive:
-    """`receive` up to `BODY_BYTES`, but for files, which are counted where they are kept."""
+    """`receive` up to a body's limit, but for files, which are counted where they are kept."""
     is_json = headers.get(b"content-type", b"").lower().startswith(b"application/json")
     if scope["path"] in UPLOADS and not is_json:
         return receive
-    total = 0
+    total, most = 0, LARGER.get(scope["path"], BODY_BYTES)
 
     async def counted() -> Message:
         nonlocal total
         message = await receive()
         total += len(message.get("body", b""))
-        if total > BODY_BYTES:
+        if total > most:
             raise HTTPException(413)
         return message
 

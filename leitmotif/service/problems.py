@@ -26,6 +26,9 @@ UNUSABLE = 422
 """The status of an error that is not in `STATUS`."""
 STATUS = {
     "files.disk_full": 507,
+    "scenes.empty": 409,
+    "scenes.film_gone": 410,
+    "scenes.no_film": 404,
     "service.busy": 503,
     "service.film_failed": 409,
     "service.key_used": 422,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from leitmotif.scenes.library import Library
 from leitmotif.service.answers import Answers
 from leitmotif.service.jobs import Jobs
 from leitmotif.service.limits import PER_SECOND
@@ -46,3 +50,15 @@ class Service:
         self.workers = Workers(folder, self.jobs, options.workers, options.cluster)
         self.roots = tuple(root.resolve() for root in options.roots)
         self.max_upload_mb = options.max_upload_mb
+        self._scenes_folder = folder.parent / "scenes"
+        self._scenes: Library | None = None
+        self._one_at_a_time = threading.Lock()
+
+    @contextmanager
+    def scenes(self) -> Iterator[Library]:
+        """The library of films, which serves one request after the other."""
+        with self._one_at_a_time:
+            if self._scenes is None:
+                self._scenes = Library.open(self._scenes_folder)
+            self._scenes.refresh()
+            yield self._scenes

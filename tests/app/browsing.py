@@ -153,6 +153,10 @@ class Visit:
         """Give a table to the field for catalogues; likewise."""
         self._give("catalogue", [file])
 
+    def give_scene(self, file) -> None:
+        """Give a picture or an edit to the field of the Scenes tab; likewise."""
+        self._give("scene", [file])
+
     def _give(self, what: str, files) -> None:
         self.rest()  # a field that is about to be drawn anew would lose them
         payload = [

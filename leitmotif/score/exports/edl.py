@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from data.errors import InputError
 from leitmotif.score.exports.clips import clips, levels
-from leitmotif.score.model import Score
+from leitmotif.score.model import Film, Score
 from leitmotif.score.timecode import FrameRate
 
 _CHANNELS = ("AA", "A2")
-_MOST_EVENTS = 999
+MOST_EVENTS = 999
 
 
 def edl(score: Score) -> str:
@@ -23,10 +23,10 @@ def edl(score: Score) -> str:
     """
     rate = score.film.rate
     found = clips(score)
-    if len(found) > _MOST_EVENTS:
-        raise InputError("score.many_events", found=len(found), most=_MOST_EVENTS)
+    if len(found) > MOST_EVENTS:
+        raise InputError("score.many_events", found=len(found), most=MOST_EVENTS)
     source = FrameRate(rate.fps, rate.drop)
-    lines = _head(score)
+    lines = head(score.film)
     for k, clip in enumerate(found, 1):
         times = (
             source.timecode(clip.source),
@@ -38,8 +38,8 @@ def edl(score: Score) -> str:
         if clip.speed != 1:
             lines.append(f"M2   AX       {float(clip.speed * rate.fps):05.1f}       {times[0]}")
             lines.append(f"* SPEED: {float(clip.speed):.6f}")
-        lines.append(f"* FROM CLIP NAME: {_plain(clip.name)}")
-        lines.append(f"* SOURCE FILE: {_plain(clip.track.path)}")
+        lines.append(f"* FROM CLIP NAME: {plain(clip.name)}")
+        lines.append(f"* SOURCE FILE: {plain(clip.track.path)}")
         for frame, db in levels(clip):
             at = score.timecode(clip.start + frame)
             lines.append(f"* AUDIO LEVEL AT {at} IS {db:+.2f} DB  (REEL AX {_CHANNELS[clip.lane]})")
@@ -54,18 +54,20 @@ def markers(score: Score) -> str:
         for cue in score.cues
         for hit in cue.hits
     ]
-    lines = _head(score)
+    lines = head(score.film)
     for k, (frame, length, colour, name) in enumerate(sorted(marks), 1):
         span = f"{score.timecode(frame)} {score.timecode(frame + 1)}"
         lines.append(f"{k:03d}  001      V     C        {span} {span}")
-        lines.append(f" |C:ResolveColor{colour} |M:{_plain(name).replace('|', '/')} |D:{length}")
+        lines.append(f" |C:ResolveColor{colour} |M:{plain(name).replace('|', '/')} |D:{length}")
     return "\n".join(lines) + "\n"
 
 
-def _head(score: Score) -> list[str]:
-    mode = "DROP FRAME" if score.film.rate.drop else "NON-DROP FRAME"
-    return [f"TITLE: {_plain(score.film.path.rsplit('/', 1)[-1])}", f"FCM: {mode}", ""]
+def head(film: Film) -> list[str]:
+    """The lines that a list of edits for a film begins with."""
+    mode = "DROP FRAME" if film.rate.drop else "NON-DROP FRAME"
+    return [f"TITLE: {plain(film.path.rsplit('/', 1)[-1])}", f"FCM: {mode}", ""]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Text on one line, as a comment wants it."""
     return " ".join(text.split())

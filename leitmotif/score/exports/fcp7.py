@@ -10,6 +10,9 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from leitmotif.score.exports.clips import Clip, clips, faded_levels, url
+from leitmotif.score.exports.xmeml import add as _add
+from leitmotif.score.exports.xmeml import add_rate as _rate
+from leitmotif.score.exports.xmeml import add_timecode, document
 from leitmotif.score.model import Film, Score
 from leitmotif.score.timecode import FrameRate
 
@@ -24,7 +27,7 @@ def fcp7(score: Score) -> str:
     _add(sequence, "name", f"{_name(film)} score")
     _add(sequence, "duration", film.frames)
     _rate(sequence, rate)
-    _timecode(sequence, score)
+    add_timecode(sequence, film.rate, film.start)
     media = _add(sequence, "media")
     _picture(_add(media, "video"), film)
     _sound(_add(media, "audio"), score)
@@ -34,9 +37,7 @@ def fcp7(score: Score) -> str:
         _add(marker, "comment", cue.title)
         _add(marker, "in", cue.start)
         _add(marker, "out", cue.end)
-    ET.indent(root, " ")
-    head = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n'
-    return head + ET.tostring(root, encoding="unicode") + "\n"
+    return document(root)
 
 
 def _picture(video: ET.Element, film: Film) -> None:
@@ -181,26 +182,5 @@ def _frames(clip: Clip, rate: FrameRate) -> int:
     return int(max(rate.frame_at(clip.track.duration), clip.source_out))
 
 
-def _rate(parent: ET.Element, rate: FrameRate) -> None:
-    element = _add(parent, "rate")
-    _add(element, "timebase", rate.timebase)
-    _add(element, "ntsc", "TRUE" if rate.ntsc else "FALSE")
-
-
-def _timecode(sequence: ET.Element, score: Score) -> None:
-    code = _add(sequence, "timecode")
-    _rate(code, score.film.rate)
-    _add(code, "string", score.timecode(0))
-    _add(code, "frame", score.film.start)
-    _add(code, "displayformat", "DF" if score.film.rate.drop else "NDF")
-
-
 def _name(film: Film) -> str:
     return film.path.replace("\\", "/").rsplit("/", 1)[-1]
-
-
-def _add(parent: ET.Element, tag: str, text: object = None, **attributes: str) -> ET.Element:
-    element = ET.SubElement(parent, tag, attributes)
-    if text is not None:
-        element.text = str(text)
-    return element

@@ -28,7 +28,7 @@ def cue_sheet(score: Score) -> str:
         row += [cue.track.facts.get(name, "") for name in facts]
         row += ["background instrumental", score.timecode(cue.start), score.timecode(cue.end)]
         row.append(f"{float(score.film.rate.seconds(cue.frames)):.3f}")
-        writer.writerow([_safe(cell) for cell in row])
+        writer.writerow([safe(cell) for cell in row])
     return "\ufeff" + text.getvalue()
 
 
@@ -92,6 +92,6 @@ def _clock(seconds: int) -> str:
     return f"{hours}:{m:02d}:{s:02d}" if hours else f"{m}:{s:02d}"
 
 
-def _safe(cell: object) -> str:
+def safe(cell: object) -> str:
     text = str(cell)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,297 @@
+"""What the library of scenes finds, what it costs, and how it grows.
+
+    python -m benchmarks.scenes encoders FOLDER…          our encoder against others
+    python -m benchmarks.scenes find FOLDER… --strange FOLDER   the whole of `scenes find`
+    python -m benchmarks.scenes growth FOLDER             a film at a time, and kills
+    python -m benchmarks.scenes cost FILE                 adding against decoding
+    python -m benchmarks.scenes index --vectors N         memory, rate, recall
+
+Results: `benchmarks/results/scenes.md`. What is asked with are copies of frames
+(`features.video.copies`): cropped to a quarter of the area or more, every second one mirrored,
+recoloured, captioned, between bars, as JPEG of quality 15 to 90.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+
+from data.errors import InputError
+from data.media import VIDEO_SUFFIXES
+from data.media_files import media_files
+from features.video.copies import copy_of
+from features.video.encoder import Encoder, EncoderSizes, Network
+from features.video.frames import VideoReader
+from features.video.pictures import without_bars
+from features.video.signals.networks import task
+from features.video.stills import Stills, kept
+from leitmotif.scenes.describe import Task, content_of, describe
+from leitmotif.scenes.find import find
+from leitmotif.scenes.judging import PLACES, Alike, by_layout, by_vectors
+from leitmotif.scenes.library import Library
+from leitmotif.scenes.pool import is_held_out, is_unseen
+from matcher.hnsw import HnswVectors
+
+MOMENT_S = 1.0
+"""A hit within so many seconds shows the same moment."""
+
+
+class Frames(NamedTuple):
+    """The frames of some films as a library keeps them; ids (n,), times (n,) in seconds."""
+
+    pictures: list[np.ndarray]
+    ids: np.ndarray
+    times: np.ndarray
+
+
+def films_of(folders: list[Path]) -> list[Path]:
+    found = [
+        [path for path, _ in media_files(folder, VIDEO_SUFFIXES)] if folder.is_dir() else [folder]
+        for folder in folders
+    ]
+    return [path for paths in found for path in paths]
+
+
+def frames_of(paths: list[Path]) -> Frames:
+    pictures, ids, times = [], [], []
+    for path in paths:
+        try:
+            with Stills(path) as film:
+                for still, _ in kept(film.pictures()):
+                    pictures.append(still.picture)
+                    ids.append(content_of(path)[:16])
+                    times.append(still.time)
+        except InputError as error:
+            print(error, file=sys.stderr)
+    return Frames(pictures, np.array(ids), np.array(times))
+
+
+def copies_of(
+    frames: Frames, rows: np.ndarray, seed: int, mirror: bool | None = None
+) -> list[np.ndarray]:
+    chance = np.random.default_rng(seed)
+    return [without_bars(copy_of(frames.pictures[row], chance, mirror)) for row in rows]
+
+
+# ------------------------------------------------------------------------------ encoders
+
+
+def encoders(args: argparse.Namespace) -> None:
+    frames = frames_of(films_of(args.folders))
+    unseen = np.array([is_unseen(id) for id in frames.ids])
+    moments = ~unseen & is_held_out(frames.times)
+    rows = np.resize(np.flatnonzero(unseen | moments), args.queries)
+    copies = copies_of(frames, rows, seed=1)
+    print(f"{len(frames.pictures)} frames, {len(set(frames.ids))} films, {len(rows)} queries")
+    torch.manual_seed(0)
+    ways: dict[str, Alike] = {
+        "colour layout": by_layout,
+        "before training": by_vectors(Encoder(Network(EncoderSizes()), "new", 0.9).embed),
+        "trained": by_vectors(Encoder.load(args.encoder).embed),
+    }
+    with task("mobilenet_v3_small") as network:
+
+        def mobile(pictures: Any) -> np.ndarray:
+            found = [network(cv2.cvtColor(p, cv2.COLOR_BGR2RGB)) for p in pictures]
+            return np.array([f.embeddings[0].embedding for f in found], dtype=np.float32)
+
+        ways["MobileNetV3-small"] = by_vectors(mobile)
+        for name, way in ways.items():
+            alike = way(copies, frames.pictures)
+            for part, chosen in (("all", slice(None)), ("unseen films", unseen[rows])):
+                _print_ranks(name, part, alike[chosen], frames, rows[chosen])
+
+
+def _print_ranks(name: str, part: str, alike: np.ndarray, frames: Frames, rows: np.ndarray) -> None:
+    same = frames.ids[rows][:, None] == frames.ids
+    near = same & (np.abs(frames.times[rows][:, None] - frames.times) <= MOMENT_S)
+    exact = rows[:, None] == np.arange(len(frames.ids))
+    for what, right in (("frame", exact), ("moment", near), ("film", same)):
+        best = np.where(right, alike, -np.inf).max(axis=1, keepdims=True)
+        ranks = (alike > best).sum(axis=1) + 1
+        top = " ".join(f"{(ranks <= place).mean():.4f}" for place in PLACES)
+        print(f"| {name} | {part} | {what} | {len(rows)} | {top} | {(1 / ranks).mean():.4f} |")
+
+
+# ------------------------------------------------------------------------------ find
+
+
+def whole_find(args: argparse.Namespace) -> None:
+    """Copies of held-out frames, straight and mirrored, and of frames of other films."""
+    paths = films_of(args.folders)
+    frames = frames_of(paths)
+    held = np.array([is_unseen(id) for id in frames.ids]) | is_held_out(frames.times)
+    rows = np.resize(np.flatnonzero(held), args.queries)
+    strange = frames_of(films_of(args.strange))
+    others = np.resize(np.arange(len(strange.pictures)), args.strangers)
+    with tempfile.TemporaryDirectory() as folder, Library.open(folder) as library:
+        library.add(paths)
+        for mirror in (False, True):
+            answers, spent = [], time.perf_counter()
+            for row, copy in zip(rows, copies_of(frames, rows, 1, mirror), strict=True):
+                hits = find(library, copy, k=5)
+                answers.append([_right(hit, frames, row) for hit in hits] or [(False, False)])
+            spent = (time.perf_counter() - spent) / len(rows)
+            known = np.mean([bool(find_known) for find_known in map(any, answers)])
+            for what in (0, 1):
+                ranks = [next((k + 1 for k, a in enumerate(r) if a[what]), np.inf) for r in answers]
+                ranks = np.array(ranks, dtype=float)
+                shares = [round(float((ranks <= k).mean()), 4) for k in (1, 5)]
+                print(
+                    f"mirrored {mirror}",
+                    ("film", "moment")[what],
+                    *shares,
+                    f"{(1 / ranks).mean():.4f}",
+                )
+            print(f"{spent:.3f} s a query, any right {known:.4f}")
+        answers = [find(library, copy, k=1) for copy in copies_of(strange, others, 2)]
+        false = np.mean([bool(hits and hits[0].known) for hits in answers])
+        print(f"{len(others)} frames of {len(set(strange.ids))} other films: {false:.4f} known")
+
+
+def _right(hit: Any, frames: Frames, row: int) -> tuple[bool, bool]:
+    film = hit.film.id == frames.ids[row]
+    return film, film and hit.start - MOMENT_S <= frames.times[row] <= hit.end + MOMENT_S
+
+
+# ------------------------------------------------------------------------------ growth
+
+
+def growth(args: argparse.Namespace) -> None:
+    """Some films, then more, then ten kills: what is read, and whether the answers stay."""
+    paths = films_of([args.folder])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path in paths[: -args.more]:
+            shutil.copy(path, folder / path.name)
+        with Library.open(folder / "library") as library:
+            first = library.add([folder])
+            for path in paths[-args.more :]:
+                shutil.copy(path, folder / path.name)
+            then = library.add([folder])
+            print(f"{len(first.added)} read, then {len(then.added)}, {then.unchanged} left alone")
+            whole = {f.id: library.frames(f).vectors.tobytes() for f in library.films}
+        command = [sys.executable, "-m", "leitmotif", "scenes", "add", str(folder), "--quiet"]
+        command += ["--library", str(folder / "killed"), "-j", "1"]
+        here = []
+        for kill in range(args.kills):
+            process = subprocess.Popen(command, start_new_session=True)
+            time.sleep(args.after + kill)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            with Library.open(folder / "killed") as library:
+                here.append(len(library.films))
+        with Library.open(folder / "killed") as library:
+            library.add([folder])
+            again = {f.id: library.frames(f).vectors.tobytes() for f in library.films}
+        same = sum(again.get(id) == vectors for id, vectors in whole.items())
+        print(f"films after each kill {here}; at the end {same} of {len(whole)} the same")
+
+
+# ------------------------------------------------------------------------------ cost, index
+
+
+def cost(args: argparse.Namespace) -> None:
+    """CPU seconds of adding a film and of decoding it, both on one thread, by turns."""
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    describe(Task(str(args.file)))  # opens the network
+    for _ in range(args.rounds):
+        started = time.process_time()
+        found = describe(Task(str(args.file)))
+        adding = time.process_time() - started
+        started = time.process_time()
+        with VideoReader(args.file) as reader:
+            reader._stream.thread_type = "NONE"
+            count = sum(1 for _ in reader._decoded())
+        decoding = time.process_time() - started
+        kept_here = len(found.frames.times) if found.frames else 0
+        print(
+            f"{found.duration:.0f} s, {kept_here} frames kept: {adding:.2f} against {decoding:.2f}"
+            f" CPU-s for {count} frames: {adding / decoding:.3f}"
+        )
+
+
+def index(args: argparse.Namespace) -> None:
+    """Vectors as of shots of 20 frames that differ a little."""
+    size, shot = 128, 20
+    chance = np.random.default_rng(0)
+    spectrum = (1 + np.arange(size) / 8) ** -0.5
+    with tempfile.TemporaryDirectory() as folder:
+        held = HnswVectors(Path(folder) / "scenes.usearch", size)
+        parts, started = [], time.perf_counter()
+        for group in range(args.vectors // 100_000):
+            middles = chance.normal(size=(100_000 // shot, size)) * spectrum
+            middles /= np.linalg.norm(middles, axis=1, keepdims=True)
+            part = np.repeat(middles, shot, axis=0)
+            part = part + 0.25 / np.sqrt(size) * chance.normal(size=part.shape)
+            part = (part / np.linalg.norm(part, axis=1, keepdims=True)).astype(np.float16)
+            held.add(group, part)
+            parts.append(part)
+        built = time.perf_counter() - started
+        asked = parts[0][:1000:5].astype(np.float32)
+        asked = asked + 0.25 / np.sqrt(size) * chance.normal(size=asked.shape)
+        exact = [asked @ part.astype(np.float32).T for part in parts]
+        best = np.argsort(-np.concatenate(exact, axis=1), axis=1)[:, :20]
+        spent, hits = [], []
+        for query, right in zip(asked, best, strict=True):
+            started = time.perf_counter()
+            found = held.search(query, 20)
+            spent.append(time.perf_counter() - started)
+            hits.append(np.isin(found.groups[0] * 100_000 + found.rows[0], right).mean())
+        held.save()
+        record = {
+            "vectors": len(held),
+            "built a second": round(len(held) / built),
+            "bytes a vector in the file": held.path.stat().st_size / len(held),
+            "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "recall@20": float(np.mean(hits)),
+            "query ms, median and 95 %": [1e3 * float(np.quantile(spent, q)) for q in (0.5, 0.95)],
+        }
+    print(json.dumps(record, indent=1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    what = parser.add_subparsers(required=True)
+    for name, run in (("encoders", encoders), ("find", whole_find)):
+        sub = what.add_parser(name)
+        sub.add_argument("folders", nargs="+", type=Path)
+        sub.add_argument("--queries", type=int, default=3000)
+        sub.add_argument("--encoder", type=Path)
+        sub.add_argument("--strange", nargs="+", type=Path, default=[])
+        sub.add_argument("--strangers", type=int, default=200)
+        sub.set_defaults(run=run)
+    sub = what.add_parser("growth")
+    sub.add_argument("folder", type=Path)
+    sub.add_argument("--more", type=int, default=20)
+    sub.add_argument("--kills", type=int, default=10)
+    sub.add_argument("--after", type=float, default=3.0)
+    sub.set_defaults(run=growth)
+    sub = what.add_parser("cost")
+    sub.add_argument("file", type=Path)
+    sub.add_argument("--rounds", type=int, default=3)
+    sub.set_defaults(run=cost)
+    sub = what.add_parser("index")
+    sub.add_argument("--vectors", type=int, default=1_000_000)
+    sub.set_defaults(run=index)
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()

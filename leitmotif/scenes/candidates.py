@@ -1,0 +1,79 @@
+"""Where in a library a shot may be from: its pictures vote for stretches of films."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from features.video.pictures import mirrored
+from leitmotif.scenes.library import Film, Library
+
+_FETCHED = 24
+"""Frames of the library that each picture asks for. Heuristic."""
+_ASKED = 6
+"""Pictures of a shot that ask. Heuristic."""
+_BESIDE_S = 4.0
+"""Seconds beside the frames voted for that are looked at: frames of a library lie that far apart.
+Heuristic."""
+LONGEST_S = 48.0
+"""Seconds of a film that one stretch holds at most. Heuristic."""
+_GRID_S = 8.0
+"""Stretches begin and end at multiples of it, so that neighbouring shots share them."""
+
+
+class Window(NamedTuple):
+    """A stretch of a film, seconds, and the sum of its pictures' best similarities."""
+
+    film: Film
+    start: float
+    end: float
+    votes: float
+
+
+def windows(library: Library, pictures: Sequence[np.ndarray], count: int) -> list[Window]:
+    """The stretches that a shot's pictures (BGR uint8, in order) vote for, the best first."""
+    spread = np.unique(np.linspace(0, len(pictures) - 1, _ASKED).round().astype(int))
+    asked = [pictures[k] for k in spread]
+    vectors = library.encoder.embed([*asked, *map(mirrored, asked)])
+    found = library.search(vectors, _FETCHED)
+    votes: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
+    for row, (films, times, likeness) in enumerate(zip(*found[:3], strict=True)):
+        for film, time, like in zip(films, times, likeness, strict=True):
+            if film:
+                votes[film].append((float(time), float(like), row % len(asked)))
+    films = {film.id: film for film in library.films}
+    every = [
+        window
+        for film, cast in votes.items()
+        if film in films
+        for window in _of_film(library, films[film], sorted(cast), len(asked))
+    ]
+    return sorted(every, key=lambda window: -window.votes)[:count]
+
+
+def _of_film(
+    library: Library, film: Film, cast: list[tuple[float, float, int]], asked: int
+) -> list[Window]:
+    """The stretches of one film that votes (seconds, similarity, picture) lie in."""
+    frames = library.frames(film)
+    found: list[Window] = []
+    group: list[tuple[float, float, int]] = []
+    for vote in [*cast, None]:
+        if vote is not None and (not group or vote[0] - group[-1][0] <= 2 * _BESIDE_S):
+            group.append(vote)
+            continue
+        best = np.zeros(asked)
+        for _, like, picture in group:
+            best[picture] = max(best[picture], like)
+        last = int(np.searchsorted(frames.times, group[-1][0] - 1e-6))
+        until = float(frames.until[min(last, len(frames.until) - 1)])
+        start, end = group[0][0] - _BESIDE_S, max(group[-1][0], until) + _BESIDE_S
+        end = min(end, start + LONGEST_S)
+        low = max(np.floor(start / _GRID_S) * _GRID_S, 0.0)
+        high = np.ceil(end / _GRID_S) * _GRID_S
+        found.append(Window(film, float(low), float(high), float(best.sum())))
+        group = [] if vote is None else [vote]
+    return found

@@ -1,0 +1,294 @@
+"""Training the scene encoder by contrast, in Lightning.
+
+Every picture of a batch meets two copies of itself: one nearly as the library has it, one as it
+may come back (`features.video.augment`). The loss is that of picking the right one among all of
+the batch, both ways (InfoNCE, van den Oord et al. 2018; multiple negatives ranking, Henderson et
+al. 2017). Pictures of one film that lie half a second apart are no negatives of each other.
+
+A share of the films is held out whole, and of the others every fourth stretch of some seconds: on
+these moments the mean reciprocal rank is taken after every few epochs, and the best state is kept.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytorch_lightning as lightning
+import torch
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.loggers import CSVLogger
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader
+
+from data.errors import Progress
+from features.video.augment import Augmenter
+from features.video.encoder import INPUT, Encoder, Network
+from leitmotif.scenes.pool import NEAR_S, Pool
+from recommender.quiet_lightning import quiet_lightning
+
+_AT_ONCE = 256
+_VALIDATED = 1500
+"""Queries at most of a validation."""
+_DOUBLES = 0.95
+"""Cosine from which frames of two films count as one picture, when the threshold is set
+(heuristic)."""
+FALSE_HITS = 0.01
+"""Share of copies of frames of other films that lie above the threshold."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Everything of training that is not a size of the network (chosen by the held-out rank)."""
+
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    batch_size: int = 512
+    epochs: int = 60
+    warm: float = 0.05
+    """Share of the steps in which the rate rises, before it falls along a cosine."""
+    temperature: float = 0.03
+    other_films: float = 0.7
+    """Share of the pictures that are changed as if they were of other films."""
+    every: int = 5
+    """Epochs from one validation to the next."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """An encoder, and how it was come by.
+
+    rank : mean reciprocal rank on held-out moments. epoch : after which the best state was had.
+    """
+
+    encoder: Encoder
+    rank: float
+    epoch: int
+
+
+def train(
+    pool: Pool,
+    settings: TrainSettings | None = None,
+    *,
+    folder: Path | None = None,
+    start: Network | None = None,
+    accelerator: str = "auto",
+    steps: int = -1,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a network on the pictures of a pool.
+
+    folder : where the log (`metrics.csv`) goes. start : a network to go on from, else a new one.
+    accelerator : Lightning's, "cpu" or "cuda" by name. steps : stop after so many.
+    Raises what `progress` raises.
+    """
+    settings = settings or TrainSettings()
+    threads = torch.get_num_threads()
+    with quiet_lightning():
+        torch.set_num_threads(threads)
+        lightning.seed_everything(settings.seed, workers=True, verbose=False)
+        network = start or Network()
+        module = Contrast(network, pool, settings)
+        trainer = lightning.Trainer(
+            max_epochs=settings.epochs,
+            max_steps=steps,
+            accelerator=accelerator,
+            devices=1,
+            callbacks=[_Told(progress)] if progress else [],
+            logger=CSVLogger(folder, name="", version="") if folder else False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            log_every_n_steps=1,
+            gradient_clip_val=1.0,
+        )
+        rows = torch.from_numpy(np.flatnonzero(pool.learned))
+        batch = min(settings.batch_size, len(rows))
+        loader = DataLoader(
+            rows, batch, shuffle=True, drop_last=True, collate_fn=torch.stack, num_workers=0
+        )
+        trainer.fit(module, loader)
+    if module.best_state is not None:
+        network.load_state_dict(module.best_state)
+    network = network.to(trainer.strategy.root_device).eval()
+    threshold = threshold_of(network, pool)
+    network = network.cpu()
+    digest = zlib.crc32(b"".join(t.half().numpy().tobytes() for t in network.state_dict().values()))
+    name = f"scenes-{digest:08x}"
+    return Trained(Encoder(network, name, threshold), module.best_rank, module.best_epoch)
+
+
+class Contrast(lightning.LightningModule):  # type: ignore[misc]
+    """Trains a `Network`; `best_state` is its state at the best rank."""
+
+    def __init__(self, network: Network, pool: Pool, settings: TrainSettings) -> None:
+        super().__init__()
+        self.network, self.pool, self.settings = network, pool, settings
+        self.scale = torch.nn.Parameter(torch.tensor(1 / settings.temperature).log())
+        self.best_rank, self.best_epoch = -1.0, -1
+        self.best_state: dict[str, Tensor] | None = None
+        self._augmenter = Augmenter(INPUT, settings.seed, settings.other_films)
+        self._pictures = torch.from_numpy(pool.pictures)
+        learned = self._pictures[torch.from_numpy(pool.learned)].flip(3).float() / 255
+        network.mean.copy_(learned.mean(dim=(0, 1, 2))[:, None, None])
+        network.deviation.copy_(learned.std(dim=(0, 1, 2))[:, None, None])
+
+    def on_fit_start(self) -> None:
+        self._pictures = self._pictures.to(self.device)
+        self._films = torch.from_numpy(self.pool.films).to(self.device)
+        self._times = torch.from_numpy(self.pool.times).to(self.device)
+
+    def batch(self, rows: Tensor) -> Tensor:
+        """Pictures as the network takes them, RGB 0–1 (n, 3, s, s)."""
+        return self._pictures[rows].flip(3).permute(0, 3, 1, 2).float() / 255
+
+    def training_step(self, rows: Tensor, _: int) -> Tensor:
+        pictures = self._augmenter.moments(self.batch(rows))
+        light, strong = self._augmenter.lightly(pictures), self._augmenter.strongly(pictures)
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+            held, asked = self.network(light), self.network(strong)
+        alike = self.scale.exp().clamp(max=100) * (asked @ held.T)
+        near = (self._films[rows][:, None] == self._films[rows]) & (
+            (self._times[rows][:, None] - self._times[rows]).abs() < NEAR_S
+        )
+        near.fill_diagonal_(False)
+        alike = alike.masked_fill(near, -torch.inf)
+        right = torch.arange(len(rows), device=self.device)
+        loss = (
+            functional.cross_entropy(alike, right) + functional.cross_entropy(alike.T, right)
+        ) / 2
+        self.log("loss", loss)
+        return loss
+
+    def on_train_epoch_end(self) -> None:
+        last = self.current_epoch + 1 == self.settings.epochs
+        if not last and (self.current_epoch + 1) % self.settings.every:
+            return
+        self.network.eval()
+        moments, unseen = (
+            held_out_rank(self.network, self.pool, rows, self.batch)
+            for rows in (self.pool.moments, self.pool.unseen)
+        )
+        self.network.train()
+        self.log("moments_mrr", moments)
+        self.log("unseen_mrr", unseen)
+        rank = float(np.nanmean([moments, unseen]))
+        if rank > self.best_rank:
+            self.best_rank, self.best_epoch = rank, self.current_epoch + 1
+            self.best_state = {
+                n: t.detach().cpu().clone() for n, t in self.network.state_dict().items()
+            }
+
+    def configure_optimizers(self) -> dict:
+        """AdamW; the rate rises for a little and then falls along a cosine to zero."""
+        settings = self.settings
+        optimizer = torch.optim.AdamW(
+            self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        steps = max(int(self.trainer.estimated_stepping_batches), 1)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer,
+            settings.learning_rate,
+            total_steps=steps,
+            pct_start=settings.warm,
+            cycle_momentum=False,
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def transfer_batch_to_device(self, batch: Tensor, device: torch.device, _: int) -> Tensor:
+        return batch.to(device)
+
+
+@torch.inference_mode()  # type: ignore[untyped-decorator]
+def held_out_rank(
+    network: Network, pool: Pool, held_out: np.ndarray, batch: Callable[[Tensor], Tensor]
+) -> float:
+    """Mean reciprocal rank of copies of pictures (bool, (n,)) among all of the pool; NaN for none.
+
+    The right answer is a picture of the same film within `NEAR_S`.
+    """
+    rows = np.flatnonzero(held_out)
+    rows = rows[:: len(rows) // _VALIDATED + 1]
+    if not len(rows):
+        return float("nan")
+    augmenter = Augmenter(INPUT, seed=1)
+    every = torch.arange(len(pool.films))
+    held = torch.cat([network(_plain(batch(part))) for part in every.split(_AT_ONCE)])
+    asked = torch.cat(
+        [
+            network(augmenter.strongly(batch(part)))
+            for part in torch.from_numpy(rows).split(_AT_ONCE)
+        ]
+    )
+    return float(np.mean(1 / ranks((asked @ held.T).cpu().numpy(), pool, rows)))
+
+
+def _plain(pictures: Tensor) -> Tensor:
+    """Pictures as the network takes them from a library, (n, 3, 128, 128)."""
+    return functional.interpolate(pictures, (INPUT, INPUT), mode="bilinear", antialias=True)
+
+
+def ranks(alike: np.ndarray, pool: Pool, rows: np.ndarray) -> np.ndarray:
+    """Place, from 1, of the first right answer to each query (q, n) of the pool's pictures."""
+    right = (pool.films[rows][:, None] == pool.films) & (
+        np.abs(pool.times[rows][:, None] - pool.times) < NEAR_S
+    )
+    best = np.where(right, alike, -np.inf).max(axis=1, keepdims=True)
+    return (alike > best).sum(axis=1) + 1
+
+
+@torch.inference_mode()  # type: ignore[untyped-decorator]
+def threshold_of(network: Network, pool: Pool) -> float:
+    """The cosine that `FALSE_HITS` of the copies of frames reach with a frame of another film.
+
+    Films of which some frames are one picture count as one; 0.9 where there is only one.
+    """
+    pictures = torch.from_numpy(pool.pictures)
+    device = network.mean.device
+    augmenter = Augmenter(INPUT, seed=2)
+    held, asked = [], []
+    for part in pictures.split(_AT_ONCE):
+        x = part.to(device).flip(3).permute(0, 3, 1, 2).float() / 255
+        held.append(network(_plain(x)))
+        asked.append(network(augmenter.strongly(x)))
+    plain, copies = torch.cat(held).cpu().numpy(), torch.cat(asked).cpu().numpy()
+    others = np.ones((pool.films.max() + 1,) * 2, dtype=bool)
+    best = _best_of_films(plain, plain, pool.films)
+    for film in range(len(others)):
+        others[film] = best[pool.films == film].max(axis=0, initial=-1.0) < _DOUBLES
+    others &= others.T
+    of_others = np.where(others[pool.films], _best_of_films(copies, plain, pool.films), -1.0)
+    nearest = of_others.max(axis=1)
+    nearest = nearest[nearest > -1]
+    return float(np.quantile(nearest, 1 - FALSE_HITS)) if len(nearest) else 0.9
+
+
+def _best_of_films(asked: np.ndarray, held: np.ndarray, films: np.ndarray) -> np.ndarray:
+    """The largest cosine of each query with a frame of each film, (q, films)."""
+    order = np.argsort(films, kind="stable")
+    starts = np.searchsorted(films[order], np.arange(films.max() + 1))
+    parts = [
+        np.maximum.reduceat(asked[at : at + 1000] @ held[order].T, starts, axis=1)
+        for at in range(0, len(asked), 1000)
+    ]
+    return np.concatenate(parts)
+
+
+class _Told(Callback):  # type: ignore[misc]
+    """Tells of the epoch that begins."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, _: lightning.LightningModule
+    ) -> None:
+        self.progress("epochs", trainer.current_epoch, trainer.max_epochs)

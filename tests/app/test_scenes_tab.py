@@ -1,0 +1,53 @@
+"""The Scenes tab in a real browser: a frame and an edit find their film, a scene is sent on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from browsing import SAMPLE
+
+from data.atomic import atomic_path
+from features.video.stretch import frames_at
+from leitmotif.render import ffmpeg
+from leitmotif.scenes.library import Library
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory) -> Path:
+    """A cropped, mirrored frame of the demo's film, and four seconds of it as an edit."""
+    folder = tmp_path_factory.mktemp("asked")
+    frame = next(frames_at(SAMPLE, [9.0], 640))
+    height, width = frame.shape[:2]
+    part = frame[height // 10 : -height // 10, width // 10 : -width // 10, ::1][:, ::-1]
+    content = cv2.imencode(".png", np.ascontiguousarray(part))[1].tobytes()
+    with atomic_path(folder / "frame.png") as temporary:
+        temporary.write_bytes(content)
+    cut = ["-ss", "6", "-t", "4", *ffmpeg.source(SAMPLE), "-c:v", "libx264", "-an"]
+    ffmpeg.run([*cut, str(folder / "edit.mp4")])
+    return folder
+
+
+def test_a_frame_and_an_edit_find_their_film(visit, server, asked: Path, tmp_path: Path):
+    with Library.open(server.temporary / "kept" / "scenes") as library:
+        library.add([SAMPLE], jobs=1)
+    editor = visit()
+    page = editor.page
+    page.get_by_role("tab", name="Scenes").click()
+    editor.wait_for("Films to look in: 1")
+    editor.give_scene(asked / "frame.png")
+    editor.wait_for("From this film")
+    page.get_by_role("button", name="Use as reference").first.click()
+    editor.give_scene(asked / "edit.mp4")
+    editor.wait_for("from none of your films: 0")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="EDL").click()
+    assert "FROM CLIP NAME" in Path(download.value.path()).read_text()
+    page.get_by_role("tab", name="Music for this video").click()
+    editor.give_film(SAMPLE)
+    editor.wait_for_tracks()
+    page.get_by_role("tab", name="Score").click()
+    editor.wait_for("Like the scenes you named")
+    editor.wait_for("Like these scenes")
