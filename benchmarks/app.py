@@ -40,7 +40,7 @@ def catalogue(n: int) -> Catalogue:
         "duration_s": [str(60 + i % 300) for i in range(n)],
         "bpm": [str(60 + i % 120) for i in range(n)],
         "license": [("CC0-1.0", "CC BY 4.0", "")[i % 3] for i in range(n)],
-        "extractor": ["leitmotif-audio 3"] * n,
+        "extractor": ["leitmotif-audio 4"] * n,
     }
     return Catalogue(features, columns)
 

@@ -142,7 +142,7 @@ def large(rows: int) -> None:
     }
     columns |= {
         "bpm": rng.uniform(60, 180, rows).round(2).tolist(),
-        "extractor": ["leitmotif-audio 3"] * rows,
+        "extractor": ["leitmotif-audio 4"] * rows,
     }
     whole = Catalogue(rng.normal(size=(rows, len(MUSIC_NAMES))), columns)
     print(f"\n{rows} rows")

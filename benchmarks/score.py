@@ -49,7 +49,7 @@ def dips(found: Fit, sound: np.ndarray, own: np.ndarray) -> list[float]:
     """
     below = []
     for (leave, enter), piece in zip(found.jumps, found.pieces[1:], strict=True):
-        join = _quietest(sound, float(piece.film_in + piece.fade_in))
+        join = _quietest(sound, float(piece.begins))
         lines = min(_quietest(own, leave), _quietest(own, enter))
         below.append(max(lines - join, 0.0))
     return below
@@ -138,7 +138,7 @@ def lengths(files: list[Path], n: int) -> None:
             own = cue_sound(Cue("1m02", 0, length, track, (whole,)), RATE)
             heard = cue_sound(cue_of(path, bars, frames, found), RATE)
             below += dips(found, heard, own)
-            holes += [hole(heard, float(p.film_in + p.fade_in)) for p in found.pieces[1:]]
+            holes += [hole(heard, float(p.begins)) for p in found.pieces[1:]]
             usual_holes += [hole(own, line) for line in bars.lines[1:-1]]
     print(f"{n} pairs of {len(files)} tracks: {exact} exact to the frame,")
     print(f"{ending} on their own ending; {jumps / seconds * 60:.2f} joins a minute;")
@@ -207,9 +207,7 @@ def _struck(bars: Bars, found: Fit) -> list[float]:
         piece.film_at(line)
         for piece in found.pieces
         for line in bars.lines[:-1]
-        if piece.track_in + piece.fade_in * piece.speed - Fraction(1, 1000)
-        <= line
-        < piece.track_out
+        if piece.begins - Fraction(1, 1000) <= piece.film_at(line) and line < piece.track_out
     ]
 
 

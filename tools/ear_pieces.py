@@ -1,11 +1,13 @@
 """The pieces that the ear is fitted to and judged on, and what is measured of each.
 
 FOLDER holds `data/music`, `data/music_more`, `data/vgmidi`, `data/factorial_music_emotion_200` and
-`data/rated_audio_clips`; `fluidsynth` renders what is MIDI.
+`data/rated_audio_clips`; WORK the windows of `tools.ear_windows` and `opinions.csv`, what the
+network `vibenet` says of them; `fluidsynth` renders what is MIDI.
 
-Sources: "unrated" (music with the network `vibenet`'s opinion, energy for arousal), "piano" and
-"tunes" (people's ratings), "clips" (people's ratings; never learned from). The demo's tracks are
-left out: what is said of them shows what the ear makes of music that it does not know.
+Sources: "unrated" (first 30 s of music, and "altered" windows of it, with the network's opinion,
+energy for arousal), "piano" and "tunes" (people's ratings), "clips" (people's ratings; never
+learned from); "dull" and "coded" are twins of unrated music of which nothing is said. The demo's
+tracks are left out: what is said of them shows what the ear makes of music that it does not know.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from features.audio.ear import log_scores, witnesses
 from features.audio.load import load
 from features.audio.profile import formula
 from features.audio.tags import class_scores
+from tools import ear_windows
 from tools.factorial_tunes import tunes
 
 SECONDS = 30.0
@@ -62,11 +65,11 @@ class Measured:
         return np.flatnonzero(self.source == source)
 
 
-def measured(data: Path, kept: Path | None) -> Measured:
+def measured(data: Path, work: Path, kept: Path | None) -> Measured:
     """Listen to the first 30 s of every piece, or read what was kept of that."""
     if kept and kept.is_file():
         return Measured(**np.load(kept))
-    rows = [(piece, *_heard(piece.sound)) for piece in pieces(data)]
+    rows = [(piece, *heard(piece.sound)) for piece in pieces(data, work)]
     heads = [row[0] for row in rows]
     found = Measured(
         source=np.array([p.source for p in heads]),
@@ -82,14 +85,9 @@ def measured(data: Path, kept: Path | None) -> Measured:
     return found
 
 
-def pieces(data: Path) -> Iterator[Piece]:
+def pieces(data: Path, work: Path) -> Iterator[Piece]:
     """Every piece of every source."""
-    folders = {"shared_music": data / "music", "new_music": data / "music_more"}
-    for row in read(data / "music_more" / "vibenet_labels.csv"):
-        name = row["file"]
-        if row["set"] in folders:
-            said = (float(row["energy"]), float(row["valence"]))
-            yield Piece("unrated", name, name.split("__")[0], folders[row["set"]] / name, said)
+    yield from _windows(data, work)
     for source, folder in (("piano", data / "vgmidi"), ("clips", data / "rated_audio_clips")):
         for row in read(folder / "ratings.csv"):
             name, said = row["file"], (float(row["arousal_01"]), float(row["valence_01"]))
@@ -99,7 +97,20 @@ def pieces(data: Path) -> Iterator[Piece]:
         yield Piece("tunes", tune.name, f"tunes {n % _TUNE_GROUPS}", tune.midi, tune.said)
 
 
-def _heard(sound: Path | bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _windows(data: Path, work: Path) -> Iterator[Piece]:
+    opinions = {Path(row["path"]).name: row for row in read(work / "opinions.csv")}
+    for number, track in enumerate(ear_windows.tracks(data)):
+        for kind in ear_windows.kinds(number):
+            path = ear_windows.window(work, track, kind)
+            said = (np.nan, np.nan)
+            if kind not in ear_windows.TWINS:
+                said = float(opinions[path.name]["energy"]), float(opinions[path.name]["valence"])
+            source, sound = ("unrated", track) if kind == "plain" else (kind, path)
+            yield Piece(source, track.name, track.name.split("__")[0], sound, said)
+
+
+def heard(sound: Path | bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Witnesses, log scores and formulas of its first 30 s."""
     with tempfile.TemporaryDirectory() as folder:
         recording = load(_rendered(sound, Path(folder)), 0, SECONDS)
     description = describe(listen(recording))

@@ -16,8 +16,8 @@ from features.audio.load import REFERENCE_LUFS, Recording
 from features.audio.spectrum import FRAME_S, Spectrum, analyse_frames, mel_db, mfcc
 
 TIMBRE_RANGE_DB = 60.0
-"""Mel cells farther below the loudest are raised to there before onsets and changes of timbre are
-looked for: below that, codecs leave holes and noise rather than music."""
+"""Mel cells farther below the loudest are raised to there before changes of timbre are looked for:
+below that, codecs leave holes and noise rather than music."""
 _FADED_DB = -50.0
 """Frames below say nothing of how loudness changes: the ends of fades, which codecs cut."""
 _USUAL_BPM = 120.0
@@ -31,6 +31,7 @@ EDGE_S, EDGE_WEIGHT, FULL_LENGTH_S = 5.0, 0.5, 60.0
 _TONAL_WINDOW_S = 4.0
 _CHANGE_STEP_S = 0.1
 _TOKEN_S = 0.5
+_WIDTHS = np.diff(rhythm.BANDS).astype(np.float32) / rhythm.BANDS[-1]
 
 DESCRIPTORS = (
     "fullness", "entropy", "centroid", "spread", "bright", "warm_share", "loudness_change",
@@ -44,7 +45,8 @@ DESCRIPTORS = (
 class Sound:
     """What was measured of each frame, T frames `FRAME_S` apart.
 
-    db (T, 128) mel level; timbre (T, 20) MFCC; envelope (T,) onset envelope; chroma (T, 12);
+    db (T, 128) mel level; timbre (T, 20) MFCC; envelope (T,) onset envelope; registers (T, 3) the
+    same of low, middle and high bands; chroma (T, 12);
     roughness (T,); pitch (T,) MIDI note of the melody or NaN; level_db (T,) RMS relative to the
     recording's loudness; active (T,) bool. All empty (T = 0) for silence.
     """
@@ -56,6 +58,7 @@ class Sound:
     db: np.ndarray
     timbre: np.ndarray
     envelope: np.ndarray
+    registers: np.ndarray
     chroma: np.ndarray
     roughness: np.ndarray
     pitch: np.ndarray
@@ -69,18 +72,20 @@ def listen(recording: Recording) -> Sound:
     if recording.gain == 0:
         none = np.zeros(0, np.float32)
         silent = Spectrum(none, none, none, none)
-        return Sound(*head, silent, none, none, none, none, none, none, none, none)
+        return Sound(*head, silent, none, none, none, none, none, none, none, none, none)
     spectrum = analyse_frames(recording.samples, recording.gain)
     db = mel_db(spectrum.mel)
     level_db = 20 * np.log10(np.maximum(spectrum["rms"], 1e-9)) - np.float32(REFERENCE_LUFS)
     hz, level = spectrum.peak_hz, spectrum.peak_level
+    registers = rhythm.registers(spectrum.mel)
     heard_db = np.maximum(db, db.max() - np.float32(TIMBRE_RANGE_DB))
     return Sound(
         *head,
         spectrum,
         db,
         mfcc(heard_db),
-        rhythm.onset_envelope(heard_db, rhythm.LATE - 1),
+        registers @ _WIDTHS,
+        registers,
         tonal.chroma(hz, level),
         tonal.roughness(hz, level),
         melody.melody(hz, level, tonal.tuning(hz, level)),
@@ -197,7 +202,8 @@ def _rhythm(sound: Sound, span: slice) -> tuple[dict[str, float], rhythm.Pulse]:
     envelope = sound.envelope[span]
     frames, counts = rhythm.onsets(envelope)
     rate = max(float(counts.sum()) / (len(envelope) * FRAME_S), 0.1)
-    pulse = rhythm.pulse(rhythm.periodicity(envelope), np.log2(rate))
+    bands = [rhythm.periodicity(band) for band in sound.registers[span].T]
+    pulse = rhythm.pulse(rhythm.periodicity(envelope), bands, np.log2(rate))
     tempo = np.log2(pulse.bpm if np.isfinite(pulse.bpm) else _USUAL_BPM)
     # Half way to the nearest octave of the tempo: an octave error moves nothing, and neither does
     # a step over the middle between two octaves, where a sine is zero.

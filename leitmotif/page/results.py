@@ -85,7 +85,7 @@ def _show(film: Film, library: Library, words: Words, looking: bool) -> None:
         if not result.matches:
             st.warning(words("none_left"))
             return
-        result, listed = hearts.listed(result, k, learned, course)
+        result, listed = hearts.listed(result, k, learned, course, film_page.place(film))
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))

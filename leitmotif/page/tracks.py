@@ -142,7 +142,7 @@ def _facts(track: dict[str, str], words: Words) -> list[str]:
 
 def _lines(answer: Answer, place: int, match: Match) -> list[str]:
     """Why it stands here, where it begins, and what was said of it."""
-    words, said = answer.words, answer.listed.said.get(match.track_id)
+    words, said = answer.words, answer.listed.answer(match.track_id)
     lines = [words("a_try")] if place - 1 == answer.listed.attempt else []
     lines.append(words.reason(match.reason))
     if match.placement and (match.placement.says_something or match.placement.in_point):
@@ -257,7 +257,7 @@ def _hear(answer: Answer, match: Match) -> cards.Act | None:
 
 
 def _heart(kind: str, answer: Answer, match: Match) -> cards.Act | None:
-    pressed = answer.listed.said.get(match.track_id) == kind
+    pressed = answer.listed.answer(match.track_id) == kind
     return cards.Act(f"say_{kind}", answer.words(f"say_{kind}"), ICONS[kind], pressed=pressed)
 
 

@@ -30,6 +30,8 @@ from leitmotif.score.neighbours import smoothest
 from leitmotif.score.sound import Tracks, powers
 from leitmotif.score.spotting import SHORTEST_S, group, respot
 from leitmotif.score.timecode import COMMON, FrameRate, nearest_common
+from leitmotif.settings import data_folder
+from leitmotif.taste import refused
 from matcher.metric import standard_scaling
 from matcher.query import Query
 from matcher.search import Match
@@ -43,6 +45,7 @@ _ROUNDS = 3
 """A cue of more lengths of its track is heard to repeat it (heuristic)."""
 _SHORT_SOUND_S = 0.5
 """A film's sound may end this much before its picture without a word."""
+_LITTLE_S = 0.001
 _VARIABLE_S = 0.001
 """Frames farther from a constant rate than this make a rate variable."""
 _FACTS = ("composer", "publisher", "isrc", "license", "license_url", "key", "bpm")
@@ -210,7 +213,7 @@ def _offered(
     start, end = (float(rate.seconds(frame)) for frame in (cue.start, cue.end))
     end = min(end, timeline.duration)
     course = pipeline.course_of(timeline, library.courses, start, end)
-    query = Query(k=CHOICES + more)
+    query = Query(k=CHOICES + more, never=refused(data_folder()))
     profile = _profile(timeline, start, end)
     answer = pipeline.match(profile, library.catalogue, query, course=course)
     found = ((match, library.sound(match.row)) for match in answer.matches)
@@ -275,7 +278,7 @@ def _miss(hit: HitPoint, bars: Bars, pieces: Sequence, rate: FrameRate) -> int |
         rate.frame_at(piece.film_at(mark))
         for piece in pieces
         for mark in marks
-        if piece.track_in + piece.fade_in * piece.speed <= mark < piece.track_out
+        if piece.begins - _LITTLE_S <= piece.film_at(mark) and mark < piece.track_out
     ]
     return min((s - hit.frame for s in struck), key=abs, default=None)
 

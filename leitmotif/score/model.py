@@ -94,6 +94,11 @@ class Piece:
     def film_out(self) -> Fraction:
         return self.film_in + (self.track_out - self.track_in) / self.speed
 
+    @property
+    def begins(self) -> Fraction:
+        """Second of the film at which it takes over from the piece before: amid the cross-fade."""
+        return self.film_in + self.fade_in / 2
+
     def film_at(self, track_s: float) -> float:
         """Second of the film at which a second of the track is heard."""
         return float(self.film_in) + (track_s - float(self.track_in)) / float(self.speed)

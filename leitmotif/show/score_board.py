@@ -117,7 +117,7 @@ def cue(
         "note": words.sentence(cue.note),
         "fitting": bool(cue.track) and not cue.muted and not gone and sound is None,
         "hits": [_hit(hit, words) for hit in cue.hits],
-        "joins": [float(after.film_in + after.fade_in) for _, after in pairwise(cue.pieces)],
+        "joins": [float(after.begins) for _, after in pairwise(cue.pieces)],
         "gain": [[frame, level] for frame, level in cue.gain],
         **_heard(sound),
         "tracks": [

@@ -60,6 +60,25 @@ def test_onset_envelope_is_librosas(sound, spectrum):
     np.testing.assert_allclose(rhythm.onset_envelope(mel_db(spectrum.mel)), expected, atol=0.02)
 
 
+def test_the_scale_of_onsets_is_decibels_where_it_is_loud_and_hangs_on_no_level(spectrum):
+    scale = rhythm.compressed(spectrum.mel)
+    np.testing.assert_allclose(rhythm.compressed(100 * spectrum.mel), scale, rtol=1e-4)
+    loud = scale > 20
+    decibels = 10 * np.log10(spectrum.mel[loud])
+    np.testing.assert_allclose(np.diff(scale[loud]), np.diff(decibels), atol=0.05)
+    assert not rhythm.compressed(np.zeros((4, 128), np.float32)).any()
+
+
+def test_a_quiet_heartbeat_under_held_notes_has_its_tempo():
+    seconds = np.arange(24 * RATE) / RATE
+    held = sum(np.sin(2 * np.pi * hz * seconds) for hz in (440, 523, 659, 880)) / 8
+    thump = np.exp(-12 * (seconds % 0.75)) * np.sin(2 * np.pi * 60 * seconds)
+    wobble = 1 + 0.05 * np.sin(2 * np.pi * 0.37 * seconds)
+    found = describe(listen(from_samples(held * wobble + 0.1 * thump, RATE)))
+    levels = np.array([found.bpm, found.bpm_alternative])
+    assert (abs(levels / 80 - 1) < 0.02).any()
+
+
 def test_a_sine_has_its_level_its_pitch_and_no_width():
     t = np.arange(2 * RATE) / RATE
     spectrum = analyse_frames((0.5 * np.sin(2 * np.pi * 1000.0 * t)).astype(np.float32))

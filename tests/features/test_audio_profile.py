@@ -38,11 +38,11 @@ def test_major_is_more_positive_than_minor(tonic: int):
     assert profile(tune("major", tonic))["valence"] > profile(tune("minor", tonic))["valence"] + 10
 
 
-def test_a_low_pass_takes_brightness_and_arousal_and_adds_warmth():
+def test_a_low_pass_takes_brightness_adds_warmth_and_leaves_arousal():
     sound = tune(partials=20) + drums(120, seconds=12.8)
     bright, dull = profile(sound), profile(low_passed(sound, 1200))
     assert dull["brightness"] < bright["brightness"] - 20
-    assert dull["arousal"] < bright["arousal"] - 10
+    assert abs(dull["arousal"] - bright["arousal"]) < 15
     assert dull["warmth"] > bright["warmth"] + 2
 
 
@@ -54,8 +54,8 @@ def test_melody_trend_lies_on_the_side_of_the_melody():
 
 
 def test_faster_harder_played_versions_of_a_piece_are_more_arousing():
-    calm = profile(tune(seconds=0.6, attack_s=0.08, partials=4, decay=2.0))
-    faster = profile(tune(seconds=0.3, attack_s=0.08, partials=4, decay=2.0, repeats=4))
+    calm = profile(tune(seconds=0.6, attack_s=0.08, partials=4, decay=9.0))
+    faster = profile(tune(seconds=0.3, attack_s=0.08, partials=4, decay=14.0, repeats=4))
     harder = profile(
         tune(seconds=0.3, attack_s=0.003, partials=16, decay=5.0, repeats=4)
         + 0.3 * drums(200, seconds=19.2)
@@ -196,10 +196,9 @@ def _short(key: str) -> str:
 
 def test_demo_tempo_is_one_of_the_two_levels_heard(demo):
     for row, heard in demo:
-        if row["key"]:  # the pieces without a key have no steady pulse either
-            levels = np.array([heard.bpm, heard.bpm_alternative])
-            off = np.abs(levels / float(row["tempo_bpm"]) - 1)
-            assert off.min() < 0.02, row["track_id"]
+        levels = np.array([heard.bpm, heard.bpm_alternative])
+        off = np.abs(levels / float(row["tempo_bpm"]) - 1)
+        assert off.min() < 0.02, row["track_id"]
 
 
 def test_demo_melodies_go_where_they_were_written(demo):

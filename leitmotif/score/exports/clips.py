@@ -68,16 +68,14 @@ def clips(score: Score) -> list[Clip]:
 
 def _of_cue(score: Score, cue: Cue) -> Iterator[Clip]:
     rate = score.film.rate
-    # a join is where the next piece's cross-fade ends: on its beat
     starts = [
-        cue.start if k == 0 else rate.frame_at(piece.film_in + piece.fade_in)
-        for k, piece in enumerate(cue.pieces)
+        cue.start if k == 0 else rate.frame_at(piece.begins) for k, piece in enumerate(cue.pieces)
     ]
     ends = [*starts[1:], cue.end]
     assert cue.track
     last = len(cue.pieces) - 1
     for k, piece in enumerate(cue.pieces):
-        lead = piece.fade_in if k else 0
+        lead = piece.fade_in / 2 if k else 0
         yield Clip(
             cue,
             cue.track,

@@ -24,10 +24,10 @@ def golden_score() -> Score:
     facts = {"composer": "Jane Doe (BMI 60%); J. Roe", "publisher": "Low & Sons", "isrc": "QZ1"}
     first = Track("one", "/music/Eins #1.wav", Fraction(30), "Eins & Zwei", "Jane", facts)
     second = Track("two", "/music/two.flac", Fraction(90), '=1+1 "two"', "J. <Roe>")
-    cross, second_s = Fraction(1, 25), Fraction(1)
+    half, second_s = Fraction(1, 50), Fraction(1)
     pieces = (
-        Piece(Fraction(2), Fraction(8), Fraction(0), second_s, cross),
-        Piece(Fraction(12), Fraction(12) + rate.seconds(420) - 6 + cross, 6 - cross, cross),
+        Piece(Fraction(2), 8 + half, Fraction(0), second_s, 2 * half),
+        Piece(12 - half, 12 + rate.seconds(420) - 6, 6 - half, 2 * half),
     )
     third, fourth = rate.seconds(600), rate.seconds(900)
     whole = Piece(Fraction(10), 10 + third / 2, third)

@@ -134,6 +134,21 @@ def test_fcp7_holds_the_same_frames_rate_and_files(score: Score, tmp_path: Path)
     assert len(ids) == len(set(ids))
 
 
+def test_fcp7_is_read_back_by_another_reader(score: Score, tmp_path: Path):
+    path = export(score, "fcp7", tmp_path / "film.xml")
+    (timeline,) = [otio.adapters.read_from_file(str(path), "fcp_xml")]
+    placed = [(c.range_in_parent(), c.source_range) for c in timeline.find_clips()]
+    found = {
+        (*map(int, (at.start_time.value, at.end_time_exclusive().value)), int(own.start_time.value))
+        for at, own in placed
+    }
+    assert found - {(0, score.film.frames, 0)} == set(expected(score))
+    assert all(own.duration.value == at.duration.value for at, own in placed)
+    assert timeline.global_start_time.value == score.film.start
+    fps = float(score.film.rate.fps)
+    assert [own.start_time.rate for _, own in placed] == [pytest.approx(fps)] * len(placed)
+
+
 def test_fcp7_levels_are_keyframes_in_the_clips_own_time(score: Score):
     root = ET.fromstring(
         next(f for f in FORMATS if f.name == "fcp7").write(score).split("\n", 2)[2]

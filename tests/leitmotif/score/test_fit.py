@@ -117,7 +117,7 @@ class TestHitPoints:
             float(p.film_in + Fraction(line) - p.track_in)
             for p in pieces
             for line in track.lines[:-1]
-            if p.track_in + p.fade_in - Fraction(1, 1000) <= line < p.track_out
+            if p.begins - Fraction(1, 1000) <= p.film_at(line) and line < p.track_out
         ]
         assert all(min(abs(s - hit) for s in struck) < 1e-3 for hit in hits)
 
