@@ -35,7 +35,7 @@ _EVERY_S = 0.4
 _KEYS = ((1 / 3, 2 / 3), (0.1, 0.5, 0.9))
 """Where in a shot the frames lie whose key points are taken; the second lot if the first says
 little."""
-_TRIED = 3
+_TRIED = 6
 """Frames of the film with the most matches that a placement is fitted to."""
 _SURE = 25
 """Key points in agreement from which on no other placement is tried. Heuristic."""
@@ -70,10 +70,10 @@ class Ground:
         return height, width
 
     @cached_property
-    def points(self) -> list[Points]:
-        """Those of frames that are `_EVERY_S` apart."""
+    def points(self) -> list[tuple[int, Points]]:
+        """Those of frames that are `_EVERY_S` apart, with the frames' index."""
         every = max(round(_EVERY_S / self.step), 1)
-        return [self.points_of(index) for index in range(0, len(self.stretch.times), every)]
+        return [(k, self.points_of(k)) for k in range(0, len(self.stretch.times), every)]
 
     def points_of(self, index: int) -> Points:
         if index not in self._known:
@@ -133,19 +133,18 @@ def seek(grey: np.ndarray, times: np.ndarray, inside: slice, ground: Ground) -> 
 
 def _placements(own: np.ndarray, ground: Ground) -> list[tuple[bool, Placement]]:
     """Placements worth trying, mirrored or not."""
-    found: dict[bool, Placement] = {}
+    found: dict[bool, tuple[float, Placement]] = {}
     for lot in _KEYS:
         for at in lot:
             picture = own[int(at * len(own))]
             for mirrored in (False, True):
-                placement = _placement(_turned(picture, mirrored), ground)
-                before = found.get(mirrored)
-                if placement and (before is None or placement.agreeing > before.agreeing):
-                    found[mirrored] = placement
-        best = max((p.agreeing for p in found.values()), default=0)
+                placed_so = _placement(_turned(picture, mirrored), ground)
+                if placed_so and placed_so[0] > found.get(mirrored, (-1.0,))[0]:
+                    found[mirrored] = placed_so
+        best = max((p.agreeing for _, p in found.values()), default=0)
         if best >= _SURE:
             break
-    tried = [(m, p) for m, p in found.items() if p.agreeing >= 0.5 * best]
+    tried = [(m, p) for m, (_, p) in found.items() if p.agreeing >= 0.5 * best]
     if best < _SURE:
         height, width = own.shape[1:]
         assumed = whole((height, width), ground.size)
@@ -153,11 +152,25 @@ def _placements(own: np.ndarray, ground: Ground) -> list[tuple[bool, Placement]]
     return tried
 
 
-def _placement(picture: np.ndarray, ground: Ground) -> Placement | None:
-    points = key_points(picture)
-    pairs = sorted((matches(points, p) for p in ground.points), key=lambda pair: -len(pair[0]))
-    fitted = [placement for pair in pairs[:_TRIED] if (placement := place(*pair))]
-    return max(fitted, key=lambda p: p.agreeing, default=None)
+def _placement(picture: np.ndarray, ground: Ground) -> tuple[float, Placement] | None:
+    """The placement under which the picture agrees best with a frame, and how well it does.
+
+    Many points agree with many frames of one scene; the picture itself does with the right one,
+    and only there is the placement exact.
+    """
+    points, shot = key_points(picture), blocks(shrunk(picture[None]))
+    pairs = [(*matches(points, of), index) for index, of in ground.points]
+    best: tuple[float, Placement] | None = None
+    for own, theirs, index in sorted(pairs, key=lambda pair: -len(pair[0]))[:_TRIED]:
+        if placement := place(own, theirs):
+            frame = ground.stretch.pictures[index : index + 1]
+            height, width = picture.shape
+            there = blocks(placed(frame, placement.matrix, (height, width)))
+            weight = shot.weight / max(float(shot.weight.sum()), 1e-3)
+            alike = float(((shot.unit * there.unit).sum(axis=2) * weight).sum())
+            if best is None or alike > best[0]:
+                best = alike, placement
+    return best
 
 
 def _turned(pictures: np.ndarray, mirrored: bool) -> np.ndarray:

@@ -11,13 +11,18 @@ from rich.table import Table
 
 from data.errors import InputError
 from features.video.pictures import read_picture
+from features.video.signals import networks
 from leitmotif.commands import scenes_conform, scenes_train
+from leitmotif.scenes.by_words import find_words
 from leitmotif.scenes.find import find
 from leitmotif.scenes.library import Library
 from leitmotif.scenes.preview import write_preview
 from leitmotif.show.progress import progress_bar
 from leitmotif.show.terminal import console
 from matcher.checks import check_count
+
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+"""How the names of pictures end: such a name that is no file is a mistake, and no words."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,10 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     films.set_defaults(run=run_list)
     found = actions.add_parser(
         "find",
-        help="which film a picture is from, and where in it",
-        description="Find the place of a picture: a screenshot, cropped, mirrored or recoded.",
+        help="which film a picture is from, and where in it; or scenes that words describe",
+        description="Find the place of a picture: a screenshot, cropped, mirrored or recoded. "
+        "Words find scenes that show what they say, where a network that reads them is installed.",
     )
-    found.add_argument("picture", type=Path, metavar="IMAGE")
+    found.add_argument("picture", type=Path, metavar="IMAGE|WORDS")
     found.add_argument("-k", "--count", type=int, default=5, metavar="N", help="hits (%(default)s)")
     found.add_argument(
         "--preview", type=Path, metavar="FOLDER", help="write the second around each hit there"
@@ -107,6 +113,9 @@ def run_list(args: argparse.Namespace) -> None:
 
 def run_find(args: argparse.Namespace) -> None:
     count = check_count(args.count, "--count")
+    if not args.picture.is_file() and args.picture.suffix.lower() not in PICTURES:
+        run_words(args, count)
+        return
     picture = read_picture(args.picture)
     with Library.open(args.library, index=args.index) as library:
         if not library.films:
@@ -128,6 +137,29 @@ def run_find(args: argparse.Namespace) -> None:
     for hit in hits:
         span = f"{_clock(hit.start)}–{_clock(hit.end)}"
         print(f"{hit.similarity:.3f}  {_clock(hit.at)}  ({span})  {hit.film.name}")
+
+
+def run_words(args: argparse.Namespace, count: int) -> None:
+    """Scenes that words describe."""
+    kind, words = networks.reader(), str(args.picture)
+    with (
+        Library.open(args.library, index=args.index) as library,
+        networks.opened(kind.name) as eyes,
+        progress_bar("Scenes", args.quiet) as progress,
+    ):
+        if not library.films:
+            raise InputError("scenes.empty", folder=library.folder)
+        identity = networks.identity(kind.name)
+        found, failed = find_words(library, words, eyes, identity, k=count, progress=progress)
+    for film, error in failed:
+        print(f"left out {film.name}: {error}", file=sys.stderr)
+    if args.json:
+        record = {"words": words, "eyes": identity, "hits": [s.to_dict() for s in found]}
+        print(json.dumps(record, ensure_ascii=False))
+        return
+    for seen in found:
+        span = f"{_clock(seen.start)}–{_clock(seen.end)}"
+        print(f"{seen.similarity:.3f}  {_clock(seen.at)}  ({span})  {seen.film.name}")
 
 
 def _clock(seconds: float) -> str:

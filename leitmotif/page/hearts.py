@@ -12,36 +12,23 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from leitmotif.page import state
 from leitmotif.pipeline import Recommendation
-from leitmotif.sessions.desk import OWN
-from leitmotif.settings import data_folder
-from leitmotif.store.database import Database
 from leitmotif.taste import Beliefs, Diary
 from leitmotif.taste.answer import POOL, Tasted, again, as_asked, can_order, taste
-from leitmotif.taste.diary import ME
 from matcher.course import Course
 from matcher.query import Query
 
 ICONS = {"like": "favorite", "chosen": "movie", "skip": "skip_next", "never": "block"}
-_HELD = "taste_held"
+_HELD, _SAID = "taste_held", "taste_said"
 _MOST_KEPT = 24
 """Lists of this visit that are shown again as they were."""
 
 
 def let_go() -> None:
-    """Let the list that is looked at follow what was said."""
+    """Let the list that is looked at follow what was said, or taken back."""
     st.session_state.pop(_HELD, None)
-
-
-@st.cache_resource(show_spinner=False)
-def _database() -> Database:
-    return Database(data_folder())
-
-
-def diary() -> Diary:
-    """Of whoever looks at this page."""
-    desk = st.session_state["desk"]
-    return Diary(_database(), ME if desk == OWN else f"desk {desk}")
+    st.session_state.pop(_SAID, None)
 
 
 @dataclass(frozen=True)
@@ -61,7 +48,7 @@ class Learned:
     @classmethod
     def now(cls) -> Learned:
         """Learned again only where something was said since the last redraw."""
-        kept = diary()
+        kept = state.diary()
         mark = kept.mark()
         last: Learned | None = st.session_state.get("learned")
         if last is None or (last.diary.person, last.mark) != (kept.person, mark):
@@ -97,29 +84,44 @@ class Learned:
 class Listed:
     """A list that is shown: its number in the diary, and the place of the try in it.
 
-    said : what was said of its tracks, by their ids.
+    said : what was said of tracks for this part of the film, at this visit or in this list: the
+    answer, and the list it was about.
     """
 
     diary: Diary
     shown: str
     attempt: int | None
-    said: dict[str, str]
+    said: dict[str, tuple[str, str]]
 
     @classmethod
-    def of(cls, diary: Diary, tasted: Tasted) -> Listed:
-        return cls(diary, tasted.shown, tasted.attempt, diary.answers(tasted.shown))
+    def of(cls, diary: Diary, tasted: Tasted, part: str, known: bool = False) -> Listed:
+        """known : whether it was shown before, so that something may have been said of it."""
+        said = st.session_state.setdefault(_SAID, {}).setdefault(part, {})
+        answers = diary.answers(tasted.shown) if known else {}
+        for track_id, kind in answers.items():
+            said.setdefault(track_id, (kind, tasted.shown))
+        return cls(diary, tasted.shown, tasted.attempt, said)
+
+    def answer(self, track_id: str) -> str:
+        """What was said of a track; empty where nothing was."""
+        return self.said.get(track_id, ("", ""))[0]
 
     def say(self, kind: str, place: int, track_id: str) -> None:
         """Keep an answer to a track at a place, from 0; the same one again takes it back."""
-        self.diary.withdraw(track_id, self.shown)
-        if self.said.get(track_id) != kind:
+        before, shown = self.said.pop(track_id, ("", self.shown))
+        self.diary.withdraw(track_id, shown)
+        if before != kind:
             self.diary.answer(kind, track_id, self.shown, seen=place + 1)
+            self.said[track_id] = kind, self.shown
 
 
 def listed(
-    result: Recommendation, k: int, learned: Learned, course: Course | None
+    result: Recommendation, k: int, learned: Learned, course: Course | None, part: str
 ) -> tuple[Recommendation, Listed]:
-    """The k tracks of an answer that are shown, and their list: the same one to the same answer."""
+    """The k tracks of an answer that are shown, and their list: the same one to the same answer.
+
+    part : what the part of the film is called (`leitmotif.page.film.place`).
+    """
     lists: dict[tuple[object, ...], Tasted] = st.session_state.setdefault("lists", {})
     values, importance = result.query.complete()
     found = tuple(m.track_id for m in result.matches)
@@ -134,7 +136,7 @@ def listed(
     )
     known = lists.get(what)
     if known is not None:
-        return again(result, known, k), Listed.of(learned.diary, known)
+        return again(result, known, k), Listed.of(learned.diary, known, part, known=True)
     if learned.in_use and can_order(result.query):
         result, tasted = taste(result, learned.diary, k, learned.beliefs, course=course)
     else:
@@ -142,4 +144,4 @@ def listed(
     lists[what] = tasted
     while len(lists) > _MOST_KEPT:
         lists.pop(next(iter(lists)))
-    return result, Listed.of(learned.diary, tasted)
+    return result, Listed.of(learned.diary, tasted, part)

@@ -50,6 +50,11 @@ def show(film: Film, library: Library, words: Words) -> None:
 
 
 def _show(film: Film, library: Library, words: Words, looking: bool) -> None:
+    with state.one_at_a_time():
+        _draw(film, library, words, looking)
+
+
+def _draw(film: Film, library: Library, words: Words, looking: bool) -> None:
     if looking != tracks.rendering(film):
         st.rerun()
     start, end = film_page.scene_times(film)
@@ -85,7 +90,7 @@ def _show(film: Film, library: Library, words: Words, looking: bool) -> None:
         if not result.matches:
             st.warning(words("none_left"))
             return
-        result, listed = hearts.listed(result, k, learned, course)
+        result, listed = hearts.listed(result, k, learned, course, film_page.place(film))
         for warning in result.warnings:
             if warning not in video.warnings:
                 st.caption(":material/info: " + plain(film.kept.named(words.sentence(warning))))

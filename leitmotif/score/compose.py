@@ -30,6 +30,8 @@ from leitmotif.score.neighbours import smoothest
 from leitmotif.score.sound import Tracks, powers
 from leitmotif.score.spotting import SHORTEST_S, group, respot
 from leitmotif.score.timecode import COMMON, FrameRate, nearest_common
+from leitmotif.settings import data_folder
+from leitmotif.taste import refused
 from matcher.metric import standard_scaling
 from matcher.query import Query
 from matcher.search import Match
@@ -211,7 +213,7 @@ def _offered(
     start, end = (float(rate.seconds(frame)) for frame in (cue.start, cue.end))
     end = min(end, timeline.duration)
     course = pipeline.course_of(timeline, library.courses, start, end)
-    query = Query(k=CHOICES + more)
+    query = Query(k=CHOICES + more, never=refused(data_folder()))
     profile = _profile(timeline, start, end)
     answer = pipeline.match(profile, library.catalogue, query, course=course)
     found = ((match, library.sound(match.row)) for match in answer.matches)

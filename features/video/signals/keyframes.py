@@ -1,4 +1,8 @@
-"""One small picture per shot, from about its middle, chosen while the video streams by."""
+"""One small picture per shot, from about its middle, chosen while the video streams by.
+
+Pictures that show nothing give way to others of the shot, and a shot that looks like the one before
+it needs no picture of its own (`features.video.gates`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import cv2
 import numpy as np
 
 from features.video.frames import Frame
+from features.video.gates import Gate, mark
 from features.video.signals.contract import Pass, Signal
 
 MOST = 400
@@ -30,6 +35,7 @@ class KeyframeSignal(Signal):
         self._kept: list[tuple[float, bytes]] = []
         self._stride = 1
         self._shots = 0
+        self._gate = Gate(window=1)
 
     def update(self, frame: Frame) -> None:
         """The next sampled frame; cuts recognised since the last one close their shots first."""
@@ -57,8 +63,9 @@ class KeyframeSignal(Signal):
         middle = (self._start + end) / 2
         within = [c for c in self._candidates if self._start <= c[0] < end]
         if within and self._shots % self._stride == 0:
-            time, image = min(within, key=lambda c: abs(c[0] - middle))
-            self._kept.append((time, jpeg(image)))
+            time, image = min(within, key=lambda c: (mark(c[1]), abs(c[0] - middle)))
+            if self._gate.new(image):
+                self._kept.append((time, jpeg(image)))
         self._shots += bool(within)
         self._candidates = [c for c in self._candidates if c[0] >= end]
         self._start = end

@@ -76,6 +76,16 @@ def borrow(name: str) -> Iterator[Any]:
             yield opened
 
 
+@contextmanager
+def opened(name: str) -> Iterator[Any]:
+    """As `borrow`, for somebody who asked for it. Raises `InputError`."""
+    try:
+        with borrow(name) as network:
+            yield network
+    except Unavailable as unavailable:
+        raise InputError("eyes.cannot", name=name, why=unavailable.why) from None
+
+
 def face_detector() -> Any:
     """A `cv2.FaceDetectorYN` (YuNet). Raises `Unavailable`."""
     import cv2
