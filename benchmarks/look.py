@@ -162,7 +162,7 @@ def agree(folders: list[Path], before: Path, catalogues: list[Path]) -> None:
         same = sum(_alike(a[3], b[3]) for a, b in zip(found, theirs, strict=True))
         off = np.abs(now[way] - was) / spans
         print(f"\n{way}: {100 * (off <= 0.02).mean():.2f} % of fields and clips within 2 % of the")
-        print(f"range, the same cuts in {same} clips")
+        print(f"range, the same cuts (within .1 s) in {same} clips")
         for catalogue in catalogues:
             kept = _kept(catalogue, found, theirs)
             print(f"{catalogue}: {kept.mean():.3f} of the first {TOP} kept")
@@ -189,7 +189,7 @@ def _profiles(clips: Iterable[Path], checkout: Path, *words: str) -> list[list[A
 
 
 def _alike(some: list[float], others: list[float]) -> bool:
-    return len(some) == len(others) and np.allclose(some, others, atol=2e-3)
+    return len(some) == len(others) and np.allclose(some, others, rtol=0, atol=0.1)
 
 
 def _kept(catalogue: Path, found: list[list[Any]], theirs: list[list[Any]]) -> np.ndarray:

@@ -51,6 +51,8 @@ class TrackCourses:
 
     source: Path
     curves: CatalogueCurves
+    known: dict[str, TrackOverTime] = field(default_factory=dict)
+    """What was read of single tracks."""
 
     @classmethod
     def beside(cls, catalogue: Catalogue) -> TrackCourses | None:
@@ -68,10 +70,12 @@ class TrackCourses:
 
     def over_time(self, track_ids: Sequence[str]) -> dict[str, TrackOverTime]:
         """Beats and sections of some tracks; none where the table cannot be read."""
+        new = [name for name in track_ids if name not in self.known]
         try:
-            return read_curves(self.source, list(track_ids))
+            self.known.update(read_curves(self.source, new) if new else {})
         except InputError:
             return {}
+        return {name: self.known[name] for name in track_ids if name in self.known}
 
 
 @dataclass(frozen=True, eq=False)

@@ -340,6 +340,10 @@ not differ beyond one standard error, the plainest.
 
 {_chosen(ways)}
 
+Valence has no share of its formula by our decision: leaving sources out would give it half, which
+piano pieces like (.67) and titles that say dark or bright (`benchmarks/results/ear.md`), while the
+network's opinion falls to .52–.60 and the DEAM clips to .3–.5.
+
 By the weight of each people's source, the other choices as above:
 
 {_weights(ways)}

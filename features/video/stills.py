@@ -27,8 +27,8 @@ SIDE = 256
 _ALLOWANCE = 200e6
 """Pixels that may be decoded between key frames of any film (heuristic)."""
 _SHARE = 0.1
-"""Share of a long film's pixels that may be. Measured on a minute of 1080p: .25 of decoding it,
-descriptors included (`benchmarks/scenes.py cost`)."""
+"""Share of a long film's pixels that may be. Measured on a minute of 1080p: .175 of decoding
+it, descriptors included (`benchmarks/results/scenes.md`)."""
 
 
 class Still(NamedTuple):

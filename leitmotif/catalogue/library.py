@@ -168,6 +168,19 @@ class Library:
 
     def sound(self, row: int) -> Path | None:
         """The sound file of a row, if it is there and named like one."""
+        found = self._sound_of.get(row)
+        if found is None or not found.is_file():
+            found = self._look_for(row)
+            if found is not None:
+                self._sound_of[row] = found
+        return found
+
+    @cached_property
+    def _sound_of(self) -> dict[int, Path]:
+        """Those that were found; whether they still are is looked at each time."""
+        return {}
+
+    def _look_for(self, row: int) -> Path | None:
         name = self.catalogue.track(row).get("path")
         if not name or self.folder is None:
             return None

@@ -12,13 +12,10 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from leitmotif.page import state
 from leitmotif.pipeline import Recommendation
-from leitmotif.sessions.desk import OWN
-from leitmotif.settings import data_folder
-from leitmotif.store.database import Database
 from leitmotif.taste import Beliefs, Diary
 from leitmotif.taste.answer import POOL, Tasted, again, as_asked, can_order, taste
-from leitmotif.taste.diary import ME
 from matcher.course import Course
 from matcher.query import Query
 
@@ -32,17 +29,6 @@ def let_go() -> None:
     """Let the list that is looked at follow what was said, or taken back."""
     st.session_state.pop(_HELD, None)
     st.session_state.pop(_SAID, None)
-
-
-@st.cache_resource(show_spinner=False)
-def _database() -> Database:
-    return Database(data_folder())
-
-
-def diary() -> Diary:
-    """Of whoever looks at this page."""
-    desk = st.session_state["desk"]
-    return Diary(_database(), ME if desk == OWN else f"desk {desk}")
 
 
 @dataclass(frozen=True)
@@ -62,7 +48,7 @@ class Learned:
     @classmethod
     def now(cls) -> Learned:
         """Learned again only where something was said since the last redraw."""
-        kept = diary()
+        kept = state.diary()
         mark = kept.mark()
         last: Learned | None = st.session_state.get("learned")
         if last is None or (last.diary.person, last.mark) != (kept.person, mark):
@@ -108,9 +94,11 @@ class Listed:
     said: dict[str, tuple[str, str]]
 
     @classmethod
-    def of(cls, diary: Diary, tasted: Tasted, part: str) -> Listed:
+    def of(cls, diary: Diary, tasted: Tasted, part: str, known: bool = False) -> Listed:
+        """known : whether it was shown before, so that something may have been said of it."""
         said = st.session_state.setdefault(_SAID, {}).setdefault(part, {})
-        for track_id, kind in diary.answers(tasted.shown).items():
+        answers = diary.answers(tasted.shown) if known else {}
+        for track_id, kind in answers.items():
             said.setdefault(track_id, (kind, tasted.shown))
         return cls(diary, tasted.shown, tasted.attempt, said)
 
@@ -148,7 +136,7 @@ def listed(
     )
     known = lists.get(what)
     if known is not None:
-        return again(result, known, k), Listed.of(learned.diary, known, part)
+        return again(result, known, k), Listed.of(learned.diary, known, part, known=True)
     if learned.in_use and can_order(result.query):
         result, tasted = taste(result, learned.diary, k, learned.beliefs, course=course)
     else:

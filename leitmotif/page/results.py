@@ -50,6 +50,11 @@ def show(film: Film, library: Library, words: Words) -> None:
 
 
 def _show(film: Film, library: Library, words: Words, looking: bool) -> None:
+    with state.one_at_a_time():
+        _draw(film, library, words, looking)
+
+
+def _draw(film: Film, library: Library, words: Words, looking: bool) -> None:
     if looking != tracks.rendering(film):
         st.rerun()
     start, end = film_page.scene_times(film)

@@ -8,12 +8,14 @@ widgets say lies in `st.session_state`, and a copy of it on the desk.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -21,7 +23,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from data.catalogue import Catalogue
 from data.columns import Column
 from data.errors import InputError
-from data.profiles import VideoProfile
+from data.profiles import VIDEO_FIELDS, VideoProfile
 from features.video.profile_coefficients import ProfileCoefficients
 from leitmotif import pipeline
 from leitmotif.catalogue.library import Library
@@ -29,9 +31,10 @@ from leitmotif.page import widgets
 from leitmotif.sessions.desk import OWN, Desk, Desks, name_from, new_name, plain_values
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
+from leitmotif.sessions.later import later
 from leitmotif.sessions.projects import Projects
 from leitmotif.sessions.workspace import Kept
-from leitmotif.settings import Settings, data_folder
+from leitmotif.settings import DEMO_VIDEO, Settings, data_folder
 from leitmotif.show.templates import render
 from leitmotif.taste.diary import ME, Diary
 from leitmotif.words.page_words import Words
@@ -103,6 +106,21 @@ def library(path: Path, followed: bool = True) -> Library:
     return _library(str(path), (stat.st_size, stat.st_mtime_ns) if stat else (0, 0), base)
 
 
+def warm_up() -> None:
+    """Load what the first answer needs: libraries, predictor, the catalogue of the settings."""
+    with suppress(InputError):  # the page says it in its place
+        found, film = library(settings().catalogue), pipeline.known_video(DEMO_VIDEO)
+        neutral = [f.neutral for f in VIDEO_FIELDS]
+        picture = VideoProfile(np.array(neutral), np.ones(len(neutral)))
+        pipeline.match(
+            picture if film is None else pipeline.score(film),
+            found.catalogue,
+            index=found.index,
+            recommender=_recommender("story"),
+            course=None if film is None else pipeline.course_of(film, found.courses),
+        )
+
+
 @st.cache_resource(show_spinner=False)
 def _desks() -> Desks:
     def alive(session: str) -> bool:
@@ -143,7 +161,12 @@ def diary() -> Diary:
     """What whoever looks at this page made of tracks: on their own machine that which the commands
     know, of visitors that of their desk."""
     name = st.session_state["desk"]
-    return Diary(projects().database, ME if name == OWN else f"desk {name}")
+    return _diary(ME if name == OWN else f"desk {name}")
+
+
+@st.cache_resource(show_spinner=False, max_entries=1000)
+def _diary(person: str) -> Diary:
+    return Diary(projects().database, person, later)
 
 
 def open_project(number: int) -> None:
@@ -212,6 +235,26 @@ def served(path: Path, kind: str, place: str) -> str:
 def trouble(error: InputError | None) -> None:
     """Remember what went wrong (see `Words.trouble`) for the next redraw."""
     st.session_state.setdefault("troubles", []).append(error)
+
+
+_TURN = threading.Semaphore(1)
+_PATIENCE_S = 0.5
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let short redraws come one after the other, each in a stretch.
+
+    Python runs one thread at a time, whatever they do: ten lists that are made in turns of a few
+    milliseconds are all done when the last is; one after the other, half of them are in half the
+    time. Whoever has waited long goes on all the same.
+    """
+    mine = _TURN.acquire(timeout=_PATIENCE_S)
+    try:
+        yield
+    finally:
+        if mine:
+            _TURN.release()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +73,16 @@ class Answer:
     panel: ArcPanel
     listed: Listed
 
+    @cached_property
+    def sounds(self) -> dict[int, Path | None]:
+        """The sound file of each match, by row; None where it is not there."""
+        return {m.row: self.library.sound(m.row) for m in self.result.matches}
+
     def preview(self, match: Match) -> tuple[object, ...] | None:
         """What the film with a track under it is called among what is known of the film; None
         where there is no sound.
         """
-        track = self.library.sound(match.row)
+        track = self.sounds[match.row]
         if track is None:
             return None
         in_point = match.placement.in_point if match.placement else 0.0
@@ -123,7 +128,7 @@ def _card(answer: Answer, place: int, match: Match, suggested: Match) -> dict[st
     return {
         "track": match.track_id,
         "head": str(head),
-        "sound": _sound(library, match, words),
+        "sound": _sound(answer, match),
         "lines": cards.lines_part(_lines(answer, place, match)),
         "arc": answer.panel.data(match, suggested),
         "bars": str(drawing.reason_bars(off, importance, words)),
@@ -154,9 +159,9 @@ def _lines(answer: Answer, place: int, match: Match) -> list[str]:
 # ---------------------------------------------------------------- player
 
 
-def _sound(library: Library, match: Match, words: Words) -> str:
+def _sound(answer: Answer, match: Match) -> str:
     """Player and outline; both are made when a browser asks for them."""
-    path = library.sound(match.row)
+    library, words, path = answer.library, answer.words, answer.sounds[match.row]
     if path is None:
         return cards.sound_part(None, "", "", words("no_sound"))
     kind = PLAYABLE.get(path.suffix.lower())
@@ -222,7 +227,7 @@ def _film(answer: Answer, match: Match) -> cards.Shown | None:
 
 
 def _render(answer: Answer, match: Match) -> None:
-    what, track = answer.preview(match), answer.library.sound(match.row)
+    what, track = answer.preview(match), answer.sounds[match.row]
     job = answer.job(match)
     if what is None or track is None or (job is not None and job.state != "failed"):
         return
@@ -249,7 +254,7 @@ def _more_like(answer: Answer, match: Match) -> cards.Act | None:
 
 def _hear(answer: Answer, match: Match) -> cards.Act | None:
     job = answer.job(match)
-    if answer.library.sound(match.row) is None or (job is not None and job.state == "done"):
+    if answer.sounds[match.row] is None or (job is not None and job.state == "done"):
         return None
     if job is not None and not job.ended:
         return cards.Act("stop", answer.words("cancel"), "stop_circle")

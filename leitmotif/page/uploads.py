@@ -26,6 +26,9 @@ from leitmotif.page.state import plain
 from leitmotif.sessions.workspace import Kept, local_file, receive, shown_name
 from leitmotif.words.page_words import Words
 
+SMALL = 32 << 20
+"""Bytes that are copied in the time of a redraw (heuristic)."""
+
 
 def field(
     what: str,
@@ -51,7 +54,8 @@ def field(
     if given:
         st.session_state[f"{what}_upload_before"] = key
         widgets.renew(f"{what}_upload")
-        st.rerun()
+        if not line.is_small:
+            st.rerun()
     if line.waiting:
         name = shown_name(getattr(line.waiting[0], "name", line.waiting[0]))
         with st.spinner(plain(words("keeping", name=name))):
@@ -73,6 +77,12 @@ class _Line:
     seen: set[str] = dataclasses.field(default_factory=set)
     kept: dict[str, Kept] = dataclasses.field(default_factory=dict)
     guard: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether all that waits is kept before somebody could drop more."""
+        files = [f for f in self.waiting if isinstance(f, UploadedFile)]
+        return sum(f.size for f in files) <= SMALL
 
     def join(self, given: list[UploadedFile] | UploadedFile | None) -> None:
         """Put in line what is new of what a field was given."""

@@ -113,12 +113,13 @@ def _picture(kind: str, body: bytes) -> bytes:
     if not kind.lower().startswith("multipart/"):
         return body
     head = f"Content-Type: {kind}\r\n\r\n".encode("latin-1", "replace")
-    parts = BytesParser(policy=HTTP).parsebytes(head + body)
-    if parts.is_multipart():
-        for part in parts.iter_parts():
+    try:
+        for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():
             content = part.get_payload(decode=True)
             if isinstance(content, bytes) and part.get_filename():
                 return content
+    except (ValueError, LookupError, TypeError, AttributeError):
+        pass  # what Python's parser says to headers that are none
     raise InputError("scenes.no_picture", file="form")
 
 

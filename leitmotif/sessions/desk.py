@@ -27,6 +27,7 @@ from leitmotif.sessions.earlier import earlier_parts, retire
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.history import forget
 from leitmotif.sessions.jobs import Job
+from leitmotif.sessions.later import flush, later
 from leitmotif.sessions.projects import Part, Project, Projects, one
 from leitmotif.sessions.workspace import Kept, Workspace, Workspaces, content_key, remove_halves
 
@@ -75,6 +76,8 @@ class Desk:
     """Files that a build left out, with the reason, by the catalogue's key."""
     _stamp: tuple[int, ...] = ()
     _revision: int = -2
+    _unsaved: bool = False
+    """Whether there are choices that are not on the disk yet."""
     _guard: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -135,11 +138,19 @@ class Desk:
     # ------------------------------------------------------------------ memory
 
     def choose(self, choices: dict[str, Any]) -> None:
-        """Remember what a person chose, if it is news. choices : plain values, as JSON has them."""
+        """Remember what a person chose, if it is news; on the disk soon after.
+
+        choices : plain values, as JSON has them.
+        """
         with self._guard:
             if choices != self.choices:
-                self.choices = choices
-                self._keep([Part("choices", "", choices)])
+                self.choices, self._unsaved = choices, True
+                later(("choices", id(self)), self._keep_choices)
+
+    def _keep_choices(self) -> None:
+        with self._guard:
+            self._unsaved = False
+            self._keep([Part("choices", "", self.choices)])
 
     def _keep(self, put: Iterable[Part] = (), drop: Iterable[tuple[str, str]] = ()) -> None:
         """Into the database; a disk that is full costs the memory, not the work."""
@@ -172,7 +183,8 @@ class Desk:
             for key, c in one(parts, "catalogue").items()
         }
         self.catalogues = {key: c for key, c in listed.items() if c.path.is_file()}
-        self.choices = one(parts, "choices").get("", {})
+        if not self._unsaved:
+            self.choices = one(parts, "choices").get("", {})
         self.scores = one(parts, "score")
         if damaged:
             self.projects.change(self.project.id, drop=damaged)
@@ -253,6 +265,7 @@ class Desks:
         grace_s: float = 120.0,
         parent: Path | None = None,
     ) -> None:
+        flush()  # of an earlier one in this process
         self.kept = data / "desks"
         self.projects = Projects(data)
         self._alive = alive
@@ -293,6 +306,7 @@ class Desks:
         workspace = self.workspaces.of(key)
         desk = self._open.get(key)
         if desk is None or desk.workspace is not workspace or not desk.refresh():
+            flush()  # what an earlier desk of it still had to write
             with suppress(InputError):  # a full disk: it is opened all the same
                 self.projects.touch(found.id)
             desk = self._open[key] = Desk(self.projects, found, self.kept / owner, workspace)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,8 +63,18 @@ class Event:
 class Diary:
     """The events of one person. Raises `InputError` as `Database` does."""
 
-    def __init__(self, database: Database, person: str = ME) -> None:
-        self._database, self.person = database, person
+    def __init__(
+        self,
+        database: Database,
+        person: str = ME,
+        later: Callable[[Hashable, Callable[[], None]], None] | None = None,
+    ) -> None:
+        """later : calls a function soon (`leitmotif.sessions.later`), for lists that are shown: who
+        looks at one need not wait for the disk. Whatever else is kept or asked comes after them.
+        """
+        self._database, self.person, self._later = database, person, later
+        self._lists: list[Event] = []
+        self._guard = threading.RLock()
         database.tables(KIND, _TABLES)
 
     def events(self) -> list[Event]:
@@ -74,6 +86,7 @@ class Diary:
         return self._where(_SAID, self.person)
 
     def _where(self, condition: str, *values: str) -> list[Event]:
+        self.flush()
         query = f"SELECT * FROM taste_event WHERE person = ? AND ({condition}) ORDER BY number"
         with self._database.read() as connection:
             rows = connection.execute(query, [self.person, *values]).fetchall()
@@ -100,7 +113,18 @@ class Diary:
             "probabilities": [round(p, 6) for p in shown.probabilities],
             "drawn": None if shown.attempt is None else shown.candidates.index(rows[shown.attempt]),
         }
-        return self._add("shown", "", said)
+        if self._later is None:
+            return self._add("shown", "", said)
+        event = Event(uuid.uuid4().hex, time.time(), "shown", "", said)
+        with self._guard:
+            self._lists.append(event)
+        self._later(("shown", self.person), self.flush)
+        return event.id
+
+    def flush(self) -> None:
+        """Keep now what was shown lately; a full disk costs these lists and nothing else."""
+        with suppress(InputError):
+            self._write([])
 
     def answer(self, kind: str, track_id: str, shown: str = "", seen: int = 0) -> str:
         """Keep what a person did with a track of a list; the event's id.
@@ -150,12 +174,20 @@ class Diary:
             "INSERT OR IGNORE INTO taste_event (id, person, at, kind, about, said) "
             "VALUES (?, ?, ?, ?, ?, ?)"
         )
-        with self._database.write() as connection:
-            before = connection.total_changes
-            for e in events:
-                said = json.dumps(e.said, ensure_ascii=False)
-                connection.execute(query, [e.id, self.person, e.at, e.kind, e.about, said])
-            return connection.total_changes - before
+
+        def row(e: Event) -> list[object]:
+            said = json.dumps(e.said, ensure_ascii=False)
+            return [e.id, self.person, e.at, e.kind, e.about, said]
+
+        with self._guard:
+            lists, self._lists = self._lists, []
+            if not lists and not events:
+                return 0
+            with self._database.write() as connection:
+                connection.executemany(query, map(row, lists))
+                before = connection.total_changes
+                connection.executemany(query, map(row, events))
+                return connection.total_changes - before
 
     def undo(self) -> Event | None:
         """Take the last answer, or slider set by hand, away; None where there is none."""

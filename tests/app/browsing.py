@@ -128,12 +128,12 @@ class Visit:
         raise AssertionError("the page does not come to rest")
 
     def tracks(self) -> list[str]:
-        return self.page.locator(".lm .title").all_inner_texts()
+        return self.page.locator(".lm .title").all_text_contents()
 
     def wait_for_other_tracks(self, before: list[str]) -> list[str]:
         self.page.wait_for_function(
             "before => { const all = document.querySelectorAll('.lm .title');"
-            "const now = [...all].map(e => e.innerText);"
+            "const now = [...all].map(e => e.textContent);"
             "return now.length && JSON.stringify(now) != JSON.stringify(before) }",
             arg=before,
         )

@@ -81,6 +81,7 @@ def test_sample_film_from_the_first_click_to_the_download(visit, tmp_path: Path)
     assert editor.wait_for_other_tracks(first) != first
 
     # The player has something to play, and plays it.
+    page.locator("audio").first.scroll_into_view_if_needed()  # it is asked for once it is seen
     page.wait_for_function("document.querySelector('audio').readyState >= 2")
     audio = page.locator("audio").first
     audio.evaluate("a => { a.muted = true; return a.play() }")

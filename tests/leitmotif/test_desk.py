@@ -20,6 +20,7 @@ from leitmotif.sessions.desk import (
     new_name,
     owner_of,
 )
+from leitmotif.sessions.later import flush
 from leitmotif.sessions.workspace import VIDEO_SUFFIXES, Kept, content_key, receive
 from leitmotif.settings import DEMO_VIDEO
 from leitmotif.store.database import NAME
@@ -172,6 +173,7 @@ def test_a_damaged_part_is_left_out_and_said_and_the_rest_is_there(desks):
     desk = desks("tab").of(OWN, "tab")
     key = with_film(desk)
     desk.choose({"language": "en"})
+    flush()
     with desk.projects.database.write() as connection:
         query = "UPDATE project_part SET document = replace(document, 'en', 'zh') WHERE key = ''"
         connection.execute(query)

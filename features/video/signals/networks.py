@@ -116,15 +116,18 @@ def task(name: str) -> Iterator[Callable]:
 
 def _here(file: str) -> Path | None:
     """Where a file lies; those of other eyes are large and never fetched by themselves."""
-    return find(file) if known(file) in OPTIONAL else locate(file)
+    return find(file) if _optional(file) else locate(file)
+
+
+def _optional(file: str) -> bool:
+    return any(entry.name == file for entry in OPTIONAL)
 
 
 def _path(file: str) -> str:
     path = _here(file)
     if path is None:
-        optional = known(file) in OPTIONAL
         raise Unavailable(
-            Sentence("eyes.not_here", name=file) if optional else Sentence("video.no_models")
+            Sentence("eyes.not_here", name=file) if _optional(file) else Sentence("video.no_models")
         )
     return str(path)
 

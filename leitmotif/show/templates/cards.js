@@ -1,10 +1,10 @@
-// The tracks of an answer. A card stays as long as its track does, and of it only what has changed
-// is drawn again, so that a sound that plays goes on. What a person does is sent as the trigger
+// The tracks of an answer. A card stays as long as its track does, one whose track has gone takes
+// another, and only what has changed is drawn again: a sound that plays goes on. What a person does is sent as the trigger
 // `act`: { act, track, value }.
 const PARTS = ["head", "sound", "lines", "arc", "bars", "acts", "film"];
 
-function made(track) {
-  const card = Object.assign(document.createElement("article"), { className: "card", track, shown: {} });
+function made() {
+  const card = Object.assign(document.createElement("article"), { className: "card", shown: {} });
   for (const part of PARTS)
     card[part] = card.appendChild(Object.assign(document.createElement("div"), { className: part }));
   card.arc.className = "arc";
@@ -15,11 +15,25 @@ function fill(card, data, tell) {
   for (const part of PARTS) {
     if (card.shown[part] === data[part]) continue;
     card.shown[part] = data[part];
-    if (part !== "arc") card[part].innerHTML = data[part];
+    if (part === "sound") listen(card.sound, data.sound);
+    else if (part !== "arc") card[part].innerHTML = data[part];
     else if (data.arc) arc(card.arc, JSON.parse(data.arc), (at) => tell("place", data.track, at));
     else card.arc.replaceChildren();
-    if (part === "sound") watchOutline(card.sound);
   }
+}
+
+// A player is dear to build: one that is there takes the next track.
+function listen(part, html) {
+  const next = document.createElement("template");
+  next.innerHTML = html;
+  const [now, then] = [part, next.content].map((root) => [...root.querySelectorAll("img, audio")]);
+  if (now.length && now.length === then.length)
+    now.forEach((node, n) => {
+      for (const { name, value } of then[n].attributes)
+        if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+    });
+  else part.replaceChildren(next.content);
+  watchOutline(part);
 }
 
 // A sound that cannot be read has no outline: its sentence takes the place of the player.
@@ -32,11 +46,13 @@ function watchOutline(sound) {
 }
 
 function put(list, card, next) {
-  const playing = [...card.querySelectorAll("audio, video")].filter((media) => !media.paused);
+  const heard = playing(card);
   if (card.isConnected && list.moveBefore) list.moveBefore(card, next);
   else list.insertBefore(card, next);
-  for (const media of playing) if (media.paused) media.play();
+  for (const media of heard) if (media.paused) media.play();
 }
+
+const playing = (card) => [...card.querySelectorAll("audio, video")].filter((media) => !media.paused);
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector(".cards");
@@ -47,10 +63,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (button) tell(button.dataset.act, button.closest(".card").track);
   };
   const before = new Map([...list.children].map((card) => [card.track, card]));
+  const stay = new Map(data.map((one) => [one.track, before.get(one.track)]));
+  for (const track of stay.keys()) before.delete(track);
+  const free = [...before.values()].filter((card) => !playing(card).length);
   let next = list.firstElementChild;
   for (const one of data) {
-    const card = before.get(one.track) ?? made(one.track);
-    before.delete(one.track);
+    const card = stay.get(one.track) ?? free.shift() ?? made();
+    before.delete(card.track);
+    card.track = one.track;
     fill(card, one, tell);
     if (card === next) next = next.nextElementSibling;
     else put(list, card, next);
@@ -58,6 +78,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const card of before.values()) card.remove();
   clearTimeout(list.rest); // while sliders move, no sound is asked for
   list.rest = setTimeout(() => {
-    for (const sound of list.querySelectorAll("audio[preload=none]")) sound.preload = "metadata";
+    list.seen ??= new IntersectionObserver(load);
+    for (const sound of list.querySelectorAll("audio[preload=none]")) list.seen.observe(sound);
   }, 400);
+}
+
+// A sound is asked for once its player is in sight.
+function load(entries, observer) {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    target.preload = "metadata";
+    observer.unobserve(target);
+  }
 }

@@ -2,7 +2,7 @@
 // Both are played by one audio clock, one of them silent: they cannot drift apart, and changing over
 // is instant. The picture is held to that clock by changes of its speed that nobody sees.
 
-const AHEAD_S = 0.5, NEAR_S = 0.004, FAR_S = 0.06, NUDGE = 0.02, KEPT = 4, FADE_S = 0.005;
+const AHEAD_S = 0.5, NEAR_S = 0.004, FAR_S = 0.06, NUDGE = 0.04, MOVES = 4, KEPT = 4, FADE_S = 0.005;
 
 class Sounds {
   constructor(context) {
@@ -42,6 +42,8 @@ class Mixer {
     this.nodes = new Map();
     this.base = null;
     this.lates = [];
+    this.before = Infinity;
+    this.moves = 0;
   }
 
   get latency() { return this.context.outputLatency || this.context.baseLatency || 0; }
@@ -52,7 +54,7 @@ class Mixer {
   // Let exactly these be heard: a list of {side, address, start}, start in seconds of the film.
   play(wanted, time) {
     if (this.context.state !== "running") { this.context.resume(); return; }
-    if (!this.base) { this.base = { film: time, at: this.context.currentTime - this.latency }; this.lates = []; }
+    if (!this.base && !this.begun(time)) return;
     const names = new Set();
     for (const one of wanted) {
       const name = `${one.side} ${one.address} ${one.start}`;
@@ -61,6 +63,16 @@ class Mixer {
       if (buffer && !this.nodes.has(name)) this.start(name, one, buffer);
     }
     for (const name of [...this.nodes.keys()]) if (!names.has(name)) this.drop(name);
+  }
+
+  // Whether a picture that was told to play moves by now; then the clock is set by it.
+  begun(time) {
+    this.moves += time > this.before;
+    this.before = time;
+    if (this.moves < MOVES) return false;
+    this.base = { film: time, at: this.context.currentTime - this.latency };
+    this.lates = [];
+    return true;
   }
 
   start(name, { side, start }, buffer) {
@@ -81,6 +93,8 @@ class Mixer {
   stop() {
     for (const name of [...this.nodes.keys()]) this.drop(name);
     this.base = null;
+    this.before = Infinity;
+    this.moves = 0;
   }
 
   listen(side) {
@@ -228,7 +242,7 @@ class Player {
     const ahead = mixer.ahead(time);
     if (ahead === null) return;
     if (Math.abs(ahead) > (this.shown ? FAR_S : FAR_S / 3)) { mixer.stop(); return; }
-    this.video.playbackRate = Math.abs(ahead) < NEAR_S ? 1 : 1 + Math.min(Math.max(ahead, -NUDGE), NUDGE);
+    this.video.playbackRate = Math.abs(ahead) < NEAR_S ? 1 : 1 + Math.min(Math.max(1.5 * ahead, -NUDGE), NUDGE);
     this.noted(Math.abs(ahead));
   }
 

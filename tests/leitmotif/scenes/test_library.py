@@ -171,6 +171,19 @@ def test_a_lost_or_damaged_index_is_made_again(films: Path, tmp_path: Path):
             assert find(library, shot(21))[0].film.name == "Two"
 
 
+def test_a_cluster_reads_the_same(films: Path, library: Library, tmp_path: Path):
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster,
+        Library.open(tmp_path) as other,
+    ):
+        other.add([films / "Two.mp4"], cluster=cluster.scheduler_address)
+        (film_there,) = other.films
+        assert np.array_equal(
+            other.frames(film_there).vectors, library.frames(film_there.id).vectors
+        )
+
+
 def test_what_cannot_be_done_is_said(tmp_path: Path):
     with Library.open(tmp_path / "library") as library:
         for sources, code in (([tmp_path], "scenes.no_films"), ([tmp_path / "x"], "files.missing")):
