@@ -14,6 +14,7 @@ SLOW = (
     "app/test_browser.py",
     "app/test_catalogue_tab.py",
     "app/test_page.py",
+    "app/test_scenes_tab.py",
     "app/test_search_line.py",
     "app/test_projects.py",
     "app/test_score_tab.py",

@@ -1,4 +1,4 @@
-"""The Scenes tab in a real browser: a frame and an edit find their film, a scene is sent on."""
+"""The Scenes tab in a real browser: a frame and an edit find their film."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def asked(tmp_path_factory) -> Path:
     return folder
 
 
-def test_a_frame_and_an_edit_find_their_film(visit, server, asked: Path, tmp_path: Path):
+def test_a_frame_and_an_edit_find_their_film(visit, server, asked: Path):
     with Library.open(server.temporary / "kept" / "scenes") as library:
         library.add([SAMPLE], jobs=1)
     editor = visit()
@@ -39,15 +39,6 @@ def test_a_frame_and_an_edit_find_their_film(visit, server, asked: Path, tmp_pat
     editor.wait_for("Films to look in: 1")
     editor.give_scene(asked / "frame.png")
     editor.wait_for("From this film")
-    page.get_by_role("button", name="Use as reference").first.click()
     editor.give_scene(asked / "edit.mp4")
     editor.wait_for("from none of your films: 0")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="EDL").click()
-    assert "FROM CLIP NAME" in Path(download.value.path()).read_text()
-    page.get_by_role("tab", name="Music for this video").click()
-    editor.give_film(SAMPLE)
-    editor.wait_for_tracks()
-    page.get_by_role("tab", name="Score").click()
-    editor.wait_for("Like the scenes you named")
-    editor.wait_for("Like these scenes")
+    page.get_by_role("button", name="EDL").wait_for()
