@@ -35,7 +35,8 @@ def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) 
     frame that can be decoded; damage that leaves frames to look at becomes a warning.
     """
     with VideoReader(path, sampled=_sampled()) as reader, ExitStack() as stack:
-        watch = Watch(reader, stack, between=reader.between)
+        between = reader.between if reader.passes_over else None
+        watch = Watch(reader, stack, between=between)
         total = reader.duration if np.isfinite(reader.duration) else None
         seconds = Clock(1.0)
         for frame in reader:

@@ -39,6 +39,9 @@ _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTA
 _PICTURE_FORMATS = ("image2", "_pipe", "ico")
 _PHOTO_BRANDS = ("avif", "heic", "heix", "heim", "heis", "mif1", "mif2", "miaf")
 """Brands of still pictures in the ISO container (ISO/IEC 23008-12; AVIF 1.1)."""
+_HEAR = {"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vp9"}
+"""Decoders that can be told at any packet what to pass over; dav1d listens only when it is opened.
+"""
 _LISTS = {
     "concat",
     "dash",
@@ -109,9 +112,14 @@ class VideoReader:
         self._of_thread = threading.local()  # a scaler serves one thread at a time
         self._errors = self._corrupt = self._frames = 0
         self._sparing: Sparing | None = None
-        if sampled is not None:
+        if sampled is not None and self._stream.codec_context.name in _HEAR:
             opened = partial(open_film, self.path)
             self._sparing = Sparing(opened, self._stream, sampled, self.fps)
+
+    @property
+    def passes_over(self) -> bool:
+        """Whether frames may be passed over, and `between` may have some."""
+        return self._sparing is not None
 
     @property
     def end(self) -> float:
