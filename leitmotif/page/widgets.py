@@ -7,6 +7,7 @@ browser can say nothing old.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -24,6 +25,8 @@ UPLOAD = "_upload"
 """How the names of upload fields end: they say nothing that could be kept."""
 
 
+_SAID_AGAIN_S = 10.0
+"""How long a busy browser may take to draw a widget (heuristic)."""
 _UNSHOWN = "lasso|"
 """How the names of choices begin that no widget shows."""
 
@@ -47,8 +50,8 @@ def chosen(name: str) -> Any:
 
 def placed(name: str) -> str:
     """The key of such a widget for drawing it, with what the page chose in its place."""
-    if key(name) not in st.session_state and name in _turns():
-        st.session_state[key(name)] = _turns()[name].value
+    if name in _turns():
+        _stand(key(name), _turns()[name].value)
     return key(name)
 
 
@@ -91,10 +94,23 @@ def remembered(name: str, first: T, draw: Callable[..., T], shown: bool = True) 
         if name in st.session_state:  # moved just before it went out of sight
             kept[name] = st.session_state[name]
         return kept.get(name, first)
-    if name not in st.session_state:
-        st.session_state[name] = kept.get(name, first)
+    _stand(name, kept.get(name, first))
     kept[name] = draw(key=name)
     return kept[name]
+
+
+def _stand(key: str, value: Any) -> None:
+    """Let the widget of this key stand at `value`, unless it says something already.
+
+    Streamlit says so once, and a redraw before the browser has drawn the widget takes that back:
+    it would stand at its least, and be sent so at the next click. So it is said again for a while.
+    """
+    since = st.session_state.setdefault("stood_since", {})
+    if key not in st.session_state:
+        st.session_state[key] = value
+        since[key] = time.monotonic()
+    elif time.monotonic() - since.get(key, 0.0) < _SAID_AGAIN_S:
+        st.session_state[key] = st.session_state[key]
 
 
 def kept(name: str) -> Any:
