@@ -231,18 +231,13 @@ def _memory(folder: Path) -> Iterator[Reader]:
 
 
 def _journal(folder: Path) -> Iterator[Reader]:
-    videos = folder / "journal"
-    videos.mkdir()
-    with _environment(LEITMOTIF_CACHE=str(folder)):
-        journal = _Journal(videos)
-        scene = {"video": VideoProfile.neutral("eye 1").to_dict(), "start_s": 0.0}
-        for i in range(4):
-            journal.add({"file": f"{i}.mp4", "digest": f"d{i}", "failed": "", "scenes": [scene]})
+    journal = _Journal(folder / "journal.jsonl")
+    scene = {"video": VideoProfile.neutral("eye 1").to_dict(), "start_s": 0.0}
+    for i in range(4):
+        journal.add({"file": f"{i}.mp4", "digest": f"d{i}", "failed": "", "scenes": [scene]})
 
     def said(path: Path) -> dict[str, object]:
-        journal.path.write_bytes(path.read_bytes())
-        with _environment(LEITMOTIF_CACHE=str(folder)):
-            return dict(_Journal(videos).records)
+        return dict(_Journal(path).records)
 
     yield Reader("journal.jsonl", (journal.path.read_bytes(),), said, loses)
 

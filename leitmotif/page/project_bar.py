@@ -14,7 +14,6 @@ from leitmotif.page import state, uploads
 from leitmotif.page.state import plain
 from leitmotif.sessions.desk import Desk, delete_project
 from leitmotif.sessions.jobs import Job
-from leitmotif.sessions.later import flush
 from leitmotif.sessions.parcel import SUFFIX, file_name, read_parcel, write_parcel
 from leitmotif.sessions.relink import Relinked, relink
 from leitmotif.sessions.workspace import Kept
@@ -121,7 +120,6 @@ def _delete(here: Desk) -> None:
 
 def _packed(here: Desk, diary: Diary) -> bytes:
     """Made when it is asked for, in a thread that knows no session."""
-    flush()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"project{SUFFIX}")
         write_parcel(here.projects, here.project, here.folder, path, diary)

@@ -26,6 +26,7 @@ from data.checksums import parse_json, seal, unseal
 from data.errors import InputError
 from leitmotif.score.model import Score
 from leitmotif.sessions.choices import Unfit, checked
+from leitmotif.sessions.later import flush
 from leitmotif.sessions.projects import Part, Project, Projects, clean_name, one
 from leitmotif.sessions.workspace import content_key, is_there, shown_name
 from leitmotif.taste.diary import Diary
@@ -64,6 +65,7 @@ def write_parcel(
     Raises `InputError` where `output` cannot be written.
     """
     check_writable(output)
+    flush()  # what was chosen just now belongs to it
     parts, _, _ = projects.parts(project.id)
     tables: dict[str, Path] = {}
     listed = [_packed(part, folder, tables) for part in parts if part.kind != "medium"]

@@ -8,6 +8,7 @@ from browsing import SAMPLE, Visit
 from conftest import running
 
 from leitmotif.sessions.desk import OWN, owner_of
+from leitmotif.sessions.later import AFTER_S
 from leitmotif.sessions.projects import Projects, one
 
 
@@ -90,6 +91,7 @@ def test_a_killed_server_loses_nothing(browser, tmp_path: Path):
         editor.wait_for_tracks()
         editor.choose("VA only")
         wished = editor.tracks()
+        editor.page.wait_for_timeout(2000 * AFTER_S)  # what is newer than that may be lost
         project = Projects(data).of(owner_of(OWN))[0]
         (key,) = one(Projects(data).parts(project.id)[0], "film")
     editor.close()

@@ -37,8 +37,7 @@ def clips(shared: Path) -> dict[Path, Timeline]:
     torch.set_num_threads(1)
     paths = sorted((shared / "data" / "video_other").glob("*.mp4"))[:24]
     with pytest.MonkeyPatch.context() as patch:
-        for module in (extract, networks):
-            patch.setattr(module, "locate", lambda name: None)
+        patch.setattr(networks, "locate", lambda name: None)
         return {path: extract.read_timeline(path) for path in paths}
 
 

@@ -183,7 +183,6 @@ def test_without_weights_one_sentence_says_what_is_lost(cache, video, monkeypatc
     from features.video.signals import networks
 
     monkeypatch.setattr(networks, "locate", lambda name: None)
-    monkeypatch.setattr(extract, "locate", lambda name: None)
     timeline = read_timeline(video)
     assert len(timeline.warnings) == 1
     assert "character tension" in timeline.warnings[0] and "models pull" in timeline.warnings[0]
