@@ -99,8 +99,9 @@ class Visit:
         self.page.get_by_text(text).first.wait_for()
 
     def wait_for_tracks(self) -> None:
-        """The list stands, every player is there, and the page is at rest."""
+        """The list of the full look stands, every player is there, and the page is at rest."""
         self.page.locator(".lm .title").first.wait_for()
+        self.page.locator(".st-key-first_look").wait_for(state="detached")
         self.page.locator("audio").first.wait_for()
         self.rest()
 
