@@ -24,7 +24,7 @@ from data.profiles import MUSIC_FIELDS
 from features.audio import analyze
 from features.audio.descriptors import Description, describe, listen
 from features.audio.ear import OUTPUTS, WITNESSES
-from features.audio.load import load
+from features.audio.load import SAMPLE_RATE, load
 from features.audio.profile import EXTRACTOR, score
 from features.audio.tags import class_scores
 from leitmotif.render import ffmpeg
@@ -167,7 +167,6 @@ def _values(path: Path) -> np.ndarray:
 def tempo(shared: Path) -> dict[str, str]:
     """How often the written tempo of the demo is heard, and how often librosa's beat tracker hears
     the same in the first 30 s of other music."""
-    from librosa import load as read_sound
     from librosa.beat import beat_track
 
     demo = [
@@ -183,11 +182,12 @@ def tempo(shared: Path) -> dict[str, str]:
     for folder in ("music", "music_more"):
         counts = dict.fromkeys(("first level", "other level", "an octave or a third", "none"), 0)
         for path in sorted(shared.glob(f"{folder}/*.ogg")):
-            heard = _heard(path, SECONDS)
+            recording = load(path, 0, SECONDS)
+            heard = describe(listen(recording))
             if not np.isfinite(heard.bpm):
                 continue
-            y, rate = read_sound(path, sr=22_050, duration=SECONDS)
-            second = float(np.atleast_1d(beat_track(y=y, sr=rate)[0])[0])
+            tempo_of = beat_track(y=recording.samples, sr=SAMPLE_RATE)[0]
+            second = float(np.atleast_1d(tempo_of)[0])
             related = any(_same(heard.bpm * k, second) for k in (2, 0.5, 3, 1 / 3, 1.5, 2 / 3))
             kind = (
                 "first level" if _same(heard.bpm, second)
@@ -202,8 +202,8 @@ def tempo(shared: Path) -> dict[str, str]:
     return found
 
 
-def _heard(path: Path, end: float | None = None) -> Description:
-    return describe(listen(load(path, 0, end)))
+def _heard(path: Path) -> Description:
+    return describe(listen(load(path)))
 
 
 def _same(bpm: float, other: float, share: float = SAME) -> bool:
