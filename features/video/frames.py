@@ -39,9 +39,9 @@ _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTA
 _PICTURE_FORMATS = ("image2", "_pipe", "ico")
 _PHOTO_BRANDS = ("avif", "heic", "heix", "heim", "heis", "mif1", "mif2", "miaf")
 """Brands of still pictures in the ISO container (ISO/IEC 23008-12; AVIF 1.1)."""
-_HEAR = {"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vp9"}
-"""Decoders that can be told at any packet what to pass over; dav1d listens only when it is opened.
-"""
+_HEAR = {"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4"}
+"""Decoders that can be told at any packet what to pass over; dav1d listens only when it is opened,
+that of VP9 not at all."""
 _LISTS = {
     "concat",
     "dash",
