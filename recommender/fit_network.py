@@ -19,7 +19,7 @@ from recommender.datamodule import PairsModule
 from recommender.linear import fit_ridge
 from recommender.lit_module import Settings, Training
 from recommender.network import Config, Network
-from recommender.quiet_lightning import quiet_lightning
+from recommender.quiet_lightning import Told, quiet_lightning
 from recommender.tasks import coefficient_mask
 from recommender.trainable import check_trainable
 
@@ -70,7 +70,7 @@ def train(
         lightning.seed_everything(settings.seed, workers=True, verbose=False)
         module = Training(Network(config, start), settings)
         batches = PairsModule(train_pairs, validation, settings.batch_size, workers, settings.seed)
-        told = [_Told(progress)] if progress else []
+        told = [Told(progress)] if progress else []
         trainer = _trainer(settings, folder, [*callbacks, *told], accelerator)
         trainer.fit(
             module,
@@ -137,15 +137,3 @@ def _checkpoint(folder: str | os.PathLike | None, module: Training) -> Path:
     }:
         raise InputError("training.other_sizes", file=path)
     return path
-
-
-class _Told(Callback):  # type: ignore[misc]
-    """Tells of the epoch that begins."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-
-    def on_train_epoch_start(
-        self, trainer: lightning.Trainer, _: lightning.LightningModule
-    ) -> None:
-        self.progress("epochs", trainer.current_epoch, trainer.max_epochs)

@@ -11,7 +11,11 @@ import threading
 import warnings
 from collections.abc import Iterator
 
+import pytorch_lightning as lightning
 import torch
+from pytorch_lightning.callbacks import Callback
+
+from data.errors import Progress
 
 LOGGERS = ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "lightning.fabric")
 
@@ -72,3 +76,15 @@ def _own_signals() -> Iterator[None]:
     finally:
         if main:
             signal.signal(signal.SIGINT, interrupt)
+
+
+class Told(Callback):  # type: ignore[misc]
+    """Tells of the epoch that begins."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, _: lightning.LightningModule
+    ) -> None:
+        self.progress("epochs", trainer.current_epoch, trainer.max_epochs)

@@ -39,6 +39,10 @@ class Scene:
     start: float = 0.0
     end: float | None = None
 
+    def __fspath__(self) -> str:
+        """Its film, as what works on a file in another process is told by."""
+        return self.path
+
 
 @dataclass(frozen=True)
 class Liked:

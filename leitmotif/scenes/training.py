@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor
 from torch.nn import functional
@@ -29,7 +28,7 @@ from data.errors import Progress
 from features.video.augment import Augmenter
 from features.video.encoder import INPUT, Encoder, Network
 from leitmotif.scenes.pool import NEAR_S, Pool
-from recommender.quiet_lightning import quiet_lightning
+from recommender.quiet_lightning import Told, quiet_lightning
 
 _AT_ONCE = 256
 _VALIDATED = 1500
@@ -99,7 +98,7 @@ def train(
             max_steps=steps,
             accelerator=accelerator,
             devices=1,
-            callbacks=[_Told(progress)] if progress else [],
+            callbacks=[Told(progress)] if progress else [],
             logger=CSVLogger(folder, name="", version="") if folder else False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -280,15 +279,3 @@ def _best_of_films(asked: np.ndarray, held: np.ndarray, films: np.ndarray) -> np
         for at in range(0, len(asked), 1000)
     ]
     return np.concatenate(parts)
-
-
-class _Told(Callback):  # type: ignore[misc]
-    """Tells of the epoch that begins."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-
-    def on_train_epoch_start(
-        self, trainer: lightning.Trainer, _: lightning.LightningModule
-    ) -> None:
-        self.progress("epochs", trainer.current_epoch, trainer.max_epochs)

@@ -27,12 +27,15 @@ def asked(tmp_path_factory) -> Path:
         temporary.write_bytes(content)
     cut = ["-ss", "6", "-t", "4", *ffmpeg.source(SAMPLE), "-c:v", "libx264", "-an"]
     ffmpeg.run([*cut, str(folder / "edit.mp4")])
+    music = SAMPLE.with_name("tracks") / "carousel.opus"
+    both = [*ffmpeg.source(SAMPLE), *ffmpeg.source(music), "-map", "0:v", "-map", "1:a"]
+    ffmpeg.run([*both, "-c:v", "copy", "-c:a", "aac", "-shortest", str(folder / "film.mp4")])
     return folder
 
 
 def test_a_frame_and_an_edit_find_their_film(visit, server, asked: Path):
     with Library.open(server.temporary / "kept" / "scenes") as library:
-        library.add([SAMPLE], jobs=1)
+        library.add([asked / "film.mp4"], jobs=1)
     editor = visit()
     page = editor.page
     page.get_by_role("tab", name="Scenes").click()
@@ -42,3 +45,24 @@ def test_a_frame_and_an_edit_find_their_film(visit, server, asked: Path):
     editor.give_scene(asked / "edit.mp4")
     editor.wait_for("from none of your films: 0")
     page.get_by_role("button", name="EDL").wait_for()
+
+
+def test_a_scene_found_is_a_reference_of_the_score(visit, server, asked: Path):
+    """The music under it is heard, and what it asks for stands beside what was predicted."""
+    with Library.open(server.temporary / "kept" / "scenes") as library:
+        library.add([asked / "film.mp4"], jobs=1)
+    editor = visit()
+    page = editor.page
+    editor.give_film(SAMPLE)
+    editor.wait_for_tracks()
+    editor.turn_to("Scenes")
+    editor.give_scene(asked / "frame.png")
+    page.get_by_role("button", name="Use as reference").first.click()
+    editor.rest()
+    editor.turn_to("Score")
+    editor.wait_for("Like the scenes you named")
+    page.get_by_text("Like these scenes", exact=True).wait_for()
+    page.get_by_text("Predicted", exact=True).wait_for()
+    page.get_by_role("button", name="Leave out").click()
+    editor.rest()
+    assert not page.get_by_text("Like the scenes you named").count()
