@@ -48,7 +48,7 @@ HOMES = {
     "tokenizers": r"features/video/eyes/(clip|siglip)\.py",
     "silero_vad": r"features/audio/speech\.py",
     "pytorch_lightning": (
-        r"recommender/(lit_module|datamodule|fit_network|tune)\.py"
+        r"recommender/(lit_module|datamodule|fit_network|quiet_lightning|tune)\.py"
         r"|leitmotif/(calibration/residual|scenes/training)\.py"
     ),
     "optuna": r"recommender/tune\.py",
