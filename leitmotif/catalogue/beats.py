@@ -51,7 +51,7 @@ def correct_beats(
             said = Corrections.beside(path)
             before = Correction() if anew else said.of(sha256)
             correction = before.then(tempo, shift_s)
-            found = corrected_record(record(sound, str(sound), tags=False), correction)
+            found = corrected_record(record(sound, tags=False), correction)
             if len(found.over_time.beats) < 2:
                 raise InputError("beats.none", track=track_id)
             said.with_correction(sha256, track_id, correction).write(path)

@@ -17,7 +17,7 @@ import os
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -247,7 +247,10 @@ def _assemble(
                 "status": MISSING if track.gone else "",
                 "duplicate_of": "",
             }
-            rows.append(where | record.row())
+            row = where | record.row()
+            # of this file: what was measured may have been a copy of another name
+            row["title"] = row["title"] or PurePosixPath(track.source.replace("\\", "/")).stem
+            rows.append(row)
             prints.append(record.fingerprint)
             warnings += [(track.track_id, sentence) for sentence in record.profile.warnings]
             curves.add(track.track_id, record.over_time)

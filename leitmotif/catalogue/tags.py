@@ -43,13 +43,13 @@ _IN_WORDS, _IN_SMALL_WORDS = 0.8, 0.5
 letters, where a text is Windows-1251 (heuristic): Chinese bytes seldom make either."""
 
 
-def read_tags(path: Path, fallback_title: str) -> dict[str, str]:
-    """Text by `COLUMNS`, empty where the file says nothing; its name is a title of last resort."""
+def read_tags(path: Path) -> dict[str, str]:
+    """Text by `COLUMNS`, empty where the file says nothing."""
     first, second = _by_mutagen(path), _by_container(path)
     tags = {column: _first(first, keys) or _first(second, keys) for column, keys in _NAMES.items()}
     if not tags["license_url"] and tags["license"].startswith("http"):
         tags["license_url"] = tags["license"]
-    return tags | {"title": tags["title"] or fallback_title}
+    return tags
 
 
 def _first(found: dict[str, str], keys: Iterable[str]) -> str:

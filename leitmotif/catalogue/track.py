@@ -41,7 +41,7 @@ def analyse_file(task: Task) -> Outcome:
     try:
         with local_file(task.source) as path:
             sha256 = digest(path)
-            return Outcome(task.source, sha256, record(path, task.source, task.tags))
+            return Outcome(task.source, sha256, record(path, task.tags))
     except InputError as error:
         return Outcome(task.source, sha256, None, Unnamed(error.code, **error.values))
     except Exception as error:  # a decoder's surprise in one file must not cost the others
@@ -49,7 +49,7 @@ def analyse_file(task: Task) -> Outcome:
         return Outcome(task.source, sha256, None, why)
 
 
-def record(path: Path, source: str, tags: bool) -> TrackRecord:
+def record(path: Path, tags: bool) -> TrackRecord:
     """Everything the catalogue keeps of a file's content."""
     from features import audio
     from features.audio.container import has_picture
@@ -58,7 +58,7 @@ def record(path: Path, source: str, tags: bool) -> TrackRecord:
     if path.suffix.lower() in EITHER_SUFFIXES and has_picture(path):
         raise InputError("build.a_video", file=path)
     heard = audio.analyze(path, tags=tags)
-    stated = read_tags(path, PurePosixPath(source.replace("\\", "/")).stem)
+    stated = read_tags(path)
     bpm, alternative = levels(heard.bpm, heard.bpm_alternative, stated["bpm_stated"])
     assert heard.profile.curves is not None
     over_time = TrackOverTime(

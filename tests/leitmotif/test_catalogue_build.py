@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -60,6 +61,18 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
     return tmp_path / "out" / "audio_features.csv"
+
+
+def test_files_without_tags_are_called_by_their_own_names(folder: Path, output: Path):
+    """A copy is not called as its original, which was measured for both; nor a file by its old
+    name."""
+    shutil.copy(folder / "tune 0.flac", folder / "写本 copy.flac")
+    titles = build([folder], output, jobs=1, tags=False).catalogue.text("title")
+    assert sorted(titles) == ["tune 0", "tune 1", "tune 2", "tune 3", "写本 copy"]
+    (folder / "tune 2.flac").rename(folder / "renamed.flac")
+    report = build([folder], output, jobs=1, tags=False)
+    assert report.moved == 1 and "renamed" in report.catalogue.text("title")
+    assert "tune 2" not in report.catalogue.text("title")
 
 
 def run(folder: Path, output: Path, **options):

@@ -39,7 +39,7 @@ def tagged(path: Path, *more: str) -> Path:
 
 @pytest.mark.parametrize("suffix", ENCODED)
 def test_title_and_artist_are_read(tmp_path: Path, suffix: str):
-    found = read_tags(tagged(tmp_path / f"file{suffix}"), "file")
+    found = read_tags(tagged(tmp_path / f"file{suffix}"))
     assert (found["title"], found["artist"]) == ("My Title", "My Artist")
 
 
@@ -54,7 +54,7 @@ def test_id3_inside_a_wav_counts_too(tmp_path: Path):
     file.tags.add(mutagen.id3.TSRC(encoding=3, text="QZ1234567890"))
     file.tags.add(mutagen.id3.TBPM(encoding=3, text="128"))
     file.save()
-    found = read_tags(path, "file")
+    found = read_tags(path)
     assert (found["title"], found["isrc"], found["bpm_stated"]) == ("In ID3", "QZ1234567890", "128")
 
 
@@ -64,7 +64,7 @@ def test_gbk_that_calls_itself_latin_1_is_read_as_chinese(tmp_path: Path):
     for kind, text in ((mutagen.id3.TIT2, "无心睡眠"), (mutagen.id3.TPE1, "张国荣")):
         tags.add(kind(encoding=0, text=text.encode("gbk").decode("latin-1")))
     tags.save()
-    found = read_tags(path, "file")
+    found = read_tags(path)
     assert (found["title"], found["artist"]) == ("无心睡眠", "张国荣")
 
 
@@ -95,7 +95,7 @@ def info_wav(path: Path, **texts: bytes) -> Path:
 
 def test_gbk_in_an_info_chunk_is_read_as_chinese(tmp_path: Path):
     path = info_wav(tmp_path / "a.wav", INAM="月亮代表我的心".encode("gbk"), IART=b"Teresa Teng")
-    found = read_tags(path, "a")
+    found = read_tags(path)
     assert (found["title"], found["artist"]) == ("月亮代表我的心", "Teresa Teng")
 
 
@@ -105,22 +105,21 @@ def test_a_field_that_one_reader_lacks_comes_from_the_other(tmp_path: Path):
     file.add_tags()
     file.tags.add(mutagen.id3.TIT2(encoding=3, text="In ID3"))
     file.save()
-    found = read_tags(path, "a")
+    found = read_tags(path)
     assert (found["title"], found["artist"]) == ("In ID3", "Its Artist")
 
 
-def test_a_file_without_tags_is_called_by_its_name(tmp_path: Path):
+def test_a_file_without_tags_says_nothing(tmp_path: Path):
     path = tmp_path / "no tags.flac"
     subprocess.run(
         [FFMPEG, "-v", "error", "-f", "lavfi", "-i", "sine=duration=1", "-bitexact", path],
         check=True,
     )
-    found = read_tags(path, "no tags")
-    assert found["title"] == "no tags" and found["artist"] == ""
+    assert set(read_tags(path).values()) == {""}
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"ID3\x04\x00\xff\xff\xff\xff" + bytes(50)])
 def test_a_damaged_file_has_no_tags_and_no_error(tmp_path: Path, content: bytes):
     path = tmp_path / "broken.mp3"
     path.write_bytes(content)
-    assert read_tags(path, "broken")["title"] == "broken"
+    assert set(read_tags(path).values()) == {""}
