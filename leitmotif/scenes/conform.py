@@ -34,14 +34,19 @@ from leitmotif.score.compose import film_of
 from leitmotif.score.model import Film as EditFilm
 
 _WINDOWS = 6
-"""Stretches of films looked at for a shot at most, and after a sure find at least `_LEAST`."""
-_LEAST = 2
-_SURE = 0.75
-"""Agreement from which on no more stretches are looked at than `_LEAST`. Heuristic."""
+"""Stretches of films looked at for a shot at most."""
+_SURE = 0.85
+"""Agreement from which on no more stretches are looked at, but such as have nearly as many votes.
+Heuristic."""
+_RIVAL = 0.97
+"""Share of the first stretch's votes that are nearly as many. Heuristic."""
 _SHORTEST_S = 0.2
 """Seconds of a part that is asked for by itself at least: the shortest shots there are."""
-_KEPT = 12
-"""Stretches of films kept in memory, 10–40 MB each."""
+_LESS = 0.1
+"""How much less a part agrees than the best of its shot to be asked for by itself: a cut that
+nobody saw, to a picture that looks much the same. Heuristic."""
+_KEPT_BYTES = 400_000_000
+"""Pictures of films kept in memory, for shots to come. Heuristic."""
 _SIDE = 256
 _DEPTH = 3
 """How often parts of a shot are asked for again."""
@@ -135,31 +140,31 @@ class _Finder:
             inside = one.trace.each[first - one.begin : last - one.begin]
             best = np.maximum(best, inside)
         least = max(round(_SHORTEST_S * self._fps), 3)
-        for start, end in _low(best < FOREIGN_BELOW):
+        smooth = np.convolve(np.pad(best, least // 2, mode="edge"), np.ones(least) / least, "same")
+        usual = float(np.percentile(best, 90))
+        low = smooth[least // 2 :][: len(best)] < max(FOREIGN_BELOW, usual - _LESS)
+        for start, end in _low(low):
             if least <= end - start < 0.85 * (last - first):
                 found += self.find(shot, first + start, first + end, depth + 1)
         return found
 
     def _traces(self, shot: ShotPictures, first: int, last: int) -> list[_Found]:
-        beside = round(0.5 * self._fps)
-        begin = max(first - beside, shot.begin)
-        end = min(last + beside, shot.begin + len(shot.grey))
-        grey = shot.frames(begin, end)
-        times = np.arange(begin - first, end - first) / self._fps
-        inside = slice(first - begin, last - begin)
+        times = (shot.begin - first + np.arange(len(shot.grey))) / self._fps
+        inside = slice(first - shot.begin, last - shot.begin)
         low, high = ((frame - shot.first) // shot.stride for frame in (first, last - 1))
         some = shot.colour[low : high + 1]
         found: list[_Found] = []
         best = -1.0
-        for count, window in enumerate(windows(self._library, some, _WINDOWS)):
-            if count >= _LEAST and best >= _SURE:
+        asked = windows(self._library, some, _WINDOWS)
+        for window in asked:
+            if best >= _SURE and window.votes < _RIVAL * asked[0].votes:
                 break
             ground = self._ground(window)
             if ground is None:
                 continue
-            size = (grey.shape[1], grey.shape[2])
-            for trace in seek(grey, times, inside, ground):
-                found.append(_Found(window.film, trace, first, begin, size, ground))
+            size = (shot.grey.shape[1], shot.grey.shape[2])
+            for trace in seek(shot.grey, times, inside, ground, window.hints):
+                found.append(_Found(window.film, trace, first, shot.begin, size, ground))
                 best = max(best, trace.line.agreement)
         return found
 
@@ -175,10 +180,13 @@ class _Finder:
             except InputError:
                 self._gone.add(window.film.path)
                 self._grounds[key] = None
-            while len(self._grounds) > _KEPT:
+            while len(self._grounds) > 1 and self._held() > _KEPT_BYTES:
                 self._grounds.popitem(last=False)
         self._grounds.move_to_end(key)
         return self._grounds[key]
+
+    def _held(self) -> int:
+        return sum(g.stretch.pictures.nbytes for g in self._grounds.values() if g)
 
 
 def _rate_note(film: EditFilm) -> Iterator[Sentence]:
