@@ -5,10 +5,10 @@ from __future__ import annotations
 import av
 import numpy as np
 import pytest
+from video_files import encode, texture
 
 from features.video.frames import VideoReader
 from features.video.shrinking import lowered
-from video_files import encode, texture
 
 
 def planes(frame: av.VideoFrame, kind: type = np.uint8) -> list[np.ndarray]:
