@@ -166,14 +166,13 @@ def seek(
     shot = _Shot(grey, times, np.arange(len(grey))[inside])
     tried = [_Rough(shot, ground, so) for so in _placements(shot, ground, hints)]
     best = max(tried, key=lambda one: one.line.agreement)
-    fines: list[_Fine] = []
-    for line in best.lines():
-        fines.append(_Fine(shot, ground, best.lying, line, shot.rows, best.seen))
-        if fines[-1].line.agreement >= _ALIKE_ALL:
-            break
-    fine = max(fines, key=lambda one: one.line.agreement)
+    fine = best.exact()
     if best.line.agreement > _WORTH:
         fine = fine.refined()
+        if fine.lying is not best.lying and fine.line.agreement < _ALIKE_ALL:
+            # other moments of a scene look alike under a placement that is a little wrong
+            best = _Rough(shot, ground, fine.lying)
+            fine = max(fine, best.exact(), key=lambda one: one.line.agreement)
     traces = [fine.trace()]
     for rows, line in best.jumps():
         traces.append(_Fine(shot, ground, fine.lying, line, rows, best.seen).trace())
@@ -303,7 +302,7 @@ class _Rough:
     """A shot compared with frames all over a stretch; `line` : the best over all of it."""
 
     def __init__(self, shot: _Shot, ground: Ground, lying: _Lying) -> None:
-        self.lying = lying
+        self.lying, self._shot, self._ground = lying, shot, ground
         pictures = ground.stretch.pictures[ground.thinned]
         self._frames = ground.stretch.times[ground.thinned]
         self._step = ground.step * max(round(_ROUGH_S / ground.step), 1)
@@ -321,16 +320,18 @@ class _Rough:
             kept = _explained(self._table[every, index])
             self.seen = uncovered(each[every, index][kept], own.weight[kept])
 
-    def lines(self) -> list[Line]:
-        """The best lines at some distance from each other, if they come near the best."""
-        return rough_lines(
-            self._table[self._kept],
-            self._times[self._kept],
-            self._frames,
-            self._step,
-            _LINES if self.line.agreement > _WORTH else 1,
-            _RIVAL,
-        )
+    def exact(self) -> _Fine:
+        """The best of the lines that come near the best, at some distance from each other."""
+        asked = self._table[self._kept], self._times[self._kept], self._frames, self._step
+        count = _LINES if self.line.agreement > _WORTH else 1
+        found: list[_Fine] = []
+        for line in rough_lines(*asked, count, _RIVAL):
+            found.append(
+                _Fine(self._shot, self._ground, self.lying, line, self._shot.rows, self.seen)
+            )
+            if found[-1].line.agreement >= _ALIKE_ALL:
+                break
+        return max(found, key=lambda one: one.line.agreement)
 
     def jumps(self) -> list[tuple[np.ndarray, Line]]:
         """Rows and lines of those parts of the shot that agree better with another place."""
