@@ -54,6 +54,9 @@ _VARIABLE_S = 0.001
 """Frames farther from a constant rate than this make a rate variable."""
 _STEEP = 15.0
 """How fast certainty grows with the distance from the threshold: .95 at .2. Heuristic."""
+_BRIDGED_S = 0.4
+"""Seconds under which what lies between two parts of one take is none of its own: the shortest
+shots there are. Heuristic."""
 _SAME_FRAMES = 1.5
 """Frames of the film by which two traces may differ where they meet and be one. Heuristic."""
 
@@ -216,17 +219,50 @@ def _parted(runs: Sequence[Run], cuts: Sequence[int]) -> list[Run]:
     return parted
 
 
-def _merged(runs: Sequence[Run], found: Sequence[_Found], fps: float) -> list[Run]:
-    """Neighbours that run on in one film become one; the longer one's line stays."""
+def _merged(runs: Sequence[Run], found: list[_Found], fps: float) -> list[Run]:
+    """Neighbours that run on in one film become one, on a line through both (added to `found`).
+
+    So do two with something short of the same film or of none between them: a flash, a few
+    frames of black.
+    """
     merged: list[Run] = []
     for run in runs:
-        last = merged[-1] if merged else None
-        if last and run.of >= 0 <= last.of and _one(found[last.of], found[run.of], run.start, fps):
-            longer = max(last, run, key=lambda r: r.end - r.start)
-            merged[-1] = Run(last.start, run.end, longer.of)
-        else:
-            merged.append(run)
+        merged.append(run)
+        while len(merged) > 1 and _runs_on(merged[-2], merged[-1], found, fps):
+            merged[-2:] = [_joined(merged[-2], merged[-1], found, fps)]
+        if len(merged) > 2 and _bridges(merged[-3:], found, fps):
+            merged[-3:] = [_joined(merged[-3], merged[-1], found, fps)]
     return merged
+
+
+def _runs_on(a: Run, b: Run, found: Sequence[_Found], fps: float) -> bool:
+    return b.of >= 0 <= a.of and _one(found[a.of], found[b.of], b.start, fps)
+
+
+def _bridges(three: Sequence[Run], found: Sequence[_Found], fps: float) -> bool:
+    """Whether the first of three runs runs on in the last, past one that is none of its own."""
+    a, between, b = three
+    if (between.end - between.start) / fps >= _BRIDGED_S or not _runs_on(a, b, found, fps):
+        return False
+    return between.of < 0 or found[between.of].film.id == found[a.of].film.id
+
+
+def _joined(a: Run, b: Run, found: list[_Found], fps: float) -> Run:
+    """Both runs and what is between them, on the line nearest to both lines."""
+    frames = np.r_[a.start : a.end, b.start : b.end].astype(float)
+    pieces = ((a, found[a.of]), (b, found[b.of]))
+    seconds = np.array(
+        [one.seconds(f, fps) for run, one in pieces for f in range(run.start, run.end)]
+    )
+    speed, _ = np.polyfit(frames / fps, seconds, 1)
+    longer = max(pieces, key=lambda piece: piece[0].end - piece[0].start)[1]
+    half = (b.end - a.start) / 2 / fps
+    if abs(speed - 1) * half < 0.5 * longer.ground.step:
+        speed = 1.0
+    start = seconds.mean() - speed * (frames.mean() - longer.at) / fps
+    line = longer.trace.line._replace(start=float(start), speed=float(speed))
+    found.append(replace(longer, trace=replace(longer.trace, line=line)))
+    return Run(a.start, b.end, len(found) - 1)
 
 
 def _one(a: _Found, b: _Found, frame: int, fps: float) -> bool:
