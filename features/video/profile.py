@@ -46,7 +46,10 @@ def score(
     weights = part["seconds"]
     profile = summary(values, weights)
     if part.looked is not None:
-        evidence = evidence * np.where(part.looked[:, None], NEAR, FAR)
+        near = part.looked.copy()  # a token on either side: they last half a second
+        near[1:] |= part.looked[:-1]
+        near[:-1] |= part.looked[1:]
+        evidence = evidence * np.where(near[:, None], NEAR, FAR)
     sure = np.average(evidence, axis=0, weights=weights) * _watched(weights.sum())
     curves = Curves(part.times, values, VIDEO_NAMES)
     return VideoProfile(profile, np.clip(sure, 0, 1), part.extractor, curves, part.warnings)
