@@ -37,7 +37,7 @@ from features.video.timeline import TOKEN, Timeline
 
 T = TypeVar("T")
 
-VERSION = "leitmotif-video-quick 1"
+VERSION = "leitmotif-video-quick 2"
 ALLOWANCE, LONG = 200e6, 0.8e9
 """Pixels that may be decoded beyond the key frames, and those of a film from which on that is
 less: a clip of half a minute is looked at nearly whole, a minute of full HD for 20 frames.
