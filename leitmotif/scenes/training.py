@@ -137,8 +137,7 @@ class Contrast(lightning.LightningModule):  # type: ignore[misc]
 
     def __init__(self, network: Network, pool: Pool, settings: TrainSettings) -> None:
         super().__init__()
-        self.network = network.to(memory_format=torch.channels_last)
-        self.pool, self.settings = pool, settings
+        self.network, self.pool, self.settings = network, pool, settings
         self.scale = torch.nn.Parameter(torch.tensor(1 / settings.temperature).log())
         self.best_rank, self.best_epoch = -1.0, -1
         self.best_state: dict[str, Tensor] | None = None
@@ -150,6 +149,8 @@ class Contrast(lightning.LightningModule):  # type: ignore[misc]
         network.deviation.copy_(learned.std(dim=(0, 1, 2))[:, None, None])
 
     def on_fit_start(self) -> None:
+        if self.device.type == "cuda":  # in half precision; on the CPU its backward pass may crash
+            self.network.to(memory_format=torch.channels_last)
         self._pictures = self._pictures.to(self.device)
         self._films = torch.from_numpy(self.pool.films).to(self.device)
         self._learned = torch.from_numpy(self.pool.learned).to(self.device)

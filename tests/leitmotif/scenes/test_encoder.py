@@ -17,6 +17,7 @@ from features.video.encoder import (
     SHIPPED,
     ZOOMS,
     Encoder,
+    EncoderSizes,
     Network,
     as_tensor,
     squeezed,
@@ -115,7 +116,8 @@ def test_training_makes_the_loss_fall_and_writes_its_log(pool: Pool, tmp_path: P
     assert pool.learned.any() and pool.moments.any()
     assert not (pool.learned & (pool.moments | pool.unseen)).any()
     settings = TrainSettings(epochs=3, batch_size=16, every=2, other_films=0.0)
-    trained = train(pool, settings, folder=tmp_path, accelerator="cpu")
+    small = Network(EncoderSizes((8, 16, 16, 32), (1, 1, 1, 1)))
+    trained = train(pool, settings, folder=tmp_path, accelerator="cpu", start=small)
     rows = [line.split(",") for line in (tmp_path / "metrics.csv").read_text().splitlines()]
     losses = [float(row[rows[0].index("loss")]) for row in rows[1:] if row[rows[0].index("loss")]]
     assert np.mean(losses[-3:]) < np.mean(losses[:3])
