@@ -29,8 +29,9 @@ LOOKED_AT = 24
 LEAST_POINTS, LEAST_BLOCKS = 8, 0.3
 """Agreement from which a picture is said to be from a film. Calibrated on pictures of films that
 are not in the library (`benchmarks/results/scenes.md`)."""
-_SCENE_S = 2.0
-"""Seconds within which two frames of a film belong to one hit (heuristic)."""
+_SCENE_S = 1.0
+"""Seconds within which two frames of a film belong to one hit (heuristic: near-duplicates are not
+kept, so what lies further apart looks different)."""
 _LIKE = 0.85
 """Cosine to the frame that was found, down to which its neighbours show the same (heuristic)."""
 
