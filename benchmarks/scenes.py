@@ -39,7 +39,7 @@ from features.video import eyes
 from features.video.copies import copy_of
 from features.video.encoder import Encoder, EncoderSizes, Network
 from features.video.frames import VideoReader
-from features.video.gates import face, near_duplicates
+from features.video.gates import BLANK, face, mark, near_duplicates
 from features.video.pictures import without_bars
 from features.video.signals.networks import task
 from features.video.stills import Stills, kept
@@ -159,7 +159,7 @@ def whole_find(args: argparse.Namespace) -> None:
     held = np.array([is_unseen(id) for id in frames.ids]) | is_held_out(frames.times)
     rows = np.sort(np.resize(np.flatnonzero(held), args.queries))
     strange = frames_of(films_of(args.strange))
-    foreign = np.flatnonzero(~np.isin(strange.ids, frames.ids))
+    foreign = np.flatnonzero(~np.isin(strange.ids, truth.shared(strange)))
     others = np.sort(np.resize(foreign, args.strangers))
     with tempfile.TemporaryDirectory() as folder, Library.open(args.library or folder) as library:
         library.add(paths)
@@ -210,6 +210,17 @@ class Truth:
         ids = self._frames.ids
         twins = (self.same & (ids[:, None] != ids)).any(axis=1).sum()
         return f"{twins} frames are the same picture as one of another film"
+
+    def shared(self, others: Frames) -> list[str]:
+        """Of other films those that show a picture of these films, by their ids: they are here."""
+        faces = [face(picture) for picture in self._frames.pictures]
+        found = set(self._frames.ids)
+        for id, picture in zip(others.ids, others.pictures, strict=True):
+            if not mark(picture) & BLANK:
+                seen = face(picture)
+                if any(near_duplicates(seen, held) for held in faces):
+                    found.add(id)
+        return sorted(found)
 
     def of(self, hit: Any, row: int) -> tuple[bool, bool, bool, bool]:
         """Whether a hit is that frame, within a second of it, or such as is the same picture; and
