@@ -566,6 +566,11 @@ def test_another_visit_finds_everything_as_it_was(film: Path, tmp_path: Path):
     assert next(c for c in again.get("button_group") if c.key == "metric").value == "cosine"
     assert not again.exception and titles(page("another")) == []
 
+    # What is moved at a later visit stays, too.
+    again.session_state["asking"].move({"warmth": -10})
+    st.cache_resource.clear()
+    assert stand(page("mine").run(), "wishes")["warmth"] == -10
+
 
 def test_an_uploaded_table_finds_the_sound_that_its_paths_name(film: Path):
     track = sorted((DEMO_CATALOGUE.parent / "demo" / "tracks").iterdir())[0]

@@ -50,7 +50,7 @@ def test_sliders_by_mouse_and_key(visit):
     why = page.get_by_role("button", name="Arousal: what it means")
     why.press("Enter")
     assert why.get_attribute("aria-expanded") == "true"
-    expect(slider).to_have_accessible_description("calm to excited")
+    expect(slider).to_have_accessible_description("the music excites")
     leads = page.get_by_role("switch", name="Changes lead")
     expect(leads).to_be_checked()
     leads.press("Space")
@@ -73,7 +73,7 @@ def test_sliders_by_mouse_and_key(visit):
     editor.rest()
 
     # A click on the film over time chooses a scene; another one lets go of it.
-    course = page.get_by_role("img", name="The film over time")
+    course = page.get_by_role("img", name="Keyframes, ")
     course.scroll_into_view_if_needed()
     course.click(position={"x": 4, "y": 200})
     editor.rest()
