@@ -18,7 +18,7 @@ from fractions import Fraction
 from functools import cache, partial
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import av
 import cv2
@@ -30,10 +30,13 @@ from data.words import Sentence
 from features.video import hdr
 from features.video.bars import Box, find_bars
 from features.video.clock import MediaClock
+from features.video.shrinking import lowered
 from features.video.sparing import Sparing
 
 SMALL = 160
 """Longest side of `Frame.small`, px."""
+_SHARED = 224
+"""Longest side up to which pictures of a frame are scaled from the same fewer rows."""
 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 _PICTURE_FORMATS = ("image2", "_pipe", "ico")
@@ -68,11 +71,12 @@ class Frame:
     time: float
     small: np.ndarray
     _source: av.VideoFrame
+    _low: av.VideoFrame
     _reader: VideoReader
 
     def picture(self, side: int) -> np.ndarray:
         """The same with its longer side at most `side` px, scaled from the full-size frame."""
-        return self._reader._convert(self._source, side)
+        return self._reader._convert(self._source, side, self._low if side <= _SHARED else None)
 
 
 class VideoReader:
@@ -113,6 +117,8 @@ class VideoReader:
         self._errors = self._corrupt = self._frames = 0
         self._sparing: Sparing | None = None
         if sampled is not None and self._stream.codec_context.name in _HEAR:
+            # their blocks are finer than what is looked at, and nothing is predicted from them
+            self._stream.codec_context.options = {"skip_loop_filter": "noref"}
             opened = partial(open_film, self.path)
             self._sparing = Sparing(opened, self._stream, sampled, self.fps)
 
@@ -142,7 +148,7 @@ class VideoReader:
             if time is not None:
                 if self._sparing is not None and source.pts is not None:
                     self._sparing.know(source.pts, time)
-                yield Frame(time, self._convert(source, SMALL), source, self)
+                yield self._frame(time, source)
         if not self._frames:
             raise _no_video("no_frame", self.path)
         self._finish()
@@ -180,7 +186,7 @@ class VideoReader:
         if self._sparing is None:
             return []
         found = self._sparing.between(start, end)
-        return [(time, self._convert(frame, SMALL)) for time, frame in found]
+        return [(time, self._frame(time, frame).small) for time, frame in found]
 
     def stills(self, times: Sequence[float], side: int) -> Iterator[tuple[float, np.ndarray]]:
         """The key frame at or before each time: (seconds, picture with its bars, as `picture`).
@@ -223,9 +229,29 @@ class VideoReader:
 
     # -------------------------------------------------------------------------------- pictures
 
-    def _convert(self, source: av.VideoFrame, side: int, whole: bool = False) -> np.ndarray:
+    def _frame(self, time: float, source: av.VideoFrame) -> Frame:
+        low = lowered(source, self._fitted(source, _SHARED).height)
+        return Frame(time, self._convert(source, SMALL, low), source, low, self)
+
+    def _convert(
+        self,
+        source: av.VideoFrame,
+        side: int,
+        low: av.VideoFrame | None = None,
+        whole: bool = False,
+    ) -> np.ndarray:
         """Upright BGR picture with square pixels, at most `side` px without the bars, which stay on
-        if `whole`."""
+        if `whole`.
+
+        low : the same frame with fewer rows, to scale from.
+        """
+        width, height, turn, box = self._fitted(source, side, whole)
+        image = self._scaled(source if low is None else low, width, height)
+        if turn is not None:
+            image = cv2.rotate(image, turn)
+        return image if box is None else np.ascontiguousarray(box.cut(image))
+
+    def _fitted(self, source: av.VideoFrame, side: int, whole: bool = False) -> _Fit:
         ratio = float(self._stream.sample_aspect_ratio or 1) or 1.0
         width, height = source.width * ratio, float(source.height)
         turn = _TURNS.get(round(source.rotation) % 360)
@@ -235,10 +261,7 @@ class VideoReader:
         if lying:
             across, along = along, across
         scale = min(side / max(width * across, height * along), 1.0)
-        image = self._scaled(source, max(round(width * scale), 1), max(round(height * scale), 1))
-        if turn is not None:
-            image = cv2.rotate(image, turn)
-        return image if box is None else np.ascontiguousarray(box.cut(image))
+        return _Fit(max(round(width * scale), 1), max(round(height * scale), 1), turn, box)
 
     def _scaled(self, source: av.VideoFrame, width: int, height: int) -> np.ndarray:
         """BGR uint8 of BT.709 at this size."""
@@ -263,6 +286,16 @@ class VideoReader:
         if missing > max(0.5, 0.02 * self.duration):
             done = max(self.duration - missing, 0.0)
             self.warnings.append(Sentence("video.cut_off", done=done, total=self.duration))
+
+
+class _Fit(NamedTuple):
+    """How a picture becomes one of a given size: scaled to width and height, turned, its bars cut
+    off."""
+
+    width: int
+    height: int
+    turn: int | None
+    box: Box | None
 
 
 class _Length:

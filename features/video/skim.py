@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import av
 
-from features.video.frames import SMALL, Frame, VideoReader
+from features.video.frames import Frame, VideoReader
 from features.video.packets import Packets, read_packets
 
 PAIR = (0.06, 0.5)
@@ -111,7 +111,7 @@ class Skimmer(VideoReader):
             elif wanted and time >= wanted[0] - 1e-3:
                 look, looked = True, time
                 wanted = [w for w in wanted if w > time + PAIR[0]]
-            yield Seen(Frame(time, self._convert(source, SMALL), source, self), look, later, first)
+            yield Seen(self._frame(time, source), look, later, first)
             first = False
 
     def _group(self, group: Group) -> Iterator[av.VideoFrame]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from data.errors import InputError
 from data.words import Sentence
-from features.video.frames import SMALL, Frame, VideoReader
+from features.video.frames import Frame, VideoReader
 
 FROM_START_S = 30.0
 """Seconds at the beginning of a film that are not entered by a seek: counting is exact there, and
@@ -80,7 +80,7 @@ class StretchReader(VideoReader):
                 if source.pts is None or key is None or source.pts < key:
                     continue
                 time = float((source.pts - first) * base)
-                frame = Frame(time, self._convert(source, SMALL), source, self)
+                frame = self._frame(time, source)
                 yield round(time * float(self.fps)), frame
 
 

@@ -21,8 +21,8 @@ from scenedetect.common import Timecode
 from features.video.frames import Frame
 from features.video.signals.contract import Between, Pass, Signal, token_of
 from features.video.signals.dissolves import DissolveDetector
-from features.video.signals.hard_cuts import Doubt, HardCutDetector
-from features.video.signals.repeats import Picture, Repeats
+from features.video.signals.hard_cuts import Doubt, HardCutDetector, Once
+from features.video.signals.repeats import Picture, Repeats, reduced
 from features.video.timeline import TOKEN
 
 SHORTEST = 0.2
@@ -44,9 +44,9 @@ _MIXED = 0.15
 
 _BLACK = 8
 """Mean level (8-bit) below which a picture is black."""
-_BEFORE, _AFTER = 0.6, 0.4
+_BEFORE, _AFTER = 0.3, 0.2
 """Seconds before and after a doubt that are looked at in full: what a cut is compared with."""
-_LAG = 1.3
+_LAG = 1.0
 """Seconds after which nothing is doubted any more: `_BEFORE`, and what the detector waits for."""
 _AT_ONCE = 2.0
 """Seconds that are looked at in full at once at most."""
@@ -63,16 +63,17 @@ class CutSignal(Signal):
 
     def __init__(self, seen: Pass) -> None:
         super().__init__(seen)
-        self._exact = None if seen.between is None else ExactCuts(seen.fps, seen.between)
-        self._finder = CutFinder(seen.fps, soft=self._exact is None)
+        once = Once()
+        self._exact = None if seen.between is None else ExactCuts(seen.fps, seen.between, once)
+        self._finder = CutFinder(seen.fps, soft=self._exact is None, once=once)
 
     def update(self, frame: Frame) -> None:
         """Cuts that are confirmed now are told to the others, up to 1 s late; fades and dissolves
-        up to 2.3 s where frames were passed over."""
-        self.seen.cuts += self._finder.update(frame.time, frame.small)
+        up to 2 s where frames were passed over."""
+        picture = reduced(frame.time, frame.small)
+        self.seen.cuts += self._finder.show(picture)
         if self._exact is not None:
-            doubts = self._finder.doubts()
-            self.seen.cuts += self._exact.update(frame.time, frame.small, doubts)
+            self.seen.cuts += self._exact.update(picture, self._finder.doubts())
 
     def finish(self) -> np.ndarray:
         return tell(self.seen, (self._exact or self._finder).finish())
@@ -91,12 +92,15 @@ def tell(seen: Pass, cuts: list[float]) -> np.ndarray:
 
 
 class CutFinder:
-    """Hard cuts, and if `soft` fades through black (ThresholdDetector) and dissolves."""
+    """Hard cuts, and if `soft` fades through black (ThresholdDetector) and dissolves.
 
-    def __init__(self, fps: Fraction, soft: bool = True) -> None:
+    once : shared with another finder that is shown the same pictures.
+    """
+
+    def __init__(self, fps: Fraction, soft: bool = True, once: Once | None = None) -> None:
         self._fps, self._soft = fps, soft
         self._repeats = Repeats()
-        self._hard = HardCutDetector()
+        self._hard = HardCutDetector(once)
         self._fade, self._dissolve = (
             ThresholdDetector(threshold=_BLACK, min_scene_len=SHORTEST),
             DissolveDetector(),
@@ -110,13 +114,17 @@ class CutFinder:
 
     def update(self, time: float, image: np.ndarray) -> list[float]:
         """Look at the next frame (BGR uint8, 160 px); the cuts confirmed now, up to 1 s late."""
+        return self.show(reduced(time, image))
+
+    def show(self, picture: Picture) -> list[float]:
+        """As `update`."""
+        time = picture.time
         self._last = _timecode(time, self._fps)
-        thumb = cv2.resize(image, (16, 9), interpolation=cv2.INTER_AREA).astype(np.int16)
-        self._recent.append((time, thumb))
+        self._recent.append((time, picture.thumb))
         while self._recent[0][0] < time - 3 * _FLASH:
             self._recent.popleft()
-        soft = self._fade_at(self._last, image) if self._soft else []
-        soft += self._compare(self._repeats.update(time, image))
+        soft = self._fade_at(self._last, picture.image) if self._soft else []
+        soft += self._compare(self._repeats.update(picture))
         due = [cut for cut in self._pending if time >= cut + _FLASH]
         return self._confirm(due) + soft
 
@@ -154,11 +162,11 @@ class CutFinder:
     def _compare(self, pictures: list[Picture]) -> list[float]:
         """Show pictures to the detectors that compare them; the dissolves found."""
         dissolves: list[float] = []
-        for time, image, small in pictures:
-            at = _timecode(time, self._fps)
-            self._pending += _seconds(self._hard.process_frame(at, small))
+        for picture in pictures:
+            at = _timecode(picture.time, self._fps)
+            self._pending += _seconds(self._hard.process_frame(at, picture.small))
             if self._soft:
-                dissolves += _seconds(self._dissolve.process_frame(at, image))
+                dissolves += _seconds(self._dissolve.process_frame(at, picture.image))
         self._dissolves += dissolves
         return dissolves
 
@@ -181,31 +189,32 @@ class CutFinder:
 class ExactCuts:
     """Cuts to the frame where frames were passed over: what might be one is looked at in full.
 
-    between : the frames passed over between two times, (seconds, BGR uint8) in order.
+    between : the frames passed over between two times, (seconds, BGR uint8) in order. once : as
+    `CutFinder`'s.
     """
 
-    def __init__(self, fps: Fraction, between: Between) -> None:
-        self._finder = CutFinder(fps)
+    def __init__(self, fps: Fraction, between: Between, once: Once | None = None) -> None:
+        self._finder = CutFinder(fps, once=once)
         self._between = between
-        self._waiting: deque[tuple[float, np.ndarray]] = deque()
+        self._waiting: deque[Picture] = deque()
         self._doubted: tuple[float, float] | None = None
         self._black = False
 
-    def update(self, time: float, image: np.ndarray, doubts: list[Doubt]) -> list[float]:
+    def update(self, picture: Picture, doubts: list[Doubt]) -> list[float]:
         """The next frame, and what was found doubtful at it; the fades and dissolves known now."""
-        black = _level(image) < _BLACK
+        time, black = picture.time, _level(picture.image) < _BLACK
         if self._waiting and black != self._black:
-            self._wonder(Doubt(self._waiting[-1][0], time, sure=True))
+            self._wonder(Doubt(self._waiting[-1].time, time, sure=True))
         self._black = black
-        self._waiting.append((time, image))
+        self._waiting.append(picture)
         for doubt in doubts:
             self._wonder(doubt)
         if self._doubted and time >= min(self._doubted[1], self._doubted[0] + _AT_ONCE):
             self._look(time)
         known = time - _LAG if self._doubted is None else min(time - _LAG, self._doubted[0])
         told: list[float] = []
-        while self._waiting[0][0] < known:
-            told += self._finder.update(*self._waiting.popleft())
+        while self._waiting[0].time < known:
+            told += self._finder.show(self._waiting.popleft())
         return [cut for cut in told if self._finder.is_soft(cut)]
 
     def _wonder(self, doubt: Doubt) -> None:
@@ -219,22 +228,22 @@ class ExactCuts:
         """All cut times in order."""
         if self._doubted:
             self._look(self._doubted[1])
-        for time, image in self._waiting:
-            self._finder.update(time, image)
+        for picture in self._waiting:
+            self._finder.show(picture)
         return self._finder.finish()
 
     def _look(self, now: float) -> None:
         """Put the frames of the doubted time among those that wait; what lies ahead of `now` stays
         in doubt."""
         start, end = self._doubted or (now, now)
-        since = max(start, self._waiting[0][0])
+        since = max(start, self._waiting[0].time)
         self._add(self._between(since, min(end, now)))
         self._doubted = (now, end) if end > now else None
 
     def _add(self, found: list[tuple[float, np.ndarray]]) -> None:
         if found:
-            waiting = sorted([*self._waiting, *found], key=lambda picture: picture[0])
-            self._waiting = deque(waiting)
+            more = [reduced(time, image) for time, image in found]
+            self._waiting = deque(sorted([*self._waiting, *more], key=lambda p: p.time))
 
 
 def _level(image: np.ndarray) -> float:

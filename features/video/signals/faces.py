@@ -36,6 +36,8 @@ NAMES = (
 SIDE = 640
 _SEARCH_EVERY = 2.0
 """Seconds between two searches of the whole picture."""
+_READ_EVERY = 1.0
+"""Seconds that an expression stands for at least, unless the picture is searched again."""
 _MOST = 2
 """Faces whose expression is read."""
 _NOSE, _LEFT_EYE, _RIGHT_EYE = 1, 263, 33
@@ -68,7 +70,8 @@ class FaceSignal(Signal):
         super().__init__(seen)
         self._detector, self._landmarker = (seen.networks[name] for name in self.needs)
         self._faces: list[Box] = []
-        self._searched = -np.inf
+        self._read_of: list[_Read | None] = []
+        self._searched = self._read_at = -np.inf
         self._cuts = 0
 
     def update(self, frame: Frame) -> np.ndarray:
@@ -83,20 +86,26 @@ class FaceSignal(Signal):
         if not searching and not self._faces:
             row[:3] = 0.0
             return row
-        picture = frame.picture(SIDE)
-        if searching:
-            self._faces, self._searched = self._search(picture), frame.time
-        read = [self._read(picture, face) for face in self._faces[:_MOST]]
-        self._faces[:_MOST] = [
-            found.box if found else face for found, face in zip(read, self._faces, strict=False)
-        ]
+        if searching or frame.time - self._read_at >= _READ_EVERY:
+            self._look(frame, searching)
         row[:3] = (
             len(self._faces) > 0,
             len(self._faces),
             max((f.area for f in self._faces), default=0.0),
         )
-        self._describe(row, [r for r in read if r], residual)
+        self._describe(row, [r for r in self._read_of if r], residual)
         return row
+
+    def _look(self, frame: Frame, searching: bool) -> None:
+        """Read the faces that were followed, or those that are found now."""
+        picture, self._read_at = frame.picture(SIDE), frame.time
+        if searching:
+            self._faces, self._searched = self._search(picture), frame.time
+        self._read_of = [self._read(picture, face) for face in self._faces[:_MOST]]
+        self._faces[:_MOST] = [
+            found.box if found else face
+            for found, face in zip(self._read_of, self._faces, strict=False)
+        ]
 
     def _describe(self, row: np.ndarray, read: list[_Read], residual: np.ndarray | None) -> None:
         """Expressions (weighted by area), gaze and motion into `row`."""

@@ -12,13 +12,16 @@ Heuristic.
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
 from scenedetect import FrameTimecode, SceneDetector
 
 from features.video.signals.repeats import SIZE
+
+T = TypeVar("T")
 
 _AROUND = np.ones((5, 5), np.uint8)
 """Motion up to two pixels of 40, a twentieth of the picture's width between frames, is no
@@ -39,7 +42,7 @@ _NOISE = 0.5
 """Change that every recording has between frames."""
 
 
-_DOUBTED_RATIO, _SURE_RATIO, _DOUBTED_NEW = 2.5, 10.0, 0.09
+_DOUBTED_RATIO, _SURE_RATIO, _DOUBTED_NEW = 2.5, 6.0, 0.09
 """As `_LEAST_RATIO` and `_LEAST_NEW`, of what might be, and what surely is, a cut to who sees more
 frames. Heuristic: two frames apart, motion changes twice as much."""
 _MIXED = 2
@@ -66,6 +69,26 @@ class _Picture(NamedTuple):
     may_be_cut: bool = False
 
 
+class Once:
+    """What is worked out of pictures, kept for another detector that is shown the same arrays."""
+
+    _most = 400
+    """Results kept: some seconds of pictures and of pairs."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[Any, ...], tuple[tuple[np.ndarray, ...], Any]] = {}
+
+    def __call__(self, work: Callable[..., T], *pictures: np.ndarray) -> T:
+        """`work` of the pictures, which are told by identity."""
+        key = (work, *map(id, pictures))
+        if key not in self._kept:
+            if len(self._kept) >= self._most:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = pictures, work(*pictures)
+        found: T = self._kept[key][1]
+        return found
+
+
 class Doubt(NamedTuple):
     """What might be a cut to who sees more frames, between two times in seconds.
 
@@ -85,10 +108,12 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
 
     mixed : seconds of such cuts.
     doubts : what might be one to who sees more frames, cuts included.
+    once : shared with other detectors that see the same pictures.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, once: Once | None = None) -> None:
         super().__init__()
+        self._once = once or Once()
         self.mixed: list[float] = []
         self.doubts: list[Doubt] = []
         self._pictures: deque[_Picture] = deque(maxlen=2 * (_MIXED + 1) + _BESIDE + 1)
@@ -97,8 +122,9 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
     def process_frame(self, timecode: FrameTimecode, frame_img: np.ndarray) -> list[FrameTimecode]:
         if frame_img.shape[1::-1] != SIZE:
             frame_img = cv2.resize(frame_img, SIZE, interpolation=cv2.INTER_AREA)
-        image = cv2.cvtColor(frame_img, cv2.COLOR_BGR2LAB)
-        change = _compare(self._pictures[-1].image, image) if self._pictures else (None, False)
+        image = self._once(_lab, frame_img)
+        last = self._pictures[-1].image if self._pictures else None
+        change = (None, False) if last is None else self._once(_compare, last, image)
         self._pictures.append(_Picture(timecode, image, *change))
         self._entered += 1
         self._doubt(len(self._pictures) - 1 - _BESIDE)
@@ -207,6 +233,10 @@ def _mixture(before: _Picture, between: list[_Picture], after: _Picture) -> list
             return []
         shares.append(share)
     return shares[1:]
+
+
+def _lab(picture: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2LAB)
 
 
 def _compare(

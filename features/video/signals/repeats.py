@@ -23,11 +23,19 @@ between the sample film's slowest shots (0.16 and up) and held pictures after en
 
 
 class Picture(NamedTuple):
-    """When a frame is shown and what it shows, BGR uint8; `small` is the same at `SIZE`."""
+    """When a frame is shown and what it shows, BGR uint8; `small` is the same at `SIZE`, `thumb`
+    int16 of 9 × 16 pixels."""
 
     time: float
     image: np.ndarray
     small: np.ndarray
+    thumb: np.ndarray
+
+
+def reduced(time: float, image: np.ndarray) -> Picture:
+    """A frame with what is compared of it."""
+    small, thumb = (cv2.resize(image, s, interpolation=cv2.INTER_AREA) for s in (SIZE, (16, 9)))
+    return Picture(time, image, small, thumb.astype(np.int16))
 
 
 class Repeats:
@@ -43,10 +51,9 @@ class Repeats:
         self._changed, self._change = -np.inf, 0.0
         self._series = 0
 
-    def update(self, time: float, image: np.ndarray) -> list[Picture]:
+    def update(self, picture: Picture) -> list[Picture]:
         """The frames, in order, that are known now to be shown for themselves."""
-        small = cv2.resize(image, SIZE, interpolation=cv2.INTER_AREA)
-        picture = Picture(time, image, small)
+        small = picture.small
         last, self._last = self._last, small
         change = np.inf if last is None else cv2.norm(last, small, cv2.NORM_L1) / small.size
         long = picture.time - self._changed >= _HELD
