@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from browsing import SAMPLE
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 
-def listen(page) -> tuple[list[str], list[object]]:
-    """What is told from now on: moves by their address, and what else is sent to the server."""
+def listen(page) -> tuple[list[str], list[bytes]]:
+    """What is told from now on: moves at their address, and what asks for a redraw."""
     moves: list[str] = []
-    sent: list[object] = []
-    page.on("request", lambda r: moves.append(r.post_data or "") if "/moved/" in r.url else None)
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
-    return moves, sent
+    redraws: list[bytes] = []
+
+    def asked(request) -> None:
+        if "/moved/" in request.url:
+            moves.append(request.post_data)
+
+    def said(frame) -> None:
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).HasField("rerun_script"):
+            redraws.append(frame)
+
+    page.on("request", asked)
+    page.on("websocket", lambda socket: socket.on("framesent", said))
+    return moves, redraws
 
 
 def test_sliders_by_mouse_and_key(visit):
@@ -19,13 +29,13 @@ def test_sliders_by_mouse_and_key(visit):
 
     editor = visit()
     page = editor.page
-    moves, sent = listen(page)
+    moves, redraws = listen(page)
     page.reload()  # so that its socket is heard
     editor.rest()
     editor.give_film(SAMPLE)
     editor.wait_for_tracks()
     first = editor.tracks()
-    spoken = len(sent)
+    redrawn = len(redraws)
 
     # Held and drawn: the number follows at once, the list soon, with far fewer moves told.
     slider = page.get_by_role("slider", name="Arousal", exact=True)
@@ -55,7 +65,7 @@ def test_sliders_by_mouse_and_key(visit):
     expect(leads).to_be_checked()
     leads.press("Space")
     editor.wait_for("You changed Arousal.")
-    assert len(sent) == spoken, "nothing of it has drawn the page again"
+    assert len(redraws) == redrawn, "nothing of it has drawn the page again"
 
     # The page knows it all the same: what is drawn again, now and at the next visit, is as it was.
     listed = editor.tracks()
