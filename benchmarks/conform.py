@@ -3,9 +3,11 @@
     python -m benchmarks.conform FOLDER [--library FOLDER] [-o TABLE.md]
 
 FOLDER holds edits with their truth; the library has the films that `library.json` there calls
-inside, and is made where there is none. A shot is right if film, mirroring, in and out in the edit
-and in the film are, each to one frame. A frame of the film counts as the wanted one, too, if nobody
-could tell them apart: where a still is shown, or frames are repeated (`_SAME`).
+inside, and is made where there is none. "By frame numbers" a shot is right if film, mirroring, in
+and out in the edit and in the film are, each to one frame. "Right" is also an answer that plays the
+same pictures: every frame of the shot but its first and last is the true one, one beside it, or one
+that nobody could tell from it (`_SAME`): where a still is shown, or a picture comes back. A foreign
+shot is right if all of it but a frame at either end is named foreign.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from benchmarks.edits import pictures
+from benchmarks.edits import frames_of, number_at
 from leitmotif.scenes.conform import conform
-from leitmotif.scenes.conformed import Conformed, Shot, save_report
+from leitmotif.scenes.conformed import Conformed, Shot
+from leitmotif.scenes.edit_lists import export
 from leitmotif.scenes.library import Library
 
 _SAME = 1.5
@@ -44,12 +47,12 @@ def main() -> None:
     with Library.open(args.library or args.folder / "library") as library:
         library.add(films["inside"], jobs=1)
         for truth in sorted(args.folder.glob("edit-*.json")):
-            if truth.name.endswith("report.json") or (args.only and truth.stem not in args.only):
+            if truth.name.endswith("conform.json") or (args.only and truth.stem not in args.only):
                 continue
             begun = time.process_time()
             found = conform(library, truth.with_suffix(".mp4"))
             spent += time.process_time() - begun
-            save_report(found, truth.with_suffix(".report.json"))
+            export(found, truth.with_suffix(""), ["edl"])
             seconds += float(found.edit.frames / found.edit.rate.fps)
             judged = list(judge(json.loads(truth.read_text()), found))
             rows += judged
@@ -57,6 +60,7 @@ def main() -> None:
             text = table(rows) + f"\n{seconds:.0f} s of edits in {spent:.0f} s of processor time.\n"
             if args.output:
                 args.output.write_text(text)
+                args.output.with_suffix(".json").write_text(json.dumps(rows, default=str))
     print(table(rows))
 
 
@@ -80,25 +84,22 @@ def judge(truth: dict[str, Any], found: Conformed) -> Iterator[dict[str, Any]]:
         row |= {"speed": shot["speed"], "frames": shot["record_out"] - shot["record_in"]}
         row |= {"letterbox": shot["letterbox"], "rate": truth["rate"]}
         row |= {"quality": truth["quality"], "source": Path(shot["source"]).name}
-        row["named_foreign"] = place is None
+        row |= {"at": shot["record_in"], "named_foreign": place is None}
         row["agreement"] = place.agreement if place else -1.0
         row["second"] = answer.second.agreement if answer.second else -1.0
         if shot["foreign"]:
-            row["right"] = row["strict"] = place is None
+            covering = [s for s in found.shots if _overlap(s, shot) > 1]
+            row["right"] = row["strict"] = all(s.place is None for s in covering)
         else:
             row["film"] = place is not None and Path(place.source.path).name == row["source"]
-            row["strict"] = row["right"] = False
+            row["strict"] = False
             if place is not None and row["film"]:
                 ends = (place.source_in, shot["source_in"]), (place.source_out, shot["source_out"])
                 row["off"] = tuple(a - b for a, b in ends)
                 way = place.mirrored == shot["mirrored"]
                 cut = max(map(abs, row["record"])) <= 1
                 row["strict"] = way and cut and all(abs(a - b) <= 1 for a, b in ends)
-                same = row["strict"] or (
-                    _same(shot["source"], ends[0][0], ends[0][1])
-                    and _same(shot["source"], ends[1][0] - 1, ends[1][1] - 1)
-                )
-                row["right"] = way and cut and same
+            row["right"] = row["strict"] or _plays(shot, found)
         yield row
 
 
@@ -106,25 +107,50 @@ def _overlap(found: Shot, shot: dict[str, Any]) -> int:
     return min(found.record_out, shot["record_out"]) - max(found.record_in, shot["record_in"])
 
 
-def _same(path: str, a: int, b: int) -> bool:
-    """Whether two frames of a film are one to one frame, or the same to look at."""
-    if abs(a - b) <= 1:
+def _plays(shot: dict[str, Any], found: Conformed) -> bool:
+    """Whether every frame of a shot, but the first and the last, is played by the answer as it is:
+    the true frame of the film, one beside it, or one that looks the same."""
+    rate = found.edit.rate.fps
+    steps = range(1, shot["record_out"] - shot["record_in"] - 1)
+    seconds = np.array([shot["time_in"] + shot["speed"] * float(k / rate) for k in steps])
+    for k, here in zip(steps, number_at(shot["source"], seconds), strict=True):
+        record = shot["record_in"] + k
+        answer = next(s for s in found.shots if s.record_in <= record < s.record_out)
+        if answer.place is None or answer.place.mirrored != shot["mirrored"]:
+            return False
+        path = answer.place.source.path
+        at = float(answer.place.at((record - answer.record_in) / rate))
+        if not _same(shot["source"], int(here), path, int(number_at(path, np.array([at]))[0])):
+            return False
+    return True
+
+
+def _same(film: str, here: int, other: str, there: int) -> bool:
+    """Whether frames of films are one to one frame, or the same to look at."""
+    if Path(film).name == Path(other).name and abs(here - there) <= 1:
         return True
-    kept = [_grey(path, k) for k in (a, b)]
-    if any(picture is None for picture in kept):
+    kept = [_grey(film, here), _grey(other, there)]
+    if any(picture is None for picture in kept) or kept[0].shape != kept[1].shape:
         return False
     apart = cv2.absdiff(*kept).astype(np.float32)
     return float(cv2.blur(apart, (32, 32)).max()) < _SAME
 
 
-@lru_cache(maxsize=500)
+@lru_cache(maxsize=8)
+def _film(path: str) -> list[np.ndarray]:
+    """All frames of a film, grey, 256 px."""
+    shown = []
+    for frame in frames_of(path):
+        picture = frame.to_ndarray(format="bgr24")
+        scale = 256 / max(picture.shape[:2])
+        small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        shown.append(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+    return shown
+
+
 def _grey(path: str, number: int) -> np.ndarray | None:
-    kept = pictures(path, max(number, 0), max(number, 0))
-    if not kept:
-        return None
-    scale = 256 / max(kept[0].shape[:2])
-    small = cv2.resize(kept[0], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    shown = _film(path)
+    return shown[number] if 0 <= number < len(shown) else None
 
 
 KINDS = {
@@ -149,13 +175,13 @@ KINDS = {
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """By kind of alteration: shots, those right, those right frame by frame number alone."""
-    lines = ["| shots | number | right | by frame numbers alone |", "|---|---|---|---|"]
+    """By kind of alteration: shots, those right, those right by frame numbers alone."""
+    lines = ["| shots | number | right | by frame numbers |", "|---|---|---|---|"]
     for name, kind in KINDS.items():
         some = [row for row in rows if kind(row)]
         if some:
-            right, strict = (np.mean([row[key] for row in some]) for key in ("right", "strict"))
-            lines.append(f"| {name} | {len(some)} | {right:.3f} | {strict:.3f} |")
+            cells = [_share([bool(row[key]) for row in some]) for key in ("right", "strict")]
+            lines.append(f"| {name} | {len(some)} | {' | '.join(cells)} |")
     by: dict[bool, list[float]] = defaultdict(list)
     for row in rows:
         by[row["foreign"]].append(row["agreement"] if row["agreement"] >= 0 else row["second"])
@@ -164,6 +190,14 @@ def table(rows: list[dict[str, Any]]) -> str:
         marks = np.percentile(values, [1, 5, 50, 95, 99]).round(3).tolist()
         lines.append(f"\nBest agreement of {name} shots, percentiles 1, 5, 50, 95, 99: {marks}")
     return "\n".join(lines) + "\n"
+
+
+def _share(flags: list[bool]) -> str:
+    """How many are, and the 95 % interval of their share (Wilson 1927)."""
+    n, p, z = len(flags), float(np.mean(flags)), 1.96
+    middle, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    low, high = ((middle + sign * half) / (1 + z**2 / n) for sign in (-1, 1))
+    return f"{p:.3f} ({low:.3f}–{high:.3f})"
 
 
 if __name__ == "__main__":

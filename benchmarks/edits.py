@@ -1,13 +1,20 @@
 """Edits made of real films, with the truth about every shot written beside them.
 
-    python -m benchmarks.edits FILMS… -o FOLDER [--edits 30] [--first-seed 0]
+    python -m benchmarks.edits FILMS… -o FOLDER [--edits 30] [--first-seed 0] [--half first|second]
 
 Each edit takes random stretches of 0.4–6 s from twenty films, some of them earlier in the film than
 the stretch before (a jump back) or right after a jump within one film; some mirrored, at 0.9–1.1
 times the speed, cropped, or under a title; 15 % come from films that the library does not have. The
 whole edit may be letterboxed and is encoded again, at 360–720 lines and one of five frame rates.
 
+So that there is an answer: of films that share pictures only the first takes part, films in which
+next to nothing can be seen do not, a stretch that shows nothing is drawn again, and so is a jump
+within a film to a picture that looks like the one before. What is one picture is decided by the
+near-duplicate rule of the library (`features.video.gates`).
+
 The truth counts frames of the film as decoded from 0; `out` is the frame after the last one shown.
+`--half` draws from every second film only; the library has both halves. `library.json` has the
+films of the library, those kept out of it, and those that were left out altogether with the reason.
 """
 
 from __future__ import annotations
@@ -19,6 +26,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +34,12 @@ import av
 import cv2
 import numpy as np
 
+from features.video.gates import BLANK, mark
+from features.video.twins import Seen, look, one_picture, share
 from leitmotif.render import ffmpeg
 
 FOREIGN = 0.15
+HALVES = ("first", "second")
 RATES = (Fraction(24), Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(30))
 TITLES = ("NOW", "part two", "Leitmotif presents", "28.11.", "wait for it ...")
 
@@ -63,22 +74,25 @@ def times(path: str) -> np.ndarray:
     return shown[shown >= 0]
 
 
-def pictures(path: str, first: int, last: int) -> list[np.ndarray]:
-    """Frames `first` to `last` of a (short) film, BGR as decoded, counted as in `times`."""
-    kept = []
+def frames_of(path: str) -> Iterator[av.VideoFrame]:
+    """The frames of a film as decoded, counted as in `times`."""
     with av.open(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
-        start, count = stream.start_time or 0, 0
-        for frame in container.decode(stream):
-            if frame.pts < start:
-                continue
-            if first <= count:
-                kept.append(frame.to_ndarray(format="bgr24"))
-            if count == last:
-                break
-            count += 1
-    return kept
+        start = stream.start_time or 0
+        yield from (frame for frame in container.decode(stream) if frame.pts >= start)
+
+
+def pictures(path: str, first: int, last: int | None = None) -> list[np.ndarray]:
+    """Frames `first` to `last` of a (short) film, BGR; `first` alone without `last`."""
+    wanted = islice(frames_of(path), first, (first if last is None else last) + 1)
+    return [frame.to_ndarray(format="bgr24") for frame in wanted]
+
+
+def number_at(path: str, seconds: np.ndarray) -> np.ndarray:
+    """Which frame of a film is on the screen at some seconds of it."""
+    found = np.searchsorted(times(path), seconds + 1e-6, side="right") - 1
+    return np.asarray(np.maximum(found, 0))
 
 
 def make(films: list[str], foreign: list[str], seed: int, output: Path) -> Path:
@@ -139,7 +153,12 @@ def _shot(
             return None, iter(())
         jump = "back" if start < last.time_in else "on"
     wanted = start + np.arange(frames) / rate * speed
-    index = np.searchsorted(shown, wanted + 1e-6, side="right") - 1
+    index = number_at(source, wanted)
+    kept = pictures(source, int(index[0]), int(index[-1]))
+    if sum(bool(mark(kept[i - index[0]]) & BLANK) for i in index[::4]) > len(index[::4]) / 2:
+        return None, iter(())
+    if jump and last and one_picture(*pictures(source, last.source_out - 1)[:1], kept[0]):
+        return None, iter(())
     shot = TrueShot(
         record,
         record + frames,
@@ -155,7 +174,6 @@ def _shot(
         jump,
         letterbox,
     )
-    kept = pictures(source, int(index[0]), int(index[-1]))
     return shot, (_altered(kept[i - index[0]], mirrored, crop, place, title) for i in index)
 
 
@@ -215,9 +233,25 @@ class _writer:
         assert self._process.wait() == 0
 
 
-def split(paths: list[str], strange: int = 14) -> tuple[list[str], list[str]]:
+def distinct(paths: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Films that share no picture, by name, and why the others are none of them."""
+    kept: dict[str, Seen] = {}
+    why: dict[str, str] = {}
+    for path in sorted(paths):
+        own = look(path)
+        twin = next((name for name, other in kept.items() if share(own, other)), None)
+        if twin:
+            why[path] = f"shares pictures with {Path(twin).name}"
+        elif len(own.pictures) < 2:
+            why[path] = "shows next to nothing"
+        else:
+            kept[path] = own
+    return list(kept), why
+
+
+def split(films: list[str], strange: int = 14) -> tuple[list[str], list[str]]:
     """(films of the library, films kept out of it): every fifth or so by name is kept out."""
-    ordered = sorted(paths)
+    ordered = sorted(films)
     out = ordered[2 :: max(len(ordered) // strange, 1)][:strange]
     return [p for p in ordered if p not in out], out
 
@@ -228,12 +262,19 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--edits", type=int, default=30)
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--half", choices=HALVES, help="draw from every second film only")
     args = parser.parse_args()
-    inside, outside = split([str(p) for folder in args.folders for p in folder.glob("*.mp4")])
+    films, left = distinct([str(p) for folder in args.folders for p in folder.glob("*.mp4")])
+    inside, outside = split(films)
     args.output.mkdir(parents=True, exist_ok=True)
-    (args.output / "library.json").write_text(json.dumps({"inside": inside, "outside": outside}))
+    facts = {"inside": inside, "outside": outside, "left_out": left, "half": args.half}
+    (args.output / "library.json").write_text(json.dumps(facts, indent=1))
+    part = slice(HALVES.index(args.half), None, 2) if args.half else slice(None)
     for seed in range(args.first_seed, args.first_seed + args.edits):
-        print(make(inside, outside, seed, args.output / f"edit-{seed:03d}.mp4"), flush=True)
+        print(
+            make(inside[part], outside[part], seed, args.output / f"edit-{seed:03d}.mp4"),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ SIDE = 256
 """Longer side of the pictures, px."""
 LONGEST_S = 10.0
 """Longer takes are looked at in parts. Heuristic."""
-BESIDE_S = 0.5
+BESIDE_S = 1.0
 """Seconds beside a shot that are given with it, so that its ends can be found to the frame."""
 _LOOKED_AT = 8
 """Pictures that a shot's bars are found in."""

@@ -1,9 +1,15 @@
-"""A shot sought in a stretch of a film: how it lies in the picture, and on which line it runs."""
+"""A shot sought in a stretch of a film: how it lies in the picture, and on which line it runs.
+
+every second frame or so of the stretch, small    placement, mirroring, rough lines
+every frame near those lines, larger             the line to the frame, the placement exact
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,9 +18,11 @@ from features.video.alignment import (
     Line,
     agreements,
     blocks,
-    fit_line,
+    fine_lines,
     placed,
     pooled,
+    rough_line,
+    rough_lines,
     shown,
     shrunk,
     uncovered,
@@ -29,10 +37,13 @@ from features.video.placement import (
     place,
     whole,
 )
+from features.video.sliding import slid
 from features.video.stretch import Stretch
 
 _EVERY_S = 0.4
 """Seconds between the frames of a film whose key points are taken. Heuristic."""
+_HINTED_S = 0.5
+"""Seconds about a frame that looks like the shot within which key points are taken first."""
 _KEYS = ((1 / 3, 2 / 3), (0.1, 0.5, 0.9))
 """Where in a shot the frames lie whose key points are taken; the second lot if the first says
 little."""
@@ -40,11 +51,30 @@ _TRIED = 6
 """Frames of the film with the most matches that a placement is fitted to."""
 _SURE = 25
 """Key points in agreement from which on no other placement is tried. Heuristic."""
-_MOST = 90
-"""Frames of a shot that its line is fitted to."""
+_SLID = 0.6
+"""Correlation from which on a placement that was found by sliding is tried. Heuristic."""
+_ALIKE = 0.8
+"""Agreement of a picture and a frame from which on no other frames are looked at. Heuristic."""
+_ROUGH_S = 0.07
+"""Seconds between the frames of a film that a rough line is fitted to."""
+_ROUGH_MOST, _MOST = 60, 120
+"""Frames of a shot that its line is fitted to, roughly and to the frame."""
+_ABOUT_S = 0.6
+"""Seconds of a film beside a rough line that are looked at frame by frame."""
+_OFF_S = 0.15
+"""Seconds by which a rough line may be off."""
+_LINES, _RIVAL = 3, 0.15
+"""Rough lines made exact at most, and how much less than the best they may agree. Heuristic."""
+_ALIKE_ALL = 0.9
+"""Agreement of all frames from which on no other line is made exact. Heuristic."""
+_SCALE = 2
+"""How much larger pictures are compared when a line is made exact."""
 _WORTH = 0.2
 """Agreement from which on a trace is worth being made exact. Heuristic."""
-_SHIFTS = (0, -1, 1, -2, 2)
+_BELIEVED = 0.25
+"""Share of what two lines differ by that must speak for a speed other than 1. Heuristic: 1 if the
+other line is right, −1 if speed 1 is."""
+_SHIFTS = (0, -1, 1)
 _ROUNDS = 4
 _PLACED_BY, _JUDGED_BY = 3, 16
 """Frames of a shot that a placement is fitted to and judged by."""
@@ -71,10 +101,14 @@ class Ground:
         return height, width
 
     @cached_property
-    def points(self) -> list[tuple[int, Points]]:
-        """Those of frames that are `_EVERY_S` apart, with the frames' index."""
-        every = max(round(_EVERY_S / self.step), 1)
-        return [(k, self.points_of(k)) for k in range(0, len(self.stretch.times), every)]
+    def sampled(self) -> np.ndarray:
+        """Indices of frames that are `_EVERY_S` apart."""
+        return np.arange(0, len(self.stretch.times), max(round(_EVERY_S / self.step), 1))
+
+    @cached_property
+    def thinned(self) -> np.ndarray:
+        """Indices of frames that are `_ROUGH_S` apart."""
+        return np.arange(0, len(self.stretch.times), max(round(_ROUGH_S / self.step), 1))
 
     def points_of(self, index: int) -> Points:
         if index not in self._known:
@@ -113,221 +147,372 @@ class Trace:
     weight: np.ndarray
 
 
-def seek(grey: np.ndarray, times: np.ndarray, inside: slice, ground: Ground) -> list[Trace]:
+def seek(
+    grey: np.ndarray,
+    times: np.ndarray,
+    inside: slice,
+    ground: Ground,
+    hints: Sequence[float] = (),
+) -> list[Trace]:
     """Where a shot runs in a stretch: its best trace, then those of parts of it that run better
     elsewhere (a jump within one film that no cut was seen for). None in an empty stretch.
 
     grey : uint8 (n, h, w), the shot with frames beside it. times : seconds (n,), 0 at the shot's
-    first frame. inside : which of the frames are the shot.
+    first frame. inside : which of the frames are the shot. hints : seconds of the film that look
+    like the shot; they are looked at first.
     """
     if len(ground.stretch.times) < 2:
         return []
-    tried = [
-        _Tried(grey, times, inside, ground, mirrored, placement)
-        for mirrored, placement in _placements(grey[inside], ground)
-    ]
+    shot = _Shot(grey, times, np.arange(len(grey))[inside])
+    tried = [_Rough(shot, ground, so) for so in _placements(shot, ground, hints)]
     best = max(tried, key=lambda one: one.line.agreement)
+    fine = best.exact()
     if best.line.agreement > _WORTH:
-        best = best.refined()
-    return [best.trace(best.line), *(best.trace(line) for line in best.jumps())]
+        fine = fine.refined()
+        if fine.lying is not best.lying and fine.line.agreement < _ALIKE_ALL:
+            # other moments of a scene look alike under a placement that is a little wrong
+            best = _Rough(shot, ground, fine.lying)
+            fine = max(fine, best.exact(), key=lambda one: one.line.agreement)
+    traces = [fine.trace()]
+    for rows, line in best.jumps():
+        traces.append(_Fine(shot, ground, fine.lying, line, rows, best.seen).trace())
+    return traces
 
 
-def _placements(own: np.ndarray, ground: Ground) -> list[tuple[bool, Placement]]:
-    """Placements worth trying, mirrored or not."""
-    found: dict[bool, tuple[float, Placement]] = {}
-    for lot in _KEYS:
-        for at in lot:
-            picture = own[int(at * len(own))]
-            for mirrored in (False, True):
-                placed_so = _placement(_turned(picture, mirrored), ground)
-                if placed_so and placed_so[0] > found.get(mirrored, (-1.0,))[0]:
-                    found[mirrored] = placed_so
-        best = max((p.agreeing for _, p in found.values()), default=0)
-        if best >= _SURE:
-            break
-    tried = [(m, p) for m, (_, p) in found.items() if p.agreeing >= 0.5 * best]
-    if best < _SURE:
-        height, width = own.shape[1:]
-        for assume in (whole, filling):
-            assumed = assume((height, width), ground.size)
-            tried += [(False, assumed), (True, assumed)]
-    return tried
+class _Lying(NamedTuple):
+    """How a shot lies in a film's picture."""
+
+    mirrored: bool
+    placement: Placement
 
 
-def _placement(picture: np.ndarray, ground: Ground) -> tuple[float, Placement] | None:
-    """The placement under which the picture agrees best with a frame, and how well it does.
+class _Shot:
+    """The pictures of a shot as they are compared, made once for each way they are looked at."""
 
-    Many points agree with many frames of one scene; the picture itself does with the right one,
-    and only there is the placement exact.
-    """
-    points, shot = key_points(picture), blocks(shrunk(picture[None]))
-    pairs = [(*matches(points, of), index) for index, of in ground.points]
-    best: tuple[float, Placement] | None = None
-    for own, theirs, index in sorted(pairs, key=lambda pair: -len(pair[0]))[:_TRIED]:
-        if placement := place(own, theirs):
-            frame = ground.stretch.pictures[index : index + 1]
-            height, width = picture.shape
-            there = blocks(placed(frame, placement.matrix, (height, width)))
-            weight = shot.weight / max(float(shot.weight.sum()), 1e-3)
-            alike = float(((shot.unit * there.unit).sum(axis=2) * weight).sum())
-            if best is None or alike > best[0]:
-                best = alike, placement
-    return best
+    def __init__(self, grey: np.ndarray, times: np.ndarray, rows: np.ndarray) -> None:
+        self.grey, self.times, self.rows = grey, times, rows
+        self._blocks: dict[tuple[bool, int], Blocks] = {}
+        self._points: dict[tuple[bool, int], Points] = {}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        height, width = self.grey.shape[1:]
+        return height, width
+
+    def blocks(self, mirrored: bool, scale: int) -> Blocks:
+        key = mirrored, scale
+        if key not in self._blocks:
+            self._blocks[key] = blocks(_turned(shrunk(self.grey, scale), mirrored))
+        return self._blocks[key]
+
+    def picture(self, row: int, mirrored: bool) -> np.ndarray:
+        return _turned(self.grey[row], mirrored)
+
+    def points(self, row: int, mirrored: bool) -> Points:
+        key = mirrored, row
+        if key not in self._points:
+            self._points[key] = key_points(self.picture(row, mirrored))
+        return self._points[key]
 
 
 def _turned(pictures: np.ndarray, mirrored: bool) -> np.ndarray:
     return np.ascontiguousarray(pictures[..., ::-1]) if mirrored else pictures
 
 
-class _Tried:
-    """A shot compared with a stretch under one placement; `line` : the best over all of it."""
+def _spread(values: np.ndarray, count: int) -> np.ndarray:
+    """So many of some values, evenly."""
+    return values[np.unique(np.linspace(0, len(values) - 1, count).round().astype(int))]
+
+
+# ------------------------------------------------------------------------------- placements
+
+
+def _placements(shot: _Shot, ground: Ground, hints: Sequence[float]) -> list[_Lying]:
+    """Placements worth trying, mirrored or not."""
+    frames = ground.sampled
+    times = ground.stretch.times[frames]
+    near = np.zeros(len(frames), bool)
+    for hint in hints:
+        near |= np.abs(times - hint) <= _HINTED_S
+    found: dict[bool, tuple[float, Placement]] = {}
+    for part in (frames[near], frames[~near]):
+        for lot in _KEYS if len(part) else ():
+            for at in lot:
+                row = int(shot.rows[int(at * len(shot.rows))])
+                for mirrored in (False, True):
+                    so = _placement(shot, row, mirrored, ground, part)
+                    if so and so[0] > found.get(mirrored, (-1.0,))[0]:
+                        found[mirrored] = so
+            best = max((p.agreeing for _, p in found.values()), default=0)
+            if best >= _SURE:
+                break
+        if any(alike >= _ALIKE and p.agreeing >= _SURE for alike, p in found.values()):
+            break
+    best = max((p.agreeing for _, p in found.values()), default=0)
+    tried = [_Lying(m, p) for m, (_, p) in found.items() if p.agreeing >= 0.5 * best]
+    if best < _SURE:
+        for assume in (whole, filling):
+            assumed = assume(shot.size, ground.size)
+            tried += [_Lying(False, assumed), _Lying(True, assumed)]
+        tried += _slid(shot, ground, hints)
+    return tried
+
+
+def _slid(shot: _Shot, ground: Ground, hints: Sequence[float]) -> list[_Lying]:
+    """Where the middle picture lies in those that look like it, mirrored or not."""
+    row = int(shot.rows[len(shot.rows) // 2])
+    frames = np.unique(np.maximum(ground.numbers(np.array(hints)), 0)) if len(hints) else ()
+    found = []
+    for mirrored in (False, True):
+        picture = shot.picture(row, mirrored)
+        each = [slid(picture, ground.stretch.pictures[k]) for k in frames]
+        alike, placement = max(each, key=lambda one: one[0], default=(0.0, None))
+        if placement and alike >= _SLID:
+            found.append(_Lying(mirrored, placement))
+    return found
+
+
+def _placement(
+    shot: _Shot, row: int, mirrored: bool, ground: Ground, frames: np.ndarray
+) -> tuple[float, Placement] | None:
+    """The placement under which a picture agrees best with one of some frames, and how well.
+
+    Many points agree with many frames of one scene; the picture itself does with the right one,
+    and only there is the placement exact.
+    """
+    points = shot.points(row, mirrored)
+    own = shot.blocks(mirrored, 1).some(np.array([row]))
+    pairs = [(*matches(points, ground.points_of(int(k))), int(k)) for k in frames]
+    best: tuple[float, Placement] | None = None
+    for mine, theirs, index in sorted(pairs, key=lambda pair: -len(pair[0]))[:_TRIED]:
+        if placement := place(mine, theirs):
+            frame = ground.stretch.pictures[index : index + 1]
+            there = blocks(placed(frame, placement.matrix, shot.size))
+            weight = own.weight / max(float(own.weight.sum()), 1e-3)
+            alike = float(((own.unit * there.unit).sum(axis=2) * weight).sum())
+            if best is None or alike > best[0]:
+                best = alike, placement
+    return best
+
+
+# -------------------------------------------------------------------------------- the lines
+
+
+class _Rough:
+    """A shot compared with frames all over a stretch; `line` : the best over all of it."""
+
+    def __init__(self, shot: _Shot, ground: Ground, lying: _Lying) -> None:
+        self.lying, self._shot, self._ground = lying, shot, ground
+        pictures = ground.stretch.pictures[ground.thinned]
+        self._frames = ground.stretch.times[ground.thinned]
+        self._step = ground.step * max(round(_ROUGH_S / ground.step), 1)
+        self._rows = _spread(shot.rows, _ROUGH_MOST)
+        self._times = shot.times[self._rows]
+        own = shot.blocks(lying.mirrored, 1).some(self._rows)
+        source = blocks(placed(pictures, lying.placement.matrix, shot.size))
+        each = agreements(own, source)
+        self.seen = np.ones(own.weight.shape[1])
+        kept = every = np.arange(len(self._rows))
+        for _ in range(2):
+            self._table, self._kept = pooled(each, own.weight, self.seen), kept
+            self.line = rough_line(self._table[kept], self._times[kept], self._frames, self._step)
+            index = np.maximum(shown(self._frames, self.line.at(self._times), self._step), 0)
+            kept = _explained(self._table[every, index])
+            self.seen = uncovered(each[every, index][kept], own.weight[kept])
+
+    def exact(self) -> _Fine:
+        """The best of the lines that come near the best, at some distance from each other."""
+        asked = self._table[self._kept], self._times[self._kept], self._frames, self._step
+        count = _LINES if self.line.agreement > _WORTH else 1
+        found: list[_Fine] = []
+        for line in rough_lines(*asked, count, _RIVAL):
+            found.append(
+                _Fine(self._shot, self._ground, self.lying, line, self._shot.rows, self.seen)
+            )
+            if found[-1].line.agreement >= _ALIKE_ALL:
+                break
+        return max(found, key=lambda one: one.line.agreement)
+
+    def jumps(self) -> list[tuple[np.ndarray, Line]]:
+        """Rows and lines of those parts of the shot that agree better with another place."""
+        times = self._times
+        along = along_mean(self._values(self.line.at(times)), times)
+        better = self._elsewhere() > along + _GAIN
+        found = []
+        for start, end in _runs(better):
+            if times[end - 1] - times[start] >= _PART_S / 2:
+                part = slice(start, end)
+                line = rough_line(self._table[part], times[part], self._frames, self._step)
+                found.append((self._rows[part], line))
+        return found
+
+    def _values(self, at: np.ndarray) -> np.ndarray:
+        """Agreement of the rows at seconds of the film (…, n), −1 outside the stretch."""
+        index = shown(self._frames, at, self._step)
+        values = self._table[np.arange(len(self._times)), np.maximum(index, 0)]
+        return np.where(index < 0, -1.0, values)
+
+    def _elsewhere(self) -> np.ndarray:
+        """Best mean agreement (n,) of the frames about each frame, at one shift for them."""
+        starts = np.arange(self._frames[0] - self._times[-1], self._frames[-1], self._step / 2)
+        values = self._values(starts[:, None] + self.line.speed * self._times)
+        return np.asarray(along_mean(values, self._times).max(axis=0))
+
+
+class _Fine:
+    """A shot compared with every frame of a film near a line; `line` : the best there is."""
 
     def __init__(
         self,
-        grey: np.ndarray,
-        times: np.ndarray,
-        inside: slice,
+        shot: _Shot,
         ground: Ground,
-        mirrored: bool,
-        placement: Placement,
-        near: Line | None = None,
+        lying: _Lying,
+        near: Line,
+        rows: np.ndarray,
+        seen: np.ndarray,
     ) -> None:
-        self._grey, self._ground, self._times, self._inside = grey, ground, times, inside
-        self._mirrored, self._placement = mirrored, placement
-        self._own_points: dict[int, Points] = {}
-        height, width = grey.shape[1:]
-        self._shot = blocks(shrunk(_turned(grey, mirrored)))
-        self._source = blocks(placed(ground.stretch.pictures, placement.matrix, (height, width)))
-        rows = np.arange(len(grey))[inside]
-        self._rows = rows[np.unique(np.linspace(0, len(rows) - 1, _MOST).round().astype(int))]
-        self._seen = np.ones(self._shot.weight.shape[1])
-        own = Blocks(self._shot.unit[self._rows], self._shot.weight[self._rows])
+        self._shot, self._ground, self.lying = shot, ground, lying
+        self._all_rows = rows
+        self._rows = _spread(rows, _MOST)
+        every = near.at(shot.times)
+        low, high = float(every[0]) - _ABOUT_S, float(every[-1]) + _ABOUT_S
+        first, last = np.searchsorted(ground.stretch.times, [low, high])
+        self._band = slice(max(int(first) - 1, 0), max(int(last), int(first) + 2))
+        self._frames = ground.stretch.times[self._band]
+        self._blocks = shot.blocks(lying.mirrored, _SCALE)
+        self._source = self._placed(ground.stretch.pictures[self._band], lying.placement)
+        self.seen = seen
+        self.line = self._fitted(near)
+
+    def _placed(self, pictures: np.ndarray, placement: Placement) -> Blocks:
+        return blocks(placed(pictures, placement.matrix, self._shot.size, _SCALE))
+
+    def _numbers(self, line: Line, rows: np.ndarray) -> np.ndarray:
+        """Frames of the band along a line, −1 outside it."""
+        if not len(self._frames):
+            return np.full(len(rows), -1)
+        return shown(self._frames, line.at(self._shot.times[rows]), self._ground.step)
+
+    def _fitted(self, near: Line) -> Line:
+        """The best line; at speed 1, unless what tells the two apart speaks for another."""
+        if len(self._frames) < 2:
+            return near
+        own = self._blocks.some(self._rows)
         each = agreements(own, self._source)
-        kept = np.arange(len(self._rows))
+        times, every = self._shot.times[self._rows], np.arange(len(self._rows))
+        reach = int(np.ceil(_OFF_S / self._ground.step)) + 1
+        kept = every
         line = near
         for _ in range(2):
-            self._table = pooled(each, own.weight, self._seen)
-            own_times = times[self._rows[kept]]
-            near = line if near or len(kept) > 0.95 * len(self._rows) else None
-            line = fit_line(self._table[kept], own_times, ground.stretch.times, near)
-            index = np.maximum(ground.numbers(self._at(line, times[self._rows])), 0)
-            along = each[np.arange(len(index)), index]
-            kept = self._explained(self._table[np.arange(len(index)), index])
-            self._seen = uncovered(along[kept], own.weight[kept])
-        assert line
-        self.line = line._replace(agreement=float(self._along(line).mean()))
+            table = pooled(each, own.weight, self.seen)
+            best, plain = fine_lines(table[kept], times[kept], self._frames, line, reach)
+            index = np.maximum(self._numbers(best, self._rows), 0)
+            kept = _explained(table[every, index])
+            self.seen = uncovered(each[every, index][kept], own.weight[kept])
+            line = best
+        line = best if self._tells(best, plain, self._rows[kept]) else plain
+        index = self._numbers(line, self._rows)
+        values = np.where(index < 0, -1.0, table[every, np.maximum(index, 0)])
+        return line._replace(agreement=float(values.mean()))
 
-    @staticmethod
-    def _explained(along: np.ndarray) -> np.ndarray:
-        """Rows that a line explains: only they say what its speed is and what covers the picture.
-        All of them, where it explains next to nothing."""
-        kept = np.flatnonzero(along > 0.6 * np.percentile(along, 90))
-        return kept if len(kept) >= max(_FEWEST, 0.1 * len(along)) else np.arange(len(along))
+    def _tells(self, best: Line, plain: Line, rows: np.ndarray) -> bool:
+        """Whether the frames on two lines differ in what the shot has of the first's.
 
-    def _along(self, line: Line) -> np.ndarray:
-        """Agreement of the rows along a line, −1 outside the stretch."""
-        index = self._ground.numbers(self._at(line, self._times[self._rows]))
-        values = self._table[np.arange(len(index)), np.maximum(index, 0)]
-        return np.where(index < 0, -1.0, values)
+        Of the pictures a and b of the two lines, the shot's x is compared with a − b alone, so
+        that neither noise nor what stands still has a say.
+        """
+        one, other = (np.maximum(self._numbers(line, rows), 0) for line in (best, plain))
+        apart = one != other
+        if not apart.any():
+            return False
+        x, w = self._blocks.unit[rows[apart]], self._blocks.weight[rows[apart]] * self.seen
+        a, b = self._source.unit[one[apart]], self._source.unit[other[apart]]
+        told = float((((a - b) ** 2).sum(axis=2) * w).sum())
+        speaks = float((((x - b) ** 2 - (x - a) ** 2).sum(axis=2) * w).sum())
+        return speaks > _BELIEVED * told
 
-    @staticmethod
-    def _at(line: Line, times: np.ndarray) -> np.ndarray:
-        return np.asarray(line.start + line.speed * times)
-
-    def trace(self, line: Line) -> Trace:
-        index = self._ground.numbers(self._at(line, self._times))
-        along = (self._shot.unit * self._source.unit[np.maximum(index, 0)]).sum(axis=2)
-        weight = self._shot.weight * self._seen
-        each = (along * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-3)
-        each[index < 0] = -1.0
-        return Trace(line, self._mirrored, self._placement, each, weight.sum(axis=1))
+    def trace(self) -> Trace:
+        rows = np.arange(len(self._shot.grey))
+        index = self._numbers(self.line, rows)
+        weight = self._blocks.weight * self.seen
+        each = np.full(len(rows), -1.0)
+        inside = np.flatnonzero(index >= 0)
+        along = np.einsum(
+            "nbp,nbp->nb", self._blocks.unit[inside], self._source.unit[index[inside]]
+        )
+        total = np.maximum(weight[inside].sum(axis=1), 1e-3)
+        each[inside] = (along * weight[inside]).sum(axis=1) / total
+        return Trace(self.line, *self.lying, each, weight.sum(axis=1))
 
     # A moving camera shifts the picture as a wrong placement does, so that a placement fitted to a
     # frame a little off hides that it is. Therefore both are tried together.
 
-    def refined(self) -> _Tried:
+    def refined(self) -> _Fine:
         """The same with the placement and the shift that agree best with each other."""
-        line, placement = self.line, self._placement
-        best = self._agreement(placement, line)
+        line, placement = self.line, self.lying.placement
+        rows = self._some(_JUDGED_BY)
+        best = self._agreement(placement, line, rows)
         for _ in range(_ROUNDS):
             lines = [
                 line._replace(start=line.start + shift * self._ground.step) for shift in _SHIFTS
             ]
             tried = [(moved, other) for moved in lines for other in self._placements(moved)]
-            scores = [self._agreement(other, moved) for moved, other in tried]
+            scores = [self._agreement(other, moved, rows) for moved, other in tried]
             if not scores or max(scores) <= best:
                 break
             best, stays = max(scores), line
             line, placement = tried[int(np.argmax(scores))]
             if line == stays:
                 break
-        if placement is self._placement:
+        if placement is self.lying.placement:
             return self
-        asked = self._grey, self._times, self._inside, self._ground, self._mirrored
-        found = _Tried(*asked, placement, line)
+        lying = self.lying._replace(placement=placement)
+        found = _Fine(self._shot, self._ground, lying, line, self._all_rows, self.seen)
         return max(self, found, key=lambda one: one.line.agreement)
 
     def _placements(self, line: Line) -> list[Placement]:
         """What some frames of the shot say, matched with those that the line has for them."""
         pairs = []
-        for row in self._some(_PLACED_BY):
-            index = int(self._ground.numbers(self._at(line, self._times[[row]]))[0])
+        rows = self._some(_PLACED_BY)
+        for row, index in zip(
+            rows, self._ground.numbers(line.at(self._shot.times[rows])), strict=True
+        ):
             if index >= 0:
-                picture = _turned(self._grey[row], self._mirrored)
-                own = self._points(int(row), picture)
-                pairs.append(matches(own, self._ground.points_of(index)))
-        height, width = self._grey.shape[1:]
-        assumed = whole((height, width), self._ground.size)
-        found = [assumed] if near_to(assumed, self._placement, (height, width)) else []
+                own = self._shot.points(int(row), self.lying.mirrored)
+                pairs.append(matches(own, self._ground.points_of(int(index))))
+        assumed = whole(self._shot.size, self._ground.size)
+        near = near_to(assumed, self.lying.placement, self._shot.size)
+        found = [assumed] if near else []
         if pairs:
             own_places, source_places = (np.concatenate(side) for side in zip(*pairs, strict=True))
             if placement := place(own_places, source_places):
                 found.append(placement)
         return found
 
-    def _points(self, row: int, picture: np.ndarray) -> Points:
-        if row not in self._own_points:
-            self._own_points[row] = key_points(picture)
-        return self._own_points[row]
-
     def _some(self, count: int) -> np.ndarray:
         """Some of the rows that the line explains."""
-        along = self._along(self.line)
-        kept = self._rows[self._explained(along)]
-        return kept[np.unique(np.linspace(0, len(kept) - 1, count).round().astype(int))]
+        index = np.maximum(self._numbers(self.line, self._rows), 0)
+        own = self._blocks.some(self._rows)
+        weight = own.weight * self.seen
+        along = np.einsum("nbp,nbp->nb", own.unit, self._source.unit[index])
+        values = (along * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-3)
+        return _spread(self._rows[_explained(values)], count)
 
-    def _agreement(self, placement: Placement, line: Line) -> float:
+    def _agreement(self, placement: Placement, line: Line, rows: np.ndarray) -> float:
         """Mean agreement of some frames along a line under a placement."""
-        rows = self._some(_JUDGED_BY)
-        index = self._ground.numbers(self._at(line, self._times[rows]))
-        height, width = self._grey.shape[1:]
-        shown = self._ground.stretch.pictures[np.maximum(index, 0)]
-        source = blocks(placed(shown, placement.matrix, (height, width)))
-        weight = self._shot.weight[rows] * self._seen
-        each = (self._shot.unit[rows] * source.unit).sum(axis=2)
+        index = self._ground.numbers(line.at(self._shot.times[rows]))
+        source = self._placed(self._ground.stretch.pictures[np.maximum(index, 0)], placement)
+        weight = self._blocks.weight[rows] * self.seen
+        each = np.einsum("nbp,nbp->nb", self._blocks.unit[rows], source.unit)
         mean = (each * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-3)
         return float(np.where(index < 0, 0.0, mean).mean())
 
-    def jumps(self) -> list[Line]:
-        """Lines of those parts of the shot that agree better with another place."""
-        times = self._times[self._rows]
-        along = along_mean(self._along(self.line), times)
-        better = self._elsewhere(times) > along + _GAIN
-        lines = []
-        for start, end in _runs(better):
-            if times[end - 1] - times[start] >= _PART_S / 2:
-                table = self._table[start:end]
-                lines.append(fit_line(table, times[start:end], self._ground.stretch.times))
-        return lines
 
-    def _elsewhere(self, times: np.ndarray) -> np.ndarray:
-        """Best mean agreement (n,) of the frames about each frame, at one shift for them."""
-        source = self._ground.stretch.times
-        starts = np.arange(source[0] - times[-1], source[-1], self._ground.step)
-        index = self._ground.numbers(starts[:, None] + self.line.speed * times)
-        values = self._table[np.arange(len(times)), np.maximum(index, 0)]
-        values[index < 0] = -1.0
-        return np.asarray(along_mean(values, times).max(axis=0))
+def _explained(along: np.ndarray) -> np.ndarray:
+    """Rows that a line explains: only they say what its speed is and what covers the picture.
+    All of them, where it explains next to nothing."""
+    kept = np.flatnonzero(along > 0.6 * np.percentile(along, 90))
+    return kept if len(kept) >= max(_FEWEST, 0.1 * len(along)) else np.arange(len(along))
 
 
 def along_mean(values: np.ndarray, times: np.ndarray) -> np.ndarray:

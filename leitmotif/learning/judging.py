@@ -54,6 +54,11 @@ def evaluate_source(
     options["title"] = Path(pairs.origin).name
     given, notes = _shipped(load_recommender(predictor), pairs)
     notes += [pairs.left_out] if pairs.left_out else []
+    if Path(source).is_dir() and not is_muvi_sync(Path(source)):
+        from leitmotif.learning.like_row import NAME, like_judge  # its encoder loads torch
+
+        given[NAME] = like_judge(source, progress)
+        notes.append(Sentence("learn.like_row"))
     if cross_validate:
         return judged_in_folds(
             pairs, _fits(pairs), folds, given=given, progress=progress, notes=notes, **options

@@ -19,18 +19,23 @@ _BESIDE_S = 4.0
 """Seconds beside the frames voted for that are looked at: frames of a library lie that far apart.
 Heuristic."""
 LONGEST_S = 48.0
-"""Seconds of a film that one stretch holds at most. Heuristic."""
+"""Seconds of a film that one stretch holds at most; a film no longer is one. Heuristic."""
 _GRID_S = 8.0
 """Stretches begin and end at multiples of it, so that neighbouring shots share them."""
 
 
 class Window(NamedTuple):
-    """A stretch of a film, seconds, and the sum of its pictures' best similarities."""
+    """A stretch of a film, seconds.
+
+    votes : the mean of the pictures' best similarities, 0 for one that asked for other stretches.
+    hints : seconds of the frames that they were most like.
+    """
 
     film: Film
     start: float
     end: float
     votes: float
+    hints: tuple[float, ...]
 
 
 def windows(library: Library, pictures: Sequence[np.ndarray], count: int) -> list[Window]:
@@ -61,19 +66,22 @@ def _of_film(
     frames = library.frames(film)
     found: list[Window] = []
     group: list[tuple[float, float, int]] = []
+    whole = film.duration <= LONGEST_S
     for vote in [*cast, None]:
-        if vote is not None and (not group or vote[0] - group[-1][0] <= 2 * _BESIDE_S):
+        near = whole or not group or not vote or vote[0] - group[-1][0] <= 2 * _BESIDE_S
+        if vote is not None and near:
             group.append(vote)
             continue
-        best = np.zeros(asked)
-        for _, like, picture in group:
-            best[picture] = max(best[picture], like)
+        best = {picture: (like, time) for time, like, picture in sorted(group, key=lambda v: v[1])}
         last = int(np.searchsorted(frames.times, group[-1][0] - 1e-6))
         until = float(frames.until[min(last, len(frames.until) - 1)])
         start, end = group[0][0] - _BESIDE_S, max(group[-1][0], until) + _BESIDE_S
         end = min(end, start + LONGEST_S)
         low = max(np.floor(start / _GRID_S) * _GRID_S, 0.0)
         high = np.ceil(end / _GRID_S) * _GRID_S
-        found.append(Window(film, float(low), float(high), float(best.sum())))
+        low, high = (0.0, film.duration + _GRID_S) if whole else (float(low), float(high))
+        votes = sum(like for like, _ in best.values()) / asked
+        hints = tuple(sorted({time for _, time in best.values()}))
+        found.append(Window(film, low, high, votes, hints))
         group = [] if vote is None else [vote]
     return found

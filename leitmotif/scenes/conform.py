@@ -34,14 +34,19 @@ from leitmotif.score.compose import film_of
 from leitmotif.score.model import Film as EditFilm
 
 _WINDOWS = 6
-"""Stretches of films looked at for a shot at most, and after a sure find at least `_LEAST`."""
-_LEAST = 2
-_SURE = 0.75
-"""Agreement from which on no more stretches are looked at than `_LEAST`. Heuristic."""
+"""Stretches of films looked at for a shot at most."""
+_SURE = 0.85
+"""Agreement from which on no more stretches are looked at, but such as have nearly as many votes.
+Heuristic."""
+_RIVAL = 0.97
+"""Share of the first stretch's votes that are nearly as many. Heuristic."""
 _SHORTEST_S = 0.2
 """Seconds of a part that is asked for by itself at least: the shortest shots there are."""
-_KEPT = 12
-"""Stretches of films kept in memory, 10–40 MB each."""
+_LESS = 0.1
+"""How much less a part agrees than the best of its shot to be asked for by itself: a cut that
+nobody saw, to a picture that looks much the same. Heuristic."""
+_KEPT_BYTES = 400_000_000
+"""Pictures of films kept in memory, for shots to come. Heuristic."""
 _SIDE = 256
 _DEPTH = 3
 """How often parts of a shot are asked for again."""
@@ -49,6 +54,9 @@ _VARIABLE_S = 0.001
 """Frames farther from a constant rate than this make a rate variable."""
 _STEEP = 15.0
 """How fast certainty grows with the distance from the threshold: .95 at .2. Heuristic."""
+_BRIDGED_S = 0.4
+"""Seconds under which what lies between two parts of one take is none of its own: the shortest
+shots there are. Heuristic."""
 _SAME_FRAMES = 1.5
 """Frames of the film by which two traces may differ where they meet and be one. Heuristic."""
 
@@ -135,31 +143,31 @@ class _Finder:
             inside = one.trace.each[first - one.begin : last - one.begin]
             best = np.maximum(best, inside)
         least = max(round(_SHORTEST_S * self._fps), 3)
-        for start, end in _low(best < FOREIGN_BELOW):
+        smooth = np.convolve(np.pad(best, least // 2, mode="edge"), np.ones(least) / least, "same")
+        usual = float(np.percentile(best, 90))
+        low = smooth[least // 2 :][: len(best)] < max(FOREIGN_BELOW, usual - _LESS)
+        for start, end in _low(low):
             if least <= end - start < 0.85 * (last - first):
                 found += self.find(shot, first + start, first + end, depth + 1)
         return found
 
     def _traces(self, shot: ShotPictures, first: int, last: int) -> list[_Found]:
-        beside = round(0.5 * self._fps)
-        begin = max(first - beside, shot.begin)
-        end = min(last + beside, shot.begin + len(shot.grey))
-        grey = shot.frames(begin, end)
-        times = np.arange(begin - first, end - first) / self._fps
-        inside = slice(first - begin, last - begin)
+        times = (shot.begin - first + np.arange(len(shot.grey))) / self._fps
+        inside = slice(first - shot.begin, last - shot.begin)
         low, high = ((frame - shot.first) // shot.stride for frame in (first, last - 1))
         some = shot.colour[low : high + 1]
         found: list[_Found] = []
         best = -1.0
-        for count, window in enumerate(windows(self._library, some, _WINDOWS)):
-            if count >= _LEAST and best >= _SURE:
+        asked = windows(self._library, some, _WINDOWS)
+        for window in asked:
+            if best >= _SURE and window.votes < _RIVAL * asked[0].votes:
                 break
             ground = self._ground(window)
             if ground is None:
                 continue
-            size = (grey.shape[1], grey.shape[2])
-            for trace in seek(grey, times, inside, ground):
-                found.append(_Found(window.film, trace, first, begin, size, ground))
+            size = (shot.grey.shape[1], shot.grey.shape[2])
+            for trace in seek(shot.grey, times, inside, ground, window.hints):
+                found.append(_Found(window.film, trace, first, shot.begin, size, ground))
                 best = max(best, trace.line.agreement)
         return found
 
@@ -175,10 +183,13 @@ class _Finder:
             except InputError:
                 self._gone.add(window.film.path)
                 self._grounds[key] = None
-            while len(self._grounds) > _KEPT:
+            while len(self._grounds) > 1 and self._held() > _KEPT_BYTES:
                 self._grounds.popitem(last=False)
         self._grounds.move_to_end(key)
         return self._grounds[key]
+
+    def _held(self) -> int:
+        return sum(g.stretch.pictures.nbytes for g in self._grounds.values() if g)
 
 
 def _rate_note(film: EditFilm) -> Iterator[Sentence]:
@@ -208,17 +219,50 @@ def _parted(runs: Sequence[Run], cuts: Sequence[int]) -> list[Run]:
     return parted
 
 
-def _merged(runs: Sequence[Run], found: Sequence[_Found], fps: float) -> list[Run]:
-    """Neighbours that run on in one film become one; the longer one's line stays."""
+def _merged(runs: Sequence[Run], found: list[_Found], fps: float) -> list[Run]:
+    """Neighbours that run on in one film become one, on a line through both (added to `found`).
+
+    So do two with something short of the same film or of none between them: a flash, a few
+    frames of black.
+    """
     merged: list[Run] = []
     for run in runs:
-        last = merged[-1] if merged else None
-        if last and run.of >= 0 <= last.of and _one(found[last.of], found[run.of], run.start, fps):
-            longer = max(last, run, key=lambda r: r.end - r.start)
-            merged[-1] = Run(last.start, run.end, longer.of)
-        else:
-            merged.append(run)
+        merged.append(run)
+        while len(merged) > 1 and _runs_on(merged[-2], merged[-1], found, fps):
+            merged[-2:] = [_joined(merged[-2], merged[-1], found, fps)]
+        if len(merged) > 2 and _bridges(merged[-3:], found, fps):
+            merged[-3:] = [_joined(merged[-3], merged[-1], found, fps)]
     return merged
+
+
+def _runs_on(a: Run, b: Run, found: Sequence[_Found], fps: float) -> bool:
+    return b.of >= 0 <= a.of and _one(found[a.of], found[b.of], b.start, fps)
+
+
+def _bridges(three: Sequence[Run], found: Sequence[_Found], fps: float) -> bool:
+    """Whether the first of three runs runs on in the last, past one that is none of its own."""
+    a, between, b = three
+    if (between.end - between.start) / fps >= _BRIDGED_S or not _runs_on(a, b, found, fps):
+        return False
+    return between.of < 0 or found[between.of].film.id == found[a.of].film.id
+
+
+def _joined(a: Run, b: Run, found: list[_Found], fps: float) -> Run:
+    """Both runs and what is between them, on the line nearest to both lines."""
+    frames = np.r_[a.start : a.end, b.start : b.end].astype(float)
+    pieces = ((a, found[a.of]), (b, found[b.of]))
+    seconds = np.array(
+        [one.seconds(f, fps) for run, one in pieces for f in range(run.start, run.end)]
+    )
+    speed, _ = np.polyfit(frames / fps, seconds, 1)
+    longer = max(pieces, key=lambda piece: piece[0].end - piece[0].start)[1]
+    half = (b.end - a.start) / 2 / fps
+    if abs(speed - 1) * half < 0.5 * longer.ground.step:
+        speed = 1.0
+    start = seconds.mean() - speed * (frames.mean() - longer.at) / fps
+    line = longer.trace.line._replace(start=float(start), speed=float(speed))
+    found.append(replace(longer, trace=replace(longer.trace, line=line)))
+    return Run(a.start, b.end, len(found) - 1)
 
 
 def _one(a: _Found, b: _Found, frame: int, fps: float) -> bool:

@@ -154,6 +154,18 @@ def test_the_edit_rebuilt_shows_the_same_frames(found: Conformed, place: Path, t
     assert max(apart) < 30
 
 
+def test_a_flash_of_black_does_not_part_a_shot(place: Path, films, tmp_path: Path):
+    shown = [films["b"][k] for k in range(20, 90)]
+    for k in (30, 31, 32, 33, 34, 38, 39, 40, 41):
+        shown[k] = np.zeros_like(shown[k])
+    encode(tmp_path / "flash.mp4", shown, FPS)
+    with Library.open(place / "library") as library:
+        found = conform(library, tmp_path / "flash.mp4")
+    assert [(shot.record_in, shot.record_out) for shot in found.shots] == [(0, 70)]
+    only = found.shots[0].place
+    assert only and (only.source_in, only.source_out, only.speed) == (20, 90, 1)
+
+
 def test_a_source_that_is_gone_is_named(found: Conformed, place: Path, tmp_path: Path):
     (place / "a.mp4").rename(tmp_path / "a.mp4")
     try:
