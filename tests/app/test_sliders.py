@@ -1,4 +1,4 @@
-"""The ten sliders and the film over time, in a real browser: by mouse, key and finger."""
+"""The ten sliders in a real browser: by mouse, key and finger."""
 
 from __future__ import annotations
 
@@ -81,17 +81,6 @@ def test_sliders_by_mouse_and_key(visit):
     page.get_by_role("button", name="Back to the prediction").click()
     page.get_by_text("You changed").wait_for(state="hidden")
     editor.rest()
-
-    # A click on the film over time chooses a scene; another one lets go of it.
-    course = page.get_by_role("img", name="Keyframes, ")
-    course.scroll_into_view_if_needed()
-    course.click(position={"x": 4, "y": 200})
-    editor.rest()
-    expect(page.get_by_role("combobox", name="Scene")).to_have_value("Scene 1 · 0:00 – 0:09")
-    assert course.locator(".band").first.is_visible()
-    course.click(position={"x": 4, "y": 200})
-    editor.rest()
-    assert not course.locator(".band").first.is_visible()
     assert not editor.elsewhere
 
 
