@@ -90,7 +90,7 @@ def _evidence(path: Path) -> list[tuple[float, np.ndarray]]:
         if packets is None:
             return []
         glance = quick.Glance(reader, packets, stack)
-        for seen in reader.frames(quick.plan(packets, reader.pixels)):
+        for seen in reader.frames(quick.plan(packets, reader.pixels, reader.price)):
             glance.see(seen)
         glance.finish()
         return [(packets.times[i], glance.cuts.evidence(i)) for i in packets.likely_cuts()]

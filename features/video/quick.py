@@ -32,15 +32,15 @@ from features.video.signals.embedding import novelty
 from features.video.signals.keyframes import MOST, SIDE, KeyframeSignal, jpeg
 from features.video.signals.motion import COLUMNS as MOTION
 from features.video.signals.motion import MotionSignal
-from features.video.skim import REFERENCES, Group, Seen, Skimmer
+from features.video.skim import ORDINARY, PAIR, Group, Price, Seen, Skimmer
 from features.video.timeline import TOKEN, Timeline
 
 T = TypeVar("T")
 
-VERSION = "leitmotif-video-quick 1"
-ALLOWANCE, LONG = 200e6, 1e9
+VERSION = "leitmotif-video-quick 2"
+ALLOWANCE, LONG = 200e6, 0.8e9
 """Pixels that may be decoded beyond the key frames, and those of a film from which on that is
-less: a clip of half a minute is looked at nearly whole, a minute of full HD for 30 frames.
+less: a clip of half a minute is looked at nearly whole, a minute of full HD for 20 frames.
 Heuristic, by what a first answer may cost."""
 
 
@@ -65,11 +65,14 @@ def spacing(duration: float) -> float:
     return max(1.0, duration / (25 + duration / 30))
 
 
-def plan(packets: Packets, pixels: int) -> list[Group]:
+def plan(packets: Packets, pixels: int, price: Price = ORDINARY) -> list[Group]:
     """The moments to look at: in each stretch of `spacing` a key frame if it has one, else, as far
     as the allowance goes, its middle, those first that cost least."""
     duration = float(packets.times[-1]) + packets.step
     step = spacing(duration)
+    left = ALLOWANCE * min(1.0, LONG / (len(packets) * pixels))
+    if packets.keys.all() and len(packets) > 1:
+        return _samples(packets, step, left / pixels)
     keys = np.flatnonzero(packets.keys)
     starts = packets.times[keys]
     wanted: dict[int, list[float]] = {}
@@ -82,10 +85,9 @@ def plan(packets: Packets, pixels: int) -> list[Group]:
         moment = min((k + 0.5) * step, duration - packets.step)
         group = int(np.searchsorted(starts, moment, side="right")) - 1
         deep.append((moment - float(starts[group]), group, moment))
-    left = ALLOWANCE * min(1.0, LONG / (len(packets) * pixels))
     reach = dict.fromkeys(range(len(keys)), 0.0)
     for offset, group, moment in sorted(deep):
-        left -= (offset - reach[group]) / packets.step * REFERENCES * pixels
+        left -= (offset - reach[group]) / packets.step * price.share * pixels
         if left < 0:
             break
         reach[group] = offset
@@ -94,13 +96,27 @@ def plan(packets: Packets, pixels: int) -> list[Group]:
     rest = {g: (ends[g] - max(moments)) / packets.step for g, moments in wanted.items()}
     whole = set()
     for group in sorted(rest, key=lambda g: rest[g]):
-        left -= rest[group] * REFERENCES * pixels
+        left -= rest[group] * price.share * pixels
         if left < 0:
             break
         whole.add(group)
     return [
-        Group(int(keys[g]), int(stops[g]), tuple(sorted(moments)), g in whole)
-        for g, moments in sorted(wanted.items())
+        Group(int(keys[g]), int(stops[g]), tuple(sorted(moments)), g in whole, not k % price.pairs)
+        for k, (g, moments) in enumerate(sorted(wanted.items()))
+    ]
+
+
+def _samples(packets: Packets, step: float, frames: float) -> list[Group]:
+    """As `plan`, where every frame is a key frame: pairs `step` seconds apart, or, where so many
+    `frames` may be decoded, all that motion is measured from."""
+    looks = np.searchsorted(packets.times, np.arange(0, packets.times[-1], step) - 1e-6)
+    moments = tuple(map(float, packets.times[looks]))
+    if packets.times[-1] / max(PAIR[0], packets.step) <= frames:
+        return [Group(0, len(packets), moments, whole=True)]
+    seconds = np.searchsorted(packets.times, packets.times[looks] + PAIR[0]) + 1
+    return [
+        Group(int(first), min(int(second), len(packets)), (moment,))
+        for first, second, moment in zip(looks, seconds, moments, strict=True)
     ]
 
 
@@ -114,7 +130,7 @@ def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) 
         if reader.packets is None:
             return None
         glance = Glance(reader, reader.packets, stack)
-        for seen in ahead(reader.frames(plan(reader.packets, reader.pixels))):
+        for seen in ahead(reader.frames(plan(reader.packets, reader.pixels, reader.price))):
             glance.see(seen)
             if seen.look and progress:
                 progress("watching", seen.frame.time, glance.duration)
@@ -144,6 +160,8 @@ class Glance(Watch):
         self._waiting: Frame | None = None
         self.cuts = next(s for s, _ in self.signals if isinstance(s, PacketCutSignal))
         self.cuts.show(packets)
+        self._motion = next(s for s, _ in self.signals if isinstance(s, MotionSignal))
+        self._moved = -np.inf
 
     @property
     def looked(self) -> bool:
@@ -151,41 +169,46 @@ class Glance(Watch):
         return bool(self._times) or self._waiting is not None
 
     def see(self, seen: Seen) -> None:
-        """Show a frame to the cuts, and a picture to all others once the one after it is there."""
+        """Show a frame to the cuts and to motion, and a picture to all others once the one after it
+        is there."""
         self.seen.jumped = seen.jumped
         self.cuts.update(seen.frame)
+        if seen.jumped or seen.frame.time - self._moved >= PAIR[0]:
+            self._moved = seen.frame.time
+            self._show(self._motion, seen.frame)
         if seen.later and self._waiting is not None:
-            self._look(self._waiting, seen.frame)
+            self._look()
         elif seen.look:
-            self._look(self._waiting, None)
+            self._look()
             self._waiting = seen.frame
 
-    def _look(self, frame: Frame | None, later: Frame | None) -> None:
-        self._waiting = None
+    def _look(self) -> None:
+        frame, self._waiting = self._waiting, None
         if frame is None:
             return
         self._times.append(frame.time)
         self.cuts.remember(frame)
+        self.seen.jumped = True
         for signal, _ in self.signals:
-            if signal is self.cuts:
-                continue
-            self.seen.jumped = True
-            row = signal.update(frame)
-            if isinstance(signal, MotionSignal) and later is not None:
-                self.seen.jumped = False
-                row = signal.update(later)
-            if row is not None:
-                signal.rows.add(frame.time, row)
+            if signal is not self.cuts and signal is not self._motion:
+                self._show(signal, frame)
+
+    def _show(self, signal: Signal, frame: Frame) -> None:
+        row = signal.update(frame)
+        if row is not None:
+            signal.rows.add(frame.time, row)
 
     def finish(self) -> Timeline:
-        self._look(self._waiting, None)
+        self._look()
         timeline = self.timeline(self.duration)
         looked = np.unique(token_of(self._times, len(timeline)))
         source = _nearest(timeline, looked)
         values = timeline.values[source]
         kept = [timeline.names.index(name) for name in CutSignal.columns]
         values[:, kept] = timeline.values[:, kept]
-        self._move(timeline, values, looked[np.isfinite(timeline["motion"][looked])])
+        pairs = self._motion.rows.values
+        moved = np.unique(token_of(pairs[:, 0], len(timeline))) if len(pairs) else looked[:0]
+        self._move(timeline, values, moved[timeline["flow_valid"][moved] > 0])
         embedding = None if timeline.embedding is None else timeline.embedding[source]
         if embedding is not None:
             values[:, timeline.names.index("novelty")] = novelty(embedding)

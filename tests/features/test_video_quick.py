@@ -14,6 +14,7 @@ from data.profiles import VIDEO_NAMES
 from features.video import extract, quick, read_timeline, score
 from features.video.packets import read_packets
 from features.video.signals import COLUMNS
+from features.video.skim import Skimmer
 from leitmotif.cli import main
 
 CUTS = (3.2, 5.6, 9.2)
@@ -155,6 +156,18 @@ def test_where_every_frame_is_a_key_frame_it_samples(tmp_path, name, codec, pix_
     full, glance = extract.read_timeline(path), quick.read_timeline(path)
     assert glance.duration == pytest.approx(full.duration, abs=0.05)
     assert np.isfinite(score(glance).values).all()
+    assert glance.cuts == pytest.approx(full.cuts, abs=0.1)
+    assert glance["motion"].mean() == pytest.approx(full["motion"].mean(), rel=0.2)
+
+
+def test_of_a_long_film_of_key_frames_it_decodes_pairs(tmp_path, monkeypatch):
+    path = encode(tmp_path / "all.avi", scenes(6.0), codec="mjpeg", pix_fmt="yuvj420p")
+    monkeypatch.setattr(quick, "ALLOWANCE", 0.0)
+    with Skimmer(path) as reader:
+        seen = list(reader.frames(quick.plan(reader.packets, reader.pixels, reader.price)))
+    assert [s.look for s in seen] == [True, False] * 6
+    assert [s.later for s in seen] == [False, True] * 6
+    assert quick.read_timeline(path)["motion"].max() > 0
 
 
 def test_a_stream_without_an_index_works_too(tmp_path):
