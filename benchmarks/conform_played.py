@@ -52,7 +52,7 @@ def read_edl(path: Path, rate: Fraction) -> Iterator[Event]:
     for edit, first, last in zip(edits, starts, starts[1:], strict=False):
         if not edit.channels.video:
             continue
-        under = "\n".join(lines[first - 1 : last])
+        under = "\n".join(lines[first:last])
         speed = re.search(r"SPEED: ([\d.]+) PERCENT", under)
         window = re.search(r"WINDOW: ([\d. ]+)", under)
         edges = [float(edge) for edge in window[1].split()] if window else [0.0, 0.0, 1.0, 1.0]

@@ -65,7 +65,7 @@ _OFF_S = 0.15
 """Seconds by which a rough line may be off."""
 _LINES, _RIVAL = 3, 0.15
 """Rough lines made exact at most, and how much less than the best they may agree. Heuristic."""
-_ALIKE_ALL = 0.9
+_ALIKE_ALL = 0.95
 """Agreement of all frames from which on no other line is made exact. Heuristic."""
 _SCALE = 2
 """How much larger pictures are compared when a line is made exact."""
@@ -152,14 +152,14 @@ def seek(
     times: np.ndarray,
     inside: slice,
     ground: Ground,
-    hints: Sequence[float] = (),
+    hints: Sequence[tuple[float, float]] = (),
 ) -> list[Trace]:
     """Where a shot runs in a stretch: its best trace, then those of parts of it that run better
     elsewhere (a jump within one film that no cut was seen for). None in an empty stretch.
 
     grey : uint8 (n, h, w), the shot with frames beside it. times : seconds (n,), 0 at the shot's
-    first frame. inside : which of the frames are the shot. hints : seconds of the film that look
-    like the shot; they are looked at first.
+    first frame. inside : which of the frames are the shot. hints : where in the shot a picture is,
+    0–1, and seconds of the film that look like it; they are looked at first.
     """
     if len(ground.stretch.times) < 2:
         return []
@@ -227,12 +227,12 @@ def _spread(values: np.ndarray, count: int) -> np.ndarray:
 # ------------------------------------------------------------------------------- placements
 
 
-def _placements(shot: _Shot, ground: Ground, hints: Sequence[float]) -> list[_Lying]:
+def _placements(shot: _Shot, ground: Ground, hints: Sequence[tuple[float, float]]) -> list[_Lying]:
     """Placements worth trying, mirrored or not."""
     frames = ground.sampled
     times = ground.stretch.times[frames]
     near = np.zeros(len(frames), bool)
-    for hint in hints:
+    for _, hint in hints:
         near |= np.abs(times - hint) <= _HINTED_S
     found: dict[bool, tuple[float, Placement]] = {}
     for part in (frames[near], frames[~near]):
@@ -258,14 +258,15 @@ def _placements(shot: _Shot, ground: Ground, hints: Sequence[float]) -> list[_Ly
     return tried
 
 
-def _slid(shot: _Shot, ground: Ground, hints: Sequence[float]) -> list[_Lying]:
-    """Where the middle picture lies in those that look like it, mirrored or not."""
-    row = int(shot.rows[len(shot.rows) // 2])
-    frames = np.unique(np.maximum(ground.numbers(np.array(hints)), 0)) if len(hints) else ()
+def _slid(shot: _Shot, ground: Ground, hints: Sequence[tuple[float, float]]) -> list[_Lying]:
+    """Where pictures of the shot lie in those that look like them, mirrored or not."""
     found = []
     for mirrored in (False, True):
-        picture = shot.picture(row, mirrored)
-        each = [slid(picture, ground.stretch.pictures[k]) for k in frames]
+        each = []
+        for share, seconds in hints:
+            row = int(shot.rows[round(share * (len(shot.rows) - 1))])
+            index = max(int(ground.numbers(np.array([seconds]))[0]), 0)
+            each.append(slid(shot.picture(row, mirrored), ground.stretch.pictures[index]))
         alike, placement = max(each, key=lambda one: one[0], default=(0.0, None))
         if placement and alike >= _SLID:
             found.append(_Lying(mirrored, placement))

@@ -28,14 +28,14 @@ class Window(NamedTuple):
     """A stretch of a film, seconds.
 
     votes : the mean of the pictures' best similarities, 0 for one that asked for other stretches.
-    hints : seconds of the frames that they were most like.
+    hints : where in the shot a picture lay, 0–1, and seconds of the frame that it was most like.
     """
 
     film: Film
     start: float
     end: float
     votes: float
-    hints: tuple[float, ...]
+    hints: tuple[tuple[float, float], ...]
 
 
 def windows(library: Library, pictures: Sequence[np.ndarray], count: int) -> list[Window]:
@@ -81,7 +81,7 @@ def _of_film(
         high = np.ceil(end / _GRID_S) * _GRID_S
         low, high = (0.0, film.duration + _GRID_S) if whole else (float(low), float(high))
         votes = sum(like for like, _ in best.values()) / asked
-        hints = tuple(sorted({time for _, time in best.values()}))
+        hints = tuple((picture / max(asked - 1, 1), best[picture][1]) for picture in sorted(best))
         found.append(Window(film, low, high, votes, hints))
         group = [] if vote is None else [vote]
     return found

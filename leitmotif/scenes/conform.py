@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from data.errors import InputError, Progress
 from data.words import Sentence
@@ -91,10 +92,11 @@ def conform(
     marks = [*(film.rate.frame_at(time) for time in grid.times), film.frames]
     finder = _Finder(library, grid.fps)
     found: list[_Found] = []
-    for shot in read_shots(path, grid):
-        found += finder.find(shot, shot.first, shot.last)
-        if progress:
-            progress("shots", shot.last / grid.fps, len(grid.times) / grid.fps)
+    with threadpool_limits(1):  # many small products: threads would only wait for each other
+        for shot in read_shots(path, grid):
+            found += finder.find(shot, shot.first, shot.last)
+            if progress:
+                progress("shots", shot.last / grid.fps, len(grid.times) / grid.fps)
     notes = [*_rate_note(film), *finder.notes()]
     strands = [Strand(f.begin, f.trace.each, f.trace.weight) for f in found]
     runs = _merged(_parted(join(strands, len(grid.times), grid.cuts), grid.cuts), found, grid.fps)
