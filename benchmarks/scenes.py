@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,15 +34,18 @@ import torch
 from data.errors import InputError
 from data.media import VIDEO_SUFFIXES
 from data.media_files import media_files
+from features.pretrained import locate
+from features.video import eyes
 from features.video.copies import copy_of
 from features.video.encoder import Encoder, EncoderSizes, Network
 from features.video.frames import VideoReader
+from features.video.gates import BLANK, face, mark, near_duplicates
 from features.video.pictures import without_bars
 from features.video.signals.networks import task
 from features.video.stills import Stills, kept
 from leitmotif.scenes.describe import Task, content_of, describe
 from leitmotif.scenes.find import find
-from leitmotif.scenes.judging import PLACES, Alike, by_layout, by_vectors
+from leitmotif.scenes.judging import PLACES, Alike, by_layout, by_parts, by_vectors
 from leitmotif.scenes.library import Library
 from leitmotif.scenes.pool import is_held_out, is_unseen
 from matcher.hnsw import HnswVectors
@@ -96,12 +100,16 @@ def encoders(args: argparse.Namespace) -> None:
     moments = ~unseen & is_held_out(frames.times)
     rows = np.resize(np.flatnonzero(unseen | moments), args.queries)
     copies = copies_of(frames, rows, seed=1)
+    truth = Truth(frames)
     print(f"{len(frames.pictures)} frames, {len(set(frames.ids))} films, {len(rows)} queries")
     torch.manual_seed(0)
+    new, trained = Encoder(Network(EncoderSizes()), "new", 0.9), Encoder.load(args.encoder)
     ways: dict[str, Alike] = {
         "colour layout": by_layout,
-        "before training": by_vectors(Encoder(Network(EncoderSizes()), "new", 0.9).embed),
-        "trained": by_vectors(Encoder.load(args.encoder).embed),
+        "before training": by_parts(new),
+        "trained, whole": by_vectors(trained.embed),
+        "trained, parts": by_parts(trained),
+        "EfficientNet-Lite0": by_vectors(lite_of()),
     }
     with task("mobilenet_v3_small") as network:
 
@@ -113,14 +121,27 @@ def encoders(args: argparse.Namespace) -> None:
         for name, way in ways.items():
             alike = way(copies, frames.pictures)
             for part, chosen in (("all", slice(None)), ("unseen films", unseen[rows])):
-                _print_ranks(name, part, alike[chosen], frames, rows[chosen])
+                _print_ranks(name, part, alike[chosen], frames, truth, rows[chosen])
 
 
-def _print_ranks(name: str, part: str, alike: np.ndarray, frames: Frames, rows: np.ndarray) -> None:
-    same = frames.ids[rows][:, None] == frames.ids
-    near = same & (np.abs(frames.times[rows][:, None] - frames.times) <= MOMENT_S)
-    exact = rows[:, None] == np.arange(len(frames.ids))
-    for what, right in (("frame", exact), ("moment", near), ("film", same)):
+def lite_of() -> Callable[[Sequence[np.ndarray]], np.ndarray]:
+    """EfficientNet-Lite0, as one of the eyes has it. Raises `InputError` without its weights."""
+    weights = locate("efficientnet_lite0")
+    if weights is None:
+        raise InputError("files.missing", file="efficientnet_lite0")
+    network = eyes.kind("efficientnet_lite0").open(weights)
+    return lambda pictures: np.concatenate(
+        [network(pictures[at : at + 32]) for at in range(0, len(pictures), 32)]
+    )
+
+
+def _print_ranks(
+    name: str, part: str, alike: np.ndarray, frames: Frames, truth: Truth, rows: np.ndarray
+) -> None:
+    film = frames.ids[rows][:, None] == frames.ids
+    near = film & (np.abs(frames.times[rows][:, None] - frames.times) <= MOMENT_S)
+    exact, same = rows[:, None] == np.arange(len(frames.ids)), truth.same[rows]
+    for what, right in zip(_RIGHT, (exact, near, near | same, film | same), strict=True):
         best = np.where(right, alike, -np.inf).max(axis=1, keepdims=True)
         ranks = (alike > best).sum(axis=1) + 1
         top = " ".join(f"{(ranks <= place).mean():.4f}" for place in PLACES)
@@ -134,38 +155,83 @@ def whole_find(args: argparse.Namespace) -> None:
     """Copies of held-out frames, straight and mirrored, and of frames of other films."""
     paths = films_of(args.folders)
     frames = frames_of(paths)
+    truth = Truth(frames)
     held = np.array([is_unseen(id) for id in frames.ids]) | is_held_out(frames.times)
-    rows = np.resize(np.flatnonzero(held), args.queries)
+    rows = np.sort(np.resize(np.flatnonzero(held), args.queries))
     strange = frames_of(films_of(args.strange))
-    others = np.resize(np.arange(len(strange.pictures)), args.strangers)
-    with tempfile.TemporaryDirectory() as folder, Library.open(folder) as library:
+    foreign = np.flatnonzero(~np.isin(strange.ids, truth.shared(strange)))
+    others = np.sort(np.resize(foreign, args.strangers))
+    with tempfile.TemporaryDirectory() as folder, Library.open(args.library or folder) as library:
         library.add(paths)
-        for mirror in (False, True):
-            answers, spent = [], time.perf_counter()
+        print(f"{len(frames.pictures)} frames, {held.sum()} held out; {truth}", flush=True)
+        for mirror in [way == "mirrored" for way in args.only if way != "strange"]:
+            ranks: dict[str, list[float]] = {what: [] for what in _RIGHT}
+            known, spent = [], time.process_time()
             for row, copy in zip(rows, copies_of(frames, rows, 1, mirror), strict=True):
-                hits = find(library, copy, k=5)
-                answers.append([_right(hit, frames, row) for hit in hits] or [(False, False)])
-            spent = (time.perf_counter() - spent) / len(rows)
-            known = np.mean([bool(find_known) for find_known in map(any, answers)])
-            for what in (0, 1):
-                ranks = [next((k + 1 for k, a in enumerate(r) if a[what]), np.inf) for r in answers]
-                ranks = np.array(ranks, dtype=float)
-                shares = [round(float((ranks <= k).mean()), 4) for k in (1, 5)]
-                print(
-                    f"mirrored {mirror}",
-                    ("film", "moment")[what],
-                    *shares,
-                    f"{(1 / ranks).mean():.4f}",
-                )
-            print(f"{spent:.3f} s a query, any right {known:.4f}")
+                hits = find(library, copy, k=PLACES[-1])
+                known.append(bool(hits and hits[0].known))
+                judged = [truth.of(hit, row) for hit in hits]
+                for place, what in enumerate(_RIGHT):
+                    right = (k + 1 for k, said in enumerate(judged) if said[place])
+                    ranks[what].append(next(right, np.inf))
+            spent = (time.process_time() - spent) / len(rows)
+            for what, found in ranks.items():
+                each = np.array(found)
+                top = " ".join(f"{(each <= k).mean():.4f}" for k in PLACES)
+                print(f"| mirrored {mirror} | {what} | {top} | {(1 / each).mean():.4f} |")
+            print(f"{len(rows)} queries, {spent:.3f} CPU-s each, known {np.mean(known):.4f}")
+        if "strange" not in args.only:
+            return
         answers = [find(library, copy, k=1) for copy in copies_of(strange, others, 2)]
         false = np.mean([bool(hits and hits[0].known) for hits in answers])
-        print(f"{len(others)} frames of {len(set(strange.ids))} other films: {false:.4f} known")
+        films = len(set(strange.ids[others]))
+        print(f"{len(others)} copies of frames of {films} other films: {false:.4f} known")
 
 
-def _right(hit: Any, frames: Frames, row: int) -> tuple[bool, bool]:
-    film = hit.film.id == frames.ids[row]
-    return film, film and hit.start - MOMENT_S <= frames.times[row] <= hit.end + MOMENT_S
+_RIGHT = ("frame", "moment", "moment or same", "film")
+
+
+class Truth:
+    """Which hits are right.
+
+    Some films share pictures. Another frame is the same picture where the library would not keep
+    both of a film (`features.video.gates.near_duplicates`).
+    """
+
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
+        faces = [face(picture) for picture in frames.pictures]
+        self.same = np.eye(len(faces), dtype=bool)
+        for i, j in zip(*np.triu_indices(len(faces), 1), strict=True):
+            if near_duplicates(faces[i], faces[j]):
+                self.same[i, j] = self.same[j, i] = True
+
+    def __str__(self) -> str:
+        ids = self._frames.ids
+        twins = (self.same & (ids[:, None] != ids)).any(axis=1).sum()
+        return f"{twins} frames are the same picture as one of another film"
+
+    def shared(self, others: Frames) -> list[str]:
+        """Of other films those that show a picture of these films, by their ids: they are here."""
+        faces = [face(picture) for picture in self._frames.pictures]
+        found = set(self._frames.ids)
+        for id, picture in zip(others.ids, others.pictures, strict=True):
+            if not mark(picture) & BLANK:
+                seen = face(picture)
+                if any(near_duplicates(seen, held) for held in faces):
+                    found.add(id)
+        return sorted(found)
+
+    def of(self, hit: Any, row: int) -> tuple[bool, bool, bool, bool]:
+        """Whether a hit is that frame, within a second of it, or such as is the same picture; and
+        whether its film is."""
+        ids, times = self._frames.ids, self._frames.times
+        film = hit.film.id == ids[row]
+        apart = np.where(ids == hit.film.id, np.abs(times - hit.at), np.inf)
+        at = int(np.argmin(apart))
+        same = bool(self.same[row, at])
+        moment = film and abs(hit.at - times[row]) <= MOMENT_S
+        return at == row, moment, moment or same, film or same
 
 
 # ------------------------------------------------------------------------------ growth
@@ -231,37 +297,52 @@ def cost(args: argparse.Namespace) -> None:
 
 def index(args: argparse.Namespace) -> None:
     """Vectors as of shots of 20 frames that differ a little."""
-    size, shot = 128, 20
+    size, shot, group = 128, 20, 100_000
     chance = np.random.default_rng(0)
-    spectrum = (1 + np.arange(size) / 8) ** -0.5
+    spectrum = ((1 + np.arange(size) / 8) ** -0.5).astype(np.float32)
+
+    def like(vectors: np.ndarray) -> np.ndarray:
+        noise = chance.standard_normal(vectors.shape, dtype=np.float32)
+        return vectors + 0.25 / np.sqrt(size, dtype=np.float32) * noise
+
+    def unit(vectors: np.ndarray) -> np.ndarray:
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
     with tempfile.TemporaryDirectory() as folder:
         held = HnswVectors(Path(folder) / "scenes.usearch", size)
-        parts, started = [], time.perf_counter()
-        for group in range(args.vectors // 100_000):
-            middles = chance.normal(size=(100_000 // shot, size)) * spectrum
-            middles /= np.linalg.norm(middles, axis=1, keepdims=True)
-            part = np.repeat(middles, shot, axis=0)
-            part = part + 0.25 / np.sqrt(size) * chance.normal(size=part.shape)
-            part = (part / np.linalg.norm(part, axis=1, keepdims=True)).astype(np.float16)
-            held.add(group, part)
-            parts.append(part)
-        built = time.perf_counter() - started
-        asked = parts[0][:1000:5].astype(np.float32)
-        asked = asked + 0.25 / np.sqrt(size) * chance.normal(size=asked.shape)
-        exact = [asked @ part.astype(np.float32).T for part in parts]
-        best = np.argsort(-np.concatenate(exact, axis=1), axis=1)[:, :20]
+        asked = np.zeros((0, size), np.float32)
+        exact, names, adding = np.zeros((200, 0)), np.zeros((200, 0), int), 0.0
+        for number in range(args.vectors // group):
+            middles = chance.standard_normal((group // shot, size), dtype=np.float32) * spectrum
+            part = unit(like(np.repeat(unit(middles), shot, axis=0))).astype(np.float16)
+            started = time.perf_counter()
+            held.add(number, part)
+            adding += time.perf_counter() - started
+            if not number:
+                asked = like(part[:1000:5].astype(np.float32))
+            exact = np.concatenate([exact, asked @ part.astype(np.float32).T], axis=1)
+            names = np.concatenate(
+                [names, np.broadcast_to(number * group + np.arange(group), (200, group))], axis=1
+            )
+            best = np.argpartition(-exact, 20, axis=1)[:, :20]
+            exact, names = (np.take_along_axis(a, best, axis=1) for a in (exact, names))
+            if args.seconds and adding > args.seconds:
+                break
         spent, hits = [], []
-        for query, right in zip(asked, best, strict=True):
+        for query, right in zip(asked, names, strict=True):
             started = time.perf_counter()
             found = held.search(query, 20)
             spent.append(time.perf_counter() - started)
-            hits.append(np.isin(found.groups[0] * 100_000 + found.rows[0], right).mean())
+            hits.append(np.isin(found.groups[0] * group + found.rows[0], right).mean())
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        started = time.perf_counter()
         held.save()
         record = {
             "vectors": len(held),
-            "built a second": round(len(held) / built),
+            "built a second": round(len(held) / adding),
+            "seconds to save": round(time.perf_counter() - started, 1),
             "bytes a vector in the file": held.path.stat().st_size / len(held),
-            "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "peak MB": memory,
             "recall@20": float(np.mean(hits)),
             "query ms, median and 95 %": [1e3 * float(np.quantile(spent, q)) for q in (0.5, 0.95)],
         }
@@ -276,6 +357,9 @@ def main() -> None:
         sub.add_argument("folders", nargs="+", type=Path)
         sub.add_argument("--queries", type=int, default=3000)
         sub.add_argument("--encoder", type=Path)
+        sub.add_argument("--library", type=Path, help="of these films, kept")
+        ways = ("straight", "mirrored", "strange")
+        sub.add_argument("--only", nargs="+", choices=ways, default=ways)
         sub.add_argument("--strange", nargs="+", type=Path, default=[])
         sub.add_argument("--strangers", type=int, default=200)
         sub.set_defaults(run=run)
@@ -290,6 +374,7 @@ def main() -> None:
     sub.set_defaults(run=cost)
     sub = what.add_parser("index")
     sub.add_argument("--vectors", type=int, default=1_000_000)
+    sub.add_argument("--seconds", type=float, help="stop adding after so many")
     sub.set_defaults(run=index)
     args = parser.parse_args()
     args.run(args)

@@ -1,7 +1,7 @@
 """What happens to a frame on its way to somebody who asks where it is from, on whole batches.
 
-Crops down to a quarter of the picture, mirror images, other shapes and colours, bars, captions,
-blur, and JPEG at any quality: on tensors, so that it runs where the network runs. Chance is drawn
+Crops down to a quarter of the picture, other shapes and colours, bars, captions, blur, and JPEG at
+any quality: on tensors, so that it runs where the network runs. Chance is drawn
 on the processor, so that every device sees the same pictures. Sizes of effects are heuristics:
 what screenshots, re-uploads and edits are like.
 """
@@ -18,6 +18,8 @@ from torch.nn import functional
 
 _LEAST_AREA = 0.25
 _CAPTIONS = 64
+_PASTED = 2
+"""Parts of other pictures that are pasted into one to make one of another film."""
 _ZIGZAG_TABLE = np.array(
     [
         [16, 11, 10, 16, 24, 40, 51, 61],
@@ -51,23 +53,33 @@ class Augmenter:
         cosine[0] *= math.sqrt(0.5)
         self._table, self._cosine = table, cosine
 
-    def moments(self, pictures: Tensor) -> Tensor:
-        """Pictures as if of other films: parts of them in other colours, two of them side by side;
-        (n, 3, s, s) to the same.
+    def moments(self, *pictures: Tensor) -> Tensor:
+        """Pictures as if of other films: parts of several pasted together, in other colours;
+        each (n, 3, s, s) to the same, in a row. The nth of each is changed in the same way.
 
         A network that is to know films it never saw needs more pictures than a few films hold.
         """
-        n, device = len(pictures), pictures.device
-        part = self._cropped(pictures, 0.35, pictures.shape[-1])
-        orders = torch.stack([torch.randperm(3, generator=self._chance) for _ in range(n)])
+        state = self._chance.get_state()
+        changed = []
+        for some in pictures:
+            self._chance.set_state(state)
+            changed.append(self._moments(some))
+        return torch.cat(changed)
+
+    def _moments(self, pictures: Tensor) -> Tensor:
+        n, device, side = len(pictures), pictures.device, pictures.shape[-1]
+        part = self._cropped(pictures, 0.35, side)
+        pasted = part
+        for _ in range(_PASTED):
+            other = self._cropped(pictures.roll(int(self._whole(1, n).item()), 0), 0.25, side)
+            pasted = torch.where(self._rectangle(n, side, device), other, pasted)
+        part = torch.where(self._sometimes(n, 0.6, device), pasted, part)
+        orders = torch.rand(n, 3, generator=self._chance).argsort(dim=1)
         dyed = part.gather(1, orders.to(device)[:, :, None, None].expand_as(part))
         turned = torch.where(self._sometimes(n, 0.3, device), dyed.flip(2), dyed)
-        negative = torch.where(self._sometimes(n, 0.15, device), 1 - turned, turned)
-        column = torch.arange(pictures.shape[-1], device=device) / pictures.shape[-1]
-        left = column[None, None, None] < self._uniform(n, 0.3, 0.7, device)
-        beside = torch.where(left, negative, pictures.roll(1, 0))
-        other = torch.where(self._sometimes(n, 0.3, device), beside, negative)
-        return torch.where(self._sometimes(n, self.other_films, device), other, pictures)
+        other = torch.where(self._sometimes(n, 0.15, device), 1 - turned, turned)
+        own = torch.where(self._sometimes(n, self.other_films, device), other, pictures)
+        return torch.where(self._sometimes(n, 0.5, device), own.flip(3), own)
 
     def lightly(self, pictures: Tensor) -> Tensor:
         """As the library has them: a little other in shape and colours, (n, 3, side, side)."""
@@ -75,19 +87,23 @@ class Augmenter:
         plain = functional.interpolate(
             pictures, (self.side, self.side), mode="bilinear", antialias=True
         )
-        nearly = self._cropped(pictures, 0.9, self.side)
+        nearly = self._cropped(pictures, 0.95, self.side)
         return self._coloured(
-            torch.where(self._sometimes(n, 0.5, device), nearly, plain), 0.25
+            torch.where(self._sometimes(n, 0.3, device), nearly, plain), 0.2
         ).clamp(0, 1)
 
-    def strongly(self, pictures: Tensor) -> Tensor:
-        """As they come back, (n, 3, side, side)."""
+    def strongly(
+        self, pictures: Tensor, side: int | None = None, area: tuple[float, float] = (0.25, 1.0)
+    ) -> Tensor:
+        """As they come back, (n, 3, side, side), showing a share of them between two limits.
+
+        Not mirrored: who asks does so with both (`leitmotif.scenes.find`).
+        """
         n, device = len(pictures), pictures.device
-        x = self._cropped(pictures, _LEAST_AREA, self.side)
-        x = torch.where(self._sometimes(n, 0.5, device), x.flip(3), x)
+        x = self._cropped(pictures, area[0], side or self.side, area[1])
         x = self._coloured(x, 1.0)
         x = torch.where(self._sometimes(n, 0.25, device), self._blurred(x), x)
-        x = torch.where(self._sometimes(n, 0.25, device), self._barred(x), x)
+        x = torch.where(self._sometimes(n, 0.15, device), self._barred(x), x)
         x = torch.where(self._sometimes(n, 0.4, device), self._captioned(x), x)
         x = x + self._uniform(n, 0.0, 0.04, device) * self._noise(x)
         x = x.clamp(0, 1)
@@ -102,17 +118,29 @@ class Augmenter:
     def _sometimes(self, n: int, share: float, device: torch.device) -> Tensor:
         return (torch.rand(n, 1, 1, 1, generator=self._chance) < share).to(device)
 
+    def _whole(self, n: int, below: int) -> Tensor:
+        return torch.randint(below, (n,), generator=self._chance)
+
+    def _rectangle(self, n: int, side: int, device: torch.device) -> Tensor:
+        """A rectangle of each picture, anywhere, bool (n, 1, side, side)."""
+        place = (torch.arange(side, device=device) + 0.5) / side
+        inside = []
+        for shape in ((1, 1, 1, side), (1, 1, side, 1)):
+            middle, half = (self._uniform(n, *reach, device) for reach in ((0.0, 1.0), (0.1, 0.35)))
+            inside.append((place.view(shape) - middle).abs() < half)
+        return inside[0] & inside[1]
+
     def _noise(self, x: Tensor) -> Tensor:
         pattern = torch.randn(1, 3, *x.shape[2:], generator=self._chance)
         return pattern.to(x.device)
 
     # ------------------------------------------------------------------------ effects
 
-    def _cropped(self, x: Tensor, least: float, side: int) -> Tensor:
-        """A part of at least that share of the area, of a shape up to 1.35 times wider or
-        narrower, at any place."""
+    def _cropped(self, x: Tensor, least: float, side: int, most: float = 1.0) -> Tensor:
+        """A part of at least that share of the area, and at `most` that, up to 1.35 times
+        wider or narrower than it is, at any place."""
         n, device = len(x), x.device
-        area = self._uniform(n, least, 1.0, device)
+        area = self._uniform(n, least, most, device)
         stretch = torch.exp(self._uniform(n, -0.3, 0.3, device))
         across = (area.sqrt() * stretch).clamp(max=1.0)
         along = (area / across).clamp(max=1.0)
@@ -150,7 +178,7 @@ class Augmenter:
     def _blurred(self, x: Tensor) -> Tensor:
         """Scaled down to half or a third, and up again."""
         factor = 2 if torch.rand(1, generator=self._chance) < 0.6 else 3
-        size = self.side // factor
+        size = x.shape[-1] // factor
         small = functional.interpolate(x, (size, size), mode="bilinear", antialias=True)
         return functional.interpolate(small, x.shape[2:], mode="bilinear")
 
@@ -169,11 +197,12 @@ class Augmenter:
 
     def _captioned(self, x: Tensor) -> Tensor:
         """With writing over it, anywhere: white or coloured with a dark edge."""
-        n = len(x)
-        which = torch.randint(_CAPTIONS, (n,), generator=self._chance)
-        alpha = self._captions[which]
-        down = torch.randint(self.side, (1,), generator=self._chance).item()
-        alpha = alpha.roll(int(down), 2).to(x.device)
+        n, side = len(x), x.shape[-1]
+        self._captions = self._captions.to(x.device)
+        alpha = self._captions[self._whole(n, _CAPTIONS).to(x.device)]
+        if side != self.side:
+            alpha = functional.interpolate(alpha, (side, side), mode="bilinear", antialias=True)
+        alpha = alpha.roll(int(self._whole(1, side).item()), 2)
         white = torch.rand(n, 3, 1, 1, generator=self._chance).to(x.device) * 0.4 + 0.6
         edge, fill = alpha[:, :1], alpha[:, 1:]
         return (x * (1 - edge)) * (1 - fill) + white * fill

@@ -20,11 +20,12 @@ _DARK_LEVEL = 24
 _BLANK_SPREAD = 6.0
 """Standard deviation of luma below which a frame shows nothing (heuristic)."""
 _SIDE = 64
-_NEAR_BITS = 8
-"""Bits of 64 in which hashes of near-duplicates differ at most. Heuristic: a recoded picture
-differs in 0 to 4, another one in about 32."""
-_SAME = 0.92
-"""Structural similarity from which two frames are one (heuristic)."""
+_NEAR_BITS = 10
+"""Bits of 64 in which hashes of near-duplicates differ at most, as finders of duplicates have it
+(imagededup's `max_distance_threshold`). A recoded picture differs in 0 to 4, others in about 32."""
+_SAME = 0.85
+"""Structural similarity from which two frames are one. Heuristic: of pairs of neighbours below it
+a person tells which is which at a glance, of those above one has to search."""
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 """Constants of the structural similarity (Wang et al. 2004)."""
 
@@ -55,27 +56,37 @@ def similarity(a: np.ndarray, b: np.ndarray) -> float:
     return float((top / ((mx * mx + my * my + _C1) * (vx + vy + _C2))).mean())
 
 
-class _Kept(NamedTuple):
+class Face(NamedTuple):
+    """What tells near-duplicates: the hash, and grey uint8 (64, 64)."""
+
     bits: int
     grey: np.ndarray
+
+
+def face(picture: np.ndarray) -> Face:
+    """Of a BGR uint8 picture."""
+    small = cv2.resize(_luma(picture), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    return Face(perceptual_hash(picture), small)
+
+
+def near_duplicates(a: Face, b: Face) -> bool:
+    """Whether two pictures are one, for a person who looks at one after the other."""
+    near = (a.bits ^ b.bits).bit_count() <= _NEAR_BITS
+    return near and similarity(a.grey, b.grey) >= _SAME
 
 
 class Gate:
     """Lets a frame pass unless one of the last `window` that passed is its near-duplicate."""
 
     def __init__(self, window: int = 8) -> None:
-        self._kept: deque[_Kept] = deque(maxlen=window)
+        self._kept: deque[Face] = deque(maxlen=window)
 
     def new(self, picture: np.ndarray) -> bool:
         """Whether a BGR uint8 picture is new; if so, it is remembered."""
-        bits = perceptual_hash(picture)
-        grey = cv2.resize(_luma(picture), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-        for kept in reversed(self._kept):
-            if (bits ^ kept.bits).bit_count() <= _NEAR_BITS and similarity(
-                grey, kept.grey
-            ) >= _SAME:
-                return False
-        self._kept.append(_Kept(bits, grey))
+        seen = face(picture)
+        if any(near_duplicates(seen, kept) for kept in reversed(self._kept)):
+            return False
+        self._kept.append(seen)
         return True
 
 

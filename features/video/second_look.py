@@ -19,6 +19,8 @@ SIDE = 192
 _BLOCK = 8
 _NOISE = 60.0
 """Sum of squares of a block (64 px) that counts as noise (heuristic: one grey level)."""
+_LEAST_POINTS = 6
+"""Key points that have to agree (heuristic). More are asked for where a film is named."""
 _LEAST_COVERED = 0.3
 """Share of the picture that the other has to cover (heuristic)."""
 
@@ -31,8 +33,9 @@ class Seen(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """points : key points that agree on one placement, 0 for none. blocks : median correlation of
-    the blocks of the one in the other, −1 to 1; 0 for none."""
+    """points : key points that agree on one placement, 0 for none. blocks : mean correlation of
+    the blocks of the one in the other, −1 to 1; 0 for none. (The median does not see a figure that
+    moved before a still background.)"""
 
     points: int
     blocks: float
@@ -56,7 +59,7 @@ def see(picture: np.ndarray) -> Seen:
 def agreement(asked: Seen, held: Seen) -> Agreement:
     """How far a picture agrees with one that it may be a part or a copy of."""
     at_asked, at_held = matches(asked.points, held.points)
-    placement = place(at_asked, at_held)
+    placement = place(at_asked, at_held, _LEAST_POINTS)
     if placement is None:
         return NONE
     h, w = (side - side % _BLOCK for side in asked.grey.shape)
@@ -72,7 +75,7 @@ def agreement(asked: Seen, held: Seen) -> Agreement:
     x, y = (part - part.mean(axis=1, keepdims=True) for part in (ours[covered], theirs[covered]))
     both = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
     correlation = ((x * y).sum(axis=1) + _NOISE) / (both + _NOISE)
-    return Agreement(placement.agreeing, float(np.median(correlation)))
+    return Agreement(placement.agreeing, float(correlation.mean()))
 
 
 def _blocks(picture: np.ndarray) -> np.ndarray:

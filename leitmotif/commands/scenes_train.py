@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from data.errors import InputError
-from leitmotif.scenes.judging import Alike, by_layout, by_vectors, judge
+from leitmotif.scenes.judging import Alike, by_layout, by_parts, judge
 from leitmotif.scenes.library import ENCODER, Library
 from leitmotif.scenes.pool import gather
 from leitmotif.show.progress import progress_bar
@@ -51,14 +51,14 @@ def run(args: argparse.Namespace) -> None:
         settings = TrainSettings(epochs=args.epochs, batch_size=args.batch_size, seed=args.seed)
         ways: dict[str, Alike] = {
             "colour layout": by_layout,
-            f"before ({before.name})": by_vectors(before.embed),
+            f"before ({before.name})": by_parts(before),
         }
         # training goes on from the same object, so what was before is judged before
         table = judge(pool, ways, args.queries)
         start = None if args.from_nothing else before.network
         trained = train(pool, settings, folder=args.runs, start=start, progress=progress)
         after = trained.encoder
-        table += judge(pool, {f"after ({after.name})": by_vectors(after.embed)}, args.queries)
+        table += judge(pool, {f"after ({after.name})": by_parts(after)}, args.queries)
         better = not table or table[-1].rank > table[-2].rank
         if better:
             after.save(library.folder / ENCODER)

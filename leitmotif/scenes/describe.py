@@ -12,7 +12,7 @@ import numpy as np
 from data.errors import InputError
 from data.words import Sentence
 
-VERSION = "leitmotif-scenes 1"
+VERSION = "leitmotif-scenes 2"
 OPENING, ENDING = 4, 8
 """Bits of a mark beside those of `features.video.gates`: within what recurs at the beginning or
 the end of episodes."""
@@ -52,6 +52,8 @@ class Described:
     frames: Frames | None = None
     pictures: tuple[bytes, ...] = ()
     """Of each frame a small grey JPEG, for a second look."""
+    parts: tuple[np.ndarray, ...] = ()
+    """Of each frame the vectors of its parts, float16 (parts, size)."""
     reason: Sentence | None = None
 
 
@@ -73,7 +75,7 @@ def _describe(task: Task) -> Described:
 
     encoder = Encoder.load(task.encoder or None)
     times, layouts, marks, until, pictures = [], [], [], [], []
-    vectors, waiting = [], []
+    every, waiting = [], []
     with Stills(task.path) as film:
         for still, end in kept(film.pictures()):
             times.append(still.time)
@@ -83,20 +85,22 @@ def _describe(task: Task) -> Described:
             pictures.append(small_jpeg(still.picture))
             waiting.append(still.picture)
             if len(waiting) == _AT_ONCE:
-                vectors.append(encoder.embed(waiting))
+                every.append(encoder.embed_parts(waiting))
                 waiting = []
         duration = film.length
         rate = float(film.fps)
-    vectors.append(encoder.embed(waiting))
+    every.append(encoder.embed_parts(waiting))
+    vectors = np.concatenate(every)
     frames = Frames(
         np.array(times),
         np.array(layouts, dtype=np.uint8).reshape(-1, 12),
-        np.concatenate(vectors),
+        np.ascontiguousarray(vectors[:, 0]),
         np.array(marks, dtype=np.uint8),
         np.array(until),
     )
     content = content_of(Path(task.path))
-    return Described(task.path, content, duration, rate, frames, tuple(pictures))
+    parts = tuple(vectors[:, 1:].astype(np.float16))
+    return Described(task.path, content, duration, rate, frames, tuple(pictures), parts)
 
 
 def content_of(path: Path) -> str:

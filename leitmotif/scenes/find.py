@@ -1,14 +1,17 @@
 """Asked with a picture: from which film of the library it is, and when it is shown there.
 
-The index gives the frames whose vectors are most like the picture's, as it is and mirrored. Those
-are looked at again, part by part (`features.video.second_look`): the vector finds the film, the
-second look the frame, and it tells whether the picture is from the library at all.
+The index gives the frames whose vectors are most like the picture's, as it is and mirrored, taken
+for the whole of a frame and for a part of one. Of these the vectors of their parts are compared,
+and the nearest are looked at again, block by block (`features.video.second_look`): the vectors find
+the film, the second look the frame, and it tells whether the picture is from the library at all.
+Where it sees nothing, in plain, dark and blurred pictures, the vectors' order stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,16 +19,19 @@ import numpy as np
 from features.video.pictures import grey_of, mirrored
 from features.video.second_look import NONE, Agreement, Seen, agreement, see
 from leitmotif.scenes.describe import Frames
-from leitmotif.scenes.library import Film, Library
+from leitmotif.scenes.library import Film, Found, Library
 
-LOOKED_AT = 30
-"""Frames that are looked at again. Heuristic: 97 % of right frames are among them
-(`benchmarks/results/scenes.md`)."""
+FETCHED = 50
+"""Frames that the index gives for each vector that is asked with. Heuristic: of copies of a quarter
+of a frame or more 99.7 % are among them (`data/SCENES.md`)."""
+LOOKED_AT = 24
+"""Frames that are looked at again. Heuristic: 99.5 % of right frames are among them."""
 LEAST_POINTS, LEAST_BLOCKS = 8, 0.3
 """Agreement from which a picture is said to be from a film. Calibrated on pictures of films that
 are not in the library (`benchmarks/results/scenes.md`)."""
-_SCENE_S = 2.0
-"""Seconds within which two frames of a film belong to one hit (heuristic)."""
+_SCENE_S = 1.0
+"""Seconds within which two frames of a film belong to one hit (heuristic: near-duplicates are not
+kept, so what lies further apart looks different)."""
 _LIKE = 0.85
 """Cosine to the frame that was found, down to which its neighbours show the same (heuristic)."""
 
@@ -65,15 +71,16 @@ class Hit:
 
 
 class _Candidate(NamedTuple):
-    """A frame that was found; the first three are what `find` sorts by.
+    """A frame that was found.
 
-    strength : of the agreement, blocks + ln(points) / 4, the best of four formulas on 240 copies of
-    frames.
+    score : what `find` sorts by, similarity + blocks + ln(points) / 10; without points the
+    similarity alone. Of forty formulas on 200 copies of frames about the best; most of the others
+    were as good to a copy or two.
     """
 
-    known: bool
-    strength: float
+    score: float
     similarity: float
+    known: bool
     film: Film
     row: int
     mirrored: bool
@@ -83,11 +90,11 @@ class _Candidate(NamedTuple):
 def find(library: Library, picture: np.ndarray, *, k: int = 5) -> list[Hit]:
     """The k places that a BGR uint8 picture without bars may be from, as it is or mirrored.
 
-    Those that are known first, the best agreement before others; then the most alike. Fewer where
-    the library is small.
+    The best agreement of parts before others, then the most alike. Fewer where the library is
+    small.
     """
     hits: list[Hit] = []
-    for found in sorted(_candidates(library, picture, k), key=lambda c: c[:3], reverse=True):
+    for found in sorted(_candidates(library, picture, k), key=lambda c: c.score, reverse=True):
         frames = library.frames(found.film)
         time = float(frames.times[found.row])
         if any(_one_scene(hit, found.film, time) for hit in hits):
@@ -112,38 +119,49 @@ def _one_scene(hit: Hit, film: Film, time: float) -> bool:
 def _candidates(library: Library, picture: np.ndarray, k: int) -> Iterator[_Candidate]:
     """The frames most like a picture, those at the front looked at again."""
     both = [picture, mirrored(picture)]
-    found = library.search(library.encoder.embed(both), max(LOOKED_AT, 10 * k))
+    asked = library.encoder.embed_zoomed(both).transpose(1, 0, 2)  # (2, zooms, size)
+    found = library.search(asked.reshape(-1, asked.shape[-1]), max(FETCHED, 10 * k))
     films = {film.id: film for film in library.films}
-    best: dict[tuple[str, int], tuple[float, bool]] = {}
-    for turned, query in enumerate(zip(found.films, found.rows, found.similarity, strict=True)):
-        for id, row, similarity in zip(*query, strict=True):
-            key = (str(id), int(row))
-            if id and similarity > best.get(key, (-2.0, False))[0]:
-                best[key] = (float(similarity), bool(turned))
+    here = sorted({(id, int(row)) for id, row in zip(*_flat(found), strict=True) if id in films})
+    places = [(films[id], row) for id, row in here]
+    near = []
+    for close, (film, row) in zip(
+        library.close_ups([(film.number, row) for film, row in places]), places, strict=True
+    ):
+        vectors = np.vstack([library.frames(film).vectors[row], close.parts])
+        alike = (asked @ vectors.T).max(axis=(1, 2))
+        near.append((float(alike.max()), bool(alike[1] > alike[0]), film, row, close.jpeg))
+    near.sort(key=lambda one: -one[0])
     seen = [see(one) for one in both]
-    ordered = sorted(best.items(), key=lambda item: -item[1][0])
-    for place, ((id, row), (similarity, turned)) in enumerate(ordered):
-        film, agreed = films[id], NONE
+    for place, (similarity, turned, film, row, jpeg) in enumerate(near):
+        agreed = NONE
         if place < LOOKED_AT:
-            agreed, turned = _look_again(library, film, row, seen, turned)
+            agreed, turned = _look_again(_held(jpeg), seen, turned)
         known = agreed.points >= LEAST_POINTS and agreed.blocks >= LEAST_BLOCKS
-        strength = agreed.blocks + 0.25 * float(np.log(agreed.points)) if known else 0.0
-        yield _Candidate(known, strength, similarity, film, row, turned, agreed)
+        strength = agreed.blocks + 0.1 * float(np.log(agreed.points)) if agreed.points else 0.0
+        yield _Candidate(similarity + strength, similarity, known, film, row, turned, agreed)
 
 
-def _look_again(
-    library: Library, film: Film, row: int, asked: list[Seen], turned: bool
-) -> tuple[Agreement, bool]:
-    """How far a frame agrees with a picture, and whether with its mirror image."""
-    jpeg = library.picture(film, row)
-    if jpeg is None:
-        return NONE, turned
-    held = see(grey_of(jpeg))
-    each = [agreement(one, held) for one in asked]
-    if not any(a.points for a in each):
-        return NONE, turned
-    best = int(np.argmax([a.points for a in each]))
-    return each[best], bool(best)
+def _flat(found: Found) -> tuple[np.ndarray, np.ndarray]:
+    return found.films.ravel(), found.rows.ravel()
+
+
+@lru_cache(maxsize=512)
+def _held(jpeg: bytes) -> Seen:
+    """A frame of a library made ready; those of late are kept, 80 MB at most."""
+    return see(grey_of(jpeg))
+
+
+def _look_again(held: Seen, asked: list[Seen], turned: bool) -> tuple[Agreement, bool]:
+    """How far a frame agrees with a picture, and whether with its mirror image.
+
+    As its vector is most like it first; as the other only where nothing agrees.
+    """
+    for way in (turned, not turned):
+        agreed = agreement(asked[way], held)
+        if agreed.points:
+            return agreed, way
+    return NONE, turned
 
 
 def stretch(frames: Frames, row: int) -> tuple[float, float]:

@@ -7,7 +7,7 @@ which trains), each as it is and mirrored; all pictures of the pool half a secon
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from features.video.colour_layout import colour_layout, distance
 from features.video.copies import copy_of
 from features.video.pictures import mirrored, without_bars
 from leitmotif.scenes.pool import NEAR_S, Pool
+
+if TYPE_CHECKING:
+    from features.video.encoder import Encoder
 
 PLACES = (1, 5, 10, 20)
 Pictures = Sequence[np.ndarray]
@@ -76,6 +79,22 @@ def by_vectors(embed: Callable[[Pictures], np.ndarray]) -> Alike:
         vectors = embed(held)
         turned = embed([mirrored(picture) for picture in asked])
         return np.maximum(embed(asked) @ vectors.T, turned @ vectors.T)
+
+    return alike
+
+
+def by_parts(encoder: Encoder) -> Alike:
+    """What a library finds by: the best of a picture and its mirror image, at each zoom, with each
+    part."""
+
+    def alike(asked: Pictures, held: Pictures) -> np.ndarray:
+        parts = encoder.embed_parts(held)
+        best = np.full((len(asked), len(held)), -1.0, np.float32)
+        for way in (asked, [mirrored(picture) for picture in asked]):
+            for vectors in encoder.embed_zoomed(way):
+                for place in range(parts.shape[1]):
+                    np.maximum(best, vectors @ parts[:, place].T, out=best)
+        return best
 
     return alike
 

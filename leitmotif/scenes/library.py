@@ -67,6 +67,7 @@ _TABLES = (
     CREATE TABLE scene_failed (
         path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, extractor TEXT, reason TEXT);
     """,
+    "ALTER TABLE scene_picture ADD COLUMN parts BLOB;",
 )
 
 
@@ -110,6 +111,17 @@ class Found(NamedTuple):
     times: np.ndarray
     similarity: np.ndarray
     rows: np.ndarray
+
+
+class CloseUp(NamedTuple):
+    """What is kept of a frame to look at it closely.
+
+    jpeg : small and grey (`features.video.pictures.small_jpeg`). parts : of its parts the vectors,
+    float32 (parts, size).
+    """
+
+    jpeg: bytes
+    parts: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -200,13 +212,19 @@ class Library:
             raise Damaged("scenes.damaged", folder=self.folder)
         return _unpacked(blobs)
 
-    def picture(self, film: Film, row: int) -> bytes | None:
-        """The small grey JPEG of a frame (`features.video.pictures.small_jpeg`)."""
+    def close_ups(self, places: Sequence[tuple[int, int]]) -> list[CloseUp]:
+        """Of frames, by film's number and row. Raises `InputError` for one that is not here."""
+        found = []
         with self._database.read() as connection:
-            found = connection.execute(
-                "SELECT jpeg FROM scene_picture WHERE number = ? AND row = ?", [film.number, row]
-            ).fetchone()
-        return None if found is None else bytes(found["jpeg"])
+            for place in places:
+                row = connection.execute(
+                    "SELECT jpeg, parts FROM scene_picture WHERE number = ? AND row = ?", place
+                ).fetchone()
+                if row is None:
+                    raise InputError("scenes.no_film", film=place[0], folder=self.folder)
+                parts = np.frombuffer(row["parts"], dtype=np.float16).astype(np.float32)
+                found.append(CloseUp(row["jpeg"], parts.reshape(-1, self.encoder.size)))
+        return found
 
     @property
     def encoder_file(self) -> Path | None:
@@ -240,8 +258,10 @@ class Library:
 
     @property
     def vectors(self) -> VectorIndex:
-        """The index, brought up to date with the films."""
+        """The index, brought up to date with the films. Raises `InputError` where films that could
+        be read again were read with another encoder."""
         if self._vectors is None:
+            self._refuse_others()
             self._vectors = open_vectors(self._where, self.encoder.size)
             self._catch_up()
         return self._vectors
@@ -257,12 +277,25 @@ class Library:
             self.__dict__.pop("encoder", None)
             self._state = state
 
+    def _refuse_others(self) -> None:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT path FROM scene_film WHERE extractor != ?", [self._extractor()]
+            ).fetchall()
+        there = [Path(row["path"]) for row in rows if Path(row["path"]).exists()]
+        if there:
+            common = os.path.commonpath([path.parent for path in there])
+            raise InputError("scenes.other_encoder", folder=self.folder, films=common)
+
     def _catch_up(self) -> None:
         """Make the index hold the frames of the films, and no others."""
         index = self._vectors
         assert index is not None
         with self._database.read() as connection:
-            wanted = {row[0] for row in connection.execute("SELECT number FROM scene_frames")}
+            rows = connection.execute(
+                "SELECT number FROM scene_film WHERE extractor = ?", [self._extractor()]
+            )
+            wanted = {row["number"] for row in rows}
         here = index.groups()
         if wanted == here:
             return
@@ -426,8 +459,11 @@ class Library:
                 [number, *blobs, checksum(*blobs)],
             )
             connection.executemany(
-                "INSERT INTO scene_picture VALUES (?, ?, ?)",
-                [(number, row, jpeg) for row, jpeg in enumerate(film.pictures)],
+                "INSERT INTO scene_picture (number, row, jpeg, parts) VALUES (?, ?, ?, ?)",
+                [
+                    (number, row, jpeg, parts.tobytes())
+                    for row, (jpeg, parts) in enumerate(zip(film.pictures, film.parts, strict=True))
+                ],
             )
         return id
 

@@ -1,9 +1,11 @@
 """Training the scene encoder by contrast, in Lightning.
 
-Every picture of a batch meets two copies of itself: one nearly as the library has it, one as it
-may come back (`features.video.augment`). The loss is that of picking the right one among all of
-the batch, both ways (InfoNCE, van den Oord et al. 2018; multiple negatives ranking, Henderson et
-al. 2017). Pictures of one film that lie half a second apart are no negatives of each other.
+Every picture of a batch meets two copies of itself: one nearly as the library has it, whole and in
+parts, one as it may come back, down to a quarter of it (`features.video.augment`). Two pictures are
+as alike as the best of the parts is. The loss is that of picking the right one among all of the
+batch, both ways (InfoNCE, van den Oord et al. 2018; multiple negatives ranking, Henderson et al.
+2017). Every picture comes with a neighbour from its shot, both changed alike as if of another film:
+a hard negative. Pictures that lie less than half a second apart or look the same are none.
 
 A share of the films is held out whole, and of the others every fourth stretch of some seconds: on
 these moments the mean reciprocal rank is taken after every few epochs, and the best state is kept.
@@ -26,11 +28,19 @@ from torch.utils.data import DataLoader
 
 from data.errors import Progress
 from features.video.augment import Augmenter
-from features.video.encoder import INPUT, Encoder, Network
+from features.video.encoder import INPUT, ZOOMS, Encoder, Network
 from leitmotif.scenes.pool import NEAR_S, Pool
 from recommender.quiet_lightning import Told, quiet_lightning
 
 _AT_ONCE = 256
+_AREAS = ((0.25, 0.42), (0.34, 0.66), (0.58, 1.0))
+"""Shares of a picture that a copy shows which is asked for at each of `ZOOMS`: those that are as
+large there as in the whole picture, and some to both sides."""
+_STEPS = (3, 11)
+"""Pictures of a pool from one of a batch to its neighbour in the batch: half a second to two."""
+_SAME = 2.5 / 255
+"""Root mean square difference (24 × 24, grey) below which two pictures of a batch are taken for one
+(heuristic: JPEG of fair quality changes about as much)."""
 _VALIDATED = 1500
 """Queries at most of a validation."""
 _DOUBLES = 0.95
@@ -107,7 +117,7 @@ def train(
             gradient_clip_val=1.0,
         )
         rows = torch.from_numpy(np.flatnonzero(pool.learned))
-        batch = min(settings.batch_size, len(rows))
+        batch = min(settings.batch_size // 2, len(rows))
         loader = DataLoader(
             rows, batch, shuffle=True, drop_last=True, collate_fn=torch.stack, num_workers=0
         )
@@ -132,29 +142,53 @@ class Contrast(lightning.LightningModule):  # type: ignore[misc]
         self.best_rank, self.best_epoch = -1.0, -1
         self.best_state: dict[str, Tensor] | None = None
         self._augmenter = Augmenter(INPUT, settings.seed, settings.other_films)
+        self._chance = torch.Generator().manual_seed(settings.seed)
         self._pictures = torch.from_numpy(pool.pictures)
         learned = self._pictures[torch.from_numpy(pool.learned)].flip(3).float() / 255
         network.mean.copy_(learned.mean(dim=(0, 1, 2))[:, None, None])
         network.deviation.copy_(learned.std(dim=(0, 1, 2))[:, None, None])
 
     def on_fit_start(self) -> None:
+        if self.device.type == "cuda":  # in half precision; on the CPU its backward pass may crash
+            self.network.to(memory_format=torch.channels_last)
         self._pictures = self._pictures.to(self.device)
         self._films = torch.from_numpy(self.pool.films).to(self.device)
+        self._learned = torch.from_numpy(self.pool.learned).to(self.device)
         self._times = torch.from_numpy(self.pool.times).to(self.device)
 
     def batch(self, rows: Tensor) -> Tensor:
         """Pictures as the network takes them, RGB 0–1 (n, 3, s, s)."""
         return self._pictures[rows].flip(3).permute(0, 3, 1, 2).float() / 255
 
+    def _beside(self, rows: Tensor) -> Tensor:
+        """For each picture another of the same stretch of its film, or itself for want of one."""
+        steps = torch.randint(*_STEPS, (len(rows),), generator=self._chance).to(self.device)
+        found = rows
+        for other in ((rows - steps).clamp(min=0), (rows + steps).clamp(max=len(self._films) - 1)):
+            good = self._learned[other] & (self._films[other] == self._films[rows])
+            found = torch.where(good, other, found)
+        return found
+
     def training_step(self, rows: Tensor, _: int) -> Tensor:
-        pictures = self._augmenter.moments(self.batch(rows))
-        light, strong = self._augmenter.lightly(pictures), self._augmenter.strongly(pictures)
+        beside = self._beside(rows)
+        pictures = self._augmenter.moments(self.batch(rows), self.batch(beside))
+        rows = torch.cat([rows, beside])
+        light = self._augmenter.lightly(pictures)
+        strong = [
+            self._augmenter.strongly(part, side, area)
+            for part, side, area in zip(
+                pictures.tensor_split(len(ZOOMS)), ZOOMS, _AREAS, strict=True
+            )
+        ]
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-            held, asked = self.network(light), self.network(strong)
-        alike = self.scale.exp().clamp(max=100) * (asked @ held.T)
+            held = self.network.with_parts(light)
+            asked = torch.cat([self.network(x) for x in strong if len(x)])
+        alike = self.scale.exp().clamp(max=100) * best_part(asked, held)
         near = (self._films[rows][:, None] == self._films[rows]) & (
             (self._times[rows][:, None] - self._times[rows]).abs() < NEAR_S
         )
+        small = functional.adaptive_avg_pool2d(pictures.mean(dim=1), 24).flatten(1)
+        near |= torch.cdist(small, small) < _SAME * 24
         near.fill_diagonal_(False)
         alike = alike.masked_fill(near, -torch.inf)
         right = torch.arange(len(rows), device=self.device)
@@ -190,11 +224,13 @@ class Contrast(lightning.LightningModule):  # type: ignore[misc]
             self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         steps = max(int(self.trainer.estimated_stepping_batches), 1)
+        # Torch divides by the steps of the rise less one
+        warm = max(settings.warm, 1.5 / steps) if steps > 1 else settings.warm
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
             settings.learning_rate,
             total_steps=steps,
-            pct_start=settings.warm,
+            pct_start=warm,
             cycle_momentum=False,
         )
         return {
@@ -204,6 +240,11 @@ class Contrast(lightning.LightningModule):  # type: ignore[misc]
 
     def transfer_batch_to_device(self, batch: Tensor, device: torch.device, _: int) -> Tensor:
         return batch.to(device)
+
+
+def best_part(asked: Tensor, held: Tensor) -> Tensor:
+    """How alike pictures (q, size) and others with their parts (n, parts, size) are: (q, n)."""
+    return (asked @ held.flatten(0, 1).T).unflatten(1, held.shape[:2]).amax(dim=2)
 
 
 @torch.inference_mode()  # type: ignore[untyped-decorator]
@@ -220,19 +261,21 @@ def held_out_rank(
         return float("nan")
     augmenter = Augmenter(INPUT, seed=1)
     every = torch.arange(len(pool.films))
-    held = torch.cat([network(_plain(batch(part))) for part in every.split(_AT_ONCE)])
-    asked = torch.cat(
-        [
-            network(augmenter.strongly(batch(part)))
-            for part in torch.from_numpy(rows).split(_AT_ONCE)
-        ]
-    )
-    return float(np.mean(1 / ranks((asked @ held.T).cpu().numpy(), pool, rows)))
+    with torch.autocast("cuda", torch.bfloat16, enabled=network.mean.is_cuda):
+        held = torch.cat(
+            [network.with_parts(_plain(batch(part), INPUT)) for part in every.split(_AT_ONCE)]
+        )
+    alike = []
+    for part in torch.from_numpy(rows).split(_AT_ONCE):
+        copies = augmenter.strongly(batch(part))
+        zoomed = [best_part(network(_plain(copies, side)), held) for side in ZOOMS]
+        alike.append(torch.stack(zoomed).amax(dim=0).cpu())
+    return float(np.mean(1 / ranks(torch.cat(alike).numpy(), pool, rows)))
 
 
-def _plain(pictures: Tensor) -> Tensor:
-    """Pictures as the network takes them from a library, (n, 3, 128, 128)."""
-    return functional.interpolate(pictures, (INPUT, INPUT), mode="bilinear", antialias=True)
+def _plain(pictures: Tensor, side: int) -> Tensor:
+    """Pictures as the network takes them, (n, 3, side, side)."""
+    return functional.interpolate(pictures, (side, side), mode="bilinear", antialias=True)
 
 
 def ranks(alike: np.ndarray, pool: Pool, rows: np.ndarray) -> np.ndarray:
@@ -256,7 +299,7 @@ def threshold_of(network: Network, pool: Pool) -> float:
     held, asked = [], []
     for part in pictures.split(_AT_ONCE):
         x = part.to(device).flip(3).permute(0, 3, 1, 2).float() / 255
-        held.append(network(_plain(x)))
+        held.append(network(_plain(x, INPUT)))
         asked.append(network(augmenter.strongly(x)))
     plain, copies = torch.cat(held).cpu().numpy(), torch.cat(asked).cpu().numpy()
     others = np.ones((pool.films.max() + 1,) * 2, dtype=bool)

@@ -6,7 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from features.video.gates import BLANK, DARK, Gate, mark, perceptual_hash, similarity
+from features.video.gates import (
+    BLANK,
+    DARK,
+    Gate,
+    face,
+    mark,
+    near_duplicates,
+    perceptual_hash,
+    similarity,
+)
 
 
 def scene(seed: int) -> np.ndarray:
@@ -51,3 +60,9 @@ def test_a_copy_within_the_window_is_stopped_and_one_after_it_passes():
     assert not gate.new(scene(1))
     assert gate.new(scene(3))  # the first has left the window
     assert gate.new(scene(1))
+
+
+def test_near_duplicates_are_told_without_a_window():
+    one, other = face(scene(1)), face(scene(2))
+    assert near_duplicates(one, face(recoded(scene(1), 50)))
+    assert not near_duplicates(one, other)

@@ -13,9 +13,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from small_films import SHOT_S, film, shot
 
 from data.errors import InputError
+from features.video.encoder import Encoder, Network
 from features.video.pictures import mirrored, read_picture, without_bars
 from leitmotif.scenes.find import find
 from leitmotif.scenes.library import Library
@@ -198,3 +200,25 @@ def test_what_cannot_be_done_is_said(tmp_path: Path):
     with pytest.raises(InputError) as caught:
         read_picture(text)
     assert caught.value.code == "scenes.no_picture"
+
+
+@pytest.mark.usefixtures("here")
+def test_films_read_with_another_encoder_are_refused_until_they_are_read_again(tmp_path: Path):
+    film(tmp_path / "films" / "One.mp4", [1, 2])
+    with Library.open(tmp_path / "library") as library:
+        library.add([tmp_path / "films"])
+        assert find(library, shot(1))
+    torch.manual_seed(0)
+    Encoder(Network(), "another", 0.9).save(tmp_path / "library" / "encoder.safetensors")
+    with Library.open(tmp_path / "library") as library:
+        with pytest.raises(InputError) as caught:
+            find(library, shot(1))
+        assert caught.value.code == "scenes.other_encoder"
+        assert str(tmp_path / "films") in str(caught.value)
+        assert len(library.add([tmp_path / "films"]).added) == 1
+        assert find(library, shot(1))
+    shutil.rmtree(tmp_path / "films")
+    (tmp_path / "library" / "encoder.safetensors").unlink()
+    with Library.open(tmp_path / "library") as library:
+        # what cannot be read again stands in nobody's way
+        assert find(library, shot(1)) == []
