@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from leitmotif import page
-from leitmotif.page import serving, state
+from leitmotif.page import asking, serving, state
 from leitmotif.sessions.guard import Guard
 from leitmotif.sessions.workspace import close_all
 
@@ -29,4 +29,5 @@ async def _tidy(_: App) -> AsyncIterator[dict[str, object]]:
 
 
 SCRIPT = Path(page.__file__).with_name("script.py")
-app = App(SCRIPT, lifespan=_tidy, routes=serving.ROUTES, middleware=[Middleware(Guard)])
+ROUTES = (*serving.ROUTES, *asking.ROUTES)
+app = App(SCRIPT, lifespan=_tidy, routes=ROUTES, middleware=[Middleware(Guard)])

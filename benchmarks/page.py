@@ -6,7 +6,7 @@ the desk. seen : from an upload of a film that was watched before to its list. l
 click to the whole page in the other language. All times are taken in the browser, from the event
 to the last change of what is waited for. One Chromium, a context (cookies, socket, session) for
 each person; it shares the cores with the server, which on a person's own machine is so for one.
---profile FILE : cProfile of everything that the page's script threads did.
+--profile FILE : cProfile of everything that moved sliders cost the server's threads.
 Results: `benchmarks/results/page.md`.
 """
 
@@ -37,22 +37,19 @@ FIELDS = ("Arousal", "Brightness", "Valence", "Rhythm speed")
 
 PROFILED = """
 import cProfile, pstats, sys, threading
-from streamlit.runtime.scriptrunner import script_runner
+from leitmotif.page import asking
 told, guard = sys.argv.pop(1), threading.Lock()
-profiles = []
-run = script_runner.ScriptRunner._run_script
-def profiled(self, rerun_data):
+move = asking.Asking.move
+total = pstats.Stats()
+def profiled(self, said):
     profile = cProfile.Profile()
     try:
-        return profile.runcall(run, self, rerun_data)
+        return profile.runcall(move, self, said)
     finally:
         with guard:
-            profiles.append(bool(rerun_data.fragment_id_queue))
-            if rerun_data.fragment_id_queue:
-                total.add(profile) if total.stats else total.__init__(profile)
-                total.dump_stats(told)
-total = pstats.Stats()
-script_runner.ScriptRunner._run_script = profiled
+            total.add(profile) if total.stats else total.__init__(profile)
+            total.dump_stats(told)
+asking.Asking.move = profiled
 from leitmotif.cli import main
 sys.exit(main())
 """

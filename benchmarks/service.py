@@ -2,7 +2,8 @@
 kills`.
 
 fuzz : thousands of requests made of its own OpenAPI. uploads : twenty films of 50 MB at once, every
-answer beside the command line's. kills : kill −9 of the service and its workers at random moments.
+answer beside the command line's. kills : kill −9 of the service, its workers and the page, all on
+one data folder, at random moments; somebody sits at the page.
 Results: `benchmarks/results/service.md`.
 """
 
@@ -13,6 +14,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -29,7 +31,7 @@ import psutil
 from leitmotif.render.ffmpeg import executable
 from leitmotif.settings import DEMO_VIDEO
 from tests.leitmotif.service.fuzzing import fuzz, ids_of, load
-from tests.leitmotif.service.serving import Running
+from tests.leitmotif.service.serving import ROOT, Running, until
 
 MB = 1 << 20
 
@@ -185,7 +187,8 @@ def run_kills(folder: Path, args: argparse.Namespace) -> None:
     sent = [running.send(film, **{"Idempotency-Key": film.name})["job"]["id"] for film in films]
     followers = [Follower(running, job) for job in sent]
     finished: dict[str, Any] = {}
-    lost, killed = 0, {"service": 0, "worker": 0}
+    page = Page(folder, folder / "data", films[0])
+    lost, killed = 0, {"service": 0, "worker": 0, "page": 0}
     for _ in range(args.kills):
         time.sleep(random.uniform(0.2, 6.0))
         what = random.choice(sorted(killed))
@@ -193,6 +196,8 @@ def run_kills(folder: Path, args: argparse.Namespace) -> None:
         if what == "service":
             running.kill()
             running.start()
+        elif what == "page":
+            page.killed()
         elif workers := running.workers():
             os.kill(random.choice(workers), signal.SIGKILL)
         now = {job: running.job(job) for job in sent}
@@ -206,6 +211,8 @@ def run_kills(folder: Path, args: argparse.Namespace) -> None:
             sent += new
     states = [running.ended(job, 1200)["state"] for job in sent]
     whole = sum(f.end() == list(running.events(f.job)) for f in followers)
+    print(f"page: opened as it was left {page.same} of {page.kills} times")
+    page.stop()
     print(f"killed: {killed}; jobs: {len(sent)}")
     print(f"states: { {s: states.count(s) for s in set(states)} }")
     print(f"finished work lost: {lost}")
@@ -238,6 +245,76 @@ class Follower:
     def end(self) -> list[tuple[str, str, str]]:
         self._thread.join(60)
         return self.seen
+
+
+class Page:
+    """`leitmotif app` with somebody at it, killed and started again.
+
+    same : how often it opened as it was left: film, wishes and list.
+    """
+
+    def __init__(self, folder: Path, data: Path, film: Path) -> None:
+        from playwright.sync_api import sync_playwright
+
+        self._folder, self._data, self.same, self.kills = folder, data, 0, 0
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._address = f"http://127.0.0.1:{(port := probe.getsockname()[1])}"
+        command = ["-m", "leitmotif", "app", "--no-browser", "--host", "127.0.0.1"]
+        self._command = [sys.executable, *command, "--port", str(port)]
+        self._playwright = sync_playwright().start()
+        self._browser = self._playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        self._start()
+        upload = self._view.locator("[class*=st-key-video_upload] input[type=file]")
+        upload.set_input_files(film)
+        self._list()
+
+    def _start(self) -> None:
+        own = {"LEITMOTIF_DATA": str(self._data), "TMPDIR": str(self._folder)}
+        with (self._folder / "page.log").open("a") as log:
+            self._process = subprocess.Popen(
+                self._command, env=os.environ | own | {"PYTHONPATH": str(ROOT)}, stderr=log
+            )
+        until(self._answers, 90)
+        self._view = self._browser.new_page()
+        self._view.set_default_timeout(120_000)
+        self._view.goto(self._address)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx2.get(f"{self._address}/_stcore/health").status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    def _list(self) -> list[str]:
+        """The wishes and the tracks, of the full look."""
+        self._view.locator(".lm .title").nth(4).wait_for()
+        self._view.locator(".st-key-first_look").wait_for(state="detached")
+        self._view.wait_for_timeout(1500)
+        return self._view.locator(".sliders output, .lm .title").all_text_contents()
+
+    def killed(self) -> None:
+        """Ask for something else, kill it a moment later, and come again."""
+        slider = self._view.get_by_role("slider", name="Warmth").first
+        slider.press(random.choice(("Home", "End", "PageUp", "PageDown")))
+        left = self._list()  # longer than a choice needs to reach the disk
+        if random.random() < 0.5:  # in the middle of what costs nothing when it is lost
+            self._view.reload(wait_until="commit")
+        time.sleep(random.uniform(0.0, 1.0))
+        self._process.kill()
+        self._process.wait()
+        self._view.close()
+        self._start()
+        self.kills += 1
+        self.same += self._list() == left
+
+    def stop(self) -> None:
+        self._browser.close()
+        self._playwright.stop()
+        self._process.terminate()
+        self._process.wait(60)
 
 
 def _short(path: Path, k: int) -> Path:

@@ -111,7 +111,7 @@ def _samples(packets: Packets, step: float, frames: float) -> list[Group]:
     `frames` may be decoded, all that motion is measured from."""
     looks = np.searchsorted(packets.times, np.arange(0, packets.times[-1], step) - 1e-6)
     moments = tuple(map(float, packets.times[looks]))
-    if packets.times[-1] / max(PAIR[0], packets.step) <= frames:
+    if len(packets) / np.ceil(PAIR[0] / packets.step - 1e-6) <= frames:
         return [Group(0, len(packets), moments, whole=True)]
     seconds = np.searchsorted(packets.times, packets.times[looks] + PAIR[0]) + 1
     return [

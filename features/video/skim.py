@@ -161,8 +161,13 @@ class Skimmer(VideoReader):
         yield from self._counted(context.decode(None))
 
     def _begins(self, packet: av.Packet, stamp: int) -> bool:
-        """Whether a packet is the key frame of this stamp: the one sought, or the first of all."""
-        return packet.is_keyframe and (packet.dts is None or packet.dts >= stamp)
+        """Whether a packet is the key frame of this stamp: the one sought, or the first of all.
+
+        Matroska does not say when to decode the first packets after a seek, which may go a group
+        too far back; what is shown before that moment is none of this group.
+        """
+        when = packet.pts if packet.dts is None else packet.dts
+        return packet.is_keyframe and (when is None or when >= stamp)
 
     def _counted(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
         self._frames += len(frames)

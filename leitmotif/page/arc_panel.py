@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from leitmotif.pipeline import Recommendation
 from leitmotif.sessions.films import Film
@@ -23,19 +22,24 @@ from matcher.search import Match
 
 @dataclass(frozen=True, eq=False)
 class ArcPanel:
-    """The panels of one answer; result : as it was found, with the places suggested."""
+    """The panels of one answer.
+
+    result : as it was found, with the places suggested. places : those that the person chose, by
+    film, stretch and track; changed in place.
+    """
 
     film: Film
     result: Recommendation
     course: Course | None
     words: Words
+    places: dict[str, float]
 
     def placed(self) -> Recommendation:
         """The answer with the person's own places where they chose some."""
         return replace(self.result, matches=tuple(map(self._placed, self.result.matches)))
 
     def _placed(self, match: Match) -> Match:
-        at = self._places().get(self._key(match))
+        at = self.places.get(self._key(match))
         if at is None or match.placement is None or self.course is None:
             return match
         own = self.course.placed(match.row, match.placement, at)
@@ -75,11 +79,7 @@ class ArcPanel:
     def choose(self, match: Match, at: Any) -> None:
         """The person put a track somewhere: `at` as a browser sent it."""
         if isinstance(at, int | float) and math.isfinite(at) and at >= 0:
-            self._places()[self._key(match)] = float(at)
-
-    def _places(self) -> dict[str, float]:
-        places: dict[str, float] = st.session_state.setdefault("places", {})
-        return places
+            self.places[self._key(match)] = float(at)
 
     def _key(self, match: Match) -> str:
         """Film, stretch, and track."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from data.profiles import VideoProfile
-from leitmotif.page import state, widgets
+from leitmotif.page import serving, state, widgets
 from leitmotif.page.state import plain
 from leitmotif.sessions.films import Film
 from leitmotif.sessions.jobs import Job
@@ -20,6 +21,13 @@ WHOLE = -1
 """Stands among the scenes for the whole video."""
 LARGEST_PLAYED = 128 << 20
 """Bytes of a video shown in the page: Streamlit holds what it serves in memory (heuristic)."""
+_CHART = st.components.v2.component(
+    "leitmotif_film_chart",
+    html=charts.HTML,
+    css=charts.style(),
+    js=charts.script(),
+    isolate_styles=False,
+)
 
 
 def progress(film: Film, words: Words) -> None:
@@ -157,7 +165,8 @@ def _picture_of(film: Film, start: float, end: float | None) -> bytes:
 
 def _course(film: Film, whole: VideoProfile, words: Words) -> None:
     timeline, scenes = film.timeline, film.scenes()
-    assert whole.curves is not None
+    curves = whole.curves
+    assert curves is not None
     heading, choice = st.columns([3, 2], vertical_alignment="bottom")
     heading.subheader(words("over_time"), anchor=False, help=words("over_time_how"))
     if widgets.chosen(_scene(film)) != chosen_scene(film):
@@ -172,35 +181,40 @@ def _course(film: Film, whole: VideoProfile, words: Words) -> None:
     )
     widgets.note(_scene(film), chosen)
     look = "first" if film.first_look else "full"
-    chart_key = f"chart|{film.kept.key}|{look}|{chosen}|{words.language}"
-    st.vega_lite_chart(
-        spec=film.once(chart_key, lambda: _chart(film, whole, chosen, words)),
-        on_select=lambda: _click(chart_key, film),
-        selection_mode="scene",
-        key=chart_key,
-        alt=words("film_alt", cuts=len(timeline.cuts), length=words.clock(timeline.duration)),
+    key = f"chart|{film.kept.key}"
+    drawn = film.once(
+        (key, look, words.language),
+        lambda: charts.film_chart(curves, timeline.duration, timeline.cuts, scenes, words),
     )
+    rest = {
+        "of": f"{look}|{words.language}",
+        "pictures": _strip(film, look),
+        "chosen": chosen,
+        "alt": words("film_alt", cuts=len(timeline.cuts), length=words.clock(timeline.duration)),
+        "time": words("time"),
+    }
+    _CHART(key=key, data=drawn | rest, on_scene_change=lambda: _click(key, film))
 
 
-def _chart(film: Film, whole: VideoProfile, chosen: int, words: Words) -> dict[str, Any]:
-    timeline = film.timeline
-    assert whole.curves is not None
-    return charts.film_chart(
-        whole.curves,
-        timeline.duration,
-        timeline.cuts,
-        timeline.keyframes,
-        film.scenes(),
-        chosen,
-        words,
-    )
+def _strip(film: Film, look: str) -> list[tuple[float, float, str]]:
+    """The pictures over the chart: left edge and width in seconds, and the address."""
+    frames, scenes, duration = film.timeline.keyframes, film.scenes(), film.timeline.duration
+    if not frames:
+        return []
+    times = [time for time, _ in frames]
+    width, places = film.once(("strip", look), lambda: charts.strip_places(times, duration, scenes))
+    strip = []
+    for n, left in places:
+        what = ("picture", film.kept.key, look, times[n])
+        make = partial(charts.thumbnail, frames[n][1])
+        strip.append((left, width, serving.address_of(what, "image/jpeg", make)))
+    return strip
 
 
-def _click(chart_key: str, film: Film) -> None:
+def _click(key: str, film: Film) -> None:
     """A click on a scene chooses it; on the chosen one, the whole video again."""
-    picked = st.session_state[chart_key]["selection"].get("scene") or []
-    if picked and len(film.scenes()) > 1:
-        scene = int(picked[0]["scene"])
+    scene = st.session_state[key].get("scene")
+    if isinstance(scene, int) and 0 <= scene < len(film.scenes()) > 1:
         widgets.choose(_scene(film), WHOLE if chosen_scene(film) == scene else scene)
 
 

@@ -8,7 +8,7 @@ that nothing moves under the hand that says what it likes.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
@@ -20,15 +20,31 @@ from matcher.course import Course
 from matcher.query import Query
 
 ICONS = {"like": "favorite", "chosen": "movie", "skip": "skip_next", "never": "block"}
-_HELD, _SAID = "taste_held", "taste_said"
 _MOST_KEPT = 24
 """Lists of this visit that are shown again as they were."""
 
 
-def let_go() -> None:
-    """Let the list that is looked at follow what was said, or taken back."""
-    st.session_state.pop(_HELD, None)
-    st.session_state.pop(_SAID, None)
+@dataclass
+class Memory:
+    """What a session knows of its lists.
+
+    held : what was asked last, and what was known of the person when it was. said : answers by the
+    part of the film and the track (`Listed.said`). lists : those that were shown.
+    """
+
+    held: tuple[Hashable, Learned] | None = None
+    said: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+    lists: dict[tuple[object, ...], Tasted] = field(default_factory=dict)
+
+    @classmethod
+    def now(cls) -> Memory:
+        kept: Memory = st.session_state.setdefault("hearts", cls())
+        return kept
+
+    def let_go(self) -> None:
+        """Let the list that is looked at follow what was said, or taken back."""
+        self.held = None
+        self.said.clear()
 
 
 @dataclass(frozen=True)
@@ -61,14 +77,12 @@ class Learned:
         """How often they said something."""
         return self.mark[0]
 
-    def held(self, asked: Hashable) -> Learned:
+    def held(self, asked: Hashable, memory: Memory) -> Learned:
         """What was known when this was asked first: an answer moves no list that is looked at."""
         what = asked, self.diary.person
-        last: tuple[Hashable, Learned] | None = st.session_state.get(_HELD)
-        if last is None or last[0] != what:
-            last = what, self
-            st.session_state[_HELD] = last
-        return last[1]
+        if memory.held is None or memory.held[0] != what:
+            memory.held = what, self
+        return memory.held[1]
 
     def used(self, in_use: bool) -> Learned:
         return replace(self, in_use=in_use)
@@ -94,9 +108,11 @@ class Listed:
     said: dict[str, tuple[str, str]]
 
     @classmethod
-    def of(cls, diary: Diary, tasted: Tasted, part: str, known: bool = False) -> Listed:
+    def of(
+        cls, diary: Diary, tasted: Tasted, part: str, memory: Memory, known: bool = False
+    ) -> Listed:
         """known : whether it was shown before, so that something may have been said of it."""
-        said = st.session_state.setdefault(_SAID, {}).setdefault(part, {})
+        said = memory.said.setdefault(part, {})
         answers = diary.answers(tasted.shown) if known else {}
         for track_id, kind in answers.items():
             said.setdefault(track_id, (kind, tasted.shown))
@@ -116,13 +132,18 @@ class Listed:
 
 
 def listed(
-    result: Recommendation, k: int, learned: Learned, course: Course | None, part: str
+    result: Recommendation,
+    k: int,
+    learned: Learned,
+    course: Course | None,
+    part: str,
+    memory: Memory,
 ) -> tuple[Recommendation, Listed]:
     """The k tracks of an answer that are shown, and their list: the same one to the same answer.
 
     part : what the part of the film is called (`leitmotif.page.film.place`).
     """
-    lists: dict[tuple[object, ...], Tasted] = st.session_state.setdefault("lists", {})
+    lists = memory.lists
     values, importance = result.query.complete()
     found = tuple(m.track_id for m in result.matches)
     what = (
@@ -136,7 +157,7 @@ def listed(
     )
     known = lists.get(what)
     if known is not None:
-        return again(result, known, k), Listed.of(learned.diary, known, part, known=True)
+        return again(result, known, k), Listed.of(learned.diary, known, part, memory, known=True)
     if learned.in_use and can_order(result.query):
         result, tasted = taste(result, learned.diary, k, learned.beliefs, course=course)
     else:
@@ -144,4 +165,4 @@ def listed(
     lists[what] = tasted
     while len(lists) > _MOST_KEPT:
         lists.pop(next(iter(lists)))
-    return result, Listed.of(learned.diary, tasted, part)
+    return result, Listed.of(learned.diary, tasted, part, memory)

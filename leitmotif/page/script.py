@@ -12,6 +12,7 @@ from leitmotif.page import (
     scenes_tab,
     score_tab,
     state,
+    tracks,
 )
 
 st.set_page_config(page_title="Leitmotif", page_icon=state.ICON, layout="wide")
@@ -36,6 +37,7 @@ with for_video:
     state.troubles(words)
     if chosen is None:
         inputs.empty(words)
+        tracks.ahead()
     elif not chosen.ready:
         film.progress(chosen, words)
     elif library is not None:

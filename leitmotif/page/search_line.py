@@ -13,12 +13,12 @@ import streamlit as st
 from data.catalogue import Catalogue
 from data.errors import InputError
 from data.profiles import MUSIC_FIELDS
+from data.words import Sentence
 from leitmotif.catalogue.library import Library
 from leitmotif.find import Original, Reading, embedding, read
 from leitmotif.find.ranking import Ranking
 from leitmotif.find.search import Request, request, warnings
 from leitmotif.find.wish import Wish, account
-from leitmotif.page import widgets
 from leitmotif.page.state import plain
 from leitmotif.words.page_words import Words
 from matcher.index import Ordering
@@ -79,10 +79,9 @@ def ordering(asked: Request | None, library: Library) -> Ordering:
     return Ranking(library.catalogue, asked.ranking.costs, asked.ranking.allowed)
 
 
-def tell(asked: Request | None, rows: list[int], words: Words) -> None:
+def told(asked: Request | None, rows: list[int]) -> list[Sentence]:
     """What could not be asked, and what is hardly there."""
-    for warning in () if asked is None else warnings(asked, rows):
-        st.caption(":material/info: " + plain(words.sentence(warning)))
+    return [] if asked is None else warnings(asked, rows)
 
 
 def _read(text: str) -> Reading | None:
@@ -122,4 +121,3 @@ def _move(name: str, place: str, catalogue: Catalogue) -> None:
         if f.name in wish.fields:
             wishes[f.name] = float(np.clip(round(value, 1), f.low, f.high))
     moved[place] = list(wish.fields)
-    widgets.renew(f"wish|{place}")

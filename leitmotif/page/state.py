@@ -180,7 +180,8 @@ def begin() -> None:
     open_now = desk().project.id
     before = st.session_state.get("begun")
     if before != open_now:
-        widgets.restore(desk().choices, language=before is None)
+        kept = plain_values(desk().choices)  # a copy: what changes in it is news to the desk
+        widgets.restore(kept, language=before is None)
         st.session_state["begun"] = open_now
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from leitmotif.page import state
@@ -11,25 +13,32 @@ from leitmotif.show import result_page as report
 from leitmotif.words.page_words import Words
 
 
-def show(film: Film, result: Recommendation, words: Words) -> None:
+def show(film: Film, shown: Callable[[], Recommendation], words: Words) -> None:
+    """shown : the answer that is on the page when something is taken."""
     st.subheader(words("take"), anchor=False)
     name = film.kept.name
-    stem = report.file_stem(name, result)
+    stem = report.file_stem(name, shown())
     whole = state.profile(film, 0.0, None)
     kinds = (
         (
             "as_report",
             "html",
             "text/html",
-            lambda: report.report_html(name, film.timeline, whole, result, words),
+            lambda: report.report_html(name, film.timeline, whole, shown(), words),
             "description",
         ),
-        ("as_csv", "csv", "text/csv", lambda: "\ufeff" + report.results_csv(name, result), "table"),
+        (
+            "as_csv",
+            "csv",
+            "text/csv",
+            lambda: "\ufeff" + report.results_csv(name, shown()),
+            "table",
+        ),
         (
             "as_json",
             "json",
             "application/json",
-            lambda: report.results_json(name, result),
+            lambda: report.results_json(name, shown()),
             "data_object",
         ),
     )

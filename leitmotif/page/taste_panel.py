@@ -15,7 +15,7 @@ import streamlit as st
 from data.profiles import MUSIC_FIELDS, Field
 from leitmotif.catalogue.library import Library
 from leitmotif.page import state, widgets
-from leitmotif.page.hearts import Learned, let_go
+from leitmotif.page.hearts import Learned, Memory
 from leitmotif.page.state import plain
 from leitmotif.taste.beliefs import FURTHEST, LARGEST
 from leitmotif.taste.diary import ANSWERS, SLIDERS, Diary, by_hand
@@ -84,7 +84,7 @@ def _field(
 def _set(diary: Diary, field: str, slider: str, key: str) -> None:
     with state.sentence():
         diary.set_slider(field, slider, float(st.session_state[key]))
-    let_go()
+    Memory.now().let_go()
 
 
 def _buttons(diary: Diary, any_said: bool, words: Words) -> None:
@@ -118,7 +118,7 @@ def _turned(act: Callable[[], Any]) -> None:
     with state.sentence():
         act()
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
-    let_go()
+    Memory.now().let_go()
 
 
 def _ask(sure: bool) -> None:
@@ -128,7 +128,7 @@ def _ask(sure: bool) -> None:
 def _forget(diary: Diary) -> None:
     diary.forget()
     _ask(False)
-    st.session_state.pop("lists", None)
+    Memory.now().lists.clear()
 
 
 def _refused(diary: Diary, library: Library, words: Words) -> None:

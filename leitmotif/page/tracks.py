@@ -62,8 +62,11 @@ _CARDS = st.components.v2.component(
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What the cards show. own : what becomes of the film's own sound in a preview, "mute" or
-    "duck". result : with the places that the person chose."""
+    """What the cards show.
+
+    own : what becomes of the film's own sound in a preview, "mute" or "duck". result : with the
+    places that the person chose. folder : for what can be made again. notes : what is said above.
+    """
 
     film: Film
     library: Library
@@ -72,6 +75,8 @@ class Answer:
     words: Words
     panel: ArcPanel
     listed: Listed
+    folder: Path
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def sounds(self) -> dict[int, Path | None]:
@@ -94,17 +99,28 @@ class Answer:
         return None if job is None or job.state == "cancelled" else job
 
 
-def show(answer: Answer) -> None:
+def show(answer: Answer, of: str, n: int, shown: Callable[[], Answer]) -> None:
+    """The cards of an answer.
+
+    of, n : what it is an answer to, and its number; an earlier one does not take the place of a
+    later one. shown : the answer that is on the page when something is done to a card.
+    """
     _CARDS(
         key=CARDS,
-        data=[
-            _card(answer, place, match, suggested)
-            for place, (match, suggested) in enumerate(
-                zip(answer.result.matches, answer.panel.result.matches, strict=True), start=1
-            )
-        ],
-        on_act_change=partial(_act, answer),
+        data={"of": of, "n": n, "cards": drawn(answer)},
+        on_act_change=lambda: _act(shown()),
     )
+
+
+def ahead() -> None:
+    """No cards: so that a browser has fetched what draws them before the first list comes."""
+    _CARDS(key=f"{CARDS}_ahead", data={"of": "", "n": 0, "cards": []})
+
+
+def drawn(answer: Answer) -> list[dict[str, str]]:
+    """The cards for the browser (`leitmotif.show.cards`)."""
+    pairs = zip(answer.result.matches, answer.panel.result.matches, strict=True)
+    return [_card(answer, n, match, suggested) for n, (match, suggested) in enumerate(pairs, 1)]
 
 
 def rendering(film: Film) -> bool:
@@ -169,7 +185,7 @@ def _sound(answer: Answer, match: Match) -> str:
     if kind and stat.st_size <= LARGEST_PLAYED:
         address = serving.address(path, kind)
     else:
-        copy = partial(ffmpeg.listening_copy, path, state.desk().workspace.folder)
+        copy = partial(ffmpeg.listening_copy, path, answer.folder)
         address = serving.address_of(("copy", path, stat.st_mtime_ns), "audio/mp4", copy)
     outline = serving.address_of(
         ("outline", path, stat.st_mtime_ns, match.track_id, library.curves),

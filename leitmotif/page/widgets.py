@@ -27,7 +27,7 @@ UPLOAD = "_upload"
 
 _SAID_AGAIN_S = 10.0
 """How long a busy browser may take to draw a widget (heuristic)."""
-_UNSHOWN = "lasso|"
+_UNSHOWN = ("lasso|", "leading")
 """How the names of choices begin that no widget shows."""
 
 

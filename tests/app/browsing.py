@@ -202,5 +202,6 @@ _CALM = """() => {
   const app = document.querySelector('[data-testid=stApp]');
   return app && app.dataset.testScriptState == 'notRunning'
     && app.dataset.testConnectionState == 'CONNECTED'
-    && !document.querySelector('[data-stale=true], [aria-label^="Cancel upload"]');
+    && !document.querySelector('[data-stale=true], [aria-label^="Cancel upload"]')
+    && ![...document.querySelectorAll('.sliders')].some((sliders) => sliders.flying);
 }"""

@@ -147,13 +147,16 @@ def test_scene_by_a_click_on_the_film(visit):
     editor.wait_for_tracks()
     whole = editor.page.locator(".st-key-answer").get_by_text("Whole video")
     assert whole.count() == 1
-    chart = editor.page.locator("[data-testid=stVegaLiteChart]").first
+    chart = editor.page.get_by_role("img", name="Keyframes, ")
     chart.scroll_into_view_if_needed()
     size = chart.bounding_box()
     editor.page.mouse.click(size["x"] + 0.6 * size["width"], size["y"] + 0.5 * size["height"])
     whole.wait_for(state="detached")
     editor.wait_for_tracks()
     assert "0:1" in editor.page.locator(".st-key-answer").inner_text()
+    assert chart.locator(".band").first.is_visible()
+    editor.page.mouse.click(size["x"] + 0.6 * size["width"], size["y"] + 0.5 * size["height"])
+    whole.wait_for()  # another click on the same one lets go of it
 
 
 def test_a_scene_outlives_another_language_and_f5(visit):

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.proto.BidiComponent_pb2 import BidiComponent
 from streamlit.testing.v1 import AppTest
 
 from data.catalogue import Catalogue
@@ -92,7 +93,37 @@ def titles(at: AppTest) -> list[str]:
 def cards(at: AppTest) -> list[dict[str, str]]:
     """The cards of the tracks, as the browser is told them."""
     lists = [c.proto for c in at.get("bidi_component") if c.proto.component_name.endswith("cards")]
-    return json.loads(lists[0].json) if lists else []
+    return json.loads(lists[0].json)["cards"] if lists else []
+
+
+def sliders(at: AppTest, kind: str) -> BidiComponent:
+    """The ten sliders, "wishes" or "weights"."""
+    found = [c.proto for c in at.get("bidi_component") if c.proto.id.endswith(f"-ten_{kind}")]
+    return found[0]
+
+
+def stand(at: AppTest, kind: str) -> dict[str, float]:
+    """Where they stand, by name."""
+    told = json.loads(sliders(at, kind).json)
+    names = [slider["name"] for slider in told["fixed"]["sliders"]]
+    return dict(zip(names, told["moved"]["values"], strict=True))
+
+
+def below(at: AppTest) -> str:
+    """What is said below the wishes."""
+    return json.loads(sliders(at, "wishes").json)["moved"]["said"]
+
+
+def move(at: AppTest, kind: str, **said: object) -> AppTest:
+    """Move some of ten sliders, switch what is below them, or put them back (reset=True)."""
+    component = sliders(at, kind)
+    told = {"of": json.loads(component.json)["of"], "no": 1, "said": said}
+    states = at._tree.get_widget_states()
+    states.widgets.add(
+        id=f"$$STREAMLIT_INTERNAL_KEY_{component.id}__events",
+        json_trigger_value=json.dumps([{"event": "move", "value": told}]),
+    )
+    return at._run(states)
 
 
 def turn(at: AppTest, tab: str) -> AppTest:
@@ -147,45 +178,49 @@ def test_sliders_begin_at_the_prediction(watched: AppTest):
     catalogue = Catalogue.read(DEMO_CATALOGUE)
     predicted = request(score(film_of(watched).timeline), catalogue, load_recommender())
     for name, value in zip(MUSIC_NAMES, predicted.values, strict=True):
-        slider = next(
-            s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}")
-        )
-        assert slider.value == pytest.approx(value, abs=0.051)
+        assert stand(watched, "wishes")[name] == pytest.approx(value, abs=0.051)
 
 
 def test_a_wish_changes_the_list_and_can_be_taken_back(watched: AppTest):
-    before = titles(watched)
+    before, predicted = titles(watched), stand(watched, "wishes")
     timeline = film_of(watched).timeline
-    for name in ("arousal", "brightness", "rhythm_speed"):
-        slider = next(
-            s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith(f"|{name}")
-        )
-        slider.set_value(slider.min if slider.value > (slider.min + slider.max) / 2 else slider.max)
-    watched.run()
+    ends = {"arousal": (-100, 100), "brightness": (0, 100), "rhythm_speed": (0, 100)}
+    move(
+        watched,
+        "wishes",
+        **{n: low if predicted[n] > (low + high) / 2 else high for n, (low, high) in ends.items()},
+    )
     assert titles(watched) != before
-    assert any("You changed" in c.value for c in watched.caption)
+    assert "You changed" in below(watched)
     assert film_of(watched).timeline is timeline  # not watched again
-    next(b for b in watched.button if b.label == say("page.reset")).click().run()
-    assert titles(watched) == before
+    move(watched, "wishes", reset=True)
+    assert titles(watched) == before and stand(watched, "wishes") == predicted
+    assert not below(watched)
 
 
 def test_what_is_changed_leads_until_the_person_says_otherwise(watched: AppTest):
     """Arousal at its lowest is answered by calm tracks; once one at +65 stood in front."""
-    slider = next(s for s in watched.slider if s.key.startswith("wish|") and "|arousal" in s.key)
-    slider.set_value(slider.min).run()
+    move(watched, "wishes", arousal=-100)
     led = [arousal_of(title) for title in titles(watched)]
     assert max(led) < 0
-    watched.toggle(key="leading").set_value(False).run()
+    move(watched, "wishes", on=False)
     assert [arousal_of(title) for title in titles(watched)] != led
-    watched.toggle(key="leading").set_value(True).run()
+    move(watched, "wishes", on=True)
     assert [arousal_of(title) for title in titles(watched)] == led
     turn(watched, "matters")
-    own = next(s for s in watched.slider if s.key.startswith("weights|") and "|arousal" in s.key)
-    own.set_value(0.1).run()
+    move(watched, "weights", arousal=0.1)
     assert [arousal_of(title) for title in titles(watched)] != led, "the person's weight stands"
     said(watched, "button_group", "preset").set_value("equal").run()
     turn(watched, "wants")
-    next(b for b in watched.button if b.label == say("page.reset")).click().run()
+    move(watched, "wishes", reset=True)
+
+
+def test_what_a_browser_may_send_for_a_move_is_kept_within_the_ends(watched: AppTest):
+    before = stand(watched, "wishes")
+    move(watched, "wishes", arousal=1e9, warmth="much", valence=None, brightness=True, x=3)
+    assert stand(watched, "wishes") == before | {"arousal": 100.0}
+    move(watched, "wishes", reset=True)
+    assert stand(watched, "wishes") == before
 
 
 def arousal_of(title: str) -> float:
@@ -198,9 +233,7 @@ def test_presets_move_the_weights(watched: AppTest):
     said(watched, "button_group", "preset").set_value("va_only").run()
     assert weights(watched) == pytest.approx(presets.va_only())
     turn(watched, "matters")
-    next(
-        s for s in watched.slider if s.key.startswith("weights|") and s.key.endswith("|warmth")
-    ).set_value(2.0).run()
+    move(watched, "weights", warmth=2.0)
     assert said(watched, "button_group", "preset").value is None  # own weights belong to no preset
     said(watched, "button_group", "preset").set_value("equal").run()
     assert weights(watched) == pytest.approx(np.ones(10))
@@ -208,9 +241,7 @@ def test_presets_move_the_weights(watched: AppTest):
 
 def test_no_weight_at_all_is_a_sentence(watched: AppTest):
     turn(watched, "matters")
-    for slider in [s for s in watched.slider if s.key.startswith("weights|")]:
-        slider.set_value(0.0)
-    watched.run()
+    move(watched, "weights", **dict.fromkeys(MUSIC_NAMES, 0.0))
     assert not watched.exception and watched.warning and titles(watched) == []
     said(watched, "button_group", "preset").set_value("equal").run()
     assert len(titles(watched)) == 5
@@ -245,7 +276,7 @@ def test_other_language_keeps_everything_else(watched: AppTest):
     assert titles(watched) == before
     shown = " ".join(
         [s.value for s in watched.subheader]
-        + [s.label for s in watched.slider]
+        + [sliders(watched, "wishes").json.encode().decode("unicode_escape")]
         + [b.label for b in watched.button]
     )
     assert "所见画面" in shown and "温暖度" in shown and "Warmth" not in shown
@@ -343,9 +374,7 @@ def test_what_matters_still_matters_for_the_next_film(film: Path, tmp_path: Path
     at.run()
     before = weights(at).tolist()
     turn(at, "matters")
-    next(
-        s for s in at.slider if s.key.startswith("weights|") and s.key.endswith("|warmth")
-    ).set_value(2.0)
+    move(at, "weights", warmth=2.0)
     next(c for c in at.get("button_group") if c.key == "metric").set_value("cosine")
     turn(at, "filters")
     next(t for t in at.text_input if t.key.startswith("words|")).set_value("a")
@@ -421,17 +450,61 @@ def test_presets_and_wishes_outlive_such_a_click(watched: AppTest):
     said(watched, "button_group", "preset").set_value("equal").run()
     assert weights(watched) == pytest.approx(np.ones(10))
 
-    def warmth():
-        return next(
-            s for s in watched.slider if s.key.startswith("wish|") and s.key.endswith("|warmth")
-        )
-
-    predicted = warmth().value
-    warmth().set_value(warmth().max).run()
+    predicted = stand(watched, "wishes")
+    move(watched, "wishes", warmth=100)
     before = browser_says(watched)
-    next(b for b in watched.button if b.label == say("page.reset")).click().run()
+    move(watched, "wishes", reset=True)
     watched._run(before)
-    assert warmth().value == predicted
+    assert stand(watched, "wishes") == predicted
+
+
+def test_a_move_is_answered_without_a_redraw_as_a_redraw_would(watched: AppTest):
+    before, first = titles(watched), stand(watched, "wishes")
+    address = json.loads(sliders(watched, "wishes").json)["address"]
+    asked = watched.session_state["asking"]
+    assert address == f"moved/{asked.key}"
+    drawn = json.loads(sliders(watched, "wishes").json)["n"]
+
+    answer = json.loads(json.dumps(asked.move({"arousal": -100.0, "brightness": 100.0})))
+    assert answer["n"] > drawn and answer["of"] == asked.key
+    moved = [card["track"] for card in answer["cards"]]
+    watched.run()
+    assert answer["cards"] == cards(watched) and titles(watched) != before
+    assert answer["moved"] == json.loads(sliders(watched, "wishes").json)["moved"]
+
+    asked = watched.session_state["asking"]  # at the same address
+    assert json.loads(sliders(watched, "wishes").json)["address"] == address
+    back = asked.move({"reset": True})
+    assert [card["track"] for card in back["cards"]] != moved
+    assert titles(watched.run()) == before and stand(watched, "wishes") == first
+
+
+def test_a_move_after_which_more_would_change_asks_for_a_redraw(watched: AppTest):
+    turn(watched, "filters")
+    next(t for t in watched.text_input if t.key.startswith("words|")).set_value("no such").run()
+    assert watched.session_state["asking"].move({"arousal": -100.0}) == {"redraw": True}
+    next(t for t in watched.text_input if t.key.startswith("words|")).set_value("").run()
+    turn(watched, "wants")
+    assert stand(watched, "wishes")["arousal"] == -100, "it was taken in all the same"
+    move(watched, "wishes", reset=True)
+
+
+def test_a_move_of_what_is_gone_comes_too_late(watched: AppTest):
+    turn(watched, "matters")
+    told = json.loads(sliders(watched, "weights").json)
+    said(watched, "button_group", "preset").set_value("va_only").run()
+    states = browser_says(watched)
+    states.widgets.add(
+        id=f"$$STREAMLIT_INTERNAL_KEY_{sliders(watched, 'weights').id}__events",
+        json_trigger_value=json.dumps(
+            [{"event": "move", "value": {"of": told["of"], "no": 7, "said": {"warmth": 3}}}]
+        ),
+    )
+    watched._run(states)
+    assert weights(watched) == pytest.approx(presets.va_only())
+    assert json.loads(sliders(watched, "weights").json)["heard"] == 7
+    said(watched, "button_group", "preset").set_value("equal").run()
+    turn(watched, "wants")
 
 
 def test_catalogues_of_one_name_are_told_apart(tmp_path: Path):
@@ -471,8 +544,7 @@ def test_another_visit_finds_everything_as_it_was(film: Path, tmp_path: Path):
     at.run()
     table = catalogue_file(tmp_path / "kept.csv", "one", "two", "three")
     at.text_input(key="catalogue_path").set_value(str(table)).run()
-    warmth = next(s for s in at.slider if s.key.startswith("wish|") and "|warmth" in s.key)
-    warmth.set_value(warmth.max).run()
+    move(at, "wishes", warmth=100)
     turn(at, "matters")
     next(c for c in at.get("button_group") if c.key == "metric").set_value("cosine")
     at.number_input(key="k").set_value(2).run()
@@ -486,12 +558,18 @@ def test_another_visit_finds_everything_as_it_was(film: Path, tmp_path: Path):
     again.run()
     assert titles(again) == before and again.number_input(key="k").value == 2
     assert said(again, "selectbox", "catalogue").options[-1] == "kept.csv"
-    shown = next(s for s in again.slider if s.key.startswith("wish|") and "|warmth" in s.key)
-    assert shown.value == shown.max and shown.label == "温暖度"
+    assert stand(again, "wishes")["warmth"] == 10, "its upper end"
+    rows = json.loads(sliders(again, "wishes").json)["fixed"]["sliders"]
+    assert "温暖度" in [row["label"] for row in rows]
     again.session_state["asked"] = "权重"
     again.run()
     assert next(c for c in again.get("button_group") if c.key == "metric").value == "cosine"
     assert not again.exception and titles(page("another")) == []
+
+    # What is moved at a later visit stays, too.
+    again.session_state["asking"].move({"warmth": -10})
+    st.cache_resource.clear()
+    assert stand(page("mine").run(), "wishes")["warmth"] == -10
 
 
 def test_an_uploaded_table_finds_the_sound_that_its_paths_name(film: Path):

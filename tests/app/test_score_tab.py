@@ -57,7 +57,7 @@ def press(editor: Visit, key: str) -> list[str]:
 
 
 def sounds(editor: Visit) -> dict[str, str]:
-    """What the board says of its sounds: which side is heard, which run, ms off the picture."""
+    """What the board says of its sounds: which side is heard, which run, median ms off picture."""
     said = editor.page.locator(".board").evaluate("board => ({...board.dataset})")
     return {name: said.get(name, "") for name in ("heard", "running", "drift")}
 
@@ -120,12 +120,11 @@ def test_a_film_is_scored_changed_heard_and_taken_away(visit, server, tmp_path: 
     page.wait_for_function(f"() => {BOARD}.dataset.running.includes('b')")
     assert sounds(editor)["heard"] == "a"
     page.keyboard.press("b")
-    page.wait_for_timeout(1500)
+    # Both run by one clock, a frame or less off the picture as soon as the machine has a second.
+    page.wait_for_function(f"() => {BOARD}.dataset.drift > 0 && {BOARD}.dataset.drift <= 40")
     seen = sounds(editor)
     page.keyboard.press("Space")
-    # Both run by one clock. How near the picture, on a machine that is free: see docs/exports.md.
     assert seen["heard"] == "b" and sorted(seen["running"]) == ["a", "b"]
-    assert 0 < float(seen["drift"]) < 200
 
     # Everything is there again after the page was loaded anew.
     kept = cues(editor)

@@ -10,6 +10,7 @@ from video_files import encode, texture
 
 from features.video.frames import VideoReader
 from features.video.packets import Packets
+from features.video.skim import Group
 from features.video.stills import Stills, kept, plan
 
 
@@ -55,6 +56,21 @@ def test_pictures_are_those_of_the_film(tmp_path: Path):
     once = list(kept(iter(found)))
     assert [s.time for s, _ in once] == pytest.approx(np.arange(0, 12, 2), abs=0.5)
     assert [end for _, end in once[:-1]] == [s.time for s, _ in once[1:]]
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_group_is_read_from_its_own_key_frame(suffix: str, tmp_path: Path):
+    # reordered frames: Matroska does not say when to decode the first ones after a seek
+    options = {"bf": "3", "g": "20", "keyint_min": "20", "preset": "medium"}
+    frames = (texture(96, 128, seed=k // 4) for k in range(100))
+    with Stills(encode(tmp_path / f"a{suffix}", frames, 10, options=options)) as film:
+        assert film.packets is not None and film.packets.keys.sum() >= 5
+        starts = film.packets.times[film.packets.keys][1:4]
+        stops = np.flatnonzero(film.packets.keys)
+        for k, start in enumerate(starts, 1):
+            group = Group(int(stops[k]), int(stops[k + 1]), (float(start),))
+            seen = [one.frame.time for one in film.frames([group])]
+            assert seen and min(seen) >= start - 0.25
 
 
 def test_a_file_without_usable_times_is_decoded(tmp_path: Path):

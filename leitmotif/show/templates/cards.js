@@ -1,6 +1,6 @@
 // The tracks of an answer. A card stays as long as its track does, one whose track has gone takes
-// another, and only what has changed is drawn again: a sound that plays goes on. What a person does is sent as the trigger
-// `act`: { act, track, value }.
+// another, and only what has changed is drawn again: a sound that plays goes on. What a person does
+// is sent as the trigger `act`: { act, track, value }.
 const PARTS = ["head", "sound", "lines", "arc", "bars", "acts", "film"];
 
 function made() {
@@ -57,17 +57,27 @@ const playing = (card) => [...card.querySelectorAll("audio, video")].filter((med
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector(".cards");
   list.tell = (act, track, value = null) => setTriggerValue("act", { act, track, value });
-  const tell = (...said) => list.tell(...said);
   list.onclick = (event) => {
     const button = event.target.closest("[data-act]");
-    if (button) tell(button.dataset.act, button.closest(".card").track);
+    if (button) list.tell(button.dataset.act, button.closest(".card").track);
   };
+  // A moved slider has its answer brought here; what is older than what is shown comes too late.
+  list.take = ({ of, n, cards }) => {
+    if (of === list.of && n <= list.n) return;
+    Object.assign(list, { of, n });
+    draw(list, cards);
+  };
+  list.take(data);
+}
+
+function draw(list, cards) {
+  const tell = (...said) => list.tell(...said);
   const before = new Map([...list.children].map((card) => [card.track, card]));
-  const stay = new Map(data.map((one) => [one.track, before.get(one.track)]));
+  const stay = new Map(cards.map((one) => [one.track, before.get(one.track)]));
   for (const track of stay.keys()) before.delete(track);
   const free = [...before.values()].filter((card) => !playing(card).length);
   let next = list.firstElementChild;
-  for (const one of data) {
+  for (const one of cards) {
     const card = stay.get(one.track) ?? free.shift() ?? made();
     before.delete(card.track);
     card.track = one.track;

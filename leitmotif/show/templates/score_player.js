@@ -252,7 +252,11 @@ class Player {
     if (this.apart.length > 60) this.apart.shift();
   }
 
-  get drift() { return this.apart.length ? Math.max(...this.apart) : 0; }
+  // Their median; 0 before half of them are there.
+  get drift() {
+    const { apart } = this;
+    return apart.length < 30 ? 0 : [...apart].sort((a, b) => a - b)[apart.length >> 1];
+  }
 
   end() {
     this.pause();
