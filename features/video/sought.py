@@ -42,7 +42,7 @@ from features.video.stretch import Stretch
 
 _EVERY_S = 0.4
 """Seconds between the frames of a film whose key points are taken. Heuristic."""
-_HINTED_S = 0.5
+_HINTED_S = 1.0
 """Seconds about a frame that looks like the shot within which key points are taken first."""
 _KEYS = ((1 / 3, 2 / 3), (0.1, 0.5, 0.9))
 """Where in a shot the frames lie whose key points are taken; the second lot if the first says
@@ -53,7 +53,7 @@ _SURE = 25
 """Key points in agreement from which on no other placement is tried. Heuristic."""
 _SLID = 0.6
 """Correlation from which on a placement that was found by sliding is tried. Heuristic."""
-_ALIKE = 0.8
+_ALIKE = 0.95
 """Agreement of a picture and a frame from which on no other frames are looked at. Heuristic."""
 _ROUGH_S = 0.07
 """Seconds between the frames of a film that a rough line is fitted to."""

@@ -113,8 +113,7 @@ def show(answer: Answer, of: str, n: int, shown: Callable[[], Answer]) -> None:
 
 
 def ahead() -> None:
-    """No cards: a browser that has drawn them once draws the first list a tenth of a second
-    sooner."""
+    """No cards: so that a browser has fetched what draws them before the first list comes."""
     _CARDS(key=f"{CARDS}_ahead", data={"of": "", "n": 0, "cards": []})
 
 
