@@ -5,9 +5,10 @@
 FOLDER holds edits with their truth; the library has the films that `library.json` there calls
 inside, and is made where there is none. "By frame numbers" a shot is right if film, mirroring, in
 and out in the edit and in the film are, each to one frame. "Right" is also an answer that plays the
-same pictures: every frame of the shot but its first and last is the true one, one beside it, or one
-that nobody could tell from it (`_SAME`): where a still is shown, or a picture comes back. A foreign
-shot is right if all of it but a frame at either end is named foreign.
+same pictures: every frame of the shot but its first and last is the true one, one beside it (of the
+coarser of the two rates: an edit of 24 frames a second does not tell the frames of a film of 60
+apart), or one that nobody could tell from it (`_SAME`): where a still is shown, or a picture comes
+back. A foreign shot is right if all of it but a frame at either end is named foreign.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def _overlap(found: Shot, shot: dict[str, Any]) -> int:
 
 def _plays(shot: dict[str, Any], found: Conformed) -> bool:
     """Whether every frame of a shot, but the first and the last, is played by the answer as it is:
-    the true frame of the film, one beside it, or one that looks the same."""
+    the true frame of the film, one beside it of the coarser rate, or one that looks the same."""
     rate = found.edit.rate.fps
     steps = range(1, shot["record_out"] - shot["record_in"] - 1)
     seconds = np.array([shot["time_in"] + shot["speed"] * float(k / rate) for k in steps])
@@ -119,15 +120,17 @@ def _plays(shot: dict[str, Any], found: Conformed) -> bool:
         if answer.place is None or answer.place.mirrored != shot["mirrored"]:
             return False
         path = answer.place.source.path
+        near = max(round(float(answer.place.source.rate / rate)), 1)
         at = float(answer.place.at((record - answer.record_in) / rate))
-        if not _same(shot["source"], int(here), path, int(number_at(path, np.array([at]))[0])):
+        there = int(number_at(path, np.array([at]))[0])
+        if not _same(shot["source"], int(here), path, there, near):
             return False
     return True
 
 
-def _same(film: str, here: int, other: str, there: int) -> bool:
-    """Whether frames of films are one to one frame, or the same to look at."""
-    if Path(film).name == Path(other).name and abs(here - there) <= 1:
+def _same(film: str, here: int, other: str, there: int, near: int) -> bool:
+    """Whether frames of films are `near` frames apart at most, or the same to look at."""
+    if Path(film).name == Path(other).name and abs(here - there) <= near:
         return True
     kept = [_grey(film, here), _grey(other, there)]
     if any(picture is None for picture in kept) or kept[0].shape != kept[1].shape:

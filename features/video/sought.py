@@ -78,6 +78,8 @@ _SHIFTS = (0, -1, 1)
 _ROUNDS = 4
 _PLACED_BY, _JUDGED_BY = 3, 16
 """Frames of a shot that a placement is fitted to and judged by."""
+_PLAIN = 1.0
+"""Blocks with something to see under which there is nothing in a picture. Heuristic."""
 _FEWEST = 5
 """Rows of a shot at least that a line is fitted to."""
 _PART_S = 0.4
@@ -443,7 +445,11 @@ class _Fine:
         )
         total = np.maximum(weight[inside].sum(axis=1), 1e-3)
         each[inside] = (along * weight[inside]).sum(axis=1) / total
-        return Trace(self.line, *self.lying, each, weight.sum(axis=1))
+        # pictures with nothing in them are alike, which says next to nothing: their weight stays
+        there = (self._source.weight[index[inside]] * self.seen).sum(axis=1)
+        weights = weight.sum(axis=1)
+        each[inside[(weights[inside] < _PLAIN) & (there < _PLAIN)]] = 1.0
+        return Trace(self.line, *self.lying, each, weights)
 
     # A moving camera shifts the picture as a wrong placement does, so that a placement fitted to a
     # frame a little off hides that it is. Therefore both are tried together.

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.video.pictures import mirrored
 from leitmotif.scenes.library import Film, Library
+from leitmotif.scenes.nearest import nearest
 
 _FETCHED = 24
-"""Frames of the library that each picture asks for. Heuristic."""
+"""Frames of the library that the index gives for each vector of a picture. Heuristic."""
 _ASKED = 6
 """Pictures of a shot that ask. Heuristic."""
 _BESIDE_S = 4.0
@@ -42,19 +42,15 @@ def windows(library: Library, pictures: Sequence[np.ndarray], count: int) -> lis
     """The stretches that a shot's pictures (BGR uint8, in order) vote for, the best first."""
     spread = np.unique(np.linspace(0, len(pictures) - 1, _ASKED).round().astype(int))
     asked = [pictures[k] for k in spread]
-    vectors = library.encoder.embed([*asked, *map(mirrored, asked)])
-    found = library.search(vectors, _FETCHED)
-    votes: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
-    for row, (films, times, likeness) in enumerate(zip(*found[:3], strict=True)):
-        for film, time, like in zip(films, times, likeness, strict=True):
-            if film:
-                votes[film].append((float(time), float(like), row % len(asked)))
-    films = {film.id: film for film in library.films}
+    votes: dict[Film, list[tuple[float, float, int]]] = defaultdict(list)
+    for place, picture in enumerate(asked):
+        for near in nearest(library, picture, _FETCHED):
+            time = float(library.frames(near.film).times[near.row])
+            votes[near.film].append((time, near.similarity, place))
     every = [
         window
         for film, cast in votes.items()
-        if film in films
-        for window in _of_film(library, films[film], sorted(cast), len(asked))
+        for window in _of_film(library, film, sorted(cast), len(asked))
     ]
     return sorted(every, key=lambda window: -window.votes)[:count]
 

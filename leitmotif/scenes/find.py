@@ -1,9 +1,8 @@
 """Asked with a picture: from which film of the library it is, and when it is shown there.
 
-The index gives the frames whose vectors are most like the picture's, as it is and mirrored, taken
-for the whole of a frame and for a part of one. Of these the vectors of their parts are compared,
-and the nearest are looked at again, block by block (`features.video.second_look`): the vectors find
-the film, the second look the frame, and it tells whether the picture is from the library at all.
+Of the frames whose vectors are most like the picture's (`leitmotif.scenes.nearest`) the first are
+looked at again, block by block (`features.video.second_look`): the vectors find the film, the
+second look the frame, and it tells whether the picture is from the library at all.
 Where it sees nothing, in plain, dark and blurred pictures, the vectors' order stays.
 """
 
@@ -19,7 +18,8 @@ import numpy as np
 from features.video.pictures import grey_of, mirrored
 from features.video.second_look import NONE, Agreement, Seen, agreement, see
 from leitmotif.scenes.describe import Frames
-from leitmotif.scenes.library import Film, Found, Library
+from leitmotif.scenes.library import Film, Library
+from leitmotif.scenes.nearest import nearest
 
 FETCHED = 50
 """Frames that the index gives for each vector that is asked with. Heuristic: of copies of a quarter
@@ -118,21 +118,8 @@ def _one_scene(hit: Hit, film: Film, time: float) -> bool:
 
 def _candidates(library: Library, picture: np.ndarray, k: int) -> Iterator[_Candidate]:
     """The frames most like a picture, those at the front looked at again."""
-    both = [picture, mirrored(picture)]
-    asked = library.encoder.embed_zoomed(both).transpose(1, 0, 2)  # (2, zooms, size)
-    found = library.search(asked.reshape(-1, asked.shape[-1]), max(FETCHED, 10 * k))
-    films = {film.id: film for film in library.films}
-    here = sorted({(id, int(row)) for id, row in zip(*_flat(found), strict=True) if id in films})
-    places = [(films[id], row) for id, row in here]
-    near = []
-    for close, (film, row) in zip(
-        library.close_ups([(film.number, row) for film, row in places]), places, strict=True
-    ):
-        vectors = np.vstack([library.frames(film).vectors[row], close.parts])
-        alike = (asked @ vectors.T).max(axis=(1, 2))
-        near.append((float(alike.max()), bool(alike[1] > alike[0]), film, row, close.jpeg))
-    near.sort(key=lambda one: -one[0])
-    seen = [see(one) for one in both]
+    near = nearest(library, picture, max(FETCHED, 10 * k))
+    seen = [see(one) for one in (picture, mirrored(picture))]
     for place, (similarity, turned, film, row, jpeg) in enumerate(near):
         agreed = NONE
         if place < LOOKED_AT:
@@ -140,10 +127,6 @@ def _candidates(library: Library, picture: np.ndarray, k: int) -> Iterator[_Cand
         known = agreed.points >= LEAST_POINTS and agreed.blocks >= LEAST_BLOCKS
         strength = agreed.blocks + 0.1 * float(np.log(agreed.points)) if agreed.points else 0.0
         yield _Candidate(similarity + strength, similarity, known, film, row, turned, agreed)
-
-
-def _flat(found: Found) -> tuple[np.ndarray, np.ndarray]:
-    return found.films.ravel(), found.rows.ravel()
 
 
 @lru_cache(maxsize=512)
