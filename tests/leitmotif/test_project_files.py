@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +32,7 @@ from leitmotif.settings import DEMO_CATALOGUE, DEMO_VIDEO
 from leitmotif.taste import Diary
 
 OWNER = owner_of(OWN)
+NO_KILLS = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 WITHOUT_PATHS = {"markers", "cuesheet", "audacity", "reaper", "chapters"}
 """Exports that name no file: the same bytes on any machine. The others name films and tracks."""
 
@@ -37,7 +42,7 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.data, self.media = folder, folder / "data", folder / "media"
-        self.media.mkdir(parents=True)
+        self.media.mkdir(parents=True, exist_ok=True)
         self.desks = Desks(self.data, lambda session: True, parent=folder)
         self.own = self.data / "desks" / OWNER
 
@@ -102,9 +107,26 @@ def score_of(desk: Desk) -> Score:
     return Score.from_dict(next(iter(desk.scores.values())))
 
 
-def test_another_machine_opens_the_same_project(machines, tmp_path: Path):
+MADE_AND_KILLED = """
+import os, signal, sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from leitmotif.sessions.later import AFTER_S
+from test_project_files import Machine, scored
+scored(Machine(Path(sys.argv[2])))
+time.sleep(2 * AFTER_S)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("killed", [False, pytest.param(True, marks=NO_KILLS)])
+def test_another_machine_opens_the_same_project(machines, tmp_path: Path, killed: bool):
+    if killed:
+        arguments = str(Path(__file__).parent), str(tmp_path / "here")
+        done = subprocess.run([sys.executable, "-c", MADE_AND_KILLED, *arguments])
+        assert done.returncode == -signal.SIGKILL
     here, there = machines("here"), machines("there")
-    desk = scored(here)
+    desk = here.desk() if killed else scored(here)
     parcel = tmp_path / "p.leitmotif"
     write_parcel(here.projects, desk.project, here.own, parcel)
     before = {f.name: export(score_of(desk), f.name, tmp_path / f"a.{f.name}") for f in FORMATS}
