@@ -120,7 +120,7 @@ def _candidates(library: Library, picture: np.ndarray, k: int) -> Iterator[_Cand
     """The frames most like a picture, those at the front looked at again."""
     near = nearest(library, picture, max(FETCHED, 10 * k))
     seen = [see(one) for one in (picture, mirrored(picture))]
-    for place, (similarity, turned, film, row, jpeg) in enumerate(near):
+    for place, (similarity, film, row, turned, jpeg) in enumerate(near):
         agreed = NONE
         if place < LOOKED_AT:
             agreed, turned = _look_again(_held(jpeg), seen, turned)
