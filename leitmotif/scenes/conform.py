@@ -5,7 +5,8 @@
     all traces         ── joining ──► runs of frames               dynamic programming over the edit
 
 A part of a shot that no trace explains is asked for again by itself, so that a cut which nobody saw
-does not hide what lies behind it.
+does not hide what lies behind it. Then what was told apart is asked for once more within its own
+bounds: only a shot that is whole, and nothing but itself, says exactly how it lies and runs.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from threadpoolctl import threadpool_limits
 from data.errors import InputError, Progress
 from data.words import Sentence
 from features.video.placement import Placement
-from features.video.shot_pictures import ShotPictures, read_grid, read_shots
+from features.video.shot_pictures import Grid, ShotPictures, read_grid, read_shots
 from features.video.sought import Ground, Trace, seek
 from features.video.stretch import FROM_START_S, read_stretch
 from leitmotif.scenes.candidates import Window, windows
@@ -58,6 +59,8 @@ _STEEP = 15.0
 _BRIDGED_S = 0.4
 """Seconds under which what lies between two parts of one take is none of its own: the shortest
 shots there are. Heuristic."""
+_AS_WELL = 0.02
+"""How much less one line over two parts of a take may agree than their own. Heuristic."""
 _SAME_FRAMES = 1.5
 """Frames of the film by which two traces may differ where they meet and be one. Heuristic."""
 
@@ -97,9 +100,13 @@ def conform(
             found += finder.find(shot, shot.first, shot.last)
             if progress:
                 progress("shots", shot.last / grid.fps, len(grid.times) / grid.fps)
+        whole = tuple(run.start for run in _runs(list(found), grid)[1:])
+        for shot in read_shots(path, replace(grid, cuts=whole)):
+            if (shot.first, shot.last) not in finder.asked:
+                found += finder.find(shot, shot.first, shot.last)
+        grid = replace(grid, cuts=tuple(sorted({*grid.cuts, *whole})))
     notes = [*_rate_note(film), *finder.notes()]
-    strands = [Strand(f.begin, f.trace.each, f.trace.weight) for f in found]
-    runs = _merged(_parted(join(strands, len(grid.times), grid.cuts), grid.cuts), found, grid.fps)
+    runs = _runs(found, grid)
     shots = (_shot(run, found, grid.fps) for run in runs)
     return Conformed(
         film,
@@ -125,6 +132,8 @@ class _Finder:
     def __init__(self, library: Library, fps: float) -> None:
         self._library, self._fps = library, fps
         self._grounds: OrderedDict[tuple[str, float, float], Ground | None] = OrderedDict()
+        self.asked: set[tuple[int, int]] = set()
+        """First and last frame (exclusive) of what was looked for."""
         self._gone: set[str] = set()
         self._varying: set[str] = set()
 
@@ -137,6 +146,7 @@ class _Finder:
 
     def find(self, shot: ShotPictures, first: int, last: int, depth: int = 0) -> list[_Found]:
         """Traces of the frames first to last (exclusive) of a shot, and of parts of them."""
+        self.asked.add((first, last))
         found = self._traces(shot, first, last)
         if depth == _DEPTH or not found:
             return found
@@ -211,6 +221,12 @@ def _low(flags: np.ndarray) -> Iterator[tuple[int, int]]:
 # ------------------------------------------------------------------------------------- shots
 
 
+def _runs(found: list[_Found], grid: Grid) -> list[Run]:
+    """What the traces make of the edit (adds to `found`)."""
+    strands = [Strand(f.begin, f.trace.each, f.trace.weight) for f in found]
+    return _merged(_parted(join(strands, len(grid.times), grid.cuts), grid.cuts), found, grid.fps)
+
+
 def _parted(runs: Sequence[Run], cuts: Sequence[int]) -> list[Run]:
     """Foreign runs as the shots that the cuts make of them."""
     parted = []
@@ -250,7 +266,11 @@ def _bridges(three: Sequence[Run], found: Sequence[_Found], fps: float) -> bool:
 
 
 def _joined(a: Run, b: Run, found: list[_Found], fps: float) -> Run:
-    """Both runs and what is between them, on the line nearest to both lines."""
+    """Both runs and what is between them: on a line found for all of it, else on the line nearest
+    to both lines."""
+    whole = _over_both(a, b, found, fps)
+    if whole >= 0:
+        return Run(a.start, b.end, whole)
     frames = np.r_[a.start : a.end, b.start : b.end].astype(float)
     pieces = ((a, found[a.of]), (b, found[b.of]))
     seconds = np.array(
@@ -265,6 +285,23 @@ def _joined(a: Run, b: Run, found: list[_Found], fps: float) -> Run:
     line = longer.trace.line._replace(start=float(start), speed=float(speed))
     found.append(replace(longer, trace=replace(longer.trace, line=line)))
     return Run(a.start, b.end, len(found) - 1)
+
+
+def _over_both(a: Run, b: Run, found: Sequence[_Found], fps: float) -> int:
+    """The trace that agrees best with two runs that are one take, if it does about as well as each
+    one's own; else −1."""
+    own = np.concatenate([_each(found[run.of], run) for run in (a, b)]).mean()
+    best, which = own - _AS_WELL, -1
+    for k, one in enumerate(found):
+        if one.begin <= a.start and b.end <= one.begin + len(one.trace.each):
+            there = np.concatenate([_each(one, run) for run in (a, b)]).mean()
+            if there > best and _one(one, found[a.of], a.start, fps):
+                best, which = there, k
+    return which
+
+
+def _each(one: _Found, run: Run) -> np.ndarray:
+    return one.trace.each[run.start - one.begin : run.end - one.begin]
 
 
 def _one(a: _Found, b: _Found, frame: int, fps: float) -> bool:
