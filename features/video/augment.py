@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_LEAST_AREA = 0.25
 _CAPTIONS = 64
 _PASTED = 2
 """Parts of other pictures that are pasted into one to make one of another film."""

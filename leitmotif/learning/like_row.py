@@ -1,4 +1,4 @@
-""" "Score it like that", judged: the music under the scenes of other films that look most alike.
+"""Scoring a film like others, judged: the music under those of their scenes that look most alike.
 
 A scene of a folder is given the mean music of the scenes of other films whose picture profiles and
 vectors are nearest. Nothing is fitted. The film itself and films that share a picture with it

@@ -101,9 +101,11 @@ def conform(
             if progress:
                 progress("shots", shot.last / grid.fps, len(grid.times) / grid.fps)
         whole = tuple(run.start for run in _runs(list(found), grid)[1:])
-        for shot in read_shots(path, replace(grid, cuts=whole)):
-            if (shot.first, shot.last) not in finder.asked:
-                found += finder.find(shot, shot.first, shot.last)
+        apart = replace(grid, cuts=whole)
+        if not finder.asked.issuperset(apart.parts()):  # else there is nothing to read again for
+            for shot in read_shots(path, apart):
+                if (shot.first, shot.last) not in finder.asked:
+                    found += finder.find(shot, shot.first, shot.last)
         grid = replace(grid, cuts=tuple(sorted({*grid.cuts, *whole})))
     notes = [*_rate_note(film), *finder.notes()]
     runs = _runs(found, grid)
