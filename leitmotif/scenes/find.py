@@ -2,13 +2,12 @@
 
 Of the frames whose vectors are most like the picture's (`leitmotif.scenes.nearest`) the first are
 looked at again, block by block (`features.video.second_look`): the vectors find the film, the
-second look the frame, and it tells whether the picture is from the library at all.
-Where it sees nothing, in plain, dark and blurred pictures, the vectors' order stays.
+second look the frame, and it tells whether the picture is from the library at all. In plain, dark
+and blurred pictures it has no key points to go by, and slides them over each other instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,22 +15,25 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from features.video.pictures import grey_of, mirrored
-from features.video.second_look import NONE, Agreement, Seen, agreement, see
+from features.video.second_look import NONE, Agreement, Seen, agreement, see, slid_agreement
 from leitmotif.scenes.describe import Frames
 from leitmotif.scenes.library import Film, Library
-from leitmotif.scenes.nearest import nearest
+from leitmotif.scenes.nearest import Near, nearest
 
 FETCHED = 50
 """Frames that the index gives for each vector that is asked with. Heuristic: of copies of a quarter
 of a frame or more 99.7 % are among them (`data/SCENES.md`)."""
 LOOKED_AT = 24
 """Frames that are looked at again. Heuristic: 99.5 % of right frames are among them."""
+_SLID_OVER, _SURE_POINTS = 12, 20
+"""Frames without key points in agreement that the picture is slid over, unless one of all has so
+many. Heuristic: on copies of learned frames any number from 1 to 25 gives the same answers."""
 LEAST_POINTS, LEAST_BLOCKS = 8, 0.3
 """Agreement from which a picture is said to be from a film. Calibrated on pictures of films that
 are not in the library (`benchmarks/results/scenes.md`)."""
-_SCENE_S = 1.0
+_MOMENT_S = 1.0
 """Seconds within which two frames of a film belong to one hit (heuristic: near-duplicates are not
-kept, so what lies further apart looks different)."""
+kept, so what lies further apart looks different, if only a little)."""
 _LIKE = 0.85
 """Cosine to the frame that was found, down to which its neighbours show the same (heuristic)."""
 
@@ -71,18 +73,10 @@ class Hit:
 
 
 class _Candidate(NamedTuple):
-    """A frame that was found.
-
-    score : what `find` sorts by, similarity + blocks + ln(points) / 10; without points the
-    similarity alone. Of forty formulas on 200 copies of frames about the best; most of the others
-    were as good to a copy or two.
-    """
+    """A frame that was found, and what the second look at it said."""
 
     score: float
-    similarity: float
-    known: bool
-    film: Film
-    row: int
+    near: Near
     mirrored: bool
     agreement: Agreement
 
@@ -95,16 +89,18 @@ def find(library: Library, picture: np.ndarray, *, k: int = 5) -> list[Hit]:
     """
     hits: list[Hit] = []
     for found in sorted(_candidates(library, picture, k), key=lambda c: c.score, reverse=True):
-        frames = library.frames(found.film)
-        time = float(frames.times[found.row])
-        if any(_one_scene(hit, found.film, time) for hit in hits):
+        film, row = found.near.film, found.near.row
+        frames = library.frames(film)
+        time = float(frames.times[row])
+        if any(hit.film.id == film.id and abs(hit.at - time) <= _MOMENT_S for hit in hits):
             continue
-        start, end = stretch(frames, found.row)
+        agreed = found.agreement
         hits.append(
             Hit(
-                *(found.film, time, start, end, found.similarity, found.known),
+                *(film, time, *stretch(frames, row), found.near.similarity),
+                known=agreed.points >= LEAST_POINTS and agreed.blocks >= LEAST_BLOCKS,
                 mirrored=found.mirrored,
-                agreement=found.agreement,
+                agreement=agreed,
             )
         )
         if len(hits) == k:
@@ -112,21 +108,29 @@ def find(library: Library, picture: np.ndarray, *, k: int = 5) -> list[Hit]:
     return hits
 
 
-def _one_scene(hit: Hit, film: Film, time: float) -> bool:
-    return hit.film.id == film.id and hit.start - _SCENE_S <= time <= hit.end + _SCENE_S
-
-
-def _candidates(library: Library, picture: np.ndarray, k: int) -> Iterator[_Candidate]:
+def _candidates(library: Library, picture: np.ndarray, k: int) -> list[_Candidate]:
     """The frames most like a picture, those at the front looked at again."""
     near = nearest(library, picture, max(FETCHED, 10 * k))
     seen = [see(one) for one in (picture, mirrored(picture))]
-    for place, (similarity, film, row, turned, jpeg) in enumerate(near):
-        agreed = NONE
-        if place < LOOKED_AT:
-            agreed, turned = _look_again(_held(jpeg), seen, turned)
-        known = agreed.points >= LEAST_POINTS and agreed.blocks >= LEAST_BLOCKS
-        strength = agreed.blocks + 0.1 * float(np.log(agreed.points)) if agreed.points else 0.0
-        yield _Candidate(similarity + strength, similarity, known, film, row, turned, agreed)
+    looked = [_look_again(_held(one.jpeg), seen, one.mirrored) for one in near[:LOOKED_AT]]
+    if max((agreed.points for agreed, _ in looked), default=0) < _SURE_POINTS:
+        for place, (agreed, turned) in enumerate(looked[:_SLID_OVER]):
+            if not agreed.points:
+                looked[place] = slid_agreement(seen[turned], _held(near[place].jpeg)), turned
+    looked += [(NONE, one.mirrored) for one in near[LOOKED_AT:]]
+    return [
+        _Candidate(_score(one.similarity, agreed), one, turned, agreed)
+        for one, (agreed, turned) in zip(near, looked, strict=True)
+    ]
+
+
+def _score(similarity: float, agreed: Agreement) -> float:
+    """What hits are sorted by: similarity + blocks + ln(points) / 10.
+
+    Of forty formulas on 200 copies of frames about the best; most of the others were as good to a
+    copy or two. What was slid counts the same, without points: half as much was as good.
+    """
+    return similarity + agreed.blocks + 0.1 * float(np.log(max(agreed.points, 1)))
 
 
 @lru_cache(maxsize=512)
