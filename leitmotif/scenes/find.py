@@ -84,8 +84,8 @@ class _Candidate(NamedTuple):
 def find(library: Library, picture: np.ndarray, *, k: int = 5) -> list[Hit]:
     """The k places that a BGR uint8 picture without bars may be from, as it is or mirrored.
 
-    The best agreement of parts before others, then the most alike. Fewer where the library is
-    small.
+    First those whose vectors and parts agree best, each more than a second from the others of its
+    film. Fewer where the library is small.
     """
     hits: list[Hit] = []
     for found in sorted(_candidates(library, picture, k), key=lambda c: c.score, reverse=True):
