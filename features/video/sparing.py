@@ -42,6 +42,7 @@ class Sparing:
     def __init__(self, opened: Opened, stream: av.VideoStream, rate: float, fps: Fraction) -> None:
         self._again = Again(opened, stream.index)
         self._base, self._start = stream.time_base, stream.start_time or 0
+        self._units, self._a_second = self._base.numerator, self._base.denominator
         self._rate, self._step = rate, float(1 / fps)
         self._known: deque[tuple[int, float]] = deque()
         self._latest = self._full_until = self._start
@@ -95,8 +96,8 @@ class Sparing:
 
     def _sampled(self, packet: av.Packet) -> bool:
         """Whether its frame is the first of a span that one is wanted of."""
-        time = float((packet.pts - self._start) * self._base)
-        step = float((packet.duration or 0) * self._base) or self._step
+        time = (packet.pts - self._start) * self._units / self._a_second
+        step = (packet.duration or 0) * self._units / self._a_second or self._step
         return int(time * self._rate + 1e-6) != int((time - step) * self._rate + 1e-6)
 
 
