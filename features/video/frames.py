@@ -47,6 +47,11 @@ _PHOTO_BRANDS = ("avif", "heic", "heix", "heim", "heis", "mif1", "mif2", "miaf")
 _HEAR = {"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4"}
 """Decoders that can be told at any packet what to pass over; dav1d listens only when it is opened,
 that of VP9 not at all."""
+_UNFILTERED = {"h264": "bidir"}
+"""Which frames' blocks stay as they were coded, finer than what is looked at: those that no other
+refers to, and the B-frames of H.264, of which little is predicted. Pictures are off by a tenth of a
+grey level on the mean, by half of one at most, and by no more after 15 seconds without a key frame.
+Measured on three films; in HEVC, some encoders write B-frames alone."""
 _OPENING = {"libdav1d": {"max_frame_delay": "1"}}
 """Options of decoders. Left to itself, dav1d takes a quarter more CPU seconds, and no fewer on the
 clock, to go ahead of the frames that are asked for; so does VP9's with slices in threads, an
@@ -127,8 +132,8 @@ class VideoReader:
         self._errors = self._corrupt = self._frames = 0
         self._sparing: Sparing | None = None
         if sampled is not None and context.name in _HEAR:
-            # their blocks are finer than what is looked at, and nothing is predicted from them
-            context.options = self._opening | {"skip_loop_filter": "noref"}
+            unfiltered = _UNFILTERED.get(context.name, "noref")
+            context.options = self._opening | {"skip_loop_filter": unfiltered}
             opened = partial(open_film, self.path)
             self._sparing = Sparing(opened, self._stream, sampled, self.fps)
 

@@ -5,7 +5,8 @@ frames are only shown: nothing is predicted from them, and nothing is missed wit
 decoded where a signal samples, up to a large packet, which may begin a shot, and later where the
 frames about them turn out to be doubtful. For that the packets of late are kept as they came,
 compressed, back to a key frame; a second decoder takes them from there. Every picture that is
-looked at is the one that full decoding would have shown.
+looked at is the one that full decoding would have shown, or half a grey level from it on the mean
+where the loop filter is left out (`features.video.frames`).
 """
 
 from __future__ import annotations

@@ -42,9 +42,9 @@ _NOISE = 0.5
 """Change that every recording has between frames."""
 
 
-_DOUBTED_RATIO, _SURE_RATIO, _DOUBTED_NEW = 2.5, 6.0, 0.09
-"""As `_LEAST_RATIO` and `_LEAST_NEW`, of what might be, and what surely is, a cut to who sees more
-frames. Heuristic: two frames apart, motion changes twice as much."""
+_DOUBTED_RATIO, _DOUBTED_NEW = 2.5, 0.09
+"""As `_LEAST_RATIO` and `_LEAST_NEW`, of what might be a cut to who sees more frames. Heuristic: two
+frames apart, motion changes twice as much."""
 _MIXED = 2
 """Mixed pictures between two shots at most: one in telecined, field-wise joined or blended video,
 two where film was blended to 50 or 60 frames a second."""
@@ -158,9 +158,8 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
                 continue
             before, after = pictures[first], pictures[place]
             if _compare(before.image, after.image, _DOUBTED_NEW)[1]:
-                sure = (
-                    span == 1 and after.may_be_cut and change > _SURE_RATIO * max(usual, *changes)
-                )
+                # with more frames shown, those beside it change less
+                sure = span == 1 and after.may_be_cut and change >= _LEAST_RATIO * usual
                 self._note(first, place, sure)
                 return
 
