@@ -43,8 +43,8 @@ _NOISE = 0.5
 
 
 _DOUBTED_RATIO, _DOUBTED_NEW = 2.5, 0.09
-"""As `_LEAST_RATIO` and `_LEAST_NEW`, of what might be a cut to who sees more frames. Heuristic: two
-frames apart, motion changes twice as much."""
+"""As `_LEAST_RATIO` and `_LEAST_NEW`, of what might be a cut to who sees more frames. Heuristic:
+two frames apart, motion changes twice as much."""
 _MIXED = 2
 """Mixed pictures between two shots at most: one in telecined, field-wise joined or blended video,
 two where film was blended to 50 or 60 frames a second."""
