@@ -4,19 +4,16 @@
     python -m benchmarks.scenes find FOLDER… --strange FOLDER   the whole of `scenes find`
     python -m benchmarks.scenes growth FOLDER             a film at a time, and kills
     python -m benchmarks.scenes cost FILE                 adding against decoding
-    python -m benchmarks.scenes index --vectors N         memory, rate, recall
 
-Results: `benchmarks/results/scenes.md`. What is asked with are copies of frames
-(`features.video.copies`): cropped to a quarter of the area or more, every second one mirrored,
-recoloured, captioned, between bars, as JPEG of quality 15 to 90.
+The index by itself: `benchmarks.scene_index`. Results: `benchmarks/results/scenes.md`. What is
+asked with are copies of frames (`features.video.copies`): cropped to a quarter of the area or more,
+every second one mirrored, recoloured, captioned, between bars, as JPEG of quality 15 to 90.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -48,7 +45,6 @@ from leitmotif.scenes.find import find
 from leitmotif.scenes.judging import PLACES, Alike, by_layout, by_parts, by_vectors
 from leitmotif.scenes.library import Library
 from leitmotif.scenes.pool import is_held_out, is_unseen
-from matcher.hnsw import HnswVectors
 
 MOMENT_S = 1.0
 """A hit within so many seconds shows the same moment."""
@@ -271,7 +267,7 @@ def growth(args: argparse.Namespace) -> None:
         print(f"films after each kill {here}; at the end {same} of {len(whole)} the same")
 
 
-# ------------------------------------------------------------------------------ cost, index
+# ------------------------------------------------------------------------------ cost
 
 
 def cost(args: argparse.Namespace) -> None:
@@ -293,60 +289,6 @@ def cost(args: argparse.Namespace) -> None:
             f"{found.duration:.0f} s, {kept_here} frames kept: {adding:.2f} against {decoding:.2f}"
             f" CPU-s for {count} frames: {adding / decoding:.3f}"
         )
-
-
-def index(args: argparse.Namespace) -> None:
-    """Vectors as of shots of 20 frames that differ a little."""
-    size, shot, group = 128, 20, 100_000
-    chance = np.random.default_rng(0)
-    spectrum = ((1 + np.arange(size) / 8) ** -0.5).astype(np.float32)
-
-    def like(vectors: np.ndarray) -> np.ndarray:
-        noise = chance.standard_normal(vectors.shape, dtype=np.float32)
-        return vectors + 0.25 / np.sqrt(size, dtype=np.float32) * noise
-
-    def unit(vectors: np.ndarray) -> np.ndarray:
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-    with tempfile.TemporaryDirectory() as folder:
-        held = HnswVectors(Path(folder) / "scenes.usearch", size)
-        asked = np.zeros((0, size), np.float32)
-        exact, names, adding = np.zeros((200, 0)), np.zeros((200, 0), int), 0.0
-        for number in range(args.vectors // group):
-            middles = chance.standard_normal((group // shot, size), dtype=np.float32) * spectrum
-            part = unit(like(np.repeat(unit(middles), shot, axis=0))).astype(np.float16)
-            started = time.perf_counter()
-            held.add(number, part)
-            adding += time.perf_counter() - started
-            if not number:
-                asked = like(part[:1000:5].astype(np.float32))
-            exact = np.concatenate([exact, asked @ part.astype(np.float32).T], axis=1)
-            names = np.concatenate(
-                [names, np.broadcast_to(number * group + np.arange(group), (200, group))], axis=1
-            )
-            best = np.argpartition(-exact, 20, axis=1)[:, :20]
-            exact, names = (np.take_along_axis(a, best, axis=1) for a in (exact, names))
-            if args.seconds and adding > args.seconds:
-                break
-        spent, hits = [], []
-        for query, right in zip(asked, names, strict=True):
-            started = time.perf_counter()
-            found = held.search(query, 20)
-            spent.append(time.perf_counter() - started)
-            hits.append(np.isin(found.groups[0] * group + found.rows[0], right).mean())
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        started = time.perf_counter()
-        held.save()
-        record = {
-            "vectors": len(held),
-            "built a second": round(len(held) / adding),
-            "seconds to save": round(time.perf_counter() - started, 1),
-            "bytes a vector in the file": held.path.stat().st_size / len(held),
-            "peak MB": memory,
-            "recall@20": float(np.mean(hits)),
-            "query ms, median and 95 %": [1e3 * float(np.quantile(spent, q)) for q in (0.5, 0.95)],
-        }
-    print(json.dumps(record, indent=1))
 
 
 def main() -> None:
@@ -372,10 +314,6 @@ def main() -> None:
     sub.add_argument("file", type=Path)
     sub.add_argument("--rounds", type=int, default=3)
     sub.set_defaults(run=cost)
-    sub = what.add_parser("index")
-    sub.add_argument("--vectors", type=int, default=1_000_000)
-    sub.add_argument("--seconds", type=float, help="stop adding after so many")
-    sub.set_defaults(run=index)
     args = parser.parse_args()
     args.run(args)
 

@@ -46,11 +46,11 @@ class Augmenter:
         self.side, self.other_films = side, other_films
         self._chance = torch.Generator().manual_seed(seed)
         self._captions = captions(side, _CAPTIONS, seed)
-        table = torch.from_numpy(_ZIGZAG_TABLE) / 255
         k = torch.arange(8.0)
         cosine = torch.cos(math.pi * (2 * k[None] + 1) * k[:, None] / 16) * 0.5
         cosine[0] *= math.sqrt(0.5)
-        self._table, self._cosine = table, cosine
+        self._table = torch.from_numpy(_ZIGZAG_TABLE).flatten() / 255
+        self._cosine = torch.kron(cosine, cosine)  # of a block of 64 at once
 
     def moments(self, *pictures: Tensor) -> Tensor:
         """Pictures as if of other films: parts of several pasted together, in other colours;
@@ -112,10 +112,11 @@ class Augmenter:
 
     def _uniform(self, n: int, low: float, high: float, device: torch.device) -> Tensor:
         drawn = torch.rand(n, 1, 1, 1, generator=self._chance)
-        return (low + (high - low) * drawn).to(device)
+        return (low + (high - low) * drawn).to(device, non_blocking=True)
 
     def _sometimes(self, n: int, share: float, device: torch.device) -> Tensor:
-        return (torch.rand(n, 1, 1, 1, generator=self._chance) < share).to(device)
+        drawn = torch.rand(n, 1, 1, 1, generator=self._chance) < share
+        return drawn.to(device, non_blocking=True)
 
     def _whole(self, n: int, below: int) -> Tensor:
         return torch.randint(below, (n,), generator=self._chance)
@@ -164,15 +165,13 @@ class Augmenter:
         x = x.clamp(1e-3, 1).pow(gamma)
         mean = x.mean(dim=(1, 2, 3), keepdim=True)
         x = (x - mean) * gain + mean + shift
-        forth = _YIQ.to(device)
-        y, i, q = torch.einsum("ij,njhw->inhw", forth, x)
-        turn, grow = hue.squeeze(1), saturation.squeeze(1)
-        i, q = (
-            grow * (turn.cos() * i - turn.sin() * q),
-            grow * (turn.sin() * i + turn.cos() * q),
-        )
-        back = torch.linalg.inv(_YIQ).to(device)
-        return torch.einsum("ij,jnhw->nihw", back, torch.stack([y, i, q])).clamp(0, 1)
+        turned = torch.zeros(n, 3, 3, device=device)
+        turned[:, 0, 0] = 1
+        turned[:, 1, 1] = turned[:, 2, 2] = (saturation * hue.cos()).flatten()
+        turned[:, 2, 1] = (saturation * hue.sin()).flatten()
+        turned[:, 1, 2] = -turned[:, 2, 1]
+        mixed = torch.linalg.inv(_YIQ).to(device) @ turned @ _YIQ.to(device)
+        return (mixed @ x.flatten(2)).reshape(x.shape).clamp(0, 1)
 
     def _blurred(self, x: Tensor) -> Tensor:
         """Scaled down to half or a third, and up again."""
@@ -212,12 +211,11 @@ class Augmenter:
         quality = self._uniform(n, 10, 80, device)
         scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
         h = x.shape[2] // 8
-        blocks = x.reshape(n, 3, h, 8, h, 8).permute(0, 1, 2, 4, 3, 5)
+        blocks = x.reshape(n, 3, h, 8, h, 8).permute(0, 1, 2, 4, 3, 5).reshape(n, -1, 64)
         cosine = self._cosine.to(device)
-        spectrum = cosine @ blocks @ cosine.T
-        step = self._table.to(device) * scale[..., None, None]
-        coarse = torch.round(spectrum / step) * step
-        back = cosine.T @ coarse @ cosine
+        step = self._table.to(device) * scale.flatten(1)[..., None]
+        coarse = torch.round(blocks @ cosine.T / step) * step
+        back = (coarse @ cosine).reshape(n, 3, h, h, 8, 8)
         return back.permute(0, 1, 2, 4, 3, 5).reshape(x.shape)
 
 

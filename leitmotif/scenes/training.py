@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as lightning
@@ -65,6 +66,10 @@ class TrainSettings:
     """Share of the pictures that are changed as if they were of other films."""
     every: int = 5
     """Epochs from one validation to the next."""
+    settled: float = 0.6
+    """Share of the steps after which pictures are standardised as they are when somebody asks, by
+    what was gathered up to then and no longer by their batch: pictures of the library and askers'
+    of each size are batches of their own, and unlike each other."""
     seed: int = 0
 
 
@@ -169,6 +174,14 @@ class Contrast(lightning.LightningModule):  # type: ignore[misc]
             found = torch.where(good, other, found)
         return found
 
+    def on_train_batch_start(self, *_: Any) -> None:
+        self.network.train()
+        steps = self.trainer.estimated_stepping_batches
+        if self.global_step >= self.settings.settled * steps:
+            for module in self.network.modules():
+                if isinstance(module, torch.nn.BatchNorm2d):
+                    module.eval()
+
     def training_step(self, rows: Tensor, _: int) -> Tensor:
         beside = self._beside(rows)
         pictures = self._augmenter.moments(self.batch(rows), self.batch(beside))
@@ -207,7 +220,6 @@ class Contrast(lightning.LightningModule):  # type: ignore[misc]
             held_out_rank(self.network, self.pool, rows, self.batch)
             for rows in (self.pool.moments, self.pool.unseen)
         )
-        self.network.train()
         self.log("moments_mrr", moments)
         self.log("unseen_mrr", unseen)
         rank = float(np.nanmean([moments, unseen]))

@@ -5,9 +5,16 @@ import pytest
 from planted import linear_rule, planted
 
 from data.errors import InputError
+from data.profiles import MUSIC_FIELDS
 from recommender import baselines, protocol
 from recommender.baselines import BASELINES
-from recommender.comparison import Prediction, cross_validate, held_out, score
+from recommender.comparison import (
+    Prediction,
+    cross_validate,
+    held_out,
+    score,
+    without_scenes_of,
+)
 
 SCALE = np.ones(10)
 
@@ -122,6 +129,23 @@ def test_training_sources_are_never_judged(pairs):
     )
     with pytest.raises(InputError, match="every source here was trained on"):
         held_out(pairs, pairs, {"ridge": BASELINES["ridge"]}, title="t")
+
+
+def test_what_is_judged_is_not_learned_from_under_another_name(pairs):
+    train, test = pairs.split("train"), pairs.split("test")
+    again = planted(linear_rule, len(test) + 40, seed=9, name="other")[0]
+    spans = np.array([f.high - f.low for f in MUSIC_FIELDS])
+    again.video[: len(test)], again.music[: len(test)] = test.video, test.music + 0.015 * spans
+    fits = {"ridge": BASELINES["ridge"], "VA only": BASELINES["VA only"]}
+    apart = without_scenes_of(again, test)
+    assert len(apart) == 40 and len(without_scenes_of(train, test)) == len(train)
+    found = held_out(again, test, fits, title="t")
+    assert found["ridge"].metrics == held_out(apart, test, fits, title="t")["ridge"].metrics
+    (note,) = found.notes
+    assert note.startswith(f"{len(set(again.sources)) - 10} sources of planted that show scenes")
+    found = held_out(again.take(np.arange(len(test))), test, fits, title="t")
+    assert [s.name for s in found.scores] == ["chance", "VA only"]
+    assert found.method == "nothing fitted"
 
 
 def test_cross_validation_judges_every_source_and_never_by_itself(pairs):
