@@ -43,9 +43,9 @@ ALLOWANCE, LONG = 200e6, 0.8e9
 less: a clip of half a minute is looked at nearly whole, a minute of full HD for 20 frames.
 Heuristic, by what a first answer may cost."""
 DOUBTED, BESIDE = 0.05, 2
-"""Share of the frames of a film of key frames alone that are decoded where a shot may begin, and how
-many of them before and after: what a cut is compared with. Heuristic: half of what a quick look may
-cost."""
+"""Share of the frames of a film of key frames alone that are decoded where a shot may begin, and
+how many of them before and after: what a cut is compared with. Heuristic: half of what a quick look
+may cost."""
 
 LIKELY = 0.4
 """Chance from which on a packet counts as a cut: by it, pacing agrees best with the full look."""
