@@ -24,7 +24,7 @@ from features.video.signals import networks
 from features.video.signals.contract import Between, Clock, Pass, Signal
 from features.video.timeline import TOKEN, Timeline
 
-VERSION = "leitmotif-video 4"
+VERSION = "leitmotif-video 5"
 
 
 def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) -> Timeline:

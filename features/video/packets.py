@@ -16,6 +16,9 @@ CLOSEST = 0.25
 _LEAST = 0.3
 """Evidence below which a packet is one as any other: a third larger than the large ones about it.
 Heuristic."""
+_JUMP, _NOISE = 4.0, 0.004
+"""How many times the usual change of size is a jump, and the least that is usual. Chosen on three
+clips of 24 s as ProRes and as MJPEG: 24 of 26 cuts are jumps, as are 75 of 3,744 packets."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,19 @@ class Packets:
         before = np.maximum(np.searchsorted(plain, np.arange(len(self)), side="right") - 1, 0)
         around = 2 * round(1.0 / self.step) + 1
         return sizes - percentile_filter(sizes[plain[before]], 90, min(around, len(self)))
+
+    def jumps(self) -> np.ndarray:
+        """Packets of another size than the one before, those that differ most from what is usual
+        within a second first; int (m,).
+
+        Where every picture is coded by itself, that of another shot takes another size.
+        """
+        change = np.abs(np.diff(np.log(self.sizes + 50.0), prepend=np.nan))
+        change[0] = 0.0
+        around = min(2 * round(1.0 / self.step) + 1, len(self))
+        excess = change / np.maximum(percentile_filter(change, 75, around), _NOISE)
+        order = np.argsort(-excess, kind="stable")
+        return order[excess[order] > _JUMP]
 
     def sudden_keys(self) -> np.ndarray:
         """Key frames that come before the encoder had to place one: it saw a new picture. (n,)"""

@@ -37,12 +37,15 @@ from features.video.timeline import TOKEN, Timeline
 
 T = TypeVar("T")
 
-VERSION = "leitmotif-video-quick 2"
+VERSION = "leitmotif-video-quick 3"
 ALLOWANCE, LONG = 200e6, 0.8e9
 """Pixels that may be decoded beyond the key frames, and those of a film from which on that is
 less: a clip of half a minute is looked at nearly whole, a minute of full HD for 20 frames.
 Heuristic, by what a first answer may cost."""
-
+DOUBTED, BESIDE = 0.05, 2
+"""Share of the frames of a film of key frames alone that are decoded where a shot may begin, and
+how many of them before and after: what a cut is compared with. Heuristic: half of what a quick look
+may cost."""
 
 LIKELY = 0.4
 """Chance from which on a packet counts as a cut: by it, pacing agrees best with the full look."""
@@ -107,17 +110,42 @@ def plan(packets: Packets, pixels: int, price: Price = ORDINARY) -> list[Group]:
 
 
 def _samples(packets: Packets, step: float, frames: float) -> list[Group]:
-    """As `plan`, where every frame is a key frame: pairs `step` seconds apart, or, where so many
-    `frames` may be decoded, all that motion is measured from."""
+    """As `plan`, where every frame is a key frame: pairs `step` seconds apart and what lies about
+    a packet of another size, or, where so many `frames` may be decoded, all that motion is measured
+    from."""
     looks = np.searchsorted(packets.times, np.arange(0, packets.times[-1], step) - 1e-6)
     moments = tuple(map(float, packets.times[looks]))
     if len(packets) / np.ceil(PAIR[0] / packets.step - 1e-6) <= frames:
         return [Group(0, len(packets), moments, whole=True)]
     seconds = np.searchsorted(packets.times, packets.times[looks] + PAIR[0]) + 1
-    return [
+    pairs = [
         Group(int(first), min(int(second), len(packets)), (moment,))
         for first, second, moment in zip(looks, seconds, moments, strict=True)
     ]
+    most = int(DOUBTED * len(packets) / (2 * BESIDE + 1))
+    jumps = packets.jumps()[:most]
+    doubted = [
+        Group(max(int(i) - BESIDE, 0), min(int(i) + BESIDE + 1, len(packets)), (), True, every=True)
+        for i in jumps
+    ]
+    return _joined(sorted([*pairs, *doubted], key=lambda group: group.start))
+
+
+def _joined(groups: list[Group]) -> list[Group]:
+    """Those that overlap made one."""
+    found: list[Group] = []
+    for group in groups:
+        if found and group.start < found[-1].stop:
+            last = found.pop()
+            group = Group(
+                last.start,
+                max(last.stop, group.stop),
+                tuple(sorted({*last.moments, *group.moments})),
+                whole=True,
+                every=last.every or group.every,
+            )
+        found.append(group)
+    return found
 
 
 def read_timeline(path: str | os.PathLike, *, progress: Progress | None = None) -> Timeline | None:

@@ -54,7 +54,7 @@ class Group:
 
     start, stop : its packets, from the key frame to the next one. moments : seconds, those wanted.
     whole : whether to read on to its end. paired : whether the picture after its last moment is
-    wanted.
+    wanted. every : whether all its frames are wanted, also where each can be had alone.
     """
 
     start: int
@@ -62,6 +62,7 @@ class Group:
     moments: tuple[float, ...]
     whole: bool = False
     paired: bool = True
+    every: bool = False
 
 
 class Seen(NamedTuple):
@@ -152,7 +153,8 @@ class Skimmer(VideoReader):
                 if passed > _LOST:
                     break
                 continue
-            if not self._alike or packet.pts is None or self._seconds(packet.pts) >= due:
+            free = group.every or not self._alike or packet.pts is None
+            if free or self._seconds(packet.pts) >= due:
                 yield from self._counted(packet.decode())
                 due = PAIR[0] + (0.0 if packet.pts is None else self._seconds(packet.pts))
             left -= 1

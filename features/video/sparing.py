@@ -5,7 +5,8 @@ frames are only shown: nothing is predicted from them, and nothing is missed wit
 decoded where a signal samples, up to a large packet, which may begin a shot, and later where the
 frames about them turn out to be doubtful. For that the packets of late are kept as they came,
 compressed, back to a key frame; a second decoder takes them from there. Every picture that is
-looked at is the one that full decoding would have shown.
+looked at is the one that full decoding would have shown, or half a grey level from it on the mean
+where the loop filter is left out (`features.video.frames`).
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Sparing:
     def __init__(self, opened: Opened, stream: av.VideoStream, rate: float, fps: Fraction) -> None:
         self._again = Again(opened, stream.index)
         self._base, self._start = stream.time_base, stream.start_time or 0
+        self._units, self._a_second = self._base.numerator, self._base.denominator
         self._rate, self._step = rate, float(1 / fps)
         self._known: deque[tuple[int, float]] = deque()
         self._latest = self._full_until = self._start
@@ -95,8 +97,8 @@ class Sparing:
 
     def _sampled(self, packet: av.Packet) -> bool:
         """Whether its frame is the first of a span that one is wanted of."""
-        time = float((packet.pts - self._start) * self._base)
-        step = float((packet.duration or 0) * self._base) or self._step
+        time = (packet.pts - self._start) * self._units / self._a_second
+        step = (packet.duration or 0) * self._units / self._a_second or self._step
         return int(time * self._rate + 1e-6) != int((time - step) * self._rate + 1e-6)
 
 

@@ -163,11 +163,25 @@ def test_where_every_frame_is_a_key_frame_it_samples(tmp_path, name, codec, pix_
 def test_of_a_long_film_of_key_frames_it_decodes_pairs(tmp_path, monkeypatch):
     path = encode(tmp_path / "all.avi", scenes(6.0), codec="mjpeg", pix_fmt="yuvj420p")
     monkeypatch.setattr(quick, "ALLOWANCE", 0.0)
+    monkeypatch.setattr(quick, "DOUBTED", 0.0)
     with Skimmer(path) as reader:
         seen = list(reader.frames(quick.plan(reader.packets, reader.pixels, reader.price)))
     assert [s.look for s in seen] == [True, False] * 6
     assert [s.later for s in seen] == [False, True] * 6
     assert quick.read_timeline(path)["motion"].max() > 0
+
+
+def test_and_all_frames_where_their_size_tells_of_a_cut(tmp_path, monkeypatch):
+    path = encode(tmp_path / "all.avi", scenes(6.0), codec="mjpeg", pix_fmt="yuvj420p")
+    monkeypatch.setattr(quick, "ALLOWANCE", 0.0)
+    monkeypatch.setattr(quick, "DOUBTED", 0.2)
+    assert sorted(packets(path).jumps()) == [80, 140]
+    with Skimmer(path) as reader:
+        seen = list(reader.frames(quick.plan(reader.packets, reader.pixels, reader.price)))
+    assert len(seen) < 150 / 5 and sum(s.look for s in seen) == 6
+    times = [s.frame.time for s in seen]
+    assert times == sorted(set(times))
+    assert quick.read_timeline(path).cuts == pytest.approx([3.2, 5.6], abs=1e-3)
 
 
 def test_a_stream_without_an_index_works_too(tmp_path):

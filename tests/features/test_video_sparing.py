@@ -58,6 +58,17 @@ class TestSparing:
         spans = np.array([field.high - field.low for field in VIDEO_FIELDS])
         assert (np.abs(with_ - without) < 0.02 * spans).all()
 
+    def test_what_is_seen_is_within_a_grey_level_of_full_decoding(self, tmp_path):
+        """Without the loop filter of B-frames, however long no key frame comes."""
+        path = film(tmp_path, shots(), crf="32", **{"x264-params": "scenecut=0:keyint=infinite"})
+        with VideoReader(path) as full:
+            pictures = {frame.time: frame.small for frame in full}
+        with VideoReader(path, sampled=10.0) as reader:
+            off = [
+                np.abs(frame.small.astype(int) - pictures[frame.time]).mean() for frame in reader
+            ]
+        assert 0 < max(off) < 1 and np.mean(off) < 0.2
+
     def test_a_film_lasts_as_long_as_it_does_in_full(self, tmp_path):
         for length in range(96, 102):
             path = film(tmp_path, shots(length, cuts=()))

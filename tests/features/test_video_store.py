@@ -186,7 +186,7 @@ def test_without_weights_one_sentence_says_what_is_lost(cache, video, monkeypatc
     timeline = read_timeline(video)
     assert len(timeline.warnings) == 1
     assert "character tension" in timeline.warnings[0] and "models pull" in timeline.warnings[0]
-    assert timeline.extractor == "leitmotif-video 4 cuts+motion+colour"
+    assert timeline.extractor == "leitmotif-video 5 cuts+motion+colour"
     profile = score(timeline)
     assert (profile["character_tension"], profile.confidence[0], profile.confidence[4]) == (
         50,

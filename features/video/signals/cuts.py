@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from fractions import Fraction
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-import cv2
 import numpy as np
 from scenedetect import FrameTimecode, ThresholdDetector
 from scenedetect.common import Timecode
@@ -44,6 +42,7 @@ _MIXED = 0.15
 
 _BLACK = 8
 """Mean level (8-bit) below which a picture is black."""
+_MICROSECOND = Fraction(1, 1_000_000)
 _BEFORE, _AFTER = 0.3, 0.2
 """Seconds before and after a doubt that are looked at in full: what a cut is compared with."""
 _LAG = 1.0
@@ -98,7 +97,9 @@ class CutFinder:
     """
 
     def __init__(self, fps: Fraction, soft: bool = True, once: Once | None = None) -> None:
-        self._fps, self._soft = fps, soft
+        self._soft = soft
+        self._dark: bool | None = None
+        self._rate = FrameTimecode(0, Fraction(fps))
         self._repeats = Repeats()
         self._hard = HardCutDetector(once)
         self._fade, self._dissolve = (
@@ -119,11 +120,11 @@ class CutFinder:
     def show(self, picture: Picture) -> list[float]:
         """As `update`."""
         time = picture.time
-        self._last = _timecode(time, self._fps)
+        self._last = _timecode(time, self._rate)
         self._recent.append((time, picture.thumb))
         while self._recent[0][0] < time - 3 * _FLASH:
             self._recent.popleft()
-        soft = self._fade_at(self._last, picture.image) if self._soft else []
+        soft = self._fade_at(self._last, picture.level) if self._soft else []
         soft += self._compare(self._repeats.update(picture))
         due = [cut for cut in self._pending if time >= cut + _FLASH]
         return self._confirm(due) + soft
@@ -153,9 +154,12 @@ class CutFinder:
                 kept.append(cut)
         return kept
 
-    def _fade_at(self, at: FrameTimecode, image: np.ndarray) -> list[float]:
-        level = np.full((1, 1, 3), _level(image))  # all that this detector asks a picture for
-        fades = _seconds(self._fade.process_frame(at, level))
+    def _fade_at(self, at: FrameTimecode, level: float) -> list[float]:
+        if (level < _BLACK) == self._dark:  # this detector waits until it changes
+            return []
+        self._dark = level < _BLACK
+        mean = np.full((1, 1, 3), level)  # all that it asks a picture for
+        fades = _seconds(self._fade.process_frame(at, mean))
         self._fades += fades
         return fades
 
@@ -163,7 +167,7 @@ class CutFinder:
         """Show pictures to the detectors that compare them; the dissolves found."""
         dissolves: list[float] = []
         for picture in pictures:
-            at = _timecode(picture.time, self._fps)
+            at = _timecode(picture.time, self._rate)
             self._pending += _seconds(self._hard.process_frame(at, picture.small))
             if self._soft:
                 dissolves += _seconds(self._dissolve.process_frame(at, picture.image))
@@ -202,7 +206,7 @@ class ExactCuts:
 
     def update(self, picture: Picture, doubts: list[Doubt]) -> list[float]:
         """The next frame, and what was found doubtful at it; the fades and dissolves known now."""
-        time, black = picture.time, _level(picture.image) < _BLACK
+        time, black = picture.time, picture.level < _BLACK
         if self._waiting and black != self._black:
             self._wonder(Doubt(self._waiting[-1].time, time, sure=True))
         self._black = black
@@ -246,14 +250,9 @@ class ExactCuts:
             self._waiting = deque(sorted([*self._waiting, *more], key=lambda p: p.time))
 
 
-def _level(image: np.ndarray) -> float:
-    """Mean of all channels."""
-    return sum(cv2.mean(image)[:3]) / 3
-
-
-@lru_cache(256)
-def _timecode(time: float, fps: Fraction) -> FrameTimecode:
-    return FrameTimecode(Timecode(round(time * 1e6), Fraction(1, 1_000_000)), fps)
+def _timecode(time: float, rate: FrameTimecode) -> FrameTimecode:
+    """A time in seconds as detectors take it, at the frame rate of `rate`."""
+    return FrameTimecode(Timecode(round(time * 1e6), _MICROSECOND), rate)
 
 
 def _seconds(cuts: list[FrameTimecode]) -> list[float]:

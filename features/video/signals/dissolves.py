@@ -82,15 +82,18 @@ class DissolveDetector(SceneDetector):  # type: ignore[misc]  # its types are no
     def _mixture_error(self) -> float | None:
         """The least error of a dissolve centred on the middle sample; None if it is none."""
         pictures = [sample.picture for sample in self._samples]
-        errors = [self._error(pictures, half) for half in _HALVES]
+        middle = _REACH
+        changes = [_apart(pictures[middle - half], pictures[middle + half]) for half in _HALVES]
+        errors = [
+            self._error(pictures, half, change)
+            for half, change in zip(_HALVES, changes, strict=True)
+            if change >= _LEAST_CHANGE
+        ]
         return min((e for e in errors if e is not None), default=None)
 
-    def _error(self, pictures: list[np.ndarray], half: int) -> float | None:
+    def _error(self, pictures: list[np.ndarray], half: int, change: float) -> float | None:
         middle = _REACH
         before, after = pictures[middle - half], pictures[middle + half]
-        change = float(np.abs(after - before).mean())
-        if change < _LEAST_CHANGE:
-            return None
         at_half = _off(pictures[middle], before, after, 0.5) / change
         if at_half > _MIX_ERROR:
             return None
@@ -106,8 +109,8 @@ class DissolveDetector(SceneDetector):  # type: ignore[misc]  # its types are no
         pace = change * _BESIDE / (2 * half)
         if (
             max(
-                np.abs(pictures[middle - half - _BESIDE] - before).mean(),
-                np.abs(pictures[middle + half + _BESIDE] - after).mean(),
+                _apart(pictures[middle - half - _BESIDE], before),
+                _apart(pictures[middle + half + _BESIDE], after),
             )
             > _CALM * pace
         ):
@@ -116,7 +119,12 @@ class DissolveDetector(SceneDetector):  # type: ignore[misc]  # its types are no
 
 
 def _off(picture: np.ndarray, before: np.ndarray, after: np.ndarray, share: float) -> float:
-    return float(np.abs(picture - ((1 - share) * before + share * after)).mean())
+    return _apart(picture, (1 - share) * before + share * after)
+
+
+def _apart(picture: np.ndarray, other: np.ndarray) -> float:
+    """Mean difference, in 8-bit levels."""
+    return cv2.norm(picture, other, cv2.NORM_L1) / picture.size
 
 
 def _alike(a: np.ndarray, b: np.ndarray) -> bool:

@@ -42,9 +42,9 @@ _NOISE = 0.5
 """Change that every recording has between frames."""
 
 
-_DOUBTED_RATIO, _SURE_RATIO, _DOUBTED_NEW = 2.5, 6.0, 0.09
-"""As `_LEAST_RATIO` and `_LEAST_NEW`, of what might be, and what surely is, a cut to who sees more
-frames. Heuristic: two frames apart, motion changes twice as much."""
+_DOUBTED_RATIO, _DOUBTED_NEW = 2.5, 0.09
+"""As `_LEAST_RATIO` and `_LEAST_NEW`, of what might be a cut to who sees more frames. Heuristic:
+two frames apart, motion changes twice as much."""
 _MIXED = 2
 """Mixed pictures between two shots at most: one in telecined, field-wise joined or blended video,
 two where film was blended to 50 or 60 frames a second."""
@@ -127,13 +127,21 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
         change = (None, False) if last is None else self._once(_compare, last, image)
         self._pictures.append(_Picture(timecode, image, *change))
         self._entered += 1
-        self._doubt(len(self._pictures) - 1 - _BESIDE)
-        return self._cuts(len(self._pictures) - 1 - _BESIDE)
+        place = len(self._pictures) - 1 - _BESIDE
+        if self._late(place) >= _LEAST_CHANGE:
+            self._doubt(place)
+        return self._cuts(place)
 
     def post_process(self, timecode: FrameTimecode) -> list[FrameTimecode]:
         """The cuts among the last frames, which have fewer frames after them."""
         latest = range(max(1, len(self._pictures) - _BESIDE), len(self._pictures))
         return [cut for place in latest for cut in self._cuts(place)]
+
+    def _late(self, place: int) -> float:
+        """How much changed in all on the longest way that may be a cut to the picture at `place`:
+        with less than it takes, there is none on a shorter one."""
+        way = range(max(place - _MIXED, 1), place + 1)
+        return sum(self._pictures[k].change or 0.0 for k in way)
 
     def _doubt(self, place: int) -> None:
         """Note what leads to the picture at `place` if much changed there."""
@@ -150,9 +158,8 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
                 continue
             before, after = pictures[first], pictures[place]
             if _compare(before.image, after.image, _DOUBTED_NEW)[1]:
-                sure = (
-                    span == 1 and after.may_be_cut and change > _SURE_RATIO * max(usual, *changes)
-                )
+                # with more frames shown, those beside it change less
+                sure = span == 1 and after.may_be_cut and change >= _LEAST_RATIO * usual
                 self._note(first, place, sure)
                 return
 
@@ -166,6 +173,8 @@ class HardCutDetector(SceneDetector):  # type: ignore[misc]  # its types are not
 
     def _cuts(self, place: int) -> list[FrameTimecode]:
         """The first picture of the new shot, if a cut leads to the picture at `place`."""
+        if self._late(place) < _LEAST_CHANGE / 2:
+            return []
         number = self._entered - len(self._pictures) + place
         for mixed in range(_MIXED + 1):
             if place - mixed < 1 or (mixed and number - mixed <= self._found):

@@ -24,18 +24,19 @@ between the sample film's slowest shots (0.16 and up) and held pictures after en
 
 class Picture(NamedTuple):
     """When a frame is shown and what it shows, BGR uint8; `small` is the same at `SIZE`, `thumb`
-    int16 of 9 × 16 pixels."""
+    int16 of 9 × 16 pixels, `level` its mean over all channels."""
 
     time: float
     image: np.ndarray
     small: np.ndarray
     thumb: np.ndarray
+    level: float
 
 
 def reduced(time: float, image: np.ndarray) -> Picture:
     """A frame with what is compared of it."""
     small, thumb = (cv2.resize(image, s, interpolation=cv2.INTER_AREA) for s in (SIZE, (16, 9)))
-    return Picture(time, image, small, thumb.astype(np.int16))
+    return Picture(time, image, small, thumb.astype(np.int16), sum(cv2.mean(image)[:3]) / 3)
 
 
 class Repeats:
