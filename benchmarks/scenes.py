@@ -108,12 +108,7 @@ def encoders(args: argparse.Namespace) -> None:
         "EfficientNet-Lite0": by_vectors(lite_of()),
     }
     with task("mobilenet_v3_small") as network:
-
-        def mobile(pictures: Any) -> np.ndarray:
-            found = [network(cv2.cvtColor(p, cv2.COLOR_BGR2RGB)) for p in pictures]
-            return np.array([f.embeddings[0].embedding for f in found], dtype=np.float32)
-
-        ways["MobileNetV3-small"] = by_vectors(mobile)
+        ways["MobileNetV3-small"] = by_vectors(network)
         for name, way in ways.items():
             alike = way(copies, frames.pictures)
             for part, chosen in (("all", slice(None)), ("unseen films", unseen[rows])):
