@@ -1,13 +1,17 @@
 """How well the shots of an edit are found in a library: against the truth of `benchmarks.edits`.
 
-    python -m benchmarks.conform FOLDER [--library FOLDER] [-o TABLE.md]
+    python -m benchmarks.conform FOLDER [--library FOLDER] [-o RESULTS] [--only NAME …]
 
 FOLDER holds edits with their truth; the library has the films that `library.json` there calls
-inside, and is made where there is none. "By frame numbers" a shot is right if film, mirroring, in
-and out in the edit and in the film are, each to one frame. "Right" is also an answer that plays the
-same pictures: every frame of the shot but its first and last is the true one, one beside it (of the
-coarser of the two rates: an edit of 24 frames a second does not tell the frames of a film of 60
-apart), or one that nobody could tell from it (`_SAME`): where a still is shown, or a picture comes
+inside, and is made where there is none. Every edit's answers are kept in RESULTS as soon as they
+are there, and an edit whose answers are there is not asked again: so runs broken off go on, and
+several (`--only`) can go on beside each other. The table is of all that RESULTS has.
+
+"By frame numbers" a shot is right if film, mirroring, in and out in the edit and in the film are,
+each to one frame. "Right" is also an answer that plays the same pictures: every frame of the shot
+but its first and last is the true one, one beside it (of the coarser of the two rates: an edit of
+24 frames a second does not tell the frames of a film of 60 apart), or one that nobody could tell
+from it (`_SAME`): where a still is shown, or a picture comes
 back. A foreign shot is right if all of it but a frame at either end is named foreign.
 """
 
@@ -39,38 +43,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--library", type=Path)
-    parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("-o", "--output", type=Path, help="default: FOLDER/results")
     parser.add_argument("--only", nargs="*", help="names of edits")
     args = parser.parse_args()
+    output = args.output or args.folder / "results"
+    output.mkdir(parents=True, exist_ok=True)
     films = json.loads((args.folder / "library.json").read_text())
-    rows: list[dict[str, Any]] = []
-    seconds = spent = 0.0
     with Library.open(args.library or args.folder / "library") as library:
         library.add(films["inside"], jobs=1)
-        for truth in sorted(args.folder.glob("edit-*.json")):
-            if truth.name.endswith("conform.json") or (args.only and truth.stem not in args.only):
-                continue
-            begun = time.process_time()
-            found = conform(library, truth.with_suffix(".mp4"))
-            spent += time.process_time() - begun
-            export(found, truth.with_suffix(""), ["edl"])
-            seconds += float(found.edit.frames / found.edit.rate.fps)
-            judged = list(judge(json.loads(truth.read_text()), found))
-            rows += judged
-            _say(truth.stem, judged)
-            text = table(rows) + f"\n{seconds:.0f} s of edits in {spent:.0f} s of processor time.\n"
-            if args.output:
-                args.output.write_text(text)
-                args.output.with_suffix(".json").write_text(json.dumps(rows, default=str))
-    print(table(rows))
+        for truth in sorted(args.folder.glob("edit-???.json")):
+            kept = output / truth.name
+            if not kept.exists() and (not args.only or truth.stem in args.only):
+                kept.write_text(json.dumps(_asked(library, truth, output), default=str, indent=1))
+    print(_summary([json.loads(p.read_text()) for p in sorted(output.glob("edit-???.json"))]))
 
 
-def _say(name: str, judged: list[dict[str, Any]]) -> None:
-    right = sum(row["right"] for row in judged)
-    print(f"{name}: {right} of {len(judged)} right", flush=True)
-    for row in judged:
+def _asked(library: Library, truth: Path, output: Path) -> dict[str, Any]:
+    """The answers for one edit, judged; the EDL is written beside them."""
+    begun = time.process_time()
+    found = conform(library, truth.with_suffix(".mp4"))
+    spent = time.process_time() - begun
+    export(found, output / truth.stem, ["edl"])
+    rows = list(judge(json.loads(truth.read_text()), found))
+    print(f"{truth.stem}: {sum(row['right'] for row in rows)} of {len(rows)} right", flush=True)
+    for row in rows:
         if not row["right"]:
             print("   ", {k: v for k, v in row.items() if k != "right"}, flush=True)
+    return {"seconds": float(found.edit.frames / found.edit.rate.fps), "spent": spent, "rows": rows}
+
+
+def _summary(edits: list[dict[str, Any]]) -> str:
+    seconds, spent = (sum(edit[key] for edit in edits) for key in ("seconds", "spent"))
+    text = table([row for edit in edits for row in edit["rows"]])
+    return f"{text}\n{seconds:.0f} s of {len(edits)} edits in {spent:.0f} s of processor time.\n"
 
 
 def judge(truth: dict[str, Any], found: Conformed) -> Iterator[dict[str, Any]]:

@@ -58,15 +58,43 @@ class Line(NamedTuple):
 
 def blocks(pictures: np.ndarray) -> Blocks:
     """Grey pictures (n, h, w) as normalised blocks; h and w are multiples of 8."""
+    flat = _flat(pictures)
+    count = flat.shape[2]
+    power = np.einsum("nbp,nbp->nb", flat, flat) / count
+    flat /= np.sqrt((power + _NOISE**2) * count)[:, :, None]
+    weight = np.clip((np.sqrt(power) - _NOISE) / (_TEXTURE - _NOISE), 0, 1)
+    return Blocks(flat, weight.astype(np.float32))
+
+
+def _flat(pictures: np.ndarray) -> np.ndarray:
+    """Pictures (n, h, w) as blocks (n, 64, p) about their means, float32."""
     n, height, width = pictures.shape
     bh, bw = height // _DOWN, width // _ACROSS
     parts = pictures.reshape(n, _DOWN, bh, _ACROSS, bw).transpose(0, 1, 3, 2, 4)
     flat = parts.reshape(n, _DOWN * _ACROSS, bh * bw).astype(np.float32)
     flat -= flat.mean(axis=2, keepdims=True)
-    power = np.einsum("nbp,nbp->nb", flat, flat) / (bh * bw)
-    flat /= np.sqrt((power + _NOISE**2) * bh * bw)[:, :, None]
-    weight = np.clip((np.sqrt(power) - _NOISE) / (_TEXTURE - _NOISE), 0, 1)
-    return Blocks(flat, weight.astype(np.float32))
+    return np.asarray(flat)
+
+
+def block_slopes(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The unit blocks (n, 64, p) of grey pictures, and how they change (n, 64, 4, p) when the
+    picture is moved along x, stretched along x, moved along y and stretched along y, by a pixel;
+    stretched: at its edge."""
+    height, width = pictures.shape[1:]
+    grey = pictures.astype(np.float32)
+    x = np.linspace(-1, 1, width, dtype=np.float32)
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    down, across = (np.asarray(slope) for slope in np.gradient(grey, axis=(1, 2)))
+    flat = _flat(grey)
+    power = np.einsum("nbp,nbp->nb", flat, flat)
+    size = np.sqrt(power + _NOISE**2 * flat.shape[2])[:, :, None]
+    unit = flat / size
+    parts = (across, np.asarray(across * x), down, np.asarray(down * y))
+    slopes = np.stack([_flat(part) for part in parts], axis=2)
+    slopes /= size[:, :, None]
+    along = np.einsum("nbkp,nbp->nbk", slopes, unit)
+    slopes -= along[..., None] * unit[:, :, None]
+    return unit, slopes
 
 
 def placed(

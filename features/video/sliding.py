@@ -23,14 +23,24 @@ _SIZES, _BESIDE = 18, 4
 
 def slid(shot: np.ndarray, source: np.ndarray) -> tuple[float, Placement]:
     """The best correlation, −1–1, of a grey picture with a part of another, and where that lies."""
-    largest = min(source.shape[0] / shot.shape[0], source.shape[1] / shot.shape[1])
-    share = min(_SMALL / max(source.shape), 1.0)
-    small = cv2.resize(source, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-    _, scale, _ = _best(shot, small, share, largest * _STEP ** np.arange(_SIZES))
+    largest = _largest(shot, source)
+    _, scale = slid_roughly(shot, source)
     near = scale * _FINE ** np.arange(-_BESIDE, _BESIDE + 1)
     alike, scale, (x, y) = _best(shot, source, 1.0, np.unique(np.minimum(near, largest)))
     matrix = [[scale, 0, x + (scale - 1) / 2], [0, scale, y + (scale - 1) / 2]]
     return alike, Placement(np.array(matrix), 0)
+
+
+def slid_roughly(shot: np.ndarray, source: np.ndarray) -> tuple[float, float]:
+    """The first pass of `slid`: correlation, and source pixels per pixel of the shot."""
+    share = min(_SMALL / max(source.shape), 1.0)
+    small = cv2.resize(source, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    alike, scale, _ = _best(shot, small, share, _largest(shot, source) * _STEP ** np.arange(_SIZES))
+    return alike, scale
+
+
+def _largest(shot: np.ndarray, source: np.ndarray) -> float:
+    return min(source.shape[0] / shot.shape[0], source.shape[1] / shot.shape[1])
 
 
 def _best(

@@ -6,7 +6,7 @@ every frame near those lines, larger             the line to the frame, the plac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from features.video.alignment import (
     shrunk,
     uncovered,
 )
+from features.video.fitting import fitted
 from features.video.placement import (
     Placement,
     Points,
@@ -37,7 +38,7 @@ from features.video.placement import (
     place,
     whole,
 )
-from features.video.sliding import slid
+from features.video.sliding import slid, slid_roughly
 from features.video.stretch import Stretch
 
 _EVERY_S = 0.4
@@ -53,6 +54,11 @@ _SURE = 25
 """Key points in agreement from which on no other placement is tried. Heuristic."""
 _SLID = 0.6
 """Correlation from which on a placement that was found by sliding is tried. Heuristic."""
+_PLACED = 0.8
+"""Agreement from which on a plain shot is not slid over all of a stretch. Heuristic."""
+_FEW, _SLID_MOST = 120, 3
+"""Key points up to which there is little in a picture, and placements of it that are tried.
+Heuristic."""
 _ALIKE = 0.95
 """Agreement of a picture and a frame from which on no other frames are looked at. Heuristic."""
 _ROUGH_S = 0.07
@@ -76,16 +82,27 @@ _BELIEVED = 0.25
 other line is right, −1 if speed 1 is."""
 _SHIFTS = (0, -1, 1)
 _ROUNDS = 4
-_PLACED_BY, _JUDGED_BY = 3, 16
-"""Frames of a shot that a placement is fitted to and judged by."""
+_PLACED_BY, _FITTED_BY, _JUDGED_BY = 3, 4, 16
+"""Frames of a shot that a placement is found in, made exact by and judged by."""
+_WIDER = (1, 2, 4, 8)
+"""Frames of the film by which a line is moved, as far as what is nearer is not told apart."""
+_TOLD = 0.02
+"""Agreement by which a line is told from one beside it. Heuristic."""
+_AS_WELL = 0.006
+"""Agreement by which the placement of a shot that is not cropped may do worse: a placement that is
+a little wrong smooths the film's noise, which agrees better by .004 with an edit. Heuristic."""
+_SETTLED = 0.5
+"""Agreement under which a trace is of something else, whatever its moment. Heuristic."""
+_MOVED = 0.008
+"""Share of the picture's side by which a placement is another one. Heuristic."""
 _PLAIN = 1.0
 """Blocks with something to see under which there is nothing in a picture. Heuristic."""
 _FEWEST = 5
 """Rows of a shot at least that a line is fitted to."""
 _PART_S = 0.4
 """Seconds of a part of a shot that may run elsewhere: the shortest shots of fast trailers."""
-_GAIN = 0.04
-"""Mean agreement that such a part must win by running elsewhere. Heuristic."""
+_GAIN, _JUMPED = 0.04, 0.4
+"""Mean agreement that such a part must win by running elsewhere, and have there. Heuristic."""
 
 
 class Ground:
@@ -155,30 +172,48 @@ def seek(
     inside: slice,
     ground: Ground,
     hints: Sequence[tuple[float, float]] = (),
+    thorough: bool = True,
 ) -> list[Trace]:
     """Where a shot runs in a stretch: its best trace, then those of parts of it that run better
     elsewhere (a jump within one film that no cut was seen for). None in an empty stretch.
 
     grey : uint8 (n, h, w), the shot with frames beside it. times : seconds (n,), 0 at the shot's
     first frame. inside : which of the frames are the shot. hints : where in the shot a picture is,
-    0–1, and seconds of the film that look like it; they are looked at first.
+    0–1, and seconds of the film that look like it; they are looked at first, and nothing else if
+    not thorough.
     """
     if len(ground.stretch.times) < 2:
         return []
     shot = _Shot(grey, times, np.arange(len(grey))[inside])
-    tried = [_Rough(shot, ground, so) for so in _placements(shot, ground, hints)]
+    tried = [_Rough(shot, ground, so) for so in _placements(shot, ground, hints, thorough)]
     best = max(tried, key=lambda one: one.line.agreement)
-    fine = best.exact()
-    if best.line.agreement > _WORTH:
-        fine = fine.refined()
-        if fine.lying is not best.lying and fine.line.agreement < _ALIKE_ALL:
-            # other moments of a scene look alike under a placement that is a little wrong
-            best = _Rough(shot, ground, fine.lying)
-            fine = max(fine, best.exact(), key=lambda one: one.line.agreement)
+    if thorough and best.line.agreement < _ALIKE:
+        tried = [_Rough(shot, ground, so) for so in _slid(shot, ground, hints)]
+        best = max([best, *tried], key=lambda one: one.line.agreement)
+    best, fine = _made_exact(shot, ground, best)
+    if thorough and fine.line.agreement < _PLACED and shot.plain:
+        for so in _slid_anywhere(shot, ground):
+            other = _made_exact(shot, ground, _Rough(shot, ground, so))
+            best, fine = max((best, fine), other, key=lambda pair: pair[1].line.agreement)
     traces = [fine.trace()]
     for rows, line in best.jumps():
         traces.append(_Fine(shot, ground, fine.lying, line, rows, best.seen).trace())
     return traces
+
+
+def _made_exact(shot: _Shot, ground: Ground, best: _Rough) -> tuple[_Rough, _Fine]:
+    """The rough line that is followed in the end, and what becomes of it frame by frame."""
+    fine = best.exact()
+    if best.line.agreement > _WORTH:
+        fine = fine.refined()
+        moved = _apart(fine.lying.placement, best.lying.placement, shot.size)
+        if moved > _MOVED and fine.line.agreement < _ALIKE_ALL:
+            # other moments of a scene look alike under a placement that is a little wrong
+            best = _Rough(shot, ground, fine.lying)
+            fine = max(fine, best.exact(), key=lambda one: one.line.agreement)
+        if fine.line.agreement > _SETTLED:
+            fine = fine.settled()
+    return best, fine
 
 
 class _Lying(NamedTuple):
@@ -200,6 +235,15 @@ class _Shot:
     def size(self) -> tuple[int, int]:
         height, width = self.grey.shape[1:]
         return height, width
+
+    @property
+    def middle(self) -> int:
+        return int(self.rows[len(self.rows) // 2])
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is little to see."""
+        return len(self.points(self.middle, False).places) <= _FEW
 
     def blocks(self, mirrored: bool, scale: int) -> Blocks:
         key = mirrored, scale
@@ -229,7 +273,9 @@ def _spread(values: np.ndarray, count: int) -> np.ndarray:
 # ------------------------------------------------------------------------------- placements
 
 
-def _placements(shot: _Shot, ground: Ground, hints: Sequence[tuple[float, float]]) -> list[_Lying]:
+def _placements(
+    shot: _Shot, ground: Ground, hints: Sequence[tuple[float, float]], thorough: bool
+) -> list[_Lying]:
     """Placements worth trying, mirrored or not."""
     frames = ground.sampled
     times = ground.stretch.times[frames]
@@ -237,27 +283,40 @@ def _placements(shot: _Shot, ground: Ground, hints: Sequence[tuple[float, float]
     for _, hint in hints:
         near |= np.abs(times - hint) <= _HINTED_S
     found: dict[bool, tuple[float, Placement]] = {}
-    for part in (frames[near], frames[~near]):
-        for lot in _KEYS if len(part) else ():
-            for at in lot:
-                row = int(shot.rows[int(at * len(shot.rows))])
-                for mirrored in (False, True):
-                    so = _placement(shot, row, mirrored, ground, part)
-                    if so and so[0] > found.get(mirrored, (-1.0,))[0]:
-                        found[mirrored] = so
-            best = max((p.agreeing for _, p in found.values()), default=0)
-            if best >= _SURE:
-                break
+    best = 0
+    for at, part in _looked_at(frames[near], frames[~near] if thorough else frames[:0]):
+        if best >= _SURE and at in _KEYS[1]:
+            continue
+        row = int(shot.rows[int(at * len(shot.rows))])
+        for mirrored in (False, True):
+            so = _placement(shot, row, mirrored, ground, part)
+            if so and so[0] > found.get(mirrored, (-1.0,))[0]:
+                found[mirrored] = so
         if any(alike >= _ALIKE and p.agreeing >= _SURE for alike, p in found.values()):
             break
+        best = max((p.agreeing for _, p in found.values()), default=0)
     best = max((p.agreeing for _, p in found.values()), default=0)
     tried = [_Lying(m, p) for m, (_, p) in found.items() if p.agreeing >= 0.5 * best]
     if best < _SURE:
-        for assume in (whole, filling):
-            assumed = assume(shot.size, ground.size)
-            tried += [_Lying(False, assumed), _Lying(True, assumed)]
-        tried += _slid(shot, ground, hints)
+        entire, middle = whole(shot.size, ground.size), filling(shot.size, ground.size)
+        assumed = [entire] if _apart(entire, middle, shot.size) < _MOVED else [entire, middle]
+        tried += [_Lying(mirrored, one) for one in assumed for mirrored in (False, True)]
     return tried
+
+
+def _looked_at(*parts: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
+    """Where in a shot the frames lie, 0–1, that are compared with parts of a film, in order."""
+    for part in parts:
+        for lot in _KEYS if len(part) else ():
+            for at in lot:
+                yield at, part
+
+
+def _apart(a: Placement, b: Placement, shot: tuple[int, int]) -> float:
+    """How far the corners of a shot (h, w) are from each other under both, of its side's length."""
+    corners = np.array([[0, 0, 1], [shot[1], shot[0], 1]]).T
+    there = np.abs(a.matrix @ corners - b.matrix @ corners).max()
+    return float(there / max(shot))
 
 
 def _slid(shot: _Shot, ground: Ground, hints: Sequence[tuple[float, float]]) -> list[_Lying]:
@@ -271,6 +330,23 @@ def _slid(shot: _Shot, ground: Ground, hints: Sequence[tuple[float, float]]) -> 
             each.append(slid(shot.picture(row, mirrored), ground.stretch.pictures[index]))
         alike, placement = max(each, key=lambda one: one[0], default=(0.0, None))
         if placement and alike >= _SLID:
+            found.append(_Lying(mirrored, placement))
+    return found
+
+
+def _slid_anywhere(shot: _Shot, ground: Ground) -> list[_Lying]:
+    """Where a picture lies in those of all the stretch that are most like it: with little in it,
+    what was hinted at may be another moment, and what key points agree on another place."""
+    row = shot.middle
+    likely = [
+        (slid_roughly(shot.picture(row, mirrored), ground.stretch.pictures[k])[0], mirrored, int(k))
+        for mirrored in (False, True)
+        for k in ground.sampled
+    ]
+    found = []
+    for _, mirrored, index in sorted(likely, reverse=True)[:_SLID_MOST]:
+        alike, placement = slid(shot.picture(row, mirrored), ground.stretch.pictures[index])
+        if alike >= _SLID:
             found.append(_Lying(mirrored, placement))
     return found
 
@@ -346,7 +422,8 @@ class _Rough:
             if times[end - 1] - times[start] >= _PART_S / 2:
                 part = slice(start, end)
                 line = rough_line(self._table[part], times[part], self._frames, self._step)
-                found.append((self._rows[part], line))
+                if line.agreement > _JUMPED:
+                    found.append((self._rows[part], line))
         return found
 
     def _values(self, at: np.ndarray) -> np.ndarray:
@@ -476,6 +553,73 @@ class _Fine:
         lying = self.lying._replace(placement=placement)
         found = _Fine(self._shot, self._ground, lying, line, self._all_rows, self.seen)
         return max(self, found, key=lambda one: one.line.agreement)
+
+    def settled(self) -> _Fine:
+        """The same under an exact placement, at the moment that agrees best with its own.
+
+        Of a slow zoom or of next to nothing that moves every moment agrees, under a placement of
+        its own; the true one does best. What lies farther is asked as long as what lies nearer is
+        not told apart.
+        """
+        rows = self._some(_JUDGED_BY)
+        line, placement, best = self._exactly(self.line, self.lying.placement, rows)
+        begun = self._agreement(self.lying.placement, self.line, rows)
+        if best <= begun:
+            line, placement, best = self.line, self.lying.placement, begun
+        for _ in range(_ROUNDS):
+            tried = []
+            for far in _WIDER:
+                beside = [
+                    self._exactly(self._moved(line, sign * far), placement, rows)
+                    for sign in (-1, 1)
+                ]
+                tried += beside
+                if max(agreement for _, _, agreement in beside) < best - _TOLD:
+                    break
+            top = max(tried, key=lambda one: one[2])
+            if top[2] <= best:
+                break
+            line, placement, best = top
+        told = len(tried) < 2 * len(_WIDER)
+        found = max(self, self._under(placement, line), key=lambda one: one.line.agreement)
+        return found if told else found._as_usual()
+
+    def _as_usual(self) -> _Fine:
+        """The same under the placement of a shot that is not cropped, if that is near and agrees
+        as well: where moments are hardly told apart, an odd placement is less likely than that."""
+        size = self._shot.size
+        for assume in (whole, filling):
+            assumed = assume(size, self._ground.size)
+            if _apart(assumed, self.lying.placement, size) < _MOVED:
+                other = self._under(assumed, self.line)
+                if other.line.agreement > self.line.agreement - _AS_WELL:
+                    return other
+        return self
+
+    def _under(self, placement: Placement, near: Line) -> _Fine:
+        if placement is self.lying.placement:
+            return self
+        lying = self.lying._replace(placement=placement)
+        return _Fine(self._shot, self._ground, lying, near, self._all_rows, self.seen)
+
+    def _moved(self, line: Line, frames: int) -> Line:
+        return line._replace(start=line.start + frames * self._ground.step)
+
+    def _exactly(
+        self, line: Line, placement: Placement, rows: np.ndarray
+    ) -> tuple[Line, Placement, float]:
+        """A line with the placement near one that some frames agree on, and how well they do."""
+        some = _spread(rows, _FITTED_BY)
+        index = self._ground.numbers(line.at(self._shot.times[some]))
+        exact = fitted(
+            self._blocks.some(some[index >= 0]),
+            self._ground.stretch.pictures[index[index >= 0]],
+            placement,
+            self._shot.size,
+            self.seen,
+            _SCALE,
+        )
+        return line, exact, self._agreement(exact, line, rows)
 
     def _placements(self, line: Line) -> list[Placement]:
         """What some frames of the shot say, matched with those that the line has for them."""

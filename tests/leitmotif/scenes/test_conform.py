@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,12 +15,15 @@ import pytest
 
 from data.errors import InputError
 from features.video.frames import VideoReader
+from features.video.shot_pictures import read_grid
 from features.video.stretch import read_stretch
+from leitmotif.scenes.candidates import windows
 from leitmotif.scenes.conform import conform
 from leitmotif.scenes.conformed import Conformed, report
 from leitmotif.scenes.edit_lists import edl, export, fcp7, otio_json, table
 from leitmotif.scenes.joining import Run, Strand, join
 from leitmotif.scenes.library import Library
+from leitmotif.scenes.nearest import Near
 from leitmotif.scenes.rebuild import rebuild
 from tests.features.video_files import encode, texture
 
@@ -164,6 +168,75 @@ def test_a_flash_of_black_does_not_part_a_shot(place: Path, films, tmp_path: Pat
     assert [(shot.record_in, shot.record_out) for shot in found.shots] == [(0, 70)]
     only = found.shots[0].place
     assert only and (only.source_in, only.source_out, only.speed) == (20, 90, 1)
+
+
+def test_a_cut_seen_in_a_slow_take_does_not_part_it(place: Path, films, tmp_path, monkeypatch):
+    """Both parts run on lines of their own where hardly anything moves."""
+    wall = texture(400, 700, 9)
+    frames = []
+    for k in range(150):
+        scale = 0.5 * 1.0007**k
+        matrix = np.array([[scale, 0, 160 - 350 * scale], [0, scale, 90 - 200 * scale]])
+        frames.append(cv2.warpAffine(wall, matrix, (320, 180), flags=cv2.INTER_AREA))
+    (tmp_path / "films").mkdir()
+    encode(tmp_path / "films" / "wall.mp4", frames, FPS)
+    encode(tmp_path / "edit.mp4", films["c"][:30] + frames[30:110] + films["c"][60:90], FPS)
+
+    def seen(path, progress=None):
+        grid = read_grid(path, progress)
+        return replace(grid, cuts=(30, 62, 75, 110))
+
+    monkeypatch.setattr("leitmotif.scenes.conform.read_grid", seen)
+    with Library.open(tmp_path / "library") as library:
+        library.add([tmp_path / "films"], jobs=1)
+        found = conform(library, tmp_path / "edit.mp4")
+    assert [(s.record_in, s.record_out) for s in found.shots if s.place] == [(30, 110)]
+    only = next(s.place for s in found.shots if s.place)
+    assert abs(only.source_in - 30) <= 1
+    assert abs(only.source_out - 110) <= 1
+
+
+def test_a_still_goes_with_what_it_stands_beside(place: Path, films, tmp_path: Path):
+    """A card is shown twice in a film; which of both it is, what follows it says."""
+    card = [texture(180, 320, 11)] * 25
+    film = card + films["a"][:60] + films["b"][:40] + card + films["c"][:60]
+    (tmp_path / "films").mkdir()
+    encode(tmp_path / "films" / "cards.mp4", film, FPS)
+    with Library.open(tmp_path / "library") as library:
+        library.add([tmp_path / "films"], jobs=1)
+        for start in (5, 130):
+            encode(tmp_path / "edit.mp4", film[start : start + 60], FPS)
+            found = conform(library, tmp_path / "edit.mp4")
+            assert [(s.record_in, s.record_out) for s in found.shots] == [(0, 60)]
+            only = found.shots[0].place
+            assert only
+            assert abs(only.source_in - start) <= 1
+            assert abs(only.source_out - (start + 60)) <= 1
+
+
+@pytest.mark.parametrize(("other", "pictures"), [(0.5, 3), (0.85, 6)])
+def test_what_is_clear_is_asked_with_half_of_the_pictures(
+    place, films, monkeypatch, other, pictures
+):
+    asked = []
+
+    def said(library, picture, count):
+        asked.append(picture)
+        likes = {"a": 0.9, "b": other}
+        return [Near(likes[Path(f.path).stem], f, 1, False, b"") for f in library.films]
+
+    monkeypatch.setattr("leitmotif.scenes.candidates.nearest", said)
+    with Library.open(place / "library") as library:
+        found = windows(library, films["a"][30:90:6], 6)
+    assert len(asked) == pictures
+    assert [(Path(w.film.path).stem, round(w.votes, 3)) for w in found] == [
+        ("a", 0.9),
+        ("b", other),
+    ]
+    assert len(found[0].hints) == pictures
+    shares = [share for share, _ in found[0].hints]
+    assert shares == sorted(shares)
+    assert (shares[0] < 0.3, shares[-1]) == (True, 1.0)
 
 
 def test_a_source_that_is_gone_is_named(found: Conformed, place: Path, tmp_path: Path):
