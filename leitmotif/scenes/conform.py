@@ -345,8 +345,10 @@ def _with_still(a: Run, b: Run, found: Sequence[_Found]) -> list[Run]:
             one, other = found[still.of], found[beside.of]
             if one.film.id == other.film.id and one.trace.mirrored == other.trace.mirrored:
                 own, there = _each(one, still), _each(other, still)
-                whole = len(own) == len(there) == still.end - still.start
-                if whole and max(own.std(), there.std()) < _STILL and there.mean() > _STILL_SEEN:
+                if not len(own) == len(there) == still.end - still.start:
+                    continue
+                enough = max(_STILL_SEEN, own.mean() - _LESS)
+                if max(own.std(), there.std()) < _STILL and there.mean() > enough:
                     return [Run(a.start, b.end, beside.of)]
     return [a, b]
 
