@@ -236,16 +236,20 @@ def _building(words: Words) -> None:
 
 
 def _end_build(name: str, job: Job[Any], words: Words) -> None:
+    """List and choose what was built. A redraw may end on the way; the build is let go of last, so
+    that the next one does it again."""
     desk = state.desk()
-    desk.build = None
     if job.result is not None:
         built, output = job.result
         desk.left_out[str(output)] = [(Path(f).name, reason) for f, reason in built.failed]
         desk.list_catalogue(str(output), Listed(name, output, True))
         widgets.choose("catalogue", str(output))
+        desk.build = None
         st.toast(words("built", n=len(built.catalogue), failed=len(built.failed)))
-    elif job.state == "failed":
+        return
+    if job.state == "failed":
         state.trouble(job.error)
+    desk.build = None
 
 
 # ------------------------------------------------------------------------------ the empty page

@@ -128,7 +128,8 @@ def _score(similarity: float, agreed: Agreement) -> float:
     """What hits are sorted by: similarity + blocks + ln(points) / 10.
 
     Of forty formulas on 200 copies of frames about the best; most of the others were as good to a
-    copy or two. What was slid counts the same, without points: half as much was as good.
+    copy or two (with the encoder of then, before anything was slid). What was slid counts the same,
+    without points: half as much was as good.
     """
     return similarity + agreed.blocks + 0.1 * float(np.log(max(agreed.points, 1)))
 

@@ -9,7 +9,10 @@ import json
 import subprocess
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +23,7 @@ from streamlit.testing.v1 import AppTest
 from data.catalogue import Catalogue
 from data.profiles import MUSIC_NAMES
 from data.words import say
-from leitmotif.page import state
+from leitmotif.page import inputs, state
 from leitmotif.render import ffmpeg
 from leitmotif.sessions import films, jobs
 from leitmotif.sessions.desk import Desk, _safe
@@ -311,6 +314,29 @@ def test_chinese_page_says_in_chinese_what_is_wrong(tmp_path: Path):
     at.text_input(key="video_path").set_value(str(tmp_path / "notes.mp4")).run()
     assert film_of(at).job.wait(60)
     assert at.run().error[0].value.replace("\\", "").startswith("notes.mp4：这是文本文件，不是视频")
+
+
+def test_a_build_is_listed_and_chosen_though_a_redraw_ends_on_the_way(monkeypatch, tmp_path):
+    class Ended(Exception):
+        """As Streamlit ends a redraw wherever it looks into `st.session_state`."""
+
+    built = SimpleNamespace(catalogue=[1, 2], failed=[])
+    job = SimpleNamespace(result=(built, tmp_path / "built.csv"), state="done")
+    listed: dict[str, Any] = {}
+    desk = SimpleNamespace(build=("Music", job), left_out={}, list_catalogue=listed.__setitem__)
+    monkeypatch.setattr(state, "desk", lambda: desk)
+    monkeypatch.setattr(inputs.st, "toast", lambda _: None)
+    chosen = []
+
+    def ends(*_):
+        raise Ended
+
+    for choose in (ends, lambda *what: chosen.append(what)):
+        monkeypatch.setattr(inputs.widgets, "choose", choose)
+        with suppress(Ended):
+            inputs._end_build(*desk.build, lambda *_, **__: "")
+    assert chosen == [("catalogue", str(tmp_path / "built.csv"))]
+    assert list(listed) == [str(tmp_path / "built.csv")] and desk.build is None
 
 
 def test_a_page_for_others_offers_no_paths_of_this_machine(monkeypatch: pytest.MonkeyPatch):
