@@ -14,8 +14,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-WIDTH, HEIGHT = 96, 64
-"""Pixels of a picture that is compared, at scale 1."""
+SMALL = (96, 64)
+"""Width and height, px, of pictures that are compared roughly."""
+_LARGE = (192, 128)
+_LEAST_SEEN = 0.75
+"""Share of a source's side that a shot mostly shows. Heuristic."""
 _ACROSS, _DOWN = 8, 8
 _NOISE = 3.0
 """Grey levels of standard deviation under which a block says little. Heuristic."""
@@ -31,6 +34,14 @@ _PART = 0.25
 """Parts of a frame by which the ends of a shot are moved."""
 _LOST = 0.35
 """A block that agrees less than the median block by so much is covered by something. Heuristic."""
+_STILL = 0.95
+"""Share of a block's energy that is the same in all pictures from which on it stands still.
+Heuristic."""
+BESIDE = 0.02
+"""What the frames beside a shot count for: enough to tell what agrees alike. Heuristic."""
+_MOVING_LEAST = 1.5
+"""Blocks with something to see that move, at least, for what they agree by to say what the others
+should. Heuristic."""
 
 
 class Blocks(NamedTuple):
@@ -42,6 +53,17 @@ class Blocks(NamedTuple):
 
     def some(self, rows: np.ndarray) -> Blocks:
         return Blocks(self.unit[rows], self.weight[rows])
+
+
+class Beside(NamedTuple):
+    """Frames beside a shot: agreements (n, m) with the source's, and seconds (n,) of the shot.
+
+    Where a shot shows a still, every moment of it agrees alike; if the edit runs on in the source
+    beyond a cut, as it does where the cut is the source's own, only one moment runs on there.
+    """
+
+    table: np.ndarray
+    times: np.ndarray
 
 
 class Line(NamedTuple):
@@ -97,14 +119,28 @@ def block_slopes(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return unit, slopes
 
 
+def compared_size(shot: tuple[int, int], source: tuple[int, int]) -> tuple[int, int]:
+    """Width and height, px, at which a shot (h, w) and a source (h, w) are compared exactly.
+
+    No more pixels than either has: of pictures that are enlarged agrees best what happens to lie on
+    the other's pixels, at a wrong moment as well.
+    """
+    sides = zip(shot[::-1], source[::-1], _LARGE, strict=True)
+    width, height = (int(min(own, _LEAST_SEEN * its, most)) // 8 * 8 for own, its, most in sides)
+    return max(width, 8), max(height, 8)
+
+
 def placed(
-    pictures: np.ndarray, matrix: np.ndarray, shot: tuple[int, int], scale: int = 1
+    pictures: np.ndarray,
+    matrix: np.ndarray,
+    shot: tuple[int, int],
+    size: tuple[int, int] = SMALL,
 ) -> np.ndarray:
-    """Source pictures (n, h, w) as the shot, of size (h, w), shows them: uint8, at a scale.
+    """Source pictures (n, h, w) as the shot, of size (h, w), shows them: uint8, of width and height
+    `size`.
 
     matrix : from the shot's pixels to the source's.
     """
-    size = (scale * WIDTH, scale * HEIGHT)
     double = (2 * size[0], 2 * size[1])
     sx, sy = shot[1] / double[0], shot[0] / double[1]
     to_shot = np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2], [0, 0, 1]])
@@ -117,9 +153,8 @@ def placed(
     return out
 
 
-def shrunk(pictures: np.ndarray, scale: int = 1) -> np.ndarray:
-    """Grey pictures (n, h, w) at the size that is compared, uint8."""
-    size = (scale * WIDTH, scale * HEIGHT)
+def shrunk(pictures: np.ndarray, size: tuple[int, int] = SMALL) -> np.ndarray:
+    """Grey pictures (n, h, w) at the width and height that are compared, uint8."""
     return np.stack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures])
 
 
@@ -137,10 +172,14 @@ def pooled(each: np.ndarray, weight: np.ndarray, seen: np.ndarray) -> np.ndarray
 
 
 def rough_line(
-    table: np.ndarray, shot_times: np.ndarray, source_times: np.ndarray, step: float
+    table: np.ndarray,
+    shot_times: np.ndarray,
+    source_times: np.ndarray,
+    step: float,
+    beside: Beside | None = None,
 ) -> Line:
     """The best of `rough_lines`."""
-    return rough_lines(table, shot_times, source_times, step, 1, 0.0)[0]
+    return rough_lines(table, shot_times, source_times, step, 1, 0.0, beside)[0]
 
 
 def rough_lines(
@@ -150,6 +189,7 @@ def rough_lines(
     step: float,
     count: int,
     margin: float,
+    beside: Beside | None = None,
 ) -> list[Line]:
     """The best lines to half a step, of some of the frames, over all starts and speeds.
 
@@ -158,31 +198,40 @@ def rough_lines(
     most, `_APART_S` from each other at the middle of the shot and less than `margin` worse than
     the best.
     """
-    some = np.unique(np.linspace(0, len(shot_times) - 1, _MOST_COARSE).round().astype(int))
-    length, rows = float(shot_times[-1]), np.arange(len(some))
+    length = float(shot_times[-1])
     # half of the shot may lie before the stretch or after it: another cut may be in it
     first, last = source_times[0] - 0.5 * length, source_times[-1] + step - 0.5 * length
     starts = np.arange(first, max(last, first + step), step / 2)
     speeds = np.arange(SLOWEST, FASTEST + 1e-9, max(_COARSE, step / max(length, 0.1) / 2))
     speeds = np.unique(np.append(speeds, 1.0))
     # one look-up for all lines: which frame is shown at every eighth of a frame
-    low, high = starts[0] - step, starts[-1] + FASTEST * max(length, 0.0) + step
+    beside = beside if beside and len(beside.times) else None
+    every = np.concatenate([shot_times, beside.times if beside else [0.0]])
+    low = starts[0] + FASTEST * min(float(every.min()), 0.0) - step
+    high = starts[-1] + FASTEST * max(float(every.max()), 0.0) + step
     cell = step / 8
     lookup = shown(source_times, np.arange(low, high + cell, cell), step)
-    values = np.concatenate([table[some], np.zeros((len(some), 1), table.dtype)], axis=1)
-    mean = np.empty((len(speeds), len(starts)))
-    for k, speed in enumerate(speeds):
-        at = starts[:, None] + (speed * shot_times[some] - low)
-        mean[k] = values[rows, lookup[(at / cell).astype(np.intp)]].mean(axis=1)
+
+    def mean_of(table: np.ndarray, times: np.ndarray) -> np.ndarray:
+        some = np.unique(np.linspace(0, len(times) - 1, _MOST_COARSE).round().astype(int))
+        values = np.concatenate([table[some], np.zeros((len(some), 1), table.dtype)], axis=1)
+        mean = np.empty((len(speeds), len(starts)))
+        for k, speed in enumerate(speeds):
+            at = starts[:, None] + (speed * times[some] - low)
+            mean[k] = values[np.arange(len(some)), lookup[(at / cell).astype(np.intp)]].mean(axis=1)
+        return mean
+
+    mean = mean_of(table, shot_times)
+    rank = mean + BESIDE * mean_of(*beside) if beside else mean.copy()
     middles = starts + speeds[:, None] * shot_times.mean()
     found: list[Line] = []
+    least = float(rank.max()) - margin
     while len(found) < count:
-        k, top = divmod(int(mean.argmax()), len(starts))
-        line = Line(float(starts[top]), float(speeds[k]), float(mean[k, top]))
-        if found and line.agreement < found[0].agreement - margin:
+        k, top = divmod(int(rank.argmax()), len(starts))
+        if found and rank[k, top] < least:
             break
-        found.append(line)
-        mean[np.abs(middles - middles[k, top]) < _APART_S] = -np.inf
+        found.append(Line(float(starts[top]), float(speeds[k]), float(mean[k, top])))
+        rank[np.abs(middles - middles[k, top]) < _APART_S] = -np.inf
     return found
 
 
@@ -192,6 +241,7 @@ def fine_lines(
     source_times: np.ndarray,
     near: Line,
     reach: int,
+    beside: Beside | None = None,
 ) -> tuple[Line, Line]:
     """The best line near one, and the best one at speed 1 among them.
 
@@ -212,8 +262,18 @@ def fine_lines(
     if not len(a):
         a, speeds = plain, np.ones(len(plain))
     share = (shot_times - first)[:, None]
-    best = _best(table, source_times, step, a + share * speeds)
-    as_is = _best(table, source_times, step, plain + share)
+    beside = beside if beside and len(beside.times) else None
+
+    def best_of(starts: np.ndarray, speeds: np.ndarray) -> tuple[np.ndarray, float]:
+        at = starts + share * speeds
+        mean = _mean(table, source_times, step, at)
+        rank = mean
+        if beside:
+            there = starts + (beside.times - first)[:, None] * speeds
+            rank = mean + BESIDE * _mean(beside.table, source_times, step, there)
+        return _best(rank, mean, step, at)
+
+    best, as_is = best_of(a, speeds), best_of(plain, np.ones(len(plain)))
     top = Line(float(a[best[0]].mean()), float(speeds[best[0]].mean()), best[1])
     one = Line(float(plain[as_is[0]].mean()), 1.0, as_is[1])
     return (
@@ -222,19 +282,22 @@ def fine_lines(
     )
 
 
+def _mean(table: np.ndarray, source_times: np.ndarray, step: float, at: np.ndarray) -> np.ndarray:
+    """Mean agreement along each line; at : seconds of the source (n, lines)."""
+    index = shown(source_times, at, step)
+    rows = np.arange(len(table))[:, None]
+    return np.where(index < 0, 0.0, table[rows, np.maximum(index, 0)]).mean(axis=0)
+
+
 def _best(
-    table: np.ndarray, source_times: np.ndarray, step: float, at: np.ndarray
+    rank: np.ndarray, mean: np.ndarray, step: float, at: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Which lines are the best, neighbours of the first of them alone, and their mean agreement.
+    """Which lines rank best, neighbours of the first of them alone, and its mean agreement.
 
     at : seconds of the source (n, lines) that the shot's frames are at.
     """
-    index = shown(source_times, at, step)
-    rows = np.arange(len(table))[:, None]
-    values = np.where(index < 0, 0.0, table[rows, np.maximum(index, 0)])
-    mean = values.mean(axis=0)
-    top = int(mean.argmax())
-    equal = np.flatnonzero(mean >= mean[top] - 1e-6)
+    top = int(rank.argmax())
+    equal = np.flatnonzero(rank >= rank[top] - 1e-6)
     near = np.abs(at[:, equal] - at[:, top : top + 1]).max(axis=0) <= 1.5 * step
     return equal[near], float(mean[top])
 
@@ -246,11 +309,28 @@ def shown(source_times: np.ndarray, at: np.ndarray, step: float) -> np.ndarray:
     return np.asarray(index)
 
 
-def uncovered(each: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Which blocks (64,) the source can be seen in: each (n, 64) along a line, weight (n, 64)."""
+def uncovered(each: np.ndarray, weight: np.ndarray, still: np.ndarray) -> np.ndarray:
+    """Which blocks (64,) the source can be seen in: each (n, 64) along a line, weight (n, 64).
+
+    A block that agrees much less than the median one is covered by something. So is one that stands
+    `still` in the shot (64,) and agrees much less than those that move: a title over a plain
+    picture may have more of the blocks that there is something to see in than the picture has.
+    """
     total = weight.sum(axis=0)
     mean = (each * weight).sum(axis=0) / np.maximum(total, 1e-3)
     told = total > 0.05 * len(each)
     if not told.any():
         return np.ones(len(total))
-    return np.where(told & (mean < np.median(mean[told]) - _LOST), 0.0, 1.0)
+    least = np.full(len(total), np.median(mean[told]))
+    moving = np.where(still, 0.0, total)
+    if moving.sum() >= _MOVING_LEAST * len(each):
+        alike = float((mean * moving).sum() / moving.sum())
+        least[still] = np.maximum(least[still], alike)
+    return np.where(told & (mean < least - _LOST), 0.0, 1.0)
+
+
+def still_blocks(own: Blocks) -> np.ndarray:
+    """Which blocks (64,) look the same in all of some pictures."""
+    power = np.einsum("nbp,nbp->b", own.unit, own.unit) / len(own.unit)
+    mean = own.unit.mean(axis=0)
+    return np.asarray(np.einsum("bp,bp->b", mean, mean) >= _STILL * np.maximum(power, 1e-6))

@@ -6,7 +6,7 @@ cannot hide a part of the picture that another scene lights.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,11 @@ BLACK = 28
 """Highest 8-bit level of a bar, compression noise and soft edges included. Heuristic."""
 LEAST_LEFT = 0.25
 """A picture that would lose more than this share of either side is dark, not barred. Heuristic."""
+
+
+_EDGE, _LIT = 4, 0.75
+"""Pixels of a soft edge at most, and the share of the level behind it from which on a row or column
+is the picture's own. Heuristic."""
 
 
 class Box(NamedTuple):
@@ -33,13 +38,13 @@ class Box(NamedTuple):
         return image[y0:y1, x0:x1]
 
 
-def find_bars(pictures: Iterable[np.ndarray]) -> Box | None:
+def find_bars(pictures: Iterable[np.ndarray], least_left: float = LEAST_LEFT) -> Box | None:
     """The box that holds everything ever lit in BGR uint8 `pictures` of one size; None for no bars.
 
     A row counts as lit if more than 2 % of it is brighter than `BLACK` in some picture: a logo or a
     subtitle in the bar keeps the bar. Bars come in pairs of one width (a picture that is dark on
     one side only has none). Bars under 2 % of the side are left alone, and so is a clip that is
-    dark everywhere.
+    dark everywhere or lit on less than a share `least_left` of either side.
     """
     rows = columns = None
     for picture in pictures:
@@ -50,7 +55,7 @@ def find_bars(pictures: Iterable[np.ndarray]) -> Box | None:
     if rows is None or columns is None:
         return None
     (top, bottom), (left, right) = _extent(rows), _extent(columns)
-    if bottom - top < LEAST_LEFT or right - left < LEAST_LEFT:
+    if bottom - top < least_left or right - left < least_left:
         return None
     box = Box(left, top, right, bottom)
     return None if box == (0, 0, 1, 1) else box
@@ -62,3 +67,25 @@ def _extent(share: np.ndarray) -> tuple[float, float]:
         return 0.0, 0.0
     margin = min(lit[0], len(share) - 1 - lit[-1]) / len(share)
     return (margin, 1 - margin) if margin >= 0.02 else (0.0, 1.0)
+
+
+def tightened(box: Box, pictures: Sequence[np.ndarray]) -> Box:
+    """A box of `pictures` (of one size) without the rows and columns in which bar and picture mix:
+    those clearly darker than what lies behind them. A bar may be wider than its pair by a pixel or
+    two, and a seam of it is the strongest edge in many a picture."""
+    mean = np.mean(pictures, axis=(0, 3))
+    h, w = mean.shape
+    x0, y0, x1, y1 = (round(edge * side) for edge, side in zip(box, (w, h, w, h), strict=True))
+    rows, columns = mean[y0:y1, x0:x1].mean(axis=1), mean[y0:y1, x0:x1].mean(axis=0)
+    left = x0 + (box.left > 0) * _mixed(columns)
+    right = x1 - (box.right < 1) * _mixed(columns[::-1])
+    top = y0 + (box.top > 0) * _mixed(rows)
+    bottom = y1 - (box.bottom < 1) * _mixed(rows[::-1])
+    return Box(left / w, top / h, right / w, bottom / h)
+
+
+def _mixed(levels: np.ndarray) -> int:
+    """How many of the first levels are not yet the picture's."""
+    if len(levels) <= _EDGE:
+        return 0
+    return int(np.argmax(levels[: _EDGE + 1] >= _LIT * levels[_EDGE]))

@@ -22,6 +22,9 @@ _TURN = 0.05
 """Radians: edits are cut and scaled, not turned. Heuristic."""
 _NEAR = 0.08
 """Share of the picture's side by which placements may differ and be near. Heuristic."""
+_ROUNDED, _SQUEEZED = 0.016, 0.08
+"""By how much sides differ that are of one shape, and by how much pictures are squeezed at most.
+Heuristic."""
 LEAST = 8
 """Points that agree, at least, for a placement. Heuristic."""
 
@@ -91,7 +94,7 @@ def _straight(shot: np.ndarray, source: np.ndarray, scale: float) -> np.ndarray:
         x, y = shot[:, axis].astype(np.float64), source[:, axis].astype(np.float64)
         spread = x - x.mean()
         own = float(spread @ (y - y.mean()) / max(spread @ spread, 1e-9))
-        slope = own if x.std() > 15 and abs(own / scale - 1) < 0.08 else scale
+        slope = own if x.std() > 15 and abs(own / scale - 1) < _SQUEEZED else scale
         matrix[axis, axis] = slope
         matrix[axis, 2] = y.mean() - slope * x.mean()
     return matrix
@@ -105,7 +108,26 @@ def whole(shot: tuple[int, int], source: tuple[int, int]) -> Placement:
 
 def filling(shot: tuple[int, int], source: tuple[int, int]) -> Placement:
     """The shot's (h, w) shows the middle of the source's (h, w), as wide or as high as that is."""
-    scale = min(source[0] / shot[0], source[1] / shot[1])
+    return _middle(shot, source, min(source[0] / shot[0], source[1] / shot[1]))
+
+
+def fitting(shot: tuple[int, int], source: tuple[int, int]) -> Placement:
+    """The shot's (h, w) shows all of the source's (h, w), between bars that it kept."""
+    return _middle(shot, source, max(source[0] / shot[0], source[1] / shot[1]))
+
+
+def usual(shot: tuple[int, int], source: tuple[int, int]) -> list[Placement]:
+    """How a shot (h, w) that is not cropped may lie in its source (h, w): pictures of another shape
+    are cut or put between bars, not squeezed."""
+    squeezed = (source[0] / shot[0]) / (source[1] / shot[1])
+    if abs(squeezed - 1) < _ROUNDED:
+        return [whole(shot, source)]
+    if abs(squeezed - 1) < _SQUEEZED:
+        return [whole(shot, source), filling(shot, source)]
+    return [filling(shot, source), fitting(shot, source)]
+
+
+def _middle(shot: tuple[int, int], source: tuple[int, int], scale: float) -> Placement:
     y, x = ((there - 1 - scale * (here - 1)) / 2 for here, there in zip(shot, source, strict=True))
     return Placement(np.array([[scale, 0, x], [0, scale, y]]), 0)
 

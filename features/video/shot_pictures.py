@@ -15,18 +15,24 @@ import cv2
 import numpy as np
 
 from data.errors import Progress
-from features.video.bars import Box, find_bars
+from features.video.bars import Box, find_bars, tightened
 from features.video.frames import VideoReader
 from features.video.signals.cuts import CutFinder
 
 SIDE = 256
-"""Longer side of the pictures, px."""
+"""Longer side of the pictures without their bars, px."""
+_READ = 2 * SIDE
+"""Longer side of the pictures as read: bars may take half of it."""
 LONGEST_S = 10.0
 """Longer takes are looked at in parts. Heuristic."""
-BESIDE_S = 1.0
-"""Seconds beside a shot that are given with it, so that its ends can be found to the frame."""
+BESIDE_S = 3.0
+"""Seconds beside a shot that are given with it, so that its ends can be found to the frame, and
+what runs on beyond a cut of the film's own is seen to."""
 _LOOKED_AT = 8
 """Pictures that a shot's bars are found in."""
+_LEAST_LEFT = 0.2
+"""Share of a side that the bars of a shot leave at least: a telephone's upright picture (9:16) is
+.235 of the width of a wide one (2.39:1)."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,8 @@ class ShotPictures:
     """The frames `first` to `last` (exclusive) of an edit, with some on either side.
 
     begin : frame that the pictures begin with, at or before `first`. grey : uint8 (n, h, w).
-    colour : BGR, every `stride`-th one of the frames from `first` on.
+    colour : BGR, every `stride`-th one of the frames from `first` on. cuts : frames that begin a
+    shot.
     """
 
     first: int
@@ -61,9 +68,7 @@ class ShotPictures:
     grey: np.ndarray
     colour: list[np.ndarray]
     stride: int
-
-    def frames(self, first: int, last: int) -> np.ndarray:
-        return self.grey[first - self.begin : last - self.begin]
+    cuts: tuple[int, ...] = ()
 
 
 def read_grid(path: str | os.PathLike[str], progress: Progress | None = None) -> Grid:
@@ -90,34 +95,44 @@ def read_shots(path: str | os.PathLike[str], grid: Grid) -> Iterator[ShotPicture
     held: dict[int, np.ndarray] = {}
     with VideoReader(path) as reader:
         for number, frame in enumerate(reader):
-            held[number] = frame.picture(SIDE)
+            held[number] = frame.picture(_READ)
             while waiting < len(parts) and number + 1 >= min(
                 parts[waiting][1] + beside, len(grid.times)
             ):
-                yield _shot(held, *parts[waiting], beside, stride)
+                yield _shot(held, *parts[waiting], beside, stride, grid.cuts)
                 waiting += 1
                 keep = parts[waiting][0] - beside if waiting < len(parts) else number
                 for old in [k for k in held if k < keep]:
                     del held[old]
     for first, last in parts[waiting:]:
         if first in held:
-            yield _shot(held, first, last, beside, stride)
+            yield _shot(held, first, last, beside, stride, grid.cuts)
 
 
 def _shot(
-    held: dict[int, np.ndarray], first: int, last: int, beside: int, stride: int
+    held: dict[int, np.ndarray],
+    first: int,
+    last: int,
+    beside: int,
+    stride: int,
+    cuts: tuple[int, ...],
 ) -> ShotPictures:
     begin, end = max(first - beside, 0), min(last + beside, max(held) + 1)
     own = [held[k] for k in range(first, min(last, end))]
     shape = own[0].shape
-    looked = own[:: max(len(own) // _LOOKED_AT, 1)]
-    box = find_bars(p for p in looked if p.shape == shape)
+    looked = [p for p in own[:: max(len(own) // _LOOKED_AT, 1)] if p.shape == shape]
+    box = find_bars(looked, _LEAST_LEFT)
+    box = None if box is None else tightened(box, looked)
     grey = [cv2.cvtColor(_cut(held[k], box, shape), cv2.COLOR_BGR2GRAY) for k in range(begin, end)]
-    return ShotPictures(
-        first, last, begin, np.stack(grey), [_cut(p, box, shape) for p in own[::stride]], stride
-    )
+    colour = [_cut(p, box, shape) for p in own[::stride]]
+    return ShotPictures(first, last, begin, np.stack(grey), colour, stride, cuts)
 
 
 def _cut(picture: np.ndarray, box: Box | None, shape: tuple[int, ...]) -> np.ndarray:
     fitting = picture if picture.shape == shape else cv2.resize(picture, shape[1::-1])
-    return fitting if box is None else np.ascontiguousarray(box.cut(fitting))
+    inside = fitting if box is None else box.cut(fitting)
+    scale = SIDE / max(inside.shape[:2])
+    if scale >= 1:
+        return np.ascontiguousarray(inside)
+    size = tuple(max(round(scale * side), 1) for side in inside.shape[1::-1])
+    return cv2.resize(inside, size, interpolation=cv2.INTER_AREA)

@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from features.video.alignment import (
+    BESIDE,
+    SMALL,
+    Beside,
     Blocks,
     Line,
     agreements,
     blocks,
+    compared_size,
     fine_lines,
     placed,
     pooled,
@@ -25,18 +30,18 @@ from features.video.alignment import (
     rough_lines,
     shown,
     shrunk,
+    still_blocks,
     uncovered,
 )
 from features.video.fitting import fitted
 from features.video.placement import (
     Placement,
     Points,
-    filling,
     key_points,
     matches,
     near_to,
     place,
-    whole,
+    usual,
 )
 from features.video.sliding import slid, slid_roughly
 from features.video.stretch import Stretch
@@ -63,18 +68,22 @@ _ALIKE = 0.95
 """Agreement of a picture and a frame from which on no other frames are looked at. Heuristic."""
 _ROUGH_S = 0.07
 """Seconds between the frames of a film that a rough line is fitted to."""
-_ROUGH_MOST, _MOST = 60, 120
-"""Frames of a shot that its line is fitted to, roughly and to the frame."""
+_ROUGH_MOST, _MOST, _ABOUT_MOST = 60, 120, 24
+"""Frames of a shot that its line is fitted to, roughly and to the frame, and frames beside it."""
+_NEAR_S = 1.0
+"""Seconds beside a shot that help to tell its moment."""
 _ABOUT_S = 0.6
 """Seconds of a film beside a rough line that are looked at frame by frame."""
 _OFF_S = 0.15
 """Seconds by which a rough line may be off."""
-_LINES, _RIVAL = 3, 0.15
-"""Rough lines made exact at most, and how much less than the best they may agree. Heuristic."""
+_LINES, _RIVAL = 5, 0.15
+"""Rough lines looked at frame by frame at most, and how much less than the best they may agree.
+Heuristic."""
+_EXACT, _BESIDE = 3, 2.0
+"""Lines made exact at most, and frames of the film by which one has to lie beside the others.
+Heuristic."""
 _ALIKE_ALL = 0.95
-"""Agreement of all frames from which on no other line is made exact. Heuristic."""
-_SCALE = 2
-"""How much larger pictures are compared when a line is made exact."""
+"""Agreement of all frames from which on no placement is tried anew. Heuristic."""
 _WORTH = 0.2
 """Agreement from which on a trace is worth being made exact. Heuristic."""
 _BELIEVED = 0.25
@@ -82,8 +91,9 @@ _BELIEVED = 0.25
 other line is right, −1 if speed 1 is."""
 _SHIFTS = (0, -1, 1)
 _ROUNDS = 4
-_PLACED_BY, _FITTED_BY, _JUDGED_BY = 3, 4, 16
-"""Frames of a shot that a placement is found in, made exact by and judged by."""
+_PLACED_BY, _FITTED_BY, _JUDGED_BY, _JUDGED_BESIDE = 3, 4, 16, 6
+"""Frames of a shot that a placement is found in, made exact by and judged by, and frames beside
+it."""
 _WIDER = (1, 2, 4, 8)
 """Frames of the film by which a line is moved, as far as what is nearer is not told apart."""
 _TOLD = 0.02
@@ -95,8 +105,16 @@ _SETTLED = 0.5
 """Agreement under which a trace is of something else, whatever its moment. Heuristic."""
 _MOVED = 0.008
 """Share of the picture's side by which a placement is another one. Heuristic."""
+_USUAL = 0.012
+"""Share of the picture's side by which the placement of a shot that is not cropped may be missed:
+of a film that moves, another moment lies a little beside it. Heuristic."""
 _PLAIN = 1.0
 """Blocks with something to see under which there is nothing in a picture. Heuristic."""
+_MOVES = 0.03
+"""Share of a picture's energy that may move for other reasons than that something moves in it, as
+noise does: as much is taken for agreeing. Heuristic."""
+_MOVES_ALIKE = 0.8
+"""Correlation of what moves from which on it is the same that moves. Heuristic."""
 _FEWEST = 5
 """Rows of a shot at least that a line is fitted to."""
 _PART_S = 0.4
@@ -173,6 +191,7 @@ def seek(
     ground: Ground,
     hints: Sequence[tuple[float, float]] = (),
     thorough: bool = True,
+    cuts: Sequence[int] = (),
 ) -> list[Trace]:
     """Where a shot runs in a stretch: its best trace, then those of parts of it that run better
     elsewhere (a jump within one film that no cut was seen for). None in an empty stretch.
@@ -180,39 +199,45 @@ def seek(
     grey : uint8 (n, h, w), the shot with frames beside it. times : seconds (n,), 0 at the shot's
     first frame. inside : which of the frames are the shot. hints : where in the shot a picture is,
     0–1, and seconds of the film that look like it; they are looked at first, and nothing else if
-    not thorough.
+    not thorough. cuts : which of the frames begin another shot.
     """
     if len(ground.stretch.times) < 2:
         return []
-    shot = _Shot(grey, times, np.arange(len(grey))[inside])
+    about = _Shot(grey, times, np.arange(len(grey))[inside])
+    near = slice(*np.searchsorted(times, [-_NEAR_S, times[about.rows[-1]] + _NEAR_S]))
+    shot = _Shot(grey[near], times[near], about.rows - near.start)
+    best = _best_rough(shot, ground, hints, thorough)
+    best, fine = _made_exact(shot, ground, best)
+    if thorough and fine.likeness < _PLACED:
+        for so in _others(shot, ground, best.lying):
+            other = _made_exact(shot, ground, _Rough(shot, ground, so))
+            best, fine = max((best, fine), other, key=lambda pair: pair[1].rank)
+    jumps = (_Fine(shot, ground, fine.lying, line, rows, best.seen) for rows, line in best.jumps())
+    first, last = int(about.rows[0]), int(about.rows[-1]) + 1
+    edges = sorted({0, first, last, len(grey), *(c for c in cuts if not first < c < last)})
+    parts = [slice(a, b) for a, b in pairwise(edges)]
+    return [one.trace(about, parts) for one in (fine, *jumps)]
+
+
+def _best_rough(
+    shot: _Shot, ground: Ground, hints: Sequence[tuple[float, float]], thorough: bool
+) -> _Rough:
     tried = [_Rough(shot, ground, so) for so in _placements(shot, ground, hints, thorough)]
     best = max(tried, key=lambda one: one.line.agreement)
     if thorough and best.line.agreement < _ALIKE:
         tried = [_Rough(shot, ground, so) for so in _slid(shot, ground, hints)]
         best = max([best, *tried], key=lambda one: one.line.agreement)
-    best, fine = _made_exact(shot, ground, best)
-    if thorough and fine.line.agreement < _PLACED and shot.plain:
-        for so in _slid_anywhere(shot, ground):
-            other = _made_exact(shot, ground, _Rough(shot, ground, so))
-            best, fine = max((best, fine), other, key=lambda pair: pair[1].line.agreement)
-    traces = [fine.trace()]
-    for rows, line in best.jumps():
-        traces.append(_Fine(shot, ground, fine.lying, line, rows, best.seen).trace())
-    return traces
+    return best
 
 
 def _made_exact(shot: _Shot, ground: Ground, best: _Rough) -> tuple[_Rough, _Fine]:
     """The rough line that is followed in the end, and what becomes of it frame by frame."""
     fine = best.exact()
-    if best.line.agreement > _WORTH:
-        fine = fine.refined()
-        moved = _apart(fine.lying.placement, best.lying.placement, shot.size)
-        if moved > _MOVED and fine.line.agreement < _ALIKE_ALL:
-            # other moments of a scene look alike under a placement that is a little wrong
-            best = _Rough(shot, ground, fine.lying)
-            fine = max(fine, best.exact(), key=lambda one: one.line.agreement)
-        if fine.line.agreement > _SETTLED:
-            fine = fine.settled()
+    moved = _apart(fine.lying.placement, best.lying.placement, shot.size)
+    if moved > _MOVED and fine.likeness < _ALIKE_ALL:
+        # other moments of a scene look alike under a placement that is a little wrong
+        best = _Rough(shot, ground, fine.lying)
+        fine = max(fine, best.exact(), key=lambda one: one.rank)
     return best, fine
 
 
@@ -228,7 +253,8 @@ class _Shot:
 
     def __init__(self, grey: np.ndarray, times: np.ndarray, rows: np.ndarray) -> None:
         self.grey, self.times, self.rows = grey, times, rows
-        self._blocks: dict[tuple[bool, int], Blocks] = {}
+        self.beside = np.setdiff1d(np.arange(len(grey)), rows)
+        self._blocks: dict[tuple[bool, tuple[int, int]], Blocks] = {}
         self._points: dict[tuple[bool, int], Points] = {}
 
     @property
@@ -245,10 +271,10 @@ class _Shot:
         """Whether there is little to see."""
         return len(self.points(self.middle, False).places) <= _FEW
 
-    def blocks(self, mirrored: bool, scale: int) -> Blocks:
-        key = mirrored, scale
+    def blocks(self, mirrored: bool, size: tuple[int, int] = SMALL) -> Blocks:
+        key = mirrored, size
         if key not in self._blocks:
-            self._blocks[key] = blocks(_turned(shrunk(self.grey, scale), mirrored))
+            self._blocks[key] = blocks(_turned(shrunk(self.grey, size), mirrored))
         return self._blocks[key]
 
     def picture(self, row: int, mirrored: bool) -> np.ndarray:
@@ -267,6 +293,8 @@ def _turned(pictures: np.ndarray, mirrored: bool) -> np.ndarray:
 
 def _spread(values: np.ndarray, count: int) -> np.ndarray:
     """So many of some values, evenly."""
+    if not len(values):
+        return values
     return values[np.unique(np.linspace(0, len(values) - 1, count).round().astype(int))]
 
 
@@ -296,12 +324,12 @@ def _placements(
             break
         best = max((p.agreeing for _, p in found.values()), default=0)
     best = max((p.agreeing for _, p in found.values()), default=0)
-    tried = [_Lying(m, p) for m, (_, p) in found.items() if p.agreeing >= 0.5 * best]
-    if best < _SURE:
-        entire, middle = whole(shot.size, ground.size), filling(shot.size, ground.size)
-        assumed = [entire] if _apart(entire, middle, shot.size) < _MOVED else [entire, middle]
-        tried += [_Lying(mirrored, one) for one in assumed for mirrored in (False, True)]
-    return tried
+    tried, assumed = [], _assumed(shot, ground)
+    for mirrored, (_, placement) in found.items():
+        if placement.agreeing >= 0.5 * best:
+            like = [one for _, one in assumed if _apart(one, placement, shot.size) < _USUAL]
+            tried.append(_Lying(mirrored, like[0] if like else placement))
+    return tried + (assumed if best < _SURE else [])
 
 
 def _looked_at(*parts: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
@@ -334,6 +362,22 @@ def _slid(shot: _Shot, ground: Ground, hints: Sequence[tuple[float, float]]) -> 
     return found
 
 
+def _others(shot: _Shot, ground: Ground, but: _Lying) -> Iterator[_Lying]:
+    """Placements for a shot that what its key points say does not explain: letters are like other
+    letters, and in a plain picture they are few."""
+    for lying in _assumed(shot, ground):
+        same = lying.mirrored == but.mirrored
+        if not same or _apart(lying.placement, but.placement, shot.size) >= _MOVED:
+            yield lying
+    if shot.plain:
+        yield from _slid_anywhere(shot, ground)
+
+
+def _assumed(shot: _Shot, ground: Ground) -> list[_Lying]:
+    """The placements of a shot that is not cropped, mirrored or not."""
+    return [_Lying(m, one) for one in usual(shot.size, ground.size) for m in (False, True)]
+
+
 def _slid_anywhere(shot: _Shot, ground: Ground) -> list[_Lying]:
     """Where a picture lies in those of all the stretch that are most like it: with little in it,
     what was hinted at may be another moment, and what key points agree on another place."""
@@ -360,7 +404,7 @@ def _placement(
     and only there is the placement exact.
     """
     points = shot.points(row, mirrored)
-    own = shot.blocks(mirrored, 1).some(np.array([row]))
+    own = shot.blocks(mirrored).some(np.array([row]))
     pairs = [(*matches(points, ground.points_of(int(k))), int(k)) for k in frames]
     best: tuple[float, Placement] | None = None
     for mine, theirs, index in sorted(pairs, key=lambda pair: -len(pair[0]))[:_TRIED]:
@@ -387,30 +431,45 @@ class _Rough:
         self._step = ground.step * max(round(_ROUGH_S / ground.step), 1)
         self._rows = _spread(shot.rows, _ROUGH_MOST)
         self._times = shot.times[self._rows]
-        own = shot.blocks(lying.mirrored, 1).some(self._rows)
+        own = shot.blocks(lying.mirrored).some(self._rows)
         source = blocks(placed(pictures, lying.placement.matrix, shot.size))
         each = agreements(own, source)
+        about = _spread(shot.beside, _ABOUT_MOST)
+        others = shot.blocks(lying.mirrored).some(about)
+        their = agreements(others, source)
         self.seen = np.ones(own.weight.shape[1])
         kept = every = np.arange(len(self._rows))
         for _ in range(2):
             self._table, self._kept = pooled(each, own.weight, self.seen), kept
-            self.line = rough_line(self._table[kept], self._times[kept], self._frames, self._step)
+            self._beside = Beside(pooled(their, others.weight, self.seen), shot.times[about])
+            self.line = rough_line(*self._asked, self._beside)
             index = np.maximum(shown(self._frames, self.line.at(self._times), self._step), 0)
             kept = _explained(self._table[every, index])
-            self.seen = uncovered(each[every, index][kept], own.weight[kept])
+            self.seen = uncovered(
+                each[every, index][kept], own.weight[kept], still_blocks(own.some(kept))
+            )
+
+    @property
+    def _asked(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+        return self._table[self._kept], self._times[self._kept], self._frames, self._step
 
     def exact(self) -> _Fine:
-        """The best of the lines that come near the best, at some distance from each other."""
-        asked = self._table[self._kept], self._times[self._kept], self._frames, self._step
+        """The best of the lines that come near the best, at some distance from each other, each
+        under the placement that is exact for it."""
         count = _LINES if self.line.agreement > _WORTH else 1
+        begun: list[Line] = []
         found: list[_Fine] = []
-        for line in rough_lines(*asked, count, _RIVAL):
-            found.append(
-                _Fine(self._shot, self._ground, self.lying, line, self._shot.rows, self.seen)
-            )
-            if found[-1].line.agreement >= _ALIKE_ALL:
-                break
-        return max(found, key=lambda one: one.line.agreement)
+        for line in rough_lines(*self._asked, count, _RIVAL, self._beside):
+            fine = _Fine(self._shot, self._ground, self.lying, line, self._shot.rows, self.seen)
+            if len(found) < _EXACT and not any(self._one(fine.line, other) for other in begun):
+                begun.append(fine.line)
+                found.append(fine.improved())
+        return max(found, key=lambda one: one.rank)
+
+    def _one(self, line: Line, other: Line) -> bool:
+        """Whether two lines lie within a frame or so of each other all along."""
+        ends = self._times[[0, -1]]
+        return bool(np.abs(line.at(ends) - other.at(ends)).max() < _BESIDE * self._ground.step)
 
     def jumps(self) -> list[tuple[np.ndarray, Line]]:
         """Rows and lines of those parts of the shot that agree better with another place."""
@@ -454,18 +513,20 @@ class _Fine:
         self._shot, self._ground, self.lying = shot, ground, lying
         self._all_rows = rows
         self._rows = _spread(rows, _MOST)
+        self._about = _spread(shot.beside, _ABOUT_MOST)
         every = near.at(shot.times)
         low, high = float(every[0]) - _ABOUT_S, float(every[-1]) + _ABOUT_S
         first, last = np.searchsorted(ground.stretch.times, [low, high])
         self._band = slice(max(int(first) - 1, 0), max(int(last), int(first) + 2))
         self._frames = ground.stretch.times[self._band]
-        self._blocks = shot.blocks(lying.mirrored, _SCALE)
+        self._size = compared_size(shot.size, ground.size)
+        self._blocks = shot.blocks(lying.mirrored, self._size)
         self._source = self._placed(ground.stretch.pictures[self._band], lying.placement)
         self.seen = seen
         self.line = self._fitted(near)
 
     def _placed(self, pictures: np.ndarray, placement: Placement) -> Blocks:
-        return blocks(placed(pictures, placement.matrix, self._shot.size, _SCALE))
+        return blocks(placed(pictures, placement.matrix, self._shot.size, self._size))
 
     def _numbers(self, line: Line, rows: np.ndarray) -> np.ndarray:
         """Frames of the band along a line, −1 outside it."""
@@ -477,18 +538,21 @@ class _Fine:
         """The best line; at speed 1, unless what tells the two apart speaks for another."""
         if len(self._frames) < 2:
             return near
-        own = self._blocks.some(self._rows)
-        each = agreements(own, self._source)
+        own, others = self._blocks.some(self._rows), self._blocks.some(self._about)
+        each, their = agreements(own, self._source), agreements(others, self._source)
         times, every = self._shot.times[self._rows], np.arange(len(self._rows))
         reach = int(np.ceil(_OFF_S / self._ground.step)) + 1
         kept = every
         line = near
         for _ in range(2):
             table = pooled(each, own.weight, self.seen)
-            best, plain = fine_lines(table[kept], times[kept], self._frames, line, reach)
+            beside = Beside(pooled(their, others.weight, self.seen), self._shot.times[self._about])
+            best, plain = fine_lines(table[kept], times[kept], self._frames, line, reach, beside)
             index = np.maximum(self._numbers(best, self._rows), 0)
             kept = _explained(table[every, index])
-            self.seen = uncovered(each[every, index][kept], own.weight[kept])
+            self.seen = uncovered(
+                each[every, index][kept], own.weight[kept], still_blocks(own.some(kept))
+            )
             line = best
         line = best if self._tells(best, plain, self._rows[kept]) else plain
         index = self._numbers(line, self._rows)
@@ -511,22 +575,72 @@ class _Fine:
         speaks = float((((x - b) ** 2 - (x - a) ** 2).sum(axis=2) * w).sum())
         return speaks > _BELIEVED * told
 
-    def trace(self) -> Trace:
-        rows = np.arange(len(self._shot.grey))
-        index = self._numbers(self.line, rows)
-        weight = self._blocks.weight * self.seen
-        each = np.full(len(rows), -1.0)
-        inside = np.flatnonzero(index >= 0)
-        along = np.einsum(
-            "nbp,nbp->nb", self._blocks.unit[inside], self._source.unit[index[inside]]
-        )
-        total = np.maximum(weight[inside].sum(axis=1), 1e-3)
-        each[inside] = (along * weight[inside]).sum(axis=1) / total
-        # pictures with nothing in them are alike, which says next to nothing: their weight stays
-        there = (self._source.weight[index[inside]] * self.seen).sum(axis=1)
-        weights = weight.sum(axis=1)
-        each[inside[(weights[inside] < _PLAIN) & (there < _PLAIN)]] = 1.0
-        return Trace(self.line, *self.lying, each, weights)
+    @cached_property
+    def moving(self) -> float:
+        """Correlation of what moves in the shot with what moves in the film along the line, −1–1;
+        1 where next to nothing moves.
+
+        What stands still is taken off both: a stage, a studio or a street is the same under other
+        dancers, speakers and cars.
+        """
+        index = self._numbers(self.line, self._rows)
+        own, there = self._blocks.some(self._rows), self._source.some(np.maximum(index, 0))
+        along = np.where(index < 0, -1.0, _along(own, there, self.seen))
+        kept = _explained(along)
+        return _moving(own.some(kept), there.some(kept), self.seen)
+
+    @property
+    def likeness(self) -> float:
+        """Agreement of the pictures times that of what moves in them."""
+        return self.line.agreement * self.moving
+
+    @cached_property
+    def rank(self) -> float:
+        """Likeness, and a little for the frames beside the shot that run on in the film."""
+        index = self._numbers(self.line, self._about)
+        own, there = self._blocks.some(self._about), self._source.some(np.maximum(index, 0))
+        return self.likeness + BESIDE * self._mean(own, there, index)
+
+    def _mean(self, own: Blocks, there: Blocks, index: np.ndarray) -> float:
+        """Mean agreement of pictures with those of the film; those outside it count 0."""
+        if not len(index):
+            return 0.0
+        return float(np.where(index < 0, 0.0, _along(own, there, self.seen)).mean())
+
+    def trace(self, about: _Shot, parts: Sequence[slice]) -> Trace:
+        """What the line says of the shot and of what lies about it in the edit.
+
+        about : the shot with more frames beside it. parts : its rows, shot by shot; what covers
+        the picture is found for each by itself.
+        """
+        blocks_there = about.blocks(self.lying.mirrored, self._size)
+        index = self._ground.numbers(self.line.at(about.times))
+        each, weights = np.full(len(index), -1.0), np.zeros(len(index))
+        agreement = self.line.agreement
+        for part in parts:
+            rows = np.arange(part.start, part.stop)[index[part] >= 0]
+            if not len(rows):
+                continue
+            own = blocks_there.some(rows)
+            there = self._placed(self._ground.stretch.pictures[index[rows]], self.lying.placement)
+            if part.start <= about.rows[0] < part.stop:
+                seen, alike = self.seen, float(np.clip(self.moving / _MOVES_ALIKE, 0, 1))
+                agreement *= alike
+            else:
+                seen, alike = _told(own, there)
+            each[rows] = _along(own, there, seen) * alike
+            # pictures with nothing in them are alike, which says little: their weight stays
+            weights[rows] = (own.weight * seen).sum(axis=1)
+            empty = (weights[rows] < _PLAIN) & ((there.weight * seen).sum(axis=1) < _PLAIN)
+            each[rows[empty]] = 1.0
+        return Trace(self.line._replace(agreement=agreement), *self.lying, each, weights)
+
+    def improved(self) -> _Fine:
+        """The same under the placement, and at the moment, that it agrees best with."""
+        if self.line.agreement <= _WORTH:
+            return self
+        refined = self.refined()
+        return refined.settled() if refined.line.agreement > _SETTLED else refined
 
     # A moving camera shifts the picture as a wrong placement does, so that a placement fitted to a
     # frame a little off hides that it is. Therefore both are tried together.
@@ -552,7 +666,7 @@ class _Fine:
             return self
         lying = self.lying._replace(placement=placement)
         found = _Fine(self._shot, self._ground, lying, line, self._all_rows, self.seen)
-        return max(self, found, key=lambda one: one.line.agreement)
+        return max(self, found, key=lambda one: one.rank)
 
     def settled(self) -> _Fine:
         """The same under an exact placement, at the moment that agrees best with its own.
@@ -581,18 +695,17 @@ class _Fine:
                 break
             line, placement, best = top
         told = len(tried) < 2 * len(_WIDER)
-        found = max(self, self._under(placement, line), key=lambda one: one.line.agreement)
+        found = max(self, self._under(placement, line), key=lambda one: one.rank)
         return found if told else found._as_usual()
 
     def _as_usual(self) -> _Fine:
         """The same under the placement of a shot that is not cropped, if that is near and agrees
         as well: where moments are hardly told apart, an odd placement is less likely than that."""
         size = self._shot.size
-        for assume in (whole, filling):
-            assumed = assume(size, self._ground.size)
+        for assumed in usual(size, self._ground.size):
             if _apart(assumed, self.lying.placement, size) < _MOVED:
                 other = self._under(assumed, self.line)
-                if other.line.agreement > self.line.agreement - _AS_WELL:
+                if other.rank > self.rank - _AS_WELL:
                     return other
         return self
 
@@ -617,7 +730,7 @@ class _Fine:
             placement,
             self._shot.size,
             self.seen,
-            _SCALE,
+            self._size,
         )
         return line, exact, self._agreement(exact, line, rows)
 
@@ -631,9 +744,12 @@ class _Fine:
             if index >= 0:
                 own = self._shot.points(int(row), self.lying.mirrored)
                 pairs.append(matches(own, self._ground.points_of(int(index))))
-        assumed = whole(self._shot.size, self._ground.size)
-        near = near_to(assumed, self.lying.placement, self._shot.size)
-        found = [assumed] if near else []
+        size = self._shot.size
+        found = [
+            one
+            for one in usual(size, self._ground.size)
+            if near_to(one, self.lying.placement, size)
+        ]
         if pairs:
             own_places, source_places = (np.concatenate(side) for side in zip(*pairs, strict=True))
             if placement := place(own_places, source_places):
@@ -643,20 +759,43 @@ class _Fine:
     def _some(self, count: int) -> np.ndarray:
         """Some of the rows that the line explains."""
         index = np.maximum(self._numbers(self.line, self._rows), 0)
-        own = self._blocks.some(self._rows)
-        weight = own.weight * self.seen
-        along = np.einsum("nbp,nbp->nb", own.unit, self._source.unit[index])
-        values = (along * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-3)
-        return _spread(self._rows[_explained(values)], count)
+        along = _along(self._blocks.some(self._rows), self._source.some(index), self.seen)
+        return _spread(self._rows[_explained(along)], count)
 
     def _agreement(self, placement: Placement, line: Line, rows: np.ndarray) -> float:
-        """Mean agreement of some frames along a line under a placement."""
-        index = self._ground.numbers(line.at(self._shot.times[rows]))
-        source = self._placed(self._ground.stretch.pictures[np.maximum(index, 0)], placement)
-        weight = self._blocks.weight[rows] * self.seen
-        each = np.einsum("nbp,nbp->nb", self._blocks.unit[rows], source.unit)
-        mean = (each * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-3)
-        return float(np.where(index < 0, 0.0, mean).mean())
+        """Mean agreement of some frames along a line under a placement, and a little for those
+        beside the shot."""
+        total = 0.0
+        for some, share in ((rows, 1.0), (_spread(self._about, _JUDGED_BESIDE), BESIDE)):
+            index = self._ground.numbers(line.at(self._shot.times[some]))
+            source = self._placed(self._ground.stretch.pictures[np.maximum(index, 0)], placement)
+            total += share * self._mean(self._blocks.some(some), source, index)
+        return total
+
+
+def _along(own: Blocks, there: Blocks, seen: np.ndarray) -> np.ndarray:
+    """Agreement (n,) of pictures with those that a line has for them, in the blocks seen (64,)."""
+    weight = own.weight * seen
+    each = np.einsum("nbp,nbp->nb", own.unit, there.unit)
+    return np.asarray((each * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-3))
+
+
+def _moving(own: Blocks, there: Blocks, seen: np.ndarray) -> float:
+    """Correlation, −1–1, of what moves in some pictures with what moves in the film's."""
+    w = (own.weight * seen)[:, :, None]
+    total = np.maximum(w.sum(axis=0), 1e-3)
+    x, s = (unit - (unit * w).sum(axis=0) / total for unit in (own.unit, there.unit))
+    noise = _MOVES * float(w.sum())
+    xx, xs, ss = (float((a * b * w).sum()) for a, b in ((x, x), (x, s), (s, s)))
+    return (xs + noise) / (np.sqrt(xx * ss) + noise + 1e-9)
+
+
+def _told(own: Blocks, there: Blocks) -> tuple[np.ndarray, float]:
+    """Which blocks (64,) of a shot its pictures can be told by, and by how much what they agree by
+    is less for what moves in them, 0–1."""
+    each = np.einsum("nbp,nbp->nb", own.unit, there.unit)
+    seen = uncovered(each, own.weight, still_blocks(own))
+    return seen, float(np.clip(_moving(own, there, seen) / _MOVES_ALIKE, 0, 1))
 
 
 def _explained(along: np.ndarray) -> np.ndarray:

@@ -31,7 +31,8 @@ _GRID_S = 8.0
 class Window(NamedTuple):
     """A stretch of a film, seconds.
 
-    votes : the mean of the pictures' best similarities, 0 for one that asked for other stretches.
+    votes : the mean of the best similarities of the half of the pictures that it has most for (the
+        others may be of a shot whose cut was not seen), 0 for one that has none.
     hints : where in the shot a picture lay, 0–1, and seconds of the frame that it was most like.
     """
 
@@ -88,7 +89,8 @@ def _of_film(
         low = max(np.floor(start / _GRID_S) * _GRID_S, 0.0)
         high = np.ceil(end / _GRID_S) * _GRID_S
         low, high = (0.0, film.duration + _GRID_S) if whole else (float(low), float(high))
-        votes = sum(like for like, _ in best.values()) / asked
+        half = (asked + 1) // 2
+        votes = sum(sorted(like for like, _ in best.values())[-half:]) / half
         hints = tuple((picture, best[picture][1]) for picture in sorted(best))
         found.append(Window(film, low, high, votes, hints))
         group = [] if vote is None else [vote]

@@ -36,7 +36,7 @@ from leitmotif.scenes.library import Film, Library
 from leitmotif.score.compose import film_of
 from leitmotif.score.model import Film as EditFilm
 
-_WINDOWS = 4
+_WINDOWS = 6
 """Stretches of films looked at for a shot at most. Of 155 times that shots of the library were
 asked for (generated edits, seeds 106 to 110, 57 films) the right one was always the first."""
 _SURE = 0.85
@@ -77,6 +77,8 @@ what is beside it has to agree. Heuristic."""
 _NEAR_S = 0.25
 """Seconds of the film by which two parts' lines may differ where they meet and be of one take that
 is asked for as a whole. Heuristic."""
+_NOTHING = 3.0
+"""Grey levels of standard deviation under which a frame shows nothing. Heuristic."""
 _SAME_FRAMES = 1.5
 """Frames of the film by which two traces may differ where they meet and be one. Heuristic."""
 
@@ -115,13 +117,16 @@ def conform(
     marks = [*(film.rate.frame_at(time) for time in grid.times), film.frames]
     finder = _Finder(library, grid.fps)
     found: list[_Found] = []
+    blank = np.zeros(len(grid.times), bool)
     with threadpool_limits(1):  # many small products: threads would only wait for each other
         for shot in read_shots(path, grid):
             found += finder.find(shot, shot.first, shot.last)
+            blank[shot.first : shot.last] = _blank(shot)
             if progress:
                 progress("shots", shot.last / grid.fps, len(grid.times) / grid.fps)
         drawn = list(found)
-        runs = _runs(drawn, grid)
+        dark = {int(frame) for frame in np.flatnonzero(np.diff(blank)) + 1}
+        runs = _runs(drawn, grid, dark)
         whole = {run.start for run in runs[1:]}
         parts = replace(grid, cuts=tuple(sorted(whole))).parts()
         doubtful = {b.start for a, b in pairwise(runs) if _may_run_on(a, b, drawn, grid.fps)}
@@ -135,7 +140,7 @@ def conform(
                         found += finder.find(shot, first, last, known=known)
         grid = replace(grid, cuts=tuple(sorted({*grid.cuts, *whole})))
     notes = [*_rate_note(film), *finder.notes()]
-    runs = _runs(found, grid)
+    runs = _runs(found, grid, dark)
     shots = (_shot(run, found, grid.fps) for run in runs)
     return Conformed(
         film,
@@ -207,6 +212,7 @@ class _Finder:
     ) -> list[_Found]:
         times = (shot.begin - first + np.arange(len(shot.grey))) / self._fps
         inside = slice(first - shot.begin, last - shot.begin)
+        cuts = [cut - shot.begin for cut in shot.cuts if 0 < cut - shot.begin < len(shot.grey)]
         size = (shot.grey.shape[1], shot.grey.shape[2])
         found: list[_Found] = []
 
@@ -214,7 +220,7 @@ class _Finder:
             ground = self._ground(window)
             if ground is None:
                 return -1.0
-            traces = seek(shot.grey, times, inside, ground, window.hints, thorough)
+            traces = seek(shot.grey, times, inside, ground, window.hints, thorough, cuts)
             found.extend(_Found(window, t, first, shot.begin, size, ground) for t in traces)
             return max((trace.line.agreement for trace in traces), default=-1.0)
 
@@ -290,10 +296,21 @@ def _low(flags: np.ndarray) -> Iterator[tuple[int, int]]:
 # ------------------------------------------------------------------------------------- shots
 
 
-def _runs(found: list[_Found], grid: Grid) -> list[Run]:
-    """What the traces make of the edit (adds to `found`)."""
+def _blank(shot: ShotPictures) -> np.ndarray:
+    """Which frames of a shot show nothing."""
+    own = shot.grey[shot.first - shot.begin : shot.last - shot.begin]
+    return np.asarray(own.std(axis=(1, 2)) < _NOTHING)
+
+
+def _runs(found: list[_Found], grid: Grid, dark: set[int]) -> list[Run]:
+    """What the traces make of the edit (adds to `found`).
+
+    dark : frames at which the picture goes blank or comes back: a cut beside a few black frames may
+    be seen on either side of them.
+    """
     strands = [Strand(f.begin, f.trace.each, f.trace.weight) for f in found]
-    return _merged(_parted(join(strands, len(grid.times), grid.cuts), grid.cuts), found, grid.fps)
+    runs = join(strands, len(grid.times), sorted(dark.union(grid.cuts)))
+    return _merged(_parted(runs, grid.cuts), found, grid.fps)
 
 
 def _parted(runs: Sequence[Run], cuts: Sequence[int]) -> list[Run]:

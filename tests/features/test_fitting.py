@@ -12,6 +12,7 @@ from features.video.placement import Placement
 from tests.features.video_files import texture
 
 SIZE = (144, 256)
+LARGE = (192, 128)
 TRUE = np.array([[0.7, 0, 20.3], [0, 0.72, 11.4]])
 
 
@@ -36,7 +37,7 @@ def off(placement: Placement) -> float:
 def test_it_is_exact_to_a_tenth_of_a_pixel(film: np.ndarray, shift: float, stretch: float):
     start = Placement(TRUE + np.array([[stretch, 0, shift], [0, stretch, -shift]]), 12)
     assert off(start) > 0.5
-    found = fitted(blocks(shrunk(shown(film), 2)), film, start, SIZE, np.ones(64), 2)
+    found = fitted(blocks(shrunk(shown(film), LARGE)), film, start, SIZE, np.ones(64), LARGE)
     assert off(found) < 0.1
     assert found.agreeing == 12
 
@@ -47,5 +48,5 @@ def test_what_is_covered_does_not_pull(film: np.ndarray):
     seen = np.ones((8, 8))
     seen[5:, :] = 0
     start = Placement(TRUE + np.array([[0, 0, 0.7], [0, 0, 0.7]]), 12)
-    found = fitted(blocks(shrunk(titled, 2)), film, start, SIZE, seen.ravel(), 2)
+    found = fitted(blocks(shrunk(titled, LARGE)), film, start, SIZE, seen.ravel(), LARGE)
     assert off(found) < 0.15

@@ -8,6 +8,7 @@ import pytest
 
 from features.video.sought import Ground, Trace, seek
 from features.video.stretch import Stretch
+from leitmotif.scenes.joining import FOREIGN_BELOW
 from tests.features.video_files import texture
 
 FPS = 25
@@ -79,3 +80,71 @@ def test_a_hasty_look_is_where_the_hint_is():
     film = np.concatenate([zoom(0.002, 3), zoom(0.002, 4)])
     shot = cropped(film[170:200])
     assert sought(shot, film, 7.0, thorough=False).line.agreement > 0.9
+
+
+def dance(seed: int) -> np.ndarray:
+    """Six seconds of a dancer, each its own dance, on one stage before one wall."""
+    page = cv2.cvtColor(texture(*SIZE, 9), cv2.COLOR_BGR2GRAY)
+    ways = np.random.default_rng(seed).uniform(5, 13, 4)
+    frames = []
+    for k in range(150):
+        frame = page.copy()
+        across, up, left, right = np.sin(k / ways + seed)
+        x, y = 128 + round(50 * across), 84 + round(14 * up)
+        cv2.ellipse(frame, (x, y), (10, 26), 0, 0, 360, 40, -1)
+        cv2.circle(frame, (x, y - 34), 9, 220, -1)
+        for side, angle in ((-1, left), (1, right)):
+            hand = x + side * round(34 * np.cos(angle)), y - 14 + round(34 * np.sin(angle))
+            cv2.line(frame, (x, y - 14), hand, 200, 6)
+        frames.append(cv2.GaussianBlur(frame, None, 0.8))
+    return np.stack(frames)
+
+
+def test_another_dance_on_the_same_stage_is_another_film():
+    shot = cropped(dance(1)[40:100])
+    there, elsewhere = sought(shot, dance(1), 2.8), sought(shot, dance(2), 2.8)
+    assert abs(there.line.start * FPS - 40) < 1
+    assert there.line.agreement > 0.85 > 2 * elsewhere.line.agreement
+    assert elsewhere.each[:60].max() < FOREIGN_BELOW < there.each[:60].min()
+
+
+def test_where_nothing_moves_the_picture_alone_tells():
+    film = np.stack([zoom(0.0)[0]] * 150)
+    assert sought(cropped(film[60:100]), film, 2.0).line.agreement > 0.85
+
+
+def test_a_small_picture_of_a_sharp_film_agrees_at_its_moment():
+    film = dance(1).transpose(0, 2, 1).copy()
+    shot = np.stack([cv2.resize(p, (61, 109), interpolation=cv2.INTER_AREA) for p in film[60:100]])
+    trace = sought(shot, film, 2.0)
+    assert trace.line.agreement > 0.99
+    assert abs(trace.line.start * FPS - 60) < 1
+
+
+def test_a_line_is_followed_beyond_a_cut_of_the_film():
+    film = np.concatenate([zoom(0.002, 3)[:75], zoom(0.002, 4)[:75]])
+    shot = cropped(film[50:110])
+    times = np.arange(60) / FPS
+    trace = seek(shot, times, slice(0, 25), ground(film), [(0.5, 2.5)], True, [25])[0]
+    assert abs(trace.line.start * FPS - 50) < 1
+    assert trace.each.min() > 0.8
+
+
+def test_of_a_still_that_moment_is_found_from_which_the_edit_runs_on():
+    film = np.concatenate([np.stack([zoom(0.0, 5)[0]] * 60), zoom(0.002, 3)[:60]])
+    for start in (5, 33):
+        shot = cropped(film[start:80])
+        inside, times = slice(0, 60 - start), np.arange(80 - start) / FPS
+        trace = seek(shot, times, inside, ground(film), [(0.5, 1.0)], True, [60 - start])[0]
+        assert abs(trace.line.start * FPS - start) < 1
+
+
+def test_a_title_over_a_plain_picture_does_not_hide_it():
+    film = walk()
+    shot = film[50:85].copy()
+    for picture in shot:
+        for row in (40, 80, 120):
+            cv2.putText(picture, "AND NOW", (2, row), cv2.FONT_HERSHEY_DUPLEX, 0.65, 0, 2)
+    trace = sought(shot, film, 2.6)
+    assert abs(trace.line.start * FPS - 50) < 1
+    assert trace.line.agreement > FOREIGN_BELOW
