@@ -17,9 +17,11 @@ LEAST_LEFT = 0.25
 """A picture that would lose more than this share of either side is dark, not barred. Heuristic."""
 
 
-_EDGE, _LIT = 4, 0.75
+_EDGE, _LIT, _SEAM = 4, 0.75, 0.5
 """Pixels of a soft edge at most, and the share of the level behind it from which on a row or column
-is the picture's own. Heuristic."""
+is the picture's own, beside a bar and on a side that has none. Heuristic."""
+_DARK = 8.0
+"""Mean level under which nothing can be said of an edge. Heuristic."""
 
 
 class Box(NamedTuple):
@@ -71,21 +73,23 @@ def _extent(share: np.ndarray) -> tuple[float, float]:
 
 def tightened(box: Box, pictures: Sequence[np.ndarray]) -> Box:
     """A box of `pictures` (of one size) without the rows and columns in which bar and picture mix:
-    those clearly darker than what lies behind them. A bar may be wider than its pair by a pixel or
-    two, and a seam of it is the strongest edge in many a picture."""
+    those clearly darker than what lies behind them, on a side without a bar those of less than half
+    its level, as a bar that was cut off before leaves them. A seam is the strongest edge in many a
+    picture."""
     mean = np.mean(pictures, axis=(0, 3))
     h, w = mean.shape
     x0, y0, x1, y1 = (round(edge * side) for edge, side in zip(box, (w, h, w, h), strict=True))
     rows, columns = mean[y0:y1, x0:x1].mean(axis=1), mean[y0:y1, x0:x1].mean(axis=0)
-    left = x0 + (box.left > 0) * _mixed(columns)
-    right = x1 - (box.right < 1) * _mixed(columns[::-1])
-    top = y0 + (box.top > 0) * _mixed(rows)
-    bottom = y1 - (box.bottom < 1) * _mixed(rows[::-1])
+    left = x0 + _mixed(columns, box.left > 0)
+    right = x1 - _mixed(columns[::-1], box.right < 1)
+    top = y0 + _mixed(rows, box.top > 0)
+    bottom = y1 - _mixed(rows[::-1], box.bottom < 1)
     return Box(left / w, top / h, right / w, bottom / h)
 
 
-def _mixed(levels: np.ndarray) -> int:
+def _mixed(levels: np.ndarray, barred: bool) -> int:
     """How many of the first levels are not yet the picture's."""
-    if len(levels) <= _EDGE:
+    if len(levels) <= _EDGE or levels[_EDGE] < _DARK:
         return 0
-    return int(np.argmax(levels[: _EDGE + 1] >= _LIT * levels[_EDGE]))
+    lit = levels[: _EDGE + 1] >= (_LIT if barred else _SEAM) * levels[_EDGE]
+    return int(np.argmax(lit))

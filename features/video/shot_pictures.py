@@ -30,6 +30,7 @@ BESIDE_S = 3.0
 what runs on beyond a cut of the film's own is seen to."""
 _LOOKED_AT = 8
 """Pictures that a shot's bars are found in."""
+_WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 _LEAST_LEFT = 0.2
 """Share of a side that the bars of a shot leave at least: a telephone's upright picture (9:16) is
 .235 of the width of a wide one (2.39:1)."""
@@ -121,16 +122,15 @@ def _shot(
     own = [held[k] for k in range(first, min(last, end))]
     shape = own[0].shape
     looked = [p for p in own[:: max(len(own) // _LOOKED_AT, 1)] if p.shape == shape]
-    box = find_bars(looked, _LEAST_LEFT)
-    box = None if box is None else tightened(box, looked)
+    box = tightened(find_bars(looked, _LEAST_LEFT) or _WHOLE, looked)
     grey = [cv2.cvtColor(_cut(held[k], box, shape), cv2.COLOR_BGR2GRAY) for k in range(begin, end)]
     colour = [_cut(p, box, shape) for p in own[::stride]]
     return ShotPictures(first, last, begin, np.stack(grey), colour, stride, cuts)
 
 
-def _cut(picture: np.ndarray, box: Box | None, shape: tuple[int, ...]) -> np.ndarray:
+def _cut(picture: np.ndarray, box: Box, shape: tuple[int, ...]) -> np.ndarray:
     fitting = picture if picture.shape == shape else cv2.resize(picture, shape[1::-1])
-    inside = fitting if box is None else box.cut(fitting)
+    inside = box.cut(fitting)
     scale = SIDE / max(inside.shape[:2])
     if scale >= 1:
         return np.ascontiguousarray(inside)

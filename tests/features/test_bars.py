@@ -33,12 +33,17 @@ def test_a_seam_is_no_part_of_the_picture(left: int, right: int, seam: int):
     assert inside.shape[1] >= wanted.shape[1] - 4
 
 
-def test_a_side_without_a_bar_is_left_alone():
-    pictures = barred(100, 100)
+def test_a_seam_of_a_bar_that_was_cut_off_is_no_part_of_the_picture():
+    pictures = [texture(288, 512, seed) for seed in range(4)]
     for picture in pictures:
         picture[:3] //= 4
-    box = tightened(Box(100 / 512, 0, 412 / 512, 1), pictures)
-    assert (box.top, box.bottom) == (0, 1)
+    assert tightened(Box(0, 0, 1, 1), pictures) == Box(0, 3 / 288, 1, 1)
+
+
+def test_a_picture_that_darkens_towards_its_edge_is_left_alone():
+    shade = 0.4 + 0.6 * np.sin(np.linspace(0, np.pi, 512))[None, :, None]
+    pictures = [(texture(288, 512, seed) * shade).astype(np.uint8) for seed in range(4)]
+    assert tightened(Box(0, 0, 1, 1), pictures) == Box(0, 0, 1, 1)
 
 
 def test_how_much_bars_leave_at_least_can_be_said():
