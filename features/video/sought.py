@@ -113,8 +113,9 @@ _PLAIN = 1.0
 _MOVES = 0.03
 """Share of a picture's energy that may move for other reasons than that something moves in it, as
 noise does: as much is taken for agreeing. Heuristic."""
-_MOVES_ALIKE = 0.8
-"""Correlation of what moves from which on it is the same that moves. Heuristic."""
+_MOVES_ALIKE, _MOVES_S = 0.8, 1.5
+"""Correlation of what moves from which on it is the same that moves, and seconds that it is looked
+at over. Heuristic."""
 _FEWEST = 5
 """Rows of a shot at least that a line is fitted to."""
 _PART_S = 0.4
@@ -174,7 +175,8 @@ class Trace:
 
     line : seconds of the film at the shot's first frame and per second of it. each : agreement of
     every frame given, float (n,); weight : how much there was to see in it, 0–64. placement : from
-    the (mirrored) shot's pixels to the film's.
+    the (mirrored) shot's pixels to the film's. alike : mean agreement of the shot's pictures as
+    wholes, whether or not the same moves in them.
     """
 
     line: Line
@@ -182,6 +184,7 @@ class Trace:
     placement: Placement
     each: np.ndarray
     weight: np.ndarray
+    alike: float = 1.0
 
 
 def seek(
@@ -576,23 +579,17 @@ class _Fine:
         return speaks > _BELIEVED * told
 
     @cached_property
-    def moving(self) -> float:
-        """Correlation of what moves in the shot with what moves in the film along the line, −1–1;
-        1 where next to nothing moves.
-
-        What stands still is taken off both: a stage, a studio or a street is the same under other
-        dancers, speakers and cars.
-        """
+    def likeness(self) -> float:
+        """Agreement of the pictures times that of what moves in them, on the mean."""
         index = self._numbers(self.line, self._rows)
         own, there = self._blocks.some(self._rows), self._source.some(np.maximum(index, 0))
-        along = np.where(index < 0, -1.0, _along(own, there, self.seen))
-        kept = _explained(along)
-        return _moving(own.some(kept), there.some(kept), self.seen)
+        along = np.where(index < 0, 0.0, _along(own, there, self.seen))
+        return float((along * _moving(own, there, self.seen, self._window(self._rows))).mean())
 
-    @property
-    def likeness(self) -> float:
-        """Agreement of the pictures times that of what moves in them."""
-        return self.line.agreement * self.moving
+    def _window(self, rows: np.ndarray) -> int:
+        """How many of some frames of the shot `_MOVES_S` are."""
+        times = self._shot.times[rows]
+        return max(round(_MOVES_S * len(rows) / max(float(times[-1] - times[0]), _MOVES_S)), 1)
 
     @cached_property
     def rank(self) -> float:
@@ -616,24 +613,26 @@ class _Fine:
         blocks_there = about.blocks(self.lying.mirrored, self._size)
         index = self._ground.numbers(self.line.at(about.times))
         each, weights = np.full(len(index), -1.0), np.zeros(len(index))
-        agreement = self.line.agreement
+        agreement, alike, span = -1.0, -1.0, max(float(about.times[-1] - about.times[0]), _MOVES_S)
         for part in parts:
             rows = np.arange(part.start, part.stop)[index[part] >= 0]
             if not len(rows):
                 continue
             own = blocks_there.some(rows)
             there = self._placed(self._ground.stretch.pictures[index[rows]], self.lying.placement)
-            if part.start <= about.rows[0] < part.stop:
-                seen, alike = self.seen, float(np.clip(self.moving / _MOVES_ALIKE, 0, 1))
-                agreement *= alike
-            else:
-                seen, alike = _told(own, there)
-            each[rows] = _along(own, there, seen) * alike
+            its_own = part.start <= about.rows[0] < part.stop
+            seen = self.seen if its_own else _seen(own, there)
+            window = max(round(_MOVES_S * (len(about.times) - 1) / span), 1)
+            along = _along(own, there, seen)
+            moving = np.clip(_moving(own, there, seen, window) / _MOVES_ALIKE, 0, 1)
+            each[rows] = along * moving
+            if its_own:
+                agreement, alike = float(each[part].mean()), float(along.mean())
             # pictures with nothing in them are alike, which says little: their weight stays
             weights[rows] = (own.weight * seen).sum(axis=1)
             empty = (weights[rows] < _PLAIN) & ((there.weight * seen).sum(axis=1) < _PLAIN)
             each[rows[empty]] = 1.0
-        return Trace(self.line._replace(agreement=agreement), *self.lying, each, weights)
+        return Trace(self.line._replace(agreement=agreement), *self.lying, each, weights, alike)
 
     def improved(self) -> _Fine:
         """The same under the placement, and at the moment, that it agrees best with."""
@@ -780,22 +779,40 @@ def _along(own: Blocks, there: Blocks, seen: np.ndarray) -> np.ndarray:
     return np.asarray((each * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-3))
 
 
-def _moving(own: Blocks, there: Blocks, seen: np.ndarray) -> float:
-    """Correlation, −1–1, of what moves in some pictures with what moves in the film's."""
+def _moving(own: Blocks, there: Blocks, seen: np.ndarray, window: int) -> np.ndarray:
+    """Correlation, 0–1 (n,), of what moves in some pictures with what moves in those that a line
+    has for them, in the better of the windows that begin and end with each: the other may hold
+    another shot. 1 where next to nothing moves.
+
+    What stands still is taken off both: a stage, a studio or a street is the same under other
+    dancers, speakers and cars.
+    """
     w = (own.weight * seen)[:, :, None]
-    total = np.maximum(w.sum(axis=0), 1e-3)
-    x, s = (unit - (unit * w).sum(axis=0) / total for unit in (own.unit, there.unit))
-    noise = _MOVES * float(w.sum())
-    xx, xs, ss = (float((a * b * w).sum()) for a, b in ((x, x), (x, s), (s, s)))
-    return (xs + noise) / (np.sqrt(xx * ss) + noise + 1e-9)
+    kept = _explained(_along(own, there, seen))
+    total = np.maximum(w[kept].sum(axis=0), 1e-3)
+    x, s = (side - (side[kept] * w[kept]).sum(axis=0) / total for side in (own.unit, there.unit))
+    noise = _MOVES * w.sum(axis=(1, 2))
+    each = [np.einsum("nbp,nbp,nbk->n", a, b, w) for a, b in ((x, x), (x, s), (s, s))]
+    best = np.zeros(len(noise))
+    for forward in (True, False):
+        xx, xs, ss, still = (_summed(values, window, forward) for values in (*each, noise))
+        best = np.maximum(best, (xs + still) / (np.sqrt(xx * ss) + still + 1e-9))
+    return np.asarray(best)
 
 
-def _told(own: Blocks, there: Blocks) -> tuple[np.ndarray, float]:
-    """Which blocks (64,) of a shot its pictures can be told by, and by how much what they agree by
-    is less for what moves in them, 0–1."""
+def _summed(values: np.ndarray, window: int, forward: bool) -> np.ndarray:
+    """Sums (n,) over the so many values that begin with each, or end with it."""
+    if not forward:
+        return _summed(values[::-1], window, True)[::-1]
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    at = np.arange(len(values))
+    return np.asarray(sums[np.minimum(at + window, len(values))] - sums[at])
+
+
+def _seen(own: Blocks, there: Blocks) -> np.ndarray:
+    """Which blocks (64,) of a shot a film can be seen in along a line."""
     each = np.einsum("nbp,nbp->nb", own.unit, there.unit)
-    seen = uncovered(each, own.weight, still_blocks(own))
-    return seen, float(np.clip(_moving(own, there, seen) / _MOVES_ALIKE, 0, 1))
+    return uncovered(each, own.weight, still_blocks(own))
 
 
 def _explained(along: np.ndarray) -> np.ndarray:

@@ -60,8 +60,12 @@ nobody saw, to a picture that looks much the same. Heuristic."""
 _KEPT_BYTES = 400_000_000
 """Pictures of films kept in memory, for shots to come. Heuristic."""
 _SIDE = 256
-_DEPTH = 3
-"""How often parts of a shot are asked for again."""
+_STAGE, _HALF_S = 0.6, 0.6
+"""Agreement of the pictures as wholes from which on an unexplained part may be of the film at
+several moments, and seconds of its halves. Heuristic."""
+_ROUNDS, _ALIKE = 3, 0.85
+"""How often parts of a shot are asked for again, and the share of both that parts have in common
+which are not asked for again. Heuristic."""
 _VARIABLE_S = 0.001
 """Frames farther from a constant rate than this make a rate variable."""
 _STEEP = 15.0
@@ -179,33 +183,46 @@ class _Finder:
             yield Sentence("scenes.source_varies", file=file)
 
     def find(
-        self,
-        shot: ShotPictures,
-        first: int,
-        last: int,
-        depth: int = 0,
-        known: Window | None = None,
+        self, shot: ShotPictures, first: int, last: int, known: Window | None = None
     ) -> list[_Found]:
         """Traces of the frames first to last (exclusive) of a shot, and of parts of them.
 
         known : the stretch that they are from, where that is known.
         """
-        self.asked.add((first, last))
-        found = self._traces(shot, first, last, known)
-        if depth == _DEPTH or not found:
-            return found
+        found, asked = self._traces(shot, first, last, known), [(first, last)]
+        for _ in range(_ROUNDS if found else 0):
+            rest = list(self._unexplained(found, first, last))
+            if max(one.trace.alike for one in found) >= _STAGE:
+                rest += [half for part in rest for half in self._halves(part)]
+            new = [part for part in rest if not any(_alike(part, other) for other in asked)]
+            for part in new:
+                found += self._traces(shot, *part, None)
+            asked += new
+        self.asked.update(asked)
+        return found
+
+    def _halves(self, part: tuple[int, int]) -> list[tuple[int, int]]:
+        """Both halves of a part, where they are long enough to be told: on one stage, a cut between
+        two moments of a film is not seen, and neither moment explains both."""
+        first, last = part
+        middle = (first + last) // 2
+        long = last - first >= 2 * _HALF_S * self._fps
+        return [(first, middle), (middle, last)] if long else []
+
+    def _unexplained(
+        self, found: Sequence[_Found], first: int, last: int
+    ) -> Iterator[tuple[int, int]]:
+        """First frames and ends of what no trace explains, or clearly less than the others."""
         best = np.full(last - first, -1.0)
         for one in found:
-            inside = one.trace.each[first - one.begin : last - one.begin]
-            best = np.maximum(best, inside)
+            best = np.maximum(best, one.trace.each[first - one.begin : last - one.begin])
         least = max(round(_SHORTEST_S * self._fps), 3)
         smooth = np.convolve(np.pad(best, least // 2, mode="edge"), np.ones(least) / least, "same")
         usual = float(np.percentile(best, 90))
         low = smooth[least // 2 :][: len(best)] < max(FOREIGN_BELOW, usual - _LESS)
         for start, end in _low(low):
-            if least <= end - start < 0.85 * (last - first):
-                found += self.find(shot, first + start, first + end, depth + 1)
-        return found
+            if end - start >= least:
+                yield first + start, first + end
 
     def _traces(
         self, shot: ShotPictures, first: int, last: int, known: Window | None
@@ -285,6 +302,12 @@ def _rate_note(film: EditFilm) -> Iterator[Sentence]:
     if film.rate_error_s > max(_VARIABLE_S, float(0.5 / rate)):
         shown = f"{float(rate):.3f}".rstrip("0").rstrip(".")
         yield Sentence("scenes.variable_rate", rate=shown, error=f"{film.rate_error_s:.3f}")
+
+
+def _alike(a: tuple[int, int], b: tuple[int, int]) -> bool:
+    """Whether two parts have most of their frames in common."""
+    common = min(a[1], b[1]) - max(a[0], b[0])
+    return common >= _ALIKE * (max(a[1], b[1]) - min(a[0], b[0]))
 
 
 def _low(flags: np.ndarray) -> Iterator[tuple[int, int]]:
