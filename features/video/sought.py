@@ -94,6 +94,8 @@ _ROUNDS = 4
 _PLACED_BY, _FITTED_BY, _JUDGED_BY, _JUDGED_BESIDE = 3, 4, 16, 6
 """Frames of a shot that a placement is found in, made exact by and judged by, and frames beside
 it."""
+_LIKENED_BY = 48
+"""Frames of a shot that a line is likened to others by."""
 _WIDER = (1, 2, 4, 8)
 """Frames of the film by which a line is moved, as far as what is nearer is not told apart."""
 _TOLD = 0.02
@@ -581,15 +583,12 @@ class _Fine:
     @cached_property
     def likeness(self) -> float:
         """Agreement of the pictures times that of what moves in them, on the mean."""
-        index = self._numbers(self.line, self._rows)
-        own, there = self._blocks.some(self._rows), self._source.some(np.maximum(index, 0))
+        rows = _spread(self._rows, _LIKENED_BY)
+        index = self._numbers(self.line, rows)
+        own, there = self._blocks.some(rows), self._source.some(np.maximum(index, 0))
         along = np.where(index < 0, 0.0, _along(own, there, self.seen))
-        return float((along * _moving(own, there, self.seen, self._window(self._rows))).mean())
-
-    def _window(self, rows: np.ndarray) -> int:
-        """How many of some frames of the shot `_MOVES_S` are."""
-        times = self._shot.times[rows]
-        return max(round(_MOVES_S * len(rows) / max(float(times[-1] - times[0]), _MOVES_S)), 1)
+        window = _window(self._shot.times[rows])
+        return float((along * _moving(own, there, self.seen, window)).mean())
 
     @cached_property
     def rank(self) -> float:
@@ -613,7 +612,7 @@ class _Fine:
         blocks_there = about.blocks(self.lying.mirrored, self._size)
         index = self._ground.numbers(self.line.at(about.times))
         each, weights = np.full(len(index), -1.0), np.zeros(len(index))
-        agreement, alike, span = -1.0, -1.0, max(float(about.times[-1] - about.times[0]), _MOVES_S)
+        agreement, alike, window = -1.0, -1.0, _window(about.times)
         for part in parts:
             rows = np.arange(part.start, part.stop)[index[part] >= 0]
             if not len(rows):
@@ -622,7 +621,6 @@ class _Fine:
             there = self._placed(self._ground.stretch.pictures[index[rows]], self.lying.placement)
             its_own = part.start <= about.rows[0] < part.stop
             seen = self.seen if its_own else _seen(own, there)
-            window = max(round(_MOVES_S * (len(about.times) - 1) / span), 1)
             along = _along(own, there, seen)
             moving = np.clip(_moving(own, there, seen, window) / _MOVES_ALIKE, 0, 1)
             each[rows] = along * moving
@@ -798,6 +796,11 @@ def _moving(own: Blocks, there: Blocks, seen: np.ndarray, window: int) -> np.nda
         xx, xs, ss, still = (_summed(values, window, forward) for values in (*each, noise))
         best = np.maximum(best, (xs + still) / (np.sqrt(xx * ss) + still + 1e-9))
     return np.asarray(best)
+
+
+def _window(times: np.ndarray) -> int:
+    """How many frames `_MOVES_S` are, of frames at such times."""
+    return max(round(_MOVES_S * (len(times) - 1) / max(float(times[-1] - times[0]), _MOVES_S)), 1)
 
 
 def _summed(values: np.ndarray, window: int, forward: bool) -> np.ndarray:
