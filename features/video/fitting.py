@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.video.alignment import Blocks, block_slopes, placed
-from features.video.placement import Placement
+from features.video.placement import Placement, squeezed
 
 _STEPS, _ENOUGH = 4, 0.03
 """Steps at most, and pixels of a step after which there is no other."""
@@ -43,7 +43,8 @@ def fitted(
         matrix = matrix @ _moved(move, shot, size)
         if np.abs(move).max() < _ENOUGH:
             break
-    return Placement(matrix[:2], placement.agreeing)
+    found = Placement(matrix[:2], placement.agreeing)
+    return placement if squeezed(found) else found
 
 
 def _moved(move: np.ndarray, shot: tuple[int, int], size: tuple[int, int]) -> np.ndarray:

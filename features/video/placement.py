@@ -17,14 +17,16 @@ _RATIO = 0.8
 """A match is no better than the second best by this factor: ambiguous (Lowe 2004)."""
 _REACH = 4.0
 """Pixels by which a matched point may miss its place."""
-_SCALES = (0.25, 3.0)
+_SCALES = (0.35, 3.0)
+"""Pixels of the source for one of the shot, both 256 px along: an upright part of a wide picture is
+at .56. Smaller ones are a word that looks like another one. Heuristic."""
 _TURN = 0.05
 """Radians: edits are cut and scaled, not turned. Heuristic."""
 _NEAR = 0.08
 """Share of the picture's side by which placements may differ and be near. Heuristic."""
 _ROUNDED, _SQUEEZED = 0.016, 0.08
-"""By how much sides differ that are of one shape, and by how much pictures are squeezed at most.
-Heuristic."""
+"""By how much sides differ that are of one shape, and by how much pictures are squeezed at most:
+bars that are cut at a pixel of their edge change a shape by less. Heuristic."""
 LEAST = 8
 """Points that agree, at least, for a placement. Heuristic."""
 
@@ -84,7 +86,8 @@ def place(shot: np.ndarray, source: np.ndarray, least: int = LEAST) -> Placement
     kept = agree.ravel().astype(bool)
     if not _SCALES[0] <= scale <= _SCALES[1] or abs(turn) > _TURN or kept.sum() < least:
         return None
-    return Placement(_straight(shot[kept], source[kept], float(scale)), int(kept.sum()))
+    found = Placement(_straight(shot[kept], source[kept], float(scale)), int(kept.sum()))
+    return None if squeezed(found) else found
 
 
 def _straight(shot: np.ndarray, source: np.ndarray, scale: float) -> np.ndarray:
@@ -116,14 +119,20 @@ def fitting(shot: tuple[int, int], source: tuple[int, int]) -> Placement:
     return _middle(shot, source, max(source[0] / shot[0], source[1] / shot[1]))
 
 
+def squeezed(placement: Placement) -> bool:
+    """Whether a picture would be squeezed, or enlarged, more than pictures are."""
+    x, y = placement.matrix[0, 0], placement.matrix[1, 1]
+    return bool(min(x, y) < _SCALES[0] or abs(y / x - 1) > _SQUEEZED)
+
+
 def usual(shot: tuple[int, int], source: tuple[int, int]) -> list[Placement]:
     """How a shot (h, w) that is not cropped may lie in its source (h, w): pictures of another shape
     are cut or put between bars, not squeezed."""
-    squeezed = (source[0] / shot[0]) / (source[1] / shot[1])
-    if abs(squeezed - 1) < _ROUNDED:
-        return [whole(shot, source)]
-    if abs(squeezed - 1) < _SQUEEZED:
-        return [whole(shot, source), filling(shot, source)]
+    entire = whole(shot, source)
+    if abs(entire.matrix[1, 1] / entire.matrix[0, 0] - 1) < _ROUNDED:
+        return [entire]
+    if not squeezed(entire):
+        return [entire, filling(shot, source)]
     return [filling(shot, source), fitting(shot, source)]
 
 

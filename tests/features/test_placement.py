@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.video.placement import usual
+from features.video.placement import Placement, squeezed, usual
 
 
 def corners(placement, shot: tuple[int, int]) -> np.ndarray:
@@ -34,3 +34,11 @@ def test_a_picture_of_nearly_the_same_shape_may_be_squeezed_a_little():
         round(float(one.matrix[1, 1] / one.matrix[0, 0]), 2)
         for one in usual((136, 256), (144, 256))
     ] == [1.06, 1]
+
+
+@pytest.mark.parametrize(
+    ("across", "down", "wrong"),
+    [(1, 1, False), (0.7, 0.74, False), (0.7, 0.8, True), (0.3, 0.3, True)],
+)
+def test_what_would_be_squeezed_or_hugely_enlarged_is_known(across, down, wrong):
+    assert squeezed(Placement(np.array([[across, 0, 3], [0, down, 5]]), 9)) == wrong
