@@ -17,9 +17,10 @@ _RATIO = 0.8
 """A match is no better than the second best by this factor: ambiguous (Lowe 2004)."""
 _REACH = 4.0
 """Pixels by which a matched point may miss its place."""
-_SCALES = (0.35, 3.0)
-"""Pixels of the source for one of the shot, both 256 px along: an upright part of a wide picture is
-at .56. Smaller ones are a word that looks like another one. Heuristic."""
+_SCALES = (0.25, 3.0)
+_LEAST_SCALE = 0.35
+"""Pixels of the source for one of a shot at least, both 256 px along: an upright part of a wide
+picture is at .56. Smaller ones are a word that looks like another one. Heuristic."""
 _TURN = 0.05
 """Radians: edits are cut and scaled, not turned. Heuristic."""
 _NEAR = 0.08
@@ -86,8 +87,7 @@ def place(shot: np.ndarray, source: np.ndarray, least: int = LEAST) -> Placement
     kept = agree.ravel().astype(bool)
     if not _SCALES[0] <= scale <= _SCALES[1] or abs(turn) > _TURN or kept.sum() < least:
         return None
-    found = Placement(_straight(shot[kept], source[kept], float(scale)), int(kept.sum()))
-    return None if squeezed(found) else found
+    return Placement(_straight(shot[kept], source[kept], float(scale)), int(kept.sum()))
 
 
 def _straight(shot: np.ndarray, source: np.ndarray, scale: float) -> np.ndarray:
@@ -120,9 +120,9 @@ def fitting(shot: tuple[int, int], source: tuple[int, int]) -> Placement:
 
 
 def squeezed(placement: Placement) -> bool:
-    """Whether a picture would be squeezed, or enlarged, more than pictures are."""
+    """Whether a shot would be squeezed, or enlarged, more than shots of edits are."""
     x, y = placement.matrix[0, 0], placement.matrix[1, 1]
-    return bool(min(x, y) < _SCALES[0] or abs(y / x - 1) > _SQUEEZED)
+    return bool(min(x, y) < _LEAST_SCALE or abs(y / x - 1) > _SQUEEZED)
 
 
 def usual(shot: tuple[int, int], source: tuple[int, int]) -> list[Placement]:

@@ -41,6 +41,7 @@ from features.video.placement import (
     matches,
     near_to,
     place,
+    squeezed,
     usual,
 )
 from features.video.sliding import slid, slid_roughly
@@ -413,7 +414,8 @@ def _placement(
     pairs = [(*matches(points, ground.points_of(int(k))), int(k)) for k in frames]
     best: tuple[float, Placement] | None = None
     for mine, theirs, index in sorted(pairs, key=lambda pair: -len(pair[0]))[:_TRIED]:
-        if placement := place(mine, theirs):
+        placement = place(mine, theirs)
+        if placement and not squeezed(placement):
             frame = ground.stretch.pictures[index : index + 1]
             there = blocks(placed(frame, placement.matrix, shot.size))
             weight = own.weight / max(float(own.weight.sum()), 1e-3)
@@ -749,7 +751,8 @@ class _Fine:
         ]
         if pairs:
             own_places, source_places = (np.concatenate(side) for side in zip(*pairs, strict=True))
-            if placement := place(own_places, source_places):
+            placement = place(own_places, source_places)
+            if placement and not squeezed(placement):
                 found.append(placement)
         return found
 
