@@ -25,10 +25,12 @@ from threadpoolctl import threadpool_limits
 
 from data.errors import InputError, Progress
 from data.words import Sentence
+from features.video.exact_line import Trace
 from features.video.placement import Placement
 from features.video.shot_pictures import LONGEST_S, Grid, ShotPictures, read_grid, read_shots
-from features.video.sought import Ground, Trace, seek
+from features.video.sought import seek
 from features.video.stretch import FROM_START_S, read_stretch
+from features.video.views import Ground
 from leitmotif.scenes.candidates import CLEAR, Window, windows
 from leitmotif.scenes.conformed import Conformed, Place, Shot, Source
 from leitmotif.scenes.joining import FOREIGN_BELOW, Run, Strand, join

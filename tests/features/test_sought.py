@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from features.video.sought import Ground, Trace, seek
+from features.video.exact_line import Trace
+from features.video.sought import seek
 from features.video.stretch import Stretch
+from features.video.views import Ground
 from leitmotif.scenes.joining import FOREIGN_BELOW
 from tests.features.video_files import texture
 
