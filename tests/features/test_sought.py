@@ -11,7 +11,7 @@ from features.video.sought import seek
 from features.video.stretch import Stretch
 from features.video.views import Ground
 from leitmotif.scenes.joining import FOREIGN_BELOW
-from tests.features.video_files import texture
+from tests.features.video_files import dance, texture
 
 FPS = 25
 SIZE = (144, 256)
@@ -82,24 +82,6 @@ def test_a_hasty_look_is_where_the_hint_is():
     film = np.concatenate([zoom(0.002, 3), zoom(0.002, 4)])
     shot = cropped(film[170:200])
     assert sought(shot, film, 7.0, thorough=False).line.agreement > 0.9
-
-
-def dance(seed: int) -> np.ndarray:
-    """Six seconds of a dancer, each its own dance, on one stage before one wall."""
-    page = cv2.cvtColor(texture(*SIZE, 9), cv2.COLOR_BGR2GRAY)
-    ways = np.random.default_rng(seed).uniform(5, 13, 4)
-    frames = []
-    for k in range(150):
-        frame = page.copy()
-        across, up, left, right = np.sin(k / ways + seed)
-        x, y = 128 + round(50 * across), 84 + round(14 * up)
-        cv2.ellipse(frame, (x, y), (10, 26), 0, 0, 360, 40, -1)
-        cv2.circle(frame, (x, y - 34), 9, 220, -1)
-        for side, angle in ((-1, left), (1, right)):
-            hand = x + side * round(34 * np.cos(angle)), y - 14 + round(34 * np.sin(angle))
-            cv2.line(frame, (x, y - 14), hand, 200, 6)
-        frames.append(cv2.GaussianBlur(frame, None, 0.8))
-    return np.stack(frames)
 
 
 def test_another_dance_on_the_same_stage_is_another_film():

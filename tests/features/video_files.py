@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 
 _FAST = {"libx264": {"preset": "ultrafast", "crf": "18"}}
@@ -63,3 +64,21 @@ def texture(height: int = 180, width: int = 320, seed: int = 0) -> np.ndarray:
 def moving(picture: Callable[[int], np.ndarray], seconds: float, fps: int = 25) -> list[np.ndarray]:
     """`picture(k)` for every frame k."""
     return [picture(k) for k in range(round(seconds * fps))]
+
+
+def dance(seed: int) -> np.ndarray:
+    """Six seconds of a dancer, each its own dance, before one wall: grey uint8 (150, 144, 256)."""
+    page = cv2.cvtColor(texture(144, 256, 9), cv2.COLOR_BGR2GRAY)
+    ways = np.random.default_rng(seed).uniform(5, 13, 4)
+    frames = []
+    for k in range(150):
+        frame = page.copy()
+        across, up, left, right = np.sin(k / ways + seed)
+        x, y = 128 + round(50 * across), 84 + round(14 * up)
+        cv2.ellipse(frame, (x, y), (10, 26), 0, 0, 360, 40, -1)
+        cv2.circle(frame, (x, y - 34), 9, 220, -1)
+        for side, angle in ((-1, left), (1, right)):
+            hand = x + side * round(34 * np.cos(angle)), y - 14 + round(34 * np.sin(angle))
+            cv2.line(frame, (x, y - 14), hand, 200, 6)
+        frames.append(cv2.GaussianBlur(frame, None, 0.8))
+    return np.stack(frames)

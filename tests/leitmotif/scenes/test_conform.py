@@ -25,7 +25,7 @@ from leitmotif.scenes.joining import Run, Strand, join
 from leitmotif.scenes.library import Library
 from leitmotif.scenes.nearest import Near
 from leitmotif.scenes.rebuild import rebuild
-from tests.features.video_files import encode, texture
+from tests.features.video_files import dance, encode, texture
 
 FPS = 25
 SHOTS = (  # film, frame in, frames, speed, mirrored
@@ -194,6 +194,23 @@ def test_a_cut_seen_in_a_slow_take_does_not_part_it(place: Path, films, tmp_path
     only = next(s.place for s in found.shots if s.place)
     assert abs(only.source_in - 30) <= 1
     assert abs(only.source_out - 110) <= 1
+
+
+def test_two_moments_on_one_stage_are_told_apart(tmp_path, monkeypatch):
+    """No cut is seen between them, and neither line explains both."""
+    frames = list(np.repeat(dance(1)[..., None], 3, axis=3))
+    (tmp_path / "films").mkdir()
+    encode(tmp_path / "films" / "dance.mp4", frames, FPS)
+    encode(tmp_path / "edit.mp4", frames[10:55] + frames[90:140], FPS)
+    monkeypatch.setattr(
+        "leitmotif.scenes.conform.read_grid", lambda path, _: replace(read_grid(path), cuts=())
+    )
+    with Library.open(tmp_path / "library") as library:
+        library.add([tmp_path / "films"], jobs=1)
+        found = conform(library, tmp_path / "edit.mp4")
+    ends = [(s.place.source_in, s.place.source_out) for s in found.shots if s.place]
+    assert np.abs(np.array(ends) - [(10, 55), (90, 140)]).max() <= 1
+    assert np.abs(np.array([s.record_out for s in found.shots]) - [45, 95]).max() <= 1
 
 
 def test_a_still_goes_with_what_it_stands_beside(place: Path, films, tmp_path: Path):
