@@ -196,7 +196,7 @@ def rough_lines(
     table : agreements (n, m). shot_times : seconds (n,) from the shot's frame 0. source_times :
     seconds (m,), rising, about `step` apart; a frame is shown until the next one. count : lines at
     most, `_APART_S` from each other at the middle of the shot and less than `margin` worse than
-    the best.
+    the best. beside : frames that tell apart what the shot's own do not.
     """
     length = float(shot_times[-1])
     # half of the shot may lie before the stretch or after it: another cut may be in it

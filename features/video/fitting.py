@@ -30,7 +30,7 @@ def fitted(
     """The placement near one under which source pictures (n, h, w) are most like a shot's.
 
     own : the shot's n pictures, of `shot` (h, w) pixels, as blocks of width and height `size`.
-    seen : which blocks (64,) count.
+    seen : which blocks (64,) count. It is the one given where the best would squeeze the shot.
     """
     matrix = np.vstack([placement.matrix, [0, 0, 1]])
     weight = own.weight * seen
